@@ -1,0 +1,71 @@
+# Needs make and Python 3.11 or newer; everything else goes into .venv.
+PYTHON ?= python3
+SOURCE ?=
+TASK ?=
+ARGS ?=
+
+BIN := .venv/bin
+INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-header
+
+# Without a writable home, downloads are cached in the checkout.
+WITH_CACHE := cache="$${XDG_CACHE_HOME:-$${HOME:-/nonexistent}/.cache}"; \
+	mkdir -p "$$cache" 2>/dev/null && [ -w "$$cache" ] \
+	|| export XDG_CACHE_HOME="$(CURDIR)/.cache";
+
+.PHONY: help demo serve test test-sqlite lint format lock clean
+.DEFAULT_GOAL := help
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
+
+demo: .venv/.installed ## A document becomes a skill (SOURCE=file TASK="…" for yours)
+	@$(BIN)/python -m demo $(if $(SOURCE),--source "$(SOURCE)") \
+		$(if $(TASK),--task "$(TASK)")
+
+serve: .venv/.installed ## Web and worker in the foreground, kept in var/
+	@$(BIN)/python -m demo.serve
+
+test: .venv/.installed-dev ## The suite on SQLite, PostgreSQL and Valkey (ARGS="-k name")
+	@$(BIN)/python -m tests $(ARGS)
+
+test-sqlite: .venv/.installed-dev ## The suite on SQLite and Valkey alone (ARGS=…)
+	@$(BIN)/python -m tests --sqlite $(ARGS)
+
+lint: .venv/.installed-dev ## Style, types, migrations, settings and API schema
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python manage.py check
+	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
+
+format: .venv/.installed-dev ## Let ruff put the code in shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(BIN)/uv ## Resolve requirements*.in anew (ARGS=--upgrade)
+	@$(WITH_CACHE) $(COMPILE) $(ARGS) requirements.in -o requirements.txt
+	@$(WITH_CACHE) $(COMPILE) $(ARGS) requirements-dev.in -c requirements.txt \
+		-o requirements-dev.txt
+
+clean: ## Remove what was made here, var/ and its data excepted
+	rm -rf .venv .cache build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -f .coverage .coverage.*
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(BIN)/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+		"Python 3.11 or newer is needed; name one with make PYTHON=…")'
+	@$(PYTHON) -m venv .venv
+	@$(WITH_CACHE) $(BIN)/python -m pip install --quiet uv
+
+.venv/.installed: requirements.txt | $(BIN)/uv
+	@$(WITH_CACHE) $(INSTALL) -r requirements.txt
+	@touch $@
+
+# All of requirements.txt is in requirements-dev.txt too.
+.venv/.installed-dev: requirements-dev.txt | $(BIN)/uv
+	@$(WITH_CACHE) $(INSTALL) -r requirements-dev.txt
+	@touch $@ .venv/.installed

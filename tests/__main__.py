@@ -1,0 +1,141 @@
+"""The whole suite: `make test`, or `python -m tests [--sqlite] [pytest arguments]`.
+
+Everything runs on SQLite and Valkey; what touches a database runs again on
+PostgreSQL. TEST_POSTGRES_URL and TEST_REDIS_URL name servers to use; those that
+are not named are started here and always stopped.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from tests.servers.postgres import postgres
+from tests.servers.valkey import valkey
+
+ROOT = Path(__file__).resolve().parent.parent
+PARALLEL = ["-n", os.environ.get("TEST_WORKERS", "2"), "--dist", "loadgroup"]
+NO_TESTS_SELECTED = 5  # pytest's exit code
+INTERRUPTED = 130
+OURS = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "SKILLFLEET_")
+CLOSING_LINE = re.compile(rb"^(\x1b\[[\d;]*m)*=+ .*\bin \d.* =+")
+
+
+def main(arguments: list[str]) -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(INTERRUPTED))
+    sqlite_only = "--sqlite" in arguments
+    arguments = [each for each in arguments if each != "--sqlite"]
+    with ExitStack() as stack:
+        folder = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="skillfleet-"))
+        )
+        environment = clean_environment(folder)
+        environment["TEST_REDIS_URL"] = stack.enter_context(redis_url(folder))
+        if not sqlite_only:
+            url = stack.enter_context(postgres_url(folder))
+            environment["TEST_POSTGRES_URL"] = url
+        return run_legs(environment, arguments, sqlite_only=sqlite_only)
+
+
+def clean_environment(folder: Path) -> dict[str, str]:
+    """Ours less what a developer set for a server of theirs."""
+    kept = {name: v for name, v in os.environ.items() if not name.startswith(OURS)}
+    return kept | {"COVERAGE_FILE": str(folder / ".coverage")}
+
+
+@contextmanager
+def redis_url(folder: Path) -> Iterator[str]:
+    if named := os.environ.get("TEST_REDIS_URL"):
+        yield named
+        return
+    with valkey(folder) as url:
+        yield url
+
+
+@contextmanager
+def postgres_url(folder: Path) -> Iterator[str]:
+    if named := os.environ.get("TEST_POSTGRES_URL"):
+        yield named
+        return
+    with postgres(folder) as url:
+        yield url
+
+
+def run_legs(
+    environment: dict[str, str], arguments: list[str], *, sqlite_only: bool
+) -> int:
+    """Both runs and the coverage of both; the worse exit code of the two."""
+    code, closing = run_pytest("SQLite", environment, ["-m", "not slow", *arguments])
+    codes, closings = [code], [closing]
+    if not sqlite_only:
+        on_postgres = environment | {"DATABASE_URL": environment["TEST_POSTGRES_URL"]}
+        selected = ["-m", "not slow", *arguments, "-m", "db and not slow"]
+        code, closing = run_pytest("PostgreSQL", on_postgres, selected)
+        codes.append(code)
+        closings.append(closing)
+    report_coverage(environment)
+    for closing in closings:
+        print(closing, flush=True)
+    return worst(codes)
+
+
+def worst(codes: list[int]) -> int:
+    """Selecting nothing is a failure only when no run selected anything."""
+    ran = [code for code in codes if code != NO_TESTS_SELECTED]
+    return max(ran, default=NO_TESTS_SELECTED)
+
+
+def run_pytest(
+    database: str, environment: dict[str, str], arguments: list[str]
+) -> tuple[int, str]:
+    """One run, shown as it goes; returns its exit code and its closing line."""
+    print(f"\n{database}", flush=True)
+    environment = environment | {
+        "COVERAGE_FILE": f"{environment['COVERAGE_FILE']}.{database}"
+    }
+    colour = ["--color=yes"] if sys.stdout.isatty() else []
+    command = [sys.executable, "-m", "pytest", *PARALLEL, "--cov", "--cov-report="]
+    run = subprocess.Popen(
+        [*command, *colour, *arguments],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        closing = show(run)
+    except BaseException:
+        run.terminate()
+        raise
+    finally:
+        run.wait()
+    return run.returncode, f"{database}: {closing}"
+
+
+def show(run: "subprocess.Popen[bytes]") -> str:
+    """Pass output on as it comes; returns pytest's closing line."""
+    assert run.stdout is not None
+    tail = b""
+    while chunk := os.read(run.stdout.fileno(), 65536):
+        sys.stdout.buffer.write(chunk)
+        sys.stdout.buffer.flush()
+        tail = (tail + chunk)[-65536:]
+    closing = [line for line in tail.splitlines() if CLOSING_LINE.match(line)]
+    return closing[-1].decode() if closing else "no closing line"
+
+
+def report_coverage(environment: dict[str, str]) -> None:
+    for step in (["combine", "--quiet"], ["report"]):
+        command = [sys.executable, "-m", "coverage", *step]
+        subprocess.run(command, cwd=ROOT, env=environment)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,64 @@
+"""What every room's tests share; style.md's rules for tests as fixtures."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from django.core.management import call_command
+from hypothesis import settings as hypothesis_settings
+
+DATABASE_FIXTURES = {
+    "db",
+    "transactional_db",
+    "django_db_reset_sequences",
+    "django_db_serialized_rollback",
+    "live_server",
+    "admin_user",
+    "admin_client",
+}
+
+hypothesis_settings.register_profile("local", deadline=None)
+hypothesis_settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis_settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what touches a database or Valkey, so that -m selects it."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if item.get_closest_marker("django_db") or fixtures & DATABASE_FIXTURES:
+            item.add_marker("db")
+        if "valkey_url" in fixtures:
+            item.add_marker("valkey")
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> str:
+    """The PostgreSQL that the runner started, or TEST_POSTGRES_URL named."""
+    return named_server("TEST_POSTGRES_URL")
+
+
+@pytest.fixture(scope="session")
+def valkey_url() -> str:
+    """The Valkey that the runner started, or TEST_REDIS_URL named."""
+    return named_server("TEST_REDIS_URL")
+
+
+def named_server(variable: str) -> str:
+    url = os.environ.get(variable)
+    if not url:
+        pytest.skip(f"{variable} is not set; `make test` starts a server and sets it")
+    return url
+
+
+@pytest.fixture
+def seeded(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The categories of `seed_taxonomy`; roles are there by post_migrate.
+
+    Asks for the database itself only when the test did not, so that a
+    transactional test stays transactional.
+    """
+    if "transactional_db" not in request.fixturenames:
+        request.getfixturevalue("db")
+    call_command("seed_taxonomy", verbosity=0)
+    yield

@@ -1,0 +1,38 @@
+"""The project's settings, in a temporary folder per test process.
+
+The folder is made by the first process of a run; pytest-xdist's workers and the
+processes that tests start find it in the environment, each worker with a var
+folder (secret key, stamp file, SQLite files) of its own.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+FOLDER = "SKILLFLEET_TEST_FOLDER"
+
+if FOLDER not in os.environ:
+    os.environ[FOLDER] = tempfile.mkdtemp(prefix="skillfleet-tests-")
+    maker = os.getpid()
+
+    @atexit.register
+    def remove_folder() -> None:
+        if os.getpid() == maker:  # not in a fork
+            shutil.rmtree(os.environ[FOLDER], ignore_errors=True)
+
+
+worker_folder = Path(os.environ[FOLDER], os.environ.get("PYTEST_XDIST_WORKER", "main"))
+os.environ["SKILLFLEET_VAR_DIR"] = str(worker_folder)
+# Set, even if empty: a developer's .env must not reach the tests.
+os.environ.setdefault("DATABASE_URL", f"sqlite:///{worker_folder / 'db.sqlite3'}")
+os.environ.setdefault("REDIS_URL", "")
+
+from skillfleet.settings import *  # noqa: E402, F403
+from skillfleet.settings import DATABASES  # noqa: E402
+
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file: in memory, a second thread's connection meets "table is locked".
+    DATABASES["default"]["TEST"] = {"NAME": str(worker_folder / "test.sqlite3")}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
