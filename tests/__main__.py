@@ -79,8 +79,7 @@ def run_legs(
         codes.append(code)
         closings.append(closing)
     report_coverage(environment)
-    for closing in closings:
-        print(closing, flush=True)
+    print("\n".join(closings), flush=True)
     return worst(codes)
 
 
@@ -113,7 +112,7 @@ def run_pytest(
         raise
     finally:
         run.wait()
-    return run.returncode, f"{database}: {closing}"
+    return run.returncode, f"{database}:\n{closing}"
 
 
 def show(run: "subprocess.Popen[bytes]") -> str:
