@@ -1,0 +1,65 @@
+"""The four roles as groups; what stands here is what they may, after each migrate."""
+
+import logging
+from typing import Any
+
+from django.apps import apps
+from django.apps.config import AppConfig
+from django.contrib.auth.models import Group, Permission
+from django.db import router
+
+log = logging.getLogger(__name__)
+
+VIEWER = frozenset({"taxonomy.view_skill", "taxonomy.view_category"})
+AUTHOR = VIEWER | {"jobs.add_job"}
+CURATOR = AUTHOR | {
+    "taxonomy.publish_skill",
+    "taxonomy.change_skill",
+    "taxonomy.delete_skill",
+    "taxonomy.add_category",
+    "taxonomy.change_category",
+    "taxonomy.delete_category",
+    "jobs.promote_draft",
+}
+OPERATOR = VIEWER | {
+    "jobs.operate_jobs",
+    "cachelayer.operate_cache",
+    "auth.view_user",
+    "auth.change_user",
+}
+ROLES = {
+    "viewer": VIEWER,
+    "author": AUTHOR,
+    "curator": CURATOR,
+    "operator": OPERATOR,
+}
+
+
+def make_roles_after_last_app(
+    app_config: AppConfig, using: str, **kwargs: Any
+) -> None:
+    """Receiver of post_migrate, which is sent per app: acts once, after the last.
+
+    Only then does every permission exist.
+    """
+    last = [config for config in apps.get_app_configs() if config.models_module][-1]
+    if app_config.name == last.name and router.allow_migrate_model(using, Group):
+        make_roles(using)
+
+
+def make_roles(using: str = "default") -> None:
+    """Make the groups, and give each exactly its permissions.
+
+    What an installation wants beyond them goes into groups of its own.
+    """
+    known = permissions_by_name(using)
+    for name, wanted in ROLES.items():
+        for missing in sorted(wanted - known.keys()):
+            log.warning("role=%s lacks permission=%s: there is none", name, missing)
+        group, _ = Group.objects.using(using).get_or_create(name=name)
+        group.permissions.set([known[perm] for perm in wanted & known.keys()])
+
+
+def permissions_by_name(using: str) -> dict[str, Permission]:
+    found = Permission.objects.using(using).select_related("content_type")
+    return {f"{one.content_type.app_label}.{one.codename}": one for one in found}

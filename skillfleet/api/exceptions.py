@@ -1,0 +1,135 @@
+"""Every refusal has one shape: `detail`, `code`, and `errors` by field."""
+
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    ValidationError,
+)
+from django.db.models import ProtectedError, RestrictedError
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import exception_handler as drf_response
+
+from skillfleet.api.parsers import BodyTooLarge
+
+OUR_PACKAGES = {"cachelayer", "taxonomy", "jobs", "skillfleet"}
+
+
+class Conflict(exceptions.APIException):
+    """The request does not fit the state that things are in."""
+
+    status_code = 409
+    default_detail = "That does not fit the state that things are in."
+    default_code = "conflict"
+
+
+def error_response(exc: Exception, context: Mapping[str, Any]) -> Response | None:
+    """DRF's EXCEPTION_HANDLER. None: not a refusal but a fault, answered by a 500."""
+    if is_domain_error(exc):
+        body = error_body(domain_detail(exc), exc.code, exc.fields)  # type: ignore[attr-defined]
+        return Response(body, status=exc.status_code)  # type: ignore[attr-defined]
+    refusal = as_api_exception(exc)
+    response = drf_response(refusal, dict(context))
+    if response is not None and isinstance(refusal, exceptions.APIException):
+        response.data = api_exception_body(refusal)
+    return response
+
+
+def error_body(
+    detail: str, code: str, errors: Mapping[str, list[str]] | None = None
+) -> dict[str, Any]:
+    body: dict[str, Any] = {"detail": detail, "code": code}
+    return {**body, "errors": dict(errors)} if errors else body
+
+
+def is_domain_error(exc: BaseException) -> bool:
+    """Whether a room's exception states its own answer.
+
+    The class, or the base it comes from, is named `…Error`, is ours, and has a
+    `status_code` of 4xx and a `code`.
+    """
+    status_code = getattr(exc, "status_code", None)
+    code = getattr(exc, "code", None)
+    return (
+        isinstance(status_code, int)
+        and 400 <= status_code < 500
+        and isinstance(code, str)
+        and any(
+            base.__name__.endswith("Error")
+            and base.__module__.partition(".")[0] in OUR_PACKAGES
+            for base in type(exc).__mro__
+        )
+    )
+
+
+def domain_detail(exc: BaseException) -> str:
+    """What the exception says, else its docstring."""
+    return str(exc) or inspect.getdoc(type(exc)) or type(exc).__name__
+
+
+def as_api_exception(exc: Exception) -> Exception:
+    """Django's own refusals as DRF's."""
+    match exc:
+        case Http404():
+            return exceptions.NotFound(readable(exc))
+        case PermissionDenied():
+            return exceptions.PermissionDenied(readable(exc))
+        case ProtectedError() | RestrictedError():
+            return Conflict("Other things still need this; remove them first.")
+        case RequestDataTooBig():
+            return BodyTooLarge()
+        case SuspiciousOperation():
+            return exceptions.ParseError(readable(exc), code="bad_request")
+        case ValidationError():
+            return exceptions.ValidationError(
+                getattr(exc, "message_dict", None) or exc.messages
+            )
+    return exc
+
+
+def readable(exc: Exception) -> str | None:
+    """The message, if someone wrote one for people to read."""
+    return exc.args[0] if exc.args and isinstance(exc.args[0], str) else None
+
+
+def api_exception_body(exc: exceptions.APIException) -> dict[str, Any]:
+    if isinstance(exc, exceptions.ValidationError):
+        errors: dict[str, list[str]] = {}
+        for place, message in flattened(exc.detail):
+            errors.setdefault(place or "non_field_errors", []).append(message)
+        return error_body(summary(errors), exc.default_code, errors)
+    detail = str(exc.detail)
+    code = getattr(exc.detail, "code", None) or exc.default_code
+    if detail.startswith("CSRF Failed"):
+        code = "csrf_failed"
+    return error_body(detail, str(code))
+
+
+def flattened(detail: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """(place, message) pairs of a nested error detail, like `sources[0].name`."""
+    if isinstance(detail, Mapping):
+        for key, inner in detail.items():
+            if key == "non_field_errors":
+                yield from flattened(inner, place)
+            else:
+                yield from flattened(inner, f"{place}.{key}" if place else str(key))
+    elif isinstance(detail, list | tuple):
+        for index, inner in enumerate(detail):
+            nested = isinstance(inner, Mapping | list | tuple)
+            yield from flattened(inner, f"{place}[{index}]" if nested else place)
+    else:
+        yield place, str(detail)
+
+
+def summary(errors: Mapping[str, list[str]]) -> str:
+    """One line for a log or a terminal: the first finding, and how many more."""
+    place, messages = next(iter(errors.items()))
+    first = messages[0] if place == "non_field_errors" else f"{place}: {messages[0]}"
+    more = sum(map(len, errors.values())) - 1
+    return f"{first} ({more} more)" if more else first

@@ -1,0 +1,40 @@
+"""Who may call what: a view says which permission each method needs."""
+
+from collections.abc import Mapping
+
+from django.conf import settings
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+PUBLIC_READS = frozenset({"taxonomy.view_skill", "taxonomy.view_category"})
+
+
+class DeclaredPermission(BasePermission):
+    """Denies what a view does not grant.
+
+    A view's `required_permissions` maps methods to a permission's full name, or to
+    None for any person who is logged in; HEAD goes with GET. A method without an
+    entry is refused to everyone. With SKILLFLEET_PUBLIC_READ, reading skills and
+    categories needs no login.
+    """
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        method = "GET" if request.method == "HEAD" else str(request.method)
+        if not hasattr(view, method.lower()):
+            return True  # nothing to protect: DRF answers 405
+        granted: Mapping[str, str | None] = getattr(view, "required_permissions", {})
+        if method not in granted:
+            return False
+        permission = granted[method]
+        if not request.user.is_authenticated:
+            return is_public(method, permission)
+        return permission is None or request.user.has_perm(permission)
+
+
+def is_public(method: str, permission: str | None) -> bool:
+    return (
+        settings.SKILLFLEET_PUBLIC_READ
+        and method == "GET"
+        and permission in PUBLIC_READS
+    )

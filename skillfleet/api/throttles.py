@@ -1,0 +1,64 @@
+"""Rates, counted in the `shared` cache so that all processes count together."""
+
+import hashlib
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import caches
+from django.utils.connection import ConnectionProxy
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
+from rest_framework.throttling import SimpleRateThrottle
+from rest_framework.views import APIView
+
+
+class SharedThrottle(SimpleRateThrottle):
+    """A rate from the settings, read at each request; empty means no limit."""
+
+    cache = ConnectionProxy(caches, "shared")
+
+    def get_rate(self) -> str | None:
+        return settings.SKILLFLEET_RATES[self.scope] or None
+
+    def key(self, ident: Any) -> str:
+        """Hashed: an address or a name from outside may not be a cache key."""
+        ident = hashlib.sha256(str(ident).encode()).hexdigest()
+        return self.cache_format % {"scope": self.scope, "ident": ident}
+
+
+class WriteThrottle(SharedThrottle):
+    """Writes per person, or per address without login.
+
+    Reads are not counted: they come from the cache, and counting them would cost
+    more than answering them.
+    """
+
+    scope = "write"
+
+    def get_cache_key(self, request: Request, view: APIView) -> str | None:
+        if request.method in SAFE_METHODS:
+            return None
+        user = request.user
+        return self.key(user.pk if user.is_authenticated else self.get_ident(request))
+
+
+class LoginThrottle(SharedThrottle):
+    """Attempts to log in per address."""
+
+    scope = "login"
+
+    def get_cache_key(self, request: Request, view: APIView) -> str | None:
+        return self.key(self.get_ident(request))
+
+
+class LoginNameThrottle(SharedThrottle):
+    """Attempts per user name and address: one address cannot try many passwords.
+
+    The address is part of the key, so that nobody can lock another person out.
+    """
+
+    scope = "login_name"
+
+    def get_cache_key(self, request: Request, view: APIView) -> str | None:
+        name = request.data.get("username") if isinstance(request.data, dict) else ""
+        return self.key(f"{self.get_ident(request)} {name!a}")

@@ -1,0 +1,71 @@
+"""Lists of the API: by page number, or by cursor where rows keep coming."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError as InvalidPosition
+from rest_framework import pagination
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+PAGE_PARAMS = frozenset({"page", "page_size"})
+CURSOR_PARAMS = frozenset({"cursor", "page_size"})
+
+
+def asked_number(request: Request, name: str, default: int, most: int | None) -> int:
+    """A whole number of at least 1 from the query, or a 400 that names it."""
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    bound = f"from 1 to {most}" if most else "of at least 1"
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise ValidationError({name: [f"{text[:40]!r} is not a number {bound}."]})
+    number = int(text)
+    if number < 1 or (most and number > most):
+        raise ValidationError({name: [f"{number} is not a number {bound}."]})
+    return number
+
+
+class SizedPages:
+    """`page_size`, refused rather than cut when it is over the limit."""
+
+    page_size_query_param = "page_size"
+
+    def get_page_size(self, request: Request) -> int:
+        return asked_number(
+            request,
+            self.page_size_query_param,
+            settings.SKILLFLEET_PAGE_SIZE,
+            settings.SKILLFLEET_MAX_PAGE_SIZE,
+        )
+
+
+class Pages(SizedPages, pagination.PageNumberPagination):
+    """`page` and `page_size` → count, next, previous, results."""
+
+    def get_page_number(self, request: Request, paginator: Any) -> int:
+        number = asked_number(request, self.page_query_param, 1, None)
+        if number > paginator.num_pages:
+            raise NotFound(
+                f"page: {number} is beyond the end; the last page is "
+                f"{paginator.num_pages}.",
+                code="page_beyond_end",
+            )
+        return number
+
+
+class NewestFirst(SizedPages, pagination.CursorPagination):
+    """`cursor` and `page_size` → next, previous, results; no count of all rows."""
+
+    ordering = "-created_at"
+
+    def paginate_queryset(
+        self, queryset: Any, request: Request, view: APIView | None = None
+    ) -> list[Any] | None:
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except (NotFound, InvalidPosition, ValueError):
+            raise ValidationError(
+                {"cursor": ["Not a cursor of this list; follow next and previous."]}
+            ) from None
