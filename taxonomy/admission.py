@@ -1,0 +1,94 @@
+"""What files must be before they become a skill, and what is read out of them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from taxonomy.exceptions import InvalidSkill
+from taxonomy.packaging.files import Files
+from taxonomy.skillmd.document import Document, decode, parse
+from taxonomy.skillmd.errors import SkillMdError
+
+RESERVED_NAMES = frozenset({"validate", "import", "search", "stream"})
+"""They are addresses of the API below /skills."""
+SKILL_MD = "SKILL.md"
+LABEL_LISTS = {
+    "keywords": "keyword",
+    "tags": "tag",
+    "capabilities": "capability",
+}
+"""Fields of `metadata` that hold labels, with commas between them, and their kind."""
+TOOL = "tool"
+OUTSIDE_BRACKETS = r"[,\s]+(?![^()]*\))"
+"""`Bash(git add:*) Read, Write` are three tools."""
+MAX_LABEL_CHARS = 200
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """A skill's files as the database needs them."""
+
+    name: str
+    description: str
+    version: str
+    """`metadata.version`, as it was written; empty if there is none."""
+    labels: Mapping[str, frozenset[str]]
+    """By kind, for the kinds that the frontmatter names."""
+    frontmatter: Mapping[str, Any]
+    body: str
+
+
+def admit(files: Files, *, name: str | None = None) -> Admitted:
+    """Read a skill that keeps every rule; raises InvalidSkill with all findings."""
+    document = _read(files)
+    frontmatter = document.frontmatter
+    metadata = frontmatter.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    found = str(frontmatter.get("name", ""))
+    _check_name(found, name)
+    return Admitted(
+        name=found,
+        description=str(frontmatter.get("description", "")).strip(),
+        version=str(metadata.get("version", "")),
+        labels=_labels(frontmatter, metadata),
+        frontmatter=frontmatter,
+        body=document.body,
+    )
+
+
+def _read(files: Files) -> Document:
+    content = next((file.content for file in files if file.path == SKILL_MD), b"")
+    try:
+        return parse(decode(content))
+    except SkillMdError as error:
+        raise InvalidSkill(**{error.field: f"{error} {error.remedy}"}) from error
+
+
+def _check_name(found: str, wanted: str | None) -> None:
+    if wanted is not None and found != wanted:
+        raise InvalidSkill(
+            name=f"The frontmatter says {found!r}; it must say {wanted!r}."
+        )
+    if found in RESERVED_NAMES:
+        raise InvalidSkill(name=f"{found!r} is reserved; choose another name.")
+
+
+def _labels(
+    frontmatter: Mapping[str, Any], metadata: Mapping[str, Any]
+) -> dict[str, frozenset[str]]:
+    """What is too long for a label stays in the frontmatter alone."""
+    texts = {
+        kind: str(metadata[field])
+        for field, kind in LABEL_LISTS.items()
+        if field in metadata
+    }
+    labels = {kind: _items(text, ",") for kind, text in texts.items()}
+    tools = frontmatter.get("allowed-tools", "")
+    labels[TOOL] = _items(tools if isinstance(tools, str) else "", OUTSIDE_BRACKETS)
+    return labels
+
+
+def _items(text: str, separator: str) -> frozenset[str]:
+    parts = (part.strip() for part in re.split(separator, text))
+    return frozenset(part for part in parts if 0 < len(part) <= MAX_LABEL_CHARS)

@@ -1,0 +1,78 @@
+"""What can go wrong in the taxonomy. The docstring of each is its message."""
+
+from collections.abc import Iterable, Mapping
+
+
+class TaxonomyError(Exception):
+    """The taxonomy cannot do that."""
+
+    code = "taxonomy_error"
+    status_code = 400
+    fields: Mapping[str, list[str]] = {}
+
+    def __init__(self, message: str = "", **fields: str | Iterable[str]) -> None:
+        """Each of `fields` is a finding, or several, about that input."""
+        super().__init__(message or self.__doc__)
+        self.fields = {
+            name: [found] if isinstance(found, str) else list(found)
+            for name, found in fields.items()
+        }
+
+
+class InvalidSkill(TaxonomyError):
+    """The skill breaks the rules; every finding is listed."""
+
+    code = "invalid_skill"
+
+
+class InvalidVersion(TaxonomyError):
+    """A version number has three parts, like 1.4.0."""
+
+    code = "invalid_version"
+
+
+class InvalidPath(TaxonomyError):
+    """That cannot be the path of a category."""
+
+    code = "invalid_path"
+
+
+class UnknownCategory(TaxonomyError):
+    """There is no such category."""
+
+    code = "unknown_category"
+
+
+class NameTaken(TaxonomyError):
+    """Another skill has that name, or had it once."""
+
+    code = "name_taken"
+    status_code = 409
+
+
+class PathTaken(TaxonomyError):
+    """Another category has that path, or had it once."""
+
+    code = "path_taken"
+    status_code = 409
+
+
+class VersionConflict(TaxonomyError):
+    """A version number must be higher than every published one."""
+
+    code = "version_conflict"
+    status_code = 409
+
+
+class SkillArchived(TaxonomyError):
+    """The skill is archived; set its status to active before publishing."""
+
+    code = "skill_archived"
+    status_code = 409
+
+
+class CategoryInUse(TaxonomyError):
+    """The category still holds skills or categories; move them first."""
+
+    code = "category_in_use"
+    status_code = 409

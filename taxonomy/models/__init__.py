@@ -1,0 +1,23 @@
+"""Published skills and where they stand."""
+
+from taxonomy.models.address import Address
+from taxonomy.models.bundle import Blob, Bundle, BundleFile
+from taxonomy.models.category import Category
+from taxonomy.models.label import Label
+from taxonomy.models.publishing import Published
+from taxonomy.models.relation import Relation
+from taxonomy.models.skill import Skill
+from taxonomy.models.version import SkillVersion
+
+__all__ = [
+    "Address",
+    "Blob",
+    "Bundle",
+    "BundleFile",
+    "Category",
+    "Label",
+    "Published",
+    "Relation",
+    "Skill",
+    "SkillVersion",
+]

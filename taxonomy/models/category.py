@@ -1,0 +1,192 @@
+"""The tree of categories. A slash path is the identity of each."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from django.db import IntegrityError, models, transaction
+from django.db.models import Value
+from django.db.models.functions import Concat, Substr
+
+from taxonomy.exceptions import (
+    CategoryInUse,
+    InvalidPath,
+    PathTaken,
+    UnknownCategory,
+)
+from taxonomy.models.address import Address
+from taxonomy.models.paths import (
+    CATEGORY_PATH,
+    MAX_PATH_CHARS,
+    parent_of,
+    under,
+    within,
+)
+
+if TYPE_CHECKING:
+    from taxonomy.seed import Branch
+
+RESERVED_ROOTS = frozenset({"xml", "user"})
+"""They are addresses of the API below /taxonomy."""
+UNCATEGORIZED = "uncategorized"
+
+
+class CategoryQuerySet(models.QuerySet["Category"]):
+    def under(self, path: str) -> "CategoryQuerySet":
+        """Every category below the path, itself not included."""
+        return self.filter(under(path))
+
+    def within(self, path: str) -> "CategoryQuerySet":
+        """The category of the path and every one below it."""
+        return self.filter(within(path))
+
+    def resolve(self, path: str) -> "Category":
+        """The category that has this path, or had it. Raises DoesNotExist."""
+        if not CATEGORY_PATH.fullmatch(path) or len(path) > MAX_PATH_CHARS:
+            raise Category.DoesNotExist(path)
+        return self.get(addresses__path=path)
+
+
+class CategoryManager(models.Manager.from_queryset(CategoryQuerySet)):  # type: ignore[misc]
+    def named(self, path: str) -> "Category":
+        """As `resolve`, for a path that someone wrote into a form or a body."""
+        try:
+            return self.resolve(path)
+        except Category.DoesNotExist:
+            raise UnknownCategory(
+                category=f"There is no category {path!r}; GET /taxonomy lists them."
+            ) from None
+
+    def create_at(
+        self, path: str, *, name: str = "", description: str = "", position: int = 0
+    ) -> "Category":
+        """A new category; the one above it must exist."""
+        check_path(path)
+        category = Category(
+            path=path,
+            name=name or title_of(path),
+            description=description,
+            position=position,
+        )
+        with taken_means_conflict(path), transaction.atomic():
+            category.parent = self.parent_at(path)
+            category.save()
+            Address.objects.claim_path(category)
+        return category
+
+    def plant(self, tree: "dict[str, Branch]", above: str = "") -> "list[Category]":
+        """Create what is missing of the tree; moved or edited categories stay."""
+        made = []
+        for position, (segment, branch) in enumerate(tree.items()):
+            path = f"{above}/{segment}" if above else segment
+            try:
+                path = self.resolve(path).path
+            except Category.DoesNotExist:
+                description = branch.get("description", "")
+                made.append(
+                    self.create_at(path, description=description, position=position)
+                )
+            made += self.plant(branch.get("below", {}), path)
+        return made
+
+    def fallback(self) -> "Category":
+        """Where a skill goes that names no category."""
+        try:
+            return self.resolve(UNCATEGORIZED)
+        except Category.DoesNotExist:
+            return self.create_at(UNCATEGORIZED)
+
+    def parent_at(self, path: str) -> "Category | None":
+        """The category above the path, locked, so that it stays; None for a root."""
+        above = parent_of(path)
+        if not above:
+            return None
+        parent = self.select_for_update().filter(path=above).first()
+        if parent is None:
+            raise UnknownCategory(path=f"Create the category {above!r} first.")
+        return parent
+
+
+class Category(models.Model):
+    """A place for skills. Its path changes only by `move`, which keeps the old one."""
+
+    path = models.CharField(max_length=MAX_PATH_CHARS, unique=True)
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children"
+    )
+    name = models.CharField(max_length=100)
+    description = models.CharField(max_length=1024, blank=True)
+    position = models.PositiveIntegerField(default=0)
+
+    objects = CategoryManager()
+
+    class Meta:
+        verbose_name_plural = "categories"
+        ordering = ("path",)
+
+    def __str__(self) -> str:
+        return self.path
+
+    def move(self, path: str) -> None:
+        """Put it, with all below it, at another path; the former paths resolve on.
+
+        Raises PathTaken, InvalidPath, or UnknownCategory (nothing above the path).
+        """
+        if path == self.path:
+            return
+        check_path(path)
+        if path.startswith(f"{self.path}/"):
+            raise InvalidPath(path="A category cannot move below itself.")
+        with taken_means_conflict(path), transaction.atomic():
+            former = Category.objects.select_for_update().get(pk=self.pk).path
+            parent = Category.objects.parent_at(path)
+            carry_along(former, path)
+            Category(pk=self.pk, path=path, parent=parent).save(
+                update_fields=["path", "parent"]
+            )
+            for category in Category.objects.within(path):
+                Address.objects.claim_path(category)
+        self.refresh_from_db()
+
+    def remove(self) -> None:
+        """Delete it. Raises CategoryInUse unless it is empty."""
+        try:
+            with transaction.atomic():
+                self.delete()
+        except IntegrityError:  # a skill or category came in between, or was there
+            raise CategoryInUse from None
+
+
+def check_path(path: str) -> None:
+    """Raises InvalidPath unless a category may have this path."""
+    if len(path) > MAX_PATH_CHARS or not CATEGORY_PATH.fullmatch(path):
+        raise InvalidPath(
+            path="Write lower-case words with single hyphens, joined by slashes, "
+            f"at most {MAX_PATH_CHARS} characters: development/python."
+        )
+    root = path.partition("/")[0]
+    if root in RESERVED_ROOTS:
+        raise InvalidPath(path=f"The root {root!r} is reserved.")
+
+
+def title_of(path: str) -> str:
+    """What people read: development/code-review → Code review."""
+    return path.rpartition("/")[2].replace("-", " ").capitalize()[:100]
+
+
+def carry_along(former: str, path: str) -> None:
+    """Give everything below the former path its new one, in one statement."""
+    below = Category.objects.under(former)
+    longest = max((len(each.path) for each in below), default=0)
+    if longest - len(former) + len(path) > MAX_PATH_CHARS:
+        raise InvalidPath(path=f"A path below it would pass {MAX_PATH_CHARS}.")
+    below.update(path=Concat(Value(path), Substr("path", len(former) + 1)))
+
+
+@contextmanager
+def taken_means_conflict(path: str) -> Iterator[None]:
+    """The unique path is the guard; who comes second learns it here."""
+    try:
+        yield
+    except IntegrityError:
+        raise PathTaken(path=f"There is a category {path!r} already.") from None

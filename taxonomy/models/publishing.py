@@ -1,0 +1,166 @@
+"""The one way a skill is written: a version on a bundle, all of it or nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, models, transaction
+
+from taxonomy.admission import Admitted, admit
+from taxonomy.exceptions import NameTaken, SkillArchived
+from taxonomy.models.address import Address
+from taxonomy.models.bundle import Bundle
+from taxonomy.models.category import Category
+from taxonomy.models.label import Label
+from taxonomy.models.version import SkillVersion, next_number
+from taxonomy.packaging.files import Files, bundle_digest
+
+if TYPE_CHECKING:
+    from taxonomy.models.skill import Skill
+
+ATTEMPTS = 3
+"""Who loses a race for a new name finds the skill there the next time."""
+
+Trait = Literal["type", "weight", "load_priority", "style"]
+
+
+@dataclass(frozen=True)
+class Published:
+    """What publishing did."""
+
+    version: SkillVersion
+    created: bool
+    """The skill is new."""
+    changed: bool
+    """There is a new version. False: these very bytes were the current one."""
+
+    @property
+    def skill(self) -> "Skill":
+        return self.version.skill
+
+
+@dataclass(frozen=True)
+class Edition:
+    """One call of `publish`, checked, before it meets the database."""
+
+    files: Files
+    admitted: Admitted
+    category: Category | None
+    author: User | None
+    number: str | None
+    change_summary: str
+    traits: Mapping[Trait, str]
+
+
+class PublishingManager(models.Manager["Skill"]):
+    def publish(
+        self,
+        files: Files,
+        *,
+        category: Category | str | None = None,
+        author: User | None = None,
+        number: str | None = None,
+        change_summary: str = "",
+        name: str | None = None,
+        traits: Mapping[Trait, str] | None = None,
+    ) -> Published:
+        """Make these files the current version of the skill that they name.
+
+        `category` may be a path; None keeps the one it has, or takes uncategorized.
+        `name`, if given, is what the frontmatter must say. `traits` are the type,
+        weight, load_priority and style to set. The current bytes again make no new
+        version. Raises InvalidSkill, InvalidVersion, UnknownCategory, NameTaken,
+        SkillArchived or VersionConflict, and then nothing is written.
+        """
+        admitted = admit(files, name=name)
+        if isinstance(category, str):
+            category = Category.objects.named(category)
+        edition = Edition(
+            files, admitted, category, author, number, change_summary, traits or {}
+        )
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return self._publish(edition)
+            except IntegrityError:
+                continue
+        return self._publish(edition)
+
+    def _publish(self, edition: Edition) -> Published:
+        with transaction.atomic(using=self.db):
+            skill = self._lock(edition.admitted.name)
+            if skill is None:
+                return self._create(edition)
+            if skill.current.bundle_id == bundle_digest(edition.files):
+                self._place(skill, edition)
+                return Published(skill.current, created=False, changed=False)
+            if skill.status == skill.Status.ARCHIVED:
+                raise SkillArchived
+            return self._advance(skill, edition)
+
+    def _lock(self, name: str) -> "Skill | None":
+        """The skill of that name, held until the transaction ends."""
+        skill = (
+            self.select_for_update(of=("self",))
+            .filter(addresses__kind=Address.Kind.SKILL, addresses__path=name)
+            .first()
+        )
+        if skill and skill.name != name:
+            raise NameTaken(name=f"{name!r} was once the name of {skill.name!r}.")
+        return skill
+
+    def _create(self, edition: Edition) -> Published:
+        skill = self.model(
+            name=edition.admitted.name,
+            category=edition.category or Category.objects.fallback(),
+        )
+        version = self._write_version(skill, edition)
+        self._show(skill, version, edition, force_insert=True)
+        Address.objects.claim_name(skill)
+        self._label(skill, edition.admitted)
+        return Published(version, created=True, changed=True)
+
+    def _advance(self, skill: "Skill", edition: Edition) -> Published:
+        version = self._write_version(skill, edition)
+        if edition.category:
+            skill.category = edition.category
+        self._show(skill, version, edition)
+        self._label(skill, edition.admitted)
+        return Published(version, created=False, changed=True)
+
+    def _place(self, skill: "Skill", edition: Edition) -> None:
+        """The same bytes may still go to another category."""
+        if edition.category and edition.category.pk != skill.category_id:
+            skill.category = edition.category
+            skill.save(update_fields=["category", "updated_at"])
+
+    def _write_version(self, skill: "Skill", edition: Edition) -> SkillVersion:
+        """Before the skill, that points at it: foreign keys are checked at commit."""
+        published = SkillVersion.objects.filter(skill_id=skill.pk)
+        return SkillVersion.objects.create(
+            skill=skill,
+            number=next_number(
+                published.values_list("number", flat=True),
+                given=edition.number,
+                named=edition.admitted.version,
+            ),
+            bundle=Bundle.objects.store(edition.files),
+            frontmatter=edition.admitted.frontmatter,
+            body=edition.admitted.body,
+            change_summary=edition.change_summary,
+            author=edition.author,
+        )
+
+    def _show(
+        self, skill: "Skill", version: SkillVersion, edition: Edition, **save: Any
+    ) -> None:
+        skill.current = version
+        skill.description = edition.admitted.description
+        for trait, value in edition.traits.items():
+            setattr(skill, trait, value)
+        skill.save(**save)
+
+    def _label(self, skill: "Skill", admitted: Admitted) -> None:
+        """Labels of the kinds that the frontmatter names; other kinds stay."""
+        for kind, values in admitted.labels.items():
+            Label.objects.give(skill, Label.Kind(kind), values)

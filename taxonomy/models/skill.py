@@ -1,0 +1,182 @@
+"""Skills: what is published, what it is called now, and who may see it."""
+
+import re
+import uuid
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
+from django.db import models
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, Value, When
+
+from taxonomy.models.address import Address
+from taxonomy.models.category import Category
+from taxonomy.models.label import Label
+from taxonomy.models.paths import MAX_NAME_CHARS, SKILL_NAME, within
+from taxonomy.models.publishing import PublishingManager
+from taxonomy.models.version import SkillVersion
+
+if TYPE_CHECKING:
+    pass
+
+WORD = re.compile(r"\S+")
+
+
+class SkillQuerySet(models.QuerySet["Skill"]):
+    def active(self) -> "SkillQuerySet":
+        """What agents are offered."""
+        return self.filter(status=Skill.Status.ACTIVE)
+
+    def visible_to(self, user: User | AnonymousUser) -> "SkillQuerySet":
+        """Everything for curators, nothing archived for readers, else nothing."""
+        if user.has_perm("taxonomy.publish_skill"):
+            return self
+        if settings.SKILLFLEET_PUBLIC_READ or user.has_perm("taxonomy.view_skill"):
+            return self.exclude(status=Skill.Status.ARCHIVED)
+        return self.none()
+
+    def within(self, path: str) -> "SkillQuerySet":
+        """Skills of the category at the path and of every category below it."""
+        return self.filter(within(path, "category__path"))
+
+    def labelled(self, kind: Label.Kind, value: str) -> "SkillQuerySet":
+        return self.filter(
+            Exists(Label.objects.filter(skill=OuterRef("pk"), kind=kind, value=value))
+        )
+
+    def search(self, query: str) -> "SkillQuerySet":
+        """Skills that hold every word of the query, best first.
+
+        A word counts most as the whole name, then in the name, as a keyword, and
+        in the description.
+        """
+        score: F | Case | models.expressions.Combinable = Value(0)
+        found = self
+        for word in WORD.findall(query)[: settings.SKILLFLEET_MAX_QUERY_WORDS]:
+            keyword = Exists(
+                Label.objects.filter(
+                    skill=OuterRef("pk"),
+                    kind=Label.Kind.KEYWORD,
+                    value__icontains=word,
+                )
+            )
+            found = found.filter(
+                Q(name__icontains=word) | Q(description__icontains=word) | Q(keyword)
+            )
+            score = score + Case(
+                When(name__iexact=word, then=Value(8)),
+                When(name__icontains=word, then=Value(4)),
+                When(keyword, then=Value(2)),
+                default=Value(1),
+                output_field=IntegerField(),
+            )
+        return found.annotate(score=score).order_by("-score", "name")
+
+    def resolve(self, ref: str) -> "Skill":
+        """By name, former name or UUID. Raises DoesNotExist."""
+        if len(ref) <= MAX_NAME_CHARS and SKILL_NAME.fullmatch(ref):
+            named = self.filter(addresses__kind=Address.Kind.SKILL, addresses__path=ref)
+            if skill := named.first():
+                return skill
+        try:
+            return self.get(pk=uuid.UUID(ref))
+        except ValueError:
+            raise Skill.DoesNotExist(ref) from None
+
+    def for_reading(self) -> "SkillQuerySet":
+        """With all that a list shows, in a fixed number of queries."""
+        return self.select_related("category", "current").prefetch_related("labels")
+
+
+class SkillManager(PublishingManager.from_queryset(SkillQuerySet)):  # type: ignore[misc]
+    """Queries, and `publish`, the one way to write a skill."""
+
+
+class Skill(models.Model):
+    """A published skill. What it says is in its versions; `current` is the one read."""
+
+    class Type(models.TextChoices):
+        COGNITIVE = "cognitive"
+        """A way to think."""
+        TECHNICAL = "technical"
+        """How a technology is used."""
+        DOMAIN = "domain"
+        """What a field knows."""
+        TOOL = "tool"
+        """How one tool is used."""
+        MCP = "mcp"
+        """How the tools of an MCP server are used."""
+        SPECIALIZATION = "specialization"
+        """A narrower form of another skill."""
+        TASK_FOCUS = "task_focus"
+        """One task from beginning to end."""
+        MEMORY = "memory"
+        """Facts to be kept at hand."""
+
+    class Weight(models.TextChoices):
+        LIGHTWEIGHT = "lightweight"
+        """Costs an agent's context little."""
+        MEDIUM = "medium"
+        """Costs some."""
+        HEAVYWEIGHT = "heavyweight"
+        """Costs much; open it for a reason."""
+
+    class LoadPriority(models.TextChoices):
+        ALWAYS = "always"
+        """Listed first, whatever the budget."""
+        TASK_SPECIFIC = "task_specific"
+        """Listed for the tasks it fits."""
+        ON_DEMAND = "on_demand"
+        """Listed when there is room."""
+        DORMANT = "dormant"
+        """Listed last."""
+
+    class Style(models.TextChoices):
+        NAVIGATION_HUB = "navigation_hub"
+        """A short SKILL.md that leads to references."""
+        COMPREHENSIVE = "comprehensive"
+        """All in SKILL.md."""
+        MINIMAL = "minimal"
+        """As little as does the work."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "active"
+        """Offered to agents."""
+        DEPRECATED = "deprecated"
+        """Readable, no longer offered."""
+        ARCHIVED = "archived"
+        """Seen by curators only."""
+
+    uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=MAX_NAME_CHARS, unique=True)
+    category = models.ForeignKey(Category, models.PROTECT, related_name="skills")
+    current = models.ForeignKey(SkillVersion, models.PROTECT, related_name="+")
+    description = models.CharField(max_length=1024)
+    type = models.CharField(max_length=16, choices=Type, default=Type.TECHNICAL)
+    weight = models.CharField(max_length=16, choices=Weight, default=Weight.LIGHTWEIGHT)
+    load_priority = models.CharField(
+        max_length=16, choices=LoadPriority, default=LoadPriority.ON_DEMAND
+    )
+    style = models.CharField(max_length=16, choices=Style, default=Style.COMPREHENSIVE)
+    status = models.CharField(max_length=12, choices=Status, default=Status.ACTIVE)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = SkillManager()
+
+    class Meta:
+        ordering = ("name",)
+        permissions = (("publish_skill", "Can publish, edit and archive skills"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def path(self) -> str:
+        """Its place in the taxonomy: development/python/pdf-tools."""
+        return f"{self.category.path}/{self.name}"
+
+    def archive(self) -> None:
+        """Hide it from readers. Its name stays taken and its versions stay."""
+        self.status = self.Status.ARCHIVED
+        self.save(update_fields=["status", "updated_at"])

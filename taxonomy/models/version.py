@@ -1,0 +1,67 @@
+"""The published states of a skill."""
+
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.db import models
+
+from taxonomy.exceptions import InvalidVersion, VersionConflict
+from taxonomy.models.bundle import Bundle
+from taxonomy.versions import FIRST, Version
+
+
+class SkillVersion(models.Model):
+    """A number on a bundle. Only `yanked_at` ever changes."""
+
+    skill = models.ForeignKey("taxonomy.Skill", models.CASCADE, related_name="versions")
+    number = models.CharField(max_length=64)
+    bundle = models.ForeignKey(Bundle, models.PROTECT, related_name="versions")
+    frontmatter = models.JSONField(default=dict)
+    body = models.TextField(blank=True)
+    change_summary = models.TextField(blank=True)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    yanked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-pk",)
+        constraints = (
+            models.UniqueConstraint(fields=["skill", "number"], name="version_once"),
+        )
+
+    def __str__(self) -> str:
+        return self.number
+
+
+def next_number(
+    published: Iterable[str], *, given: str | None = None, named: str = ""
+) -> str:
+    """The number of the version to come.
+
+    `given` by the publisher: raises VersionConflict unless it is higher than all
+    that are published. `named` in the frontmatter: counts only if it is higher.
+    """
+    highest = max(filter(None, map(Version.parse, published)), default=None)
+    if given is not None:
+        return str(_higher_than(highest, given))
+    wanted = Version.lenient(named)
+    if highest is None:
+        return str(wanted or FIRST)
+    return str(wanted if wanted and wanted > highest else highest.next_patch())
+
+
+def _higher_than(highest: Version | None, given: str) -> Version:
+    version = Version.parse(given)
+    if version is None:
+        raise InvalidVersion(version=f"{given[:80]!r} is not a number like 1.4.0.")
+    if highest and version <= highest:
+        raise VersionConflict(
+            version=f"{highest} is published: give a higher number than that, or none."
+        )
+    return version
