@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from tests.servers.postgres import postgres
@@ -45,7 +45,11 @@ def main(arguments: list[str]) -> int:
 def clean_environment(folder: Path) -> dict[str, str]:
     """Ours less what a developer set for a server of theirs."""
     kept = {name: v for name, v in os.environ.items() if not name.startswith(OURS)}
-    return kept | {"COVERAGE_FILE": str(folder / ".coverage")}
+    (folder / "tests").mkdir()
+    return kept | {
+        "COVERAGE_FILE": str(folder / ".coverage"),
+        "SKILLFLEET_TEST_FOLDER": str(folder / "tests"),
+    }
 
 
 @contextmanager
@@ -104,13 +108,17 @@ def run_pytest(
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C is for us, who pass it on once
     )
     try:
         closing = show(run)
     except BaseException:
-        run.terminate()
+        run.send_signal(signal.SIGINT)
+        show(run)
         raise
     finally:
+        with suppress(ProcessLookupError):  # also what a test left running
+            os.killpg(run.pid, signal.SIGKILL)
         run.wait()
     return run.returncode, f"{database}:\n{closing}"
 
@@ -123,6 +131,7 @@ def show(run: "subprocess.Popen[bytes]") -> str:
         sys.stdout.buffer.write(chunk)
         sys.stdout.buffer.flush()
         tail = (tail + chunk)[-65536:]
+    run.wait()
     closing = [line for line in tail.splitlines() if CLOSING_LINE.match(line)]
     return closing[-1].decode() if closing else "no closing line"
 
