@@ -1,7 +1,7 @@
 """What each phase leaves behind: frozen values, kept as JSON, read whole."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from types import UnionType
 from typing import Any, ClassVar, get_args, get_origin, get_type_hints
 
@@ -153,7 +153,8 @@ class State:
     @classmethod
     def of(cls, outputs: Iterable[Output]) -> "State":
         """From outputs in the order they were made, oldest first."""
-        return replace(cls(), **{PLACES[output.phase]: output for output in outputs})
+        newest: dict[str, Any] = {PLACES[each.phase]: each for each in outputs}
+        return cls(**newest)
 
     @property
     def unanswered(self) -> tuple[str, ...]:

@@ -1,0 +1,100 @@
+"""Running evals: on a draft among the fleet, and on the fleet without it."""
+
+from collections.abc import Iterator
+
+from jobs.pipeline.assignments import brief_of
+from jobs.pipeline.context import Context, SkillSummary
+from jobs.pipeline.selection import Shelf
+from jobs.pipeline.state import Evals, Failure
+from taxonomy.packaging.files import Files
+from taxonomy.skillmd.document import Document, decode, parse
+from taxonomy.skillmd.errors import SkillMdError
+
+TEXT_SUFFIXES = (".md", ".txt")
+
+
+def failures_of(context: Context, draft: Files) -> tuple[Failure, ...]:
+    """The evals that this draft does not pass, in the order they were written."""
+    evals = context.state.evals or Evals()
+    try:
+        document = skill_document(draft)
+    except SkillMdError as error:
+        return (Failure("specification", "SKILL.md", str(error)),)
+    summary = SkillSummary(
+        name=str(document.frontmatter.get("name", "")),
+        description=str(document.frontmatter.get("description", "")),
+    )
+    return (
+        *_specification_failures(summary),
+        *_selection_failures(evals, summary, others(context, summary.name)),
+        *_missing_facts(evals, draft),
+    )
+
+
+def others(context: Context, name: str = "") -> list[SkillSummary]:
+    """The fleet without the skill that this job is about."""
+    brief = brief_of(context)
+    own = {name, brief.name if brief else ""}
+    return [skill for skill in context.fleet if skill.name not in own]
+
+
+def duplicate_in(context: Context, evals: Evals) -> str:
+    """The active skill that passes every positive and half of the facts, else "".
+
+    Facts count only where the skill's text is at hand.
+    """
+    shelf = Shelf(others(context))
+    taken = {shelf.pick(prompt).name for prompt in evals.positives}
+    if len(taken) != 1 or not (name := taken.pop()):
+        return ""
+    text = _squeezed(context.skill_text(name))
+    held = sum(_squeezed(fact) in text for fact in evals.facts)
+    return name if not text or held * 2 >= len(evals.facts) else ""
+
+
+def skill_document(draft: Files) -> Document:
+    """The draft's SKILL.md; raises `SkillMdError`."""
+    contents = {file.path: file.content for file in draft}
+    return parse(decode(contents.get("SKILL.md", b"")))
+
+
+def _specification_failures(summary: SkillSummary) -> Iterator[Failure]:
+    for field in ("name", "description"):
+        if not getattr(summary, field).strip():
+            yield Failure("specification", field, f"The frontmatter has no {field}.")
+
+
+def _selection_failures(
+    evals: Evals, summary: SkillSummary, fleet: list[SkillSummary]
+) -> Iterator[Failure]:
+    shelf = Shelf([*fleet, summary])
+    for prompt in evals.positives:
+        if (taken := shelf.pick(prompt).name) != summary.name:
+            reason = f"It selects {taken}." if taken else "It selects no skill."
+            yield Failure("positive", prompt, reason)
+    for prompt in evals.near_misses:
+        if shelf.pick(prompt).name == summary.name:
+            yield Failure("near_miss", prompt, "It selects this skill.")
+
+
+def _missing_facts(evals: Evals, draft: Files) -> Iterator[Failure]:
+    text = _squeezed(draft_text(draft))
+    for fact in evals.facts:
+        if _squeezed(fact) not in text:
+            yield Failure("fact", fact, "Neither the body nor a reference holds it.")
+
+
+def draft_text(draft: Files) -> str:
+    """All that the draft says: the body of SKILL.md and its text files."""
+    bodies = (
+        skill_document(draft).body
+        if file.path == "SKILL.md"
+        else file.content.decode(errors="replace")
+        for file in draft
+        if file.path.endswith(TEXT_SUFFIXES)
+    )
+    return "\n\n".join(bodies)
+
+
+def _squeezed(text: str) -> str:
+    return " ".join(text.split())
