@@ -5,14 +5,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
+
 from taxonomy.exceptions import InvalidSkill
 from taxonomy.packaging.files import Files
-from taxonomy.skillmd.document import Document, decode, parse
-from taxonomy.skillmd.errors import SkillMdError
+from taxonomy.packaging.limits import Limits
+from taxonomy.skillmd.document import Document
+from taxonomy.skillmd.findings import Findings, Severity, of_severity
+from taxonomy.skillmd.portable import portable_findings
+from taxonomy.skillmd.reading import read_skill
+from taxonomy.skillmd.specification import specification_findings
 
 RESERVED_NAMES = frozenset({"validate", "import", "search", "stream"})
 """They are addresses of the API below /skills."""
-SKILL_MD = "SKILL.md"
 LABEL_LISTS = {
     "keywords": "keyword",
     "tags": "tag",
@@ -45,11 +50,11 @@ def admit(files: Files, *, name: str | None = None) -> Admitted:
     frontmatter = document.frontmatter
     metadata = frontmatter.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
-    found = str(frontmatter.get("name", ""))
+    found = str(frontmatter["name"])
     _check_name(found, name)
     return Admitted(
         name=found,
-        description=str(frontmatter.get("description", "")).strip(),
+        description=str(frontmatter["description"]).strip(),
         version=str(metadata.get("version", "")),
         labels=_labels(frontmatter, metadata),
         frontmatter=frontmatter,
@@ -58,11 +63,31 @@ def admit(files: Files, *, name: str | None = None) -> Admitted:
 
 
 def _read(files: Files) -> Document:
-    content = next((file.content for file in files if file.path == SKILL_MD), b"")
-    try:
-        return parse(decode(content))
-    except SkillMdError as error:
-        raise InvalidSkill(**{error.field: f"{error} {error.remedy}"}) from error
+    """The document, if the specification allows it and every client reads it."""
+    reading = read_skill(files, folder_name=None, limits=configured_limits())
+    findings = (*specification_findings(reading), *portable_findings(reading))
+    errors = of_severity(findings, Severity.ERROR, Severity.CRITICAL)
+    if errors or reading.document is None:
+        raise InvalidSkill(**by_field(errors))
+    return reading.document
+
+
+def by_field(findings: Findings) -> dict[str, list[str]]:
+    """What to show beside each field: the finding, and what to do about it."""
+    fields: dict[str, list[str]] = {}
+    for finding in findings:
+        line = f"{finding}. {finding.remedy}".replace("..", ".").strip()
+        fields.setdefault(finding.field or "files", []).append(line)
+    return fields
+
+
+def configured_limits() -> Limits:
+    """The bounds that the settings give."""
+    return Limits(
+        files=settings.SKILLFLEET_MAX_SKILL_FILES,
+        total_bytes=settings.SKILLFLEET_MAX_SKILL_BYTES,
+        file_bytes=settings.SKILLFLEET_MAX_FILE_BYTES,
+    )
 
 
 def _check_name(found: str, wanted: str | None) -> None:

@@ -6,12 +6,14 @@ from functools import total_ordering
 from typing import Self
 
 FULL = re.compile(
-    r"(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})"
+    r"(0|[1-9]\d{0,17})\.(0|[1-9]\d{0,17})\.(0|[1-9]\d{0,17})"
     r"(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?",
     re.ASCII,
 )
 SHORT = re.compile(r"v?(\d{1,9}(?:\.\d{1,9}){0,2})", re.ASCII)
 MAX_CHARS = 64
+LARGEST_GIVEN = 10**9 - 1
+"""For each part. Patches count on from there, so a next number always exists."""
 
 
 @total_ordering
@@ -35,12 +37,20 @@ class Version:
         return cls(int(match[1]), int(match[2]), int(match[3]), stage)
 
     @classmethod
+    def given(cls, text: str) -> Self | None:
+        """As a publisher gives it: a full number that leaves room for more."""
+        version = cls.parse(text)
+        if version and max(version.major, version.minor, version.patch) > LARGEST_GIVEN:
+            return None
+        return version
+
+    @classmethod
     def lenient(cls, text: str) -> Self | None:
         """As authors write it in `metadata.version`: also 1, 1.0 and v1.0.0."""
         if match := SHORT.fullmatch(text.strip()):
             major, minor, patch = map(int, f"{match[1]}.0.0".split(".")[:3])
             return cls(major, minor, patch)
-        return cls.parse(text.strip())
+        return cls.given(text.strip())
 
     def next_patch(self) -> "Version":
         """2.0.0-rc.1 is followed by 2.0.0, 2.0.0 by 2.0.1."""

@@ -1,6 +1,5 @@
 """Immutable content, addressed by its digest: blobs, and bundles of them."""
 
-
 from django.db import models, transaction
 
 from taxonomy.packaging.files import File, Files, as_files, bundle_digest

@@ -57,7 +57,7 @@ def next_number(
 
 
 def _higher_than(highest: Version | None, given: str) -> Version:
-    version = Version.parse(given)
+    version = Version.given(given)
     if version is None:
         raise InvalidVersion(version=f"{given[:80]!r} is not a number like 1.4.0.")
     if highest and version <= highest:

@@ -11,8 +11,9 @@ from taxonomy.seed import TREE
 class Command(BaseCommand):
     help = "Create the categories that a fleet begins with; those there already stay."
 
-    def handle(self, **options: Any) -> None:
+    def handle(self, *, verbosity: int, **options: Any) -> None:
         made = Category.objects.plant(TREE)
-        for category in made:
-            self.stdout.write(f"created {category.path}")
-        self.stdout.write(f"{len(made)} categories created")
+        if verbosity:
+            for category in made:
+                self.stdout.write(f"created {category.path}")
+            self.stdout.write(f"{len(made)} categories created")
