@@ -1,0 +1,55 @@
+"""What a check reports: one finding per problem, with its place and its remedy."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Severity(StrEnum):
+    CRITICAL = "critical"
+    """A security risk; fails the skill unless a curator waives it."""
+    ERROR = "error"
+    """Breaks the format; fails the skill and cannot be waived."""
+    WARNING = "warning"
+    """Worth a look; the skill passes with warnings."""
+    NOTICE = "notice"
+    """Good to know; changes nothing."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One problem. `line` counts from 1; `field` names a frontmatter field."""
+
+    rule: str
+    severity: Severity
+    message: str
+    remedy: str = ""
+    file: str = ""
+    line: int | None = None
+    field: str = ""
+    snippet: str = ""
+    why: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Always the five main keys; the others where they say something."""
+        main = {
+            "rule": self.rule,
+            "severity": str(self.severity),
+            "message": self.message,
+            "file": self.file,
+            "line": self.line,
+        }
+        more = {name: getattr(self, name) for name in ("field", "snippet", "why")}
+        return main | {k: v for k, v in more.items() if v} | {"remedy": self.remedy}
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.message}" if place else self.message
+
+
+Findings = tuple[Finding, ...]
+
+
+def of_severity(findings: Iterable[Finding], *severities: Severity) -> Findings:
+    return tuple(finding for finding in findings if finding.severity in severities)

@@ -1,0 +1,149 @@
+"""The rules of the reference validator (skills-ref 0.1.1), rule for rule.
+
+What it does not check is not checked here: see `portable` for what clients refuse.
+"""
+
+import unicodedata
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from taxonomy.packaging.files import Files
+from taxonomy.packaging.limits import DEFAULT_LIMITS, Limits
+from taxonomy.skillmd.findings import Finding, Findings, Severity
+from taxonomy.skillmd.reading import Reading, read_skill
+
+ALLOWED_FIELDS = frozenset(
+    {"name", "description", "license", "compatibility", "metadata", "allowed-tools"}
+)
+MAX_NAME = 64
+MAX_DESCRIPTION = 1024
+MAX_COMPATIBILITY = 500
+
+Problem = tuple[str, str, str, str]
+"""(rule, field, message, remedy)"""
+
+
+def check_specification(
+    files: Files, folder_name: str | None, limits: Limits = DEFAULT_LIMITS
+) -> Findings:
+    """What the reference validator says of a folder with these files; () is valid.
+
+    Beyond it: its crashes (not UTF-8, control characters) and frontmatter over
+    `limits` are findings. Without a `folder_name` the name may be anything.
+    """
+    return specification_findings(read_skill(files, folder_name, limits))
+
+
+def specification_findings(reading: Reading) -> Findings:
+    if reading.document is None:
+        return (reading.problem,) if reading.problem else ()
+    return tuple(
+        Finding(
+            rule,
+            Severity.ERROR,
+            message,
+            remedy,
+            file=reading.path,
+            line=reading.line_of(field),
+            field=field,
+        )
+        for rule, field, message, remedy in _problems(
+            reading.frontmatter, reading.folder_name
+        )
+    )
+
+
+def _problems(
+    frontmatter: Mapping[str, Any], folder_name: str | None
+) -> Iterator[Problem]:
+    yield from _fields(frontmatter)
+    yield from _name(frontmatter, folder_name)
+    yield from _description(frontmatter)
+    yield from _compatibility(frontmatter)
+
+
+def _fields(frontmatter: Mapping[str, Any]) -> Iterator[Problem]:
+    if unknown := sorted(frontmatter.keys() - ALLOWED_FIELDS):
+        yield (
+            "frontmatter.fields",
+            unknown[0],
+            f"Unexpected fields in frontmatter: {', '.join(unknown)}",
+            f"Keep to {', '.join(sorted(ALLOWED_FIELDS))}; "
+            "put other fields under metadata.",
+        )
+
+
+def _name(frontmatter: Mapping[str, Any], folder_name: str | None) -> Iterator[Problem]:
+    if "name" not in frontmatter:
+        yield _required("name")
+        return
+    name = frontmatter["name"]
+    if not isinstance(name, str) or not name.strip():
+        yield _text_wanted("name")
+        return
+    name = unicodedata.normalize("NFKC", name.strip())
+    for rule, message, remedy in _name_rules(name):
+        yield f"name.{rule}", "name", message, remedy
+    if folder_name is not None and unicodedata.normalize("NFKC", folder_name) != name:
+        yield (
+            "name.folder",
+            "name",
+            f"The folder's name {folder_name!r} must equal the skill's name {name!r}",
+            "Rename the folder or the skill.",
+        )
+
+
+def _name_rules(name: str) -> Iterator[tuple[str, str, str]]:
+    if len(name) > MAX_NAME:
+        message = f"The name has {len(name)} characters, at most {MAX_NAME}"
+        yield "length", message, "Choose a shorter name."
+    if name != name.lower():
+        yield "case", f"The name {name!r} must be lowercase", "Use lowercase letters."
+    if name.startswith("-") or name.endswith("-"):
+        message = "The name must not begin or end with a hyphen"
+        yield "edge-hyphen", message, "Remove the hyphen at the edge."
+    if "--" in name:
+        message = "The name must not hold two hyphens in a row"
+        yield "double-hyphen", message, "Use a single hyphen between words."
+    if not all(character.isalnum() or character == "-" for character in name):
+        message = f"The name {name!r} holds other characters than letters, digits and -"
+        yield "characters", message, "Use letters, digits and hyphens only."
+
+
+def _description(frontmatter: Mapping[str, Any]) -> Iterator[Problem]:
+    if "description" not in frontmatter:
+        yield _required("description")
+        return
+    description = frontmatter["description"]
+    if not isinstance(description, str) or not description.strip():
+        yield _text_wanted("description")
+    elif len(description) > MAX_DESCRIPTION:
+        yield _too_long("description", len(description), MAX_DESCRIPTION)
+
+
+def _compatibility(frontmatter: Mapping[str, Any]) -> Iterator[Problem]:
+    compatibility = frontmatter.get("compatibility", "")
+    if not isinstance(compatibility, str):
+        yield (
+            "compatibility.type",
+            "compatibility",
+            "The compatibility must be text",
+            "Write it as one line of text.",
+        )
+    elif len(compatibility) > MAX_COMPATIBILITY:
+        yield _too_long("compatibility", len(compatibility), MAX_COMPATIBILITY)
+
+
+def _required(field: str) -> Problem:
+    message = f"Missing required field in frontmatter: {field}"
+    return f"{field}.missing", field, message, f"Add a line {field}: …"
+
+
+def _text_wanted(field: str) -> Problem:
+    message = f"The {field} must be text that is not empty"
+    return f"{field}.empty", field, message, f"Write the {field} as text."
+
+
+def _too_long(field: str, length: int, most: int) -> Problem:
+    message = f"The {field} has {length} characters, at most {most}"
+    return f"{field}.length", field, message, f"Shorten the {field}."

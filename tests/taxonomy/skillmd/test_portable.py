@@ -1,0 +1,92 @@
+"""The portable verdict is narrower than the specification."""
+
+import pytest
+
+from taxonomy.packaging.files import File
+from taxonomy.skillmd.findings import Severity
+from taxonomy.skillmd.portable import check_portable
+from taxonomy.skillmd.specification import check_specification
+
+
+def skill(frontmatter: str, body: str = "# X\n", name: str = "SKILL.md") -> tuple:
+    return (File(name, f"---\n{frontmatter}\n---\n{body}".encode()),)
+
+
+def errors(files: tuple, folder: str | None = None) -> list[tuple[str, int | None]]:
+    return [
+        (finding.rule.removeprefix("portable."), finding.line)
+        for finding in check_portable(files, folder)
+        if finding.severity is Severity.ERROR
+    ]
+
+
+def test_a_plain_skill_is_portable():
+    assert check_portable(skill("name: pdf-2\ndescription: Reads it"), "pdf-2") == ()
+    assert check_portable(skill('name: "123"\ndescription: Reads it'), "123") == ()
+
+
+@pytest.mark.parametrize(
+    ("frontmatter", "expected"),
+    [
+        ("name: 123\ndescription: a", [("type", 2)]),
+        ("name: 1e5\ndescription: a", [("type", 2)]),
+        ("name: on\ndescription: a", [("type", 2)]),
+        ("name: 2024-01-02\ndescription: a", [("type", 2)]),
+        ("name: a\ndescription: 1.5", [("type", 3)]),
+        ("name: a\ndescription: ~", [("type", 3)]),
+        ("name: навык\ndescription: a", [("name", 2)]),
+        ('name: " a "\ndescription: a', [("name", 2)]),
+        ('name: a\ndescription: "a\\0b"', [("characters", 3)]),
+        ('name: a\ndescription: "a\\ud800b"', [("characters", 3)]),
+        ('name: a\ndescription: a\nmetadata:\n  "\\a": b', [("characters", 4)]),
+        ("name: a\ndescription: a\nmetadata: b", [("metadata", 4)]),
+    ],
+)
+def test_valid_is_not_yet_portable(frontmatter, expected):
+    assert check_specification(skill(frontmatter), None) == ()
+    assert errors(skill(frontmatter)) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["--- \nname: a\ndescription: b\n--- \n", "---\nname: a\ndescription: b\n---"],
+)
+def test_blanks_after_a_delimiter_do_no_harm(text):
+    assert errors((File("SKILL.md", text.encode()),)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "---name: a\ndescription: b\n---\n",
+        "---\nname: a\ndescription: b---\nbody",
+        "---\nname: a\ndescription: b --- c\n---\n",
+        "---\nname: a\ndescription: b\n----\n",
+    ],
+)
+def test_dashes_that_share_a_line_are_read_differently_by_clients(text):
+    files = (File("SKILL.md", text.encode()),)
+    assert check_specification(files, None) == ()
+    assert errors(files) == [("delimiters", 1)]
+
+
+def test_nul_in_the_body_is_refused():
+    files = skill("name: a\ndescription: b", body="\0")
+    assert errors(files) == [("characters", 1)]
+
+
+def test_the_file_must_have_its_name_in_capitals():
+    files = skill("name: a\ndescription: b", name="skill.md")
+    assert errors(files) == [("file-name", 1)]
+
+
+def test_the_folder_must_have_the_very_name():
+    files = skill("name: a\ndescription: b")
+    assert errors(files, "b") == [("folder", 2)]
+    assert errors(files, None) == []
+
+
+def test_an_unquoted_number_elsewhere_is_a_warning():
+    (finding,) = check_portable(skill("name: a\ndescription: b\nlicense: 2.0"), "a")
+    assert (finding.severity, finding.field) == (Severity.WARNING, "license")
+    assert finding.remedy == 'Write license: "2.0".'
