@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import environ
+from csp.constants import NONE, SELF
 from django.core.management.utils import get_random_secret_key
 
 env = environ.Env()
@@ -41,6 +42,32 @@ DEBUG = env.bool("DJANGO_DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or local_secret_key()
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+CSRF_FAILURE_VIEW = "skillfleet.api.error_views.csrf_failure"
+
+# HTTPS: docs/howto/deploy.md. One switch, and what a proxy in front may say.
+HTTPS = env.bool("SKILLFLEET_HTTPS", default=False)
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # probes speak plain HTTP
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+SECURE_HSTS_SECONDS = env.int("SKILLFLEET_HSTS_SECONDS", default=0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SKILLFLEET_HSTS_SUBDOMAINS", default=False)
+SECURE_HSTS_PRELOAD = env.bool("SKILLFLEET_HSTS_PRELOAD", default=False)
+NUM_PROXIES = env.int("SKILLFLEET_PROXIES", default=0)
+if NUM_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# Strict; skillfleet/csp.py widens it for the admin and the API's page.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
 
 INSTALLED_APPS = [
     "unfold",
@@ -70,7 +97,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "skillfleet.csp.PathCSPMiddleware",
+    "skillfleet.api.middleware.StrictRequests",
 ]
 ROOT_URLCONF = "skillfleet.urls"
 WSGI_APPLICATION = "skillfleet.wsgi.application"
@@ -117,6 +145,53 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+REST_FRAMEWORK = {
+    # Tokens first: the first one's header makes an unknown person a 401, not a 403.
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "skillfleet.accounts.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["skillfleet.api.permissions.DeclaredPermission"],
+    "DEFAULT_THROTTLE_CLASSES": ["skillfleet.api.throttles.WriteThrottle"],
+    "DEFAULT_PARSER_CLASSES": ["skillfleet.api.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "taxonomy.pagination.Pages",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,  # OPTIONS would describe views past their rights
+    "EXCEPTION_HANDLER": "skillfleet.api.exceptions.error_response",
+    "URL_FORMAT_OVERRIDE": None,
+    "NUM_PROXIES": NUM_PROXIES,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Skill Fleet",
+    "DESCRIPTION": "A self-hosted server for AI-agent skills.",
+    "VERSION": "1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "skillfleet.api.schema.document_refusals",
+    ],
+}
+
+# API tokens, hashed with SHA-512 and shown once.
+SKILLFLEET_LOGIN_HOURS = env.int("SKILLFLEET_LOGIN_HOURS", default=12)
+SKILLFLEET_TOKEN_DAYS = env.int("SKILLFLEET_TOKEN_DAYS", default=90)
+SKILLFLEET_MAX_TOKEN_DAYS = env.int("SKILLFLEET_MAX_TOKEN_DAYS", default=366)
+SKILLFLEET_TOKENS_PER_USER = env.int("SKILLFLEET_TOKENS_PER_USER", default=50)
+REST_KNOX = {
+    "SECURE_HASH_ALGORITHM": "hashlib.sha512",
+    "TOKEN_TTL": timedelta(hours=SKILLFLEET_LOGIN_HOURS),
+    "TOKEN_PREFIX": "sf_",
+    "AUTH_HEADER_PREFIX": "Bearer",
+    "AUTO_REFRESH": False,
+}
+
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_I18N = True
@@ -143,6 +218,25 @@ SKILLFLEET_RUNNING_JOBS_PER_USER = env.int(
 SKILLFLEET_WORKERS = env.int("SKILLFLEET_WORKERS", default=2)
 SKILLFLEET_JOBS_KEPT_DAYS = env.int("SKILLFLEET_JOBS_KEPT_DAYS", default=90)
 
+# django-q2. `timeout` only quiets its start-up warning: the cluster hands its workers
+# no time limit, because a lease and a phase limit are what ends a task.
+Q_CLUSTER = {
+    "name": "skillfleet",
+    "orm": "default",  # the jobs' own database: a message commits with its job
+    "workers": SKILLFLEET_WORKERS,
+    "cache": "shared",
+    "poll": 0.1,
+    "retry": 7200,
+    "timeout": 7100,
+    "max_attempts": 1,
+    "ack_failures": True,
+    "save_limit": -1,
+    "catch_up": False,
+    "bulk": 1,
+}
+if database["ENGINE"].endswith("postgresql"):
+    Q_CLUSTER |= {"broker_class": "jobs.broker.PostgresBroker", "poll": 1.0}
+
 # Limits on what comes from outside.
 SKILLFLEET_MAX_SOURCES = env.int("SKILLFLEET_MAX_SOURCES", default=10)
 SKILLFLEET_MAX_SOURCE_BYTES = env.int("SKILLFLEET_MAX_SOURCE_BYTES", default=1_000_000)
@@ -151,8 +245,45 @@ SKILLFLEET_MAX_SKILL_BYTES = env.int("SKILLFLEET_MAX_SKILL_BYTES", default=16 * 
 SKILLFLEET_MAX_SKILL_FILES = env.int("SKILLFLEET_MAX_SKILL_FILES", default=512)
 SKILLFLEET_MAX_FILE_BYTES = env.int("SKILLFLEET_MAX_FILE_BYTES", default=10_000_000)
 SKILLFLEET_MAX_JSON_DEPTH = env.int("SKILLFLEET_MAX_JSON_DEPTH", default=32)
+SKILLFLEET_MAX_BODY_BYTES = env.int("SKILLFLEET_MAX_BODY_BYTES", default=24 * 2**20)
+DATA_UPLOAD_MAX_MEMORY_SIZE = SKILLFLEET_MAX_BODY_BYTES
+SKILLFLEET_PAGE_SIZE = env.int("SKILLFLEET_PAGE_SIZE", default=50)
+SKILLFLEET_MAX_PAGE_SIZE = env.int("SKILLFLEET_MAX_PAGE_SIZE", default=200)
 SKILLFLEET_MAX_QUERY_WORDS = env.int("SKILLFLEET_MAX_QUERY_WORDS", default=8)
-SKILLFLEET_MAX_PAGE_SIZE = env.int("SKILLFLEET_MAX_PAGE_SIZE", default=100)
+SKILLFLEET_MAX_QUERY_CHARS = env.int("SKILLFLEET_MAX_QUERY_CHARS", default=200)
+SKILLFLEET_MAX_SUMMARY_CHARS = env.int("SKILLFLEET_MAX_SUMMARY_CHARS", default=2000)
+SKILLFLEET_MAX_LABELS = env.int("SKILLFLEET_MAX_LABELS", default=50)
+
+# How often; a number per s, min, h or d, empty for no limit. Counted per person or
+# address (write), per address (login), per user name at an address (login_name).
+SKILLFLEET_RATES = {
+    "write": env.str("SKILLFLEET_WRITE_RATE", default="600/min"),
+    "login": env.str("SKILLFLEET_LOGIN_RATE", default="30/min"),
+    "login_name": env.str("SKILLFLEET_LOGIN_NAME_RATE", default="10/min"),
+}
 
 # Who may read without logging in: nobody, unless this is on.
 SKILLFLEET_PUBLIC_READ = env.bool("SKILLFLEET_PUBLIC_READ", default=False)
+
+# One line per event on stderr: key=value, or JSON for a log collector.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "plain": {
+            "format": "%(asctime)s level=%(levelname)s logger=%(name)s %(message)s"
+        },
+        "json": {"()": "skillfleet.logs.FieldsFormatter"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": env.str("SKILLFLEET_LOG_FORMAT", default="plain"),
+        }
+    },
+    "root": {
+        "handlers": ["stderr"],
+        "level": env.str("SKILLFLEET_LOG_LEVEL", default="INFO"),
+    },
+    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+}

@@ -1,0 +1,88 @@
+"""From rows to the values that a phase may look at."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from jobs.authors.base import Author
+from jobs.models import Job, Question
+from jobs.pipeline.context import (
+    Answer,
+    CategoryChoice,
+    Context,
+    SkillSummary,
+    SourceText,
+)
+from jobs.pipeline.state import State, from_json
+from taxonomy.models import Address, Category, Skill
+
+Report = Callable[[int, str], None]
+
+
+def load_author() -> Author:
+    """The author that SKILLFLEET_AUTHOR names."""
+    author: Author = import_string(settings.SKILLFLEET_AUTHOR)()
+    return author
+
+
+def context_of(job: Job, author: Author, report_progress: Report) -> Context:
+    """All that the job's current phase may know."""
+    return Context(
+        job_id=str(job.pk),
+        job_type=job.job_type,
+        phase=job.current_phase,
+        round=job.round,
+        task_description=job.task_description,
+        author=author,
+        intended_taxonomy_path=job.intended_taxonomy_path,
+        checkpoints=frozenset(job.options.get("checkpoints", ())),
+        style=job.options.get("style", ""),
+        user_context=job.user_context,
+        sources=_sources(job),
+        fleet=_fleet(),
+        categories=_categories(),
+        taken_names=_taken_names(),
+        state=_state(job),
+        answers=_answers(job),
+        draft=job.draft.bundle.files() if hasattr(job, "draft") else (),
+        report_progress=report_progress,
+    )
+
+
+def _sources(job: Job) -> tuple[SourceText, ...]:
+    return tuple(SourceText(s.name, s.media_type, s.text) for s in job.sources.all())
+
+
+def _fleet() -> tuple[SkillSummary, ...]:
+    rows = Skill.objects.active().order_by("name").values_list("name", "description")
+    return tuple(SkillSummary(*row) for row in rows)
+
+
+def _categories() -> tuple[CategoryChoice, ...]:
+    rows = Category.objects.order_by("path").values_list("path", "name", "description")
+    return tuple(CategoryChoice(*row) for row in rows)
+
+
+def _taken_names() -> frozenset[str]:
+    taken = Address.objects.filter(kind=Address.Kind.SKILL)
+    return frozenset(taken.values_list("path", flat=True))
+
+
+def _state(job: Job) -> State:
+    rows = job.results.order_by("pk").values_list("phase", "round", "output")
+    return State.of(from_json(*row) for row in rows)
+
+
+def _answers(job: Job) -> tuple[Answer, ...]:
+    answered = job.questions.filter(status=Question.Status.RESPONDED).order_by("pk")
+    return tuple(
+        Answer(
+            kind=question.kind,
+            phase=question.phase,
+            round=question.round,
+            **(question.response or {}),
+            questions=tuple(question.prompt.get("questions", ())),
+        )
+        for question in answered
+    )

@@ -1,0 +1,148 @@
+"""A phase's outcome, back to rows: one transaction, guarded by the fence.
+
+Applied once or not at all: the guard names the fence, the phase and the round, and
+every checkpoint takes the fence away.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from jobs import drafts, lifecycle, queue
+from jobs.models import Draft, Job, PhaseResult, Question
+from jobs.pipeline.context import Context
+from jobs.pipeline.outcome import Advance, Ask, Outcome, Stop
+from jobs.pipeline.phases import PHASES, PROGRESS
+from jobs.pipeline.state import to_json
+from jobs.results import columns, result_of
+from taxonomy.models import Bundle
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One run of one phase by the holder of one fence."""
+
+    job: Job
+    fence: str
+    context: Context
+    started_at: datetime
+
+    @property
+    def where(self) -> QuerySet[Job]:
+        """The job, as long as nobody else has gone on with it."""
+        return Job.objects.held_by(self.job.pk, self.fence).filter(
+            current_phase=self.context.phase, round=self.context.round
+        )
+
+
+def apply(attempt: Attempt, outcome: Outcome) -> bool:
+    """Write the outcome. False: the fence is lost, and nothing was written."""
+    with transaction.atomic():
+        if isinstance(outcome, Advance):
+            return _advance(attempt, outcome)
+        if isinstance(outcome, Ask):
+            return _ask(attempt, outcome)
+        return _stop(attempt, outcome)
+
+
+def _advance(attempt: Attempt, outcome: Advance) -> bool:
+    moved = (
+        _go_on(attempt, outcome, outcome.next_phase)
+        if outcome.next_phase
+        else _complete(attempt, outcome)
+    )
+    if not moved:
+        return False
+    PhaseResult.objects.create(
+        job=attempt.job,
+        phase=attempt.context.phase,
+        round=attempt.context.round,
+        output=to_json(outcome.output),
+        started_at=attempt.started_at,
+    )
+    if outcome.draft is not None:
+        keep_draft(attempt.job, Bundle.objects.store(outcome.draft))
+    if outcome.next_phase:
+        queue.enqueue(attempt.job)
+    elif attempt.job.options.get("auto_promote"):
+        drafts.promote_for_owner(attempt.job)
+    return True
+
+
+def _go_on(attempt: Attempt, outcome: Advance, next_phase: str) -> bool:
+    order = list(PHASES)
+    back = order.index(next_phase) <= order.index(attempt.context.phase)
+    return attempt.job._move(
+        Job.Status.RUNNING,
+        where=attempt.where,
+        event="phase_finished",
+        note={"phase": attempt.context.phase, "message": outcome.message},
+        current_phase=next_phase,
+        round=attempt.context.round + 1 if back else attempt.context.round,
+        progress_percent=PROGRESS[next_phase],
+        progress_message=(outcome.message or f"{attempt.context.phase} done")[:255],
+        **_free(),
+        **columns(outcome.output),
+    )
+
+
+def _complete(attempt: Attempt, outcome: Advance) -> bool:
+    return lifecycle.end(
+        attempt.job,
+        Job.Status.COMPLETED,
+        where=attempt.where,
+        event="completed",
+        note={"phase": attempt.context.phase, "message": outcome.message},
+        crashes=0,
+        progress_percent=100,
+        progress_message=(outcome.message or "Completed.")[:255],
+        result=result_of(attempt.context, outcome.output),
+        **columns(outcome.output),
+    )
+
+
+def _ask(attempt: Attempt, outcome: Ask) -> bool:
+    asked = attempt.job._move(
+        Job.Status.PENDING_HITL,
+        where=attempt.where,
+        event="asked",
+        note={"kind": outcome.kind, "round": attempt.context.round},
+        progress_message=f"Waiting for an answer: {outcome.kind}",
+        **_free(),
+    )
+    if not asked:
+        return False
+    Question.objects.create(
+        job=attempt.job,
+        kind=outcome.kind,
+        phase=attempt.context.phase,
+        round=attempt.context.round,
+        prompt=dict(outcome.prompt),
+        revise_to=outcome.revise_to or attempt.context.phase,
+        timeout_at=Now() + settings.SKILLFLEET_QUESTION_TIMEOUT,
+    )
+    queue.withdraw(attempt.job)
+    lifecycle.start_next_of(attempt.job)
+    return True
+
+
+def _stop(attempt: Attempt, outcome: Stop) -> bool:
+    return lifecycle.fail(attempt.job, outcome.reason, where=attempt.where)
+
+
+def _free() -> dict[str, Any]:
+    """The lease given back; a phase that ended well makes its crashes forgotten."""
+    return {"fence": "", "worker": "", "lease_expires_at": None, "crashes": 0}
+
+
+def keep_draft(job: Job, bundle: Bundle) -> None:
+    """Point the job's draft at this content."""
+    Draft.objects.update_or_create(
+        job=job,
+        defaults={"bundle": bundle, "status": Draft.Status.OPEN, "updated_at": Now()},
+    )

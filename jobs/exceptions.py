@@ -1,0 +1,73 @@
+"""What the job engine refuses, and why."""
+
+from typing import ClassVar
+
+
+class JobError(Exception):
+    """The job engine cannot do this."""
+
+    status_code: ClassVar[int] = 409
+    code: ClassVar[str] = "conflict"
+
+    def __init__(
+        self, message: str = "", fields: dict[str, list[str]] | None = None
+    ) -> None:
+        super().__init__(message or (self.__doc__ or "").strip())
+        self.fields = fields or {}
+
+
+class InvalidJob(JobError):
+    """The job was not submitted as the rules want it."""
+
+    status_code = 400
+    code = "invalid"
+
+
+class WrongState(JobError):
+    """The job is not in a state that allows this."""
+
+    code = "wrong_state"
+
+
+class AlreadyAnswered(JobError):
+    """The question has been answered already."""
+
+    code = "already_answered"
+
+
+class NoDraft(JobError):
+    """The job has no draft."""
+
+    code = "no_draft"
+
+
+class NotPromotable(JobError):
+    """The draft cannot be promoted as it is."""
+
+    code = "not_promotable"
+
+
+class LostFence(JobError):
+    """Another worker holds this job now; drop everything."""
+
+    code = "lost_fence"
+
+
+class UnsupportedSource(InvalidJob):
+    """This document cannot be read as text."""
+
+    status_code = 415
+    code = "unsupported_media_type"
+
+
+class SourceTooLarge(InvalidJob):
+    """The document is larger than a source may be."""
+
+    status_code = 413
+    code = "too_large"
+
+
+class DraftChanged(JobError):
+    """Somebody else changed the draft at the same time; look at it and try again."""
+
+    code = "draft_changed"

@@ -1,0 +1,95 @@
+"""A thread that keeps a lease alive while a phase runs, and ends one that hangs."""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+
+from django.conf import settings
+from django.db import DatabaseError, connections
+
+from jobs import lifecycle
+from jobs.models import Job, Worker
+from jobs.models.worker import heartbeat_interval
+
+logger = logging.getLogger(__name__)
+RETRY_SECONDS = 0.5
+
+
+def end_process() -> None:
+    """The way out of a phase that hangs; the cluster's parent makes a new child."""
+    os._exit(1)
+
+
+class Heartbeat:
+    """Renews the lease and the worker's row; a context manager around a phase.
+
+    It has a connection of its own and no transaction. While the database is busy it
+    tries again; when the lease is gone it stops, and the checkpoint's guard decides.
+    Past the phase limit it records why and calls `overrun`.
+    """
+
+    def __init__(
+        self, job: Job, fence: str, worker: Worker, overrun: Callable[[], None]
+    ) -> None:
+        self.job = job
+        self.fence = fence
+        self.worker = worker
+        self.overrun = overrun
+        self.ended = threading.Event()
+        self.lost = threading.Event()
+        self.deadline = (
+            time.monotonic() + settings.SKILLFLEET_PHASE_LIMIT.total_seconds()
+        )
+        self.thread = threading.Thread(
+            target=self._run, name=f"heartbeat {job.pk}", daemon=True
+        )
+
+    def __enter__(self) -> "Heartbeat":
+        self.thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.ended.set()
+        self.thread.join()
+
+    def _run(self) -> None:
+        wait = heartbeat_interval().total_seconds()
+        try:
+            while not self.ended.wait(min(wait, self._left())):
+                if self._left() <= 0:
+                    return self._give_up()
+                if not self._beat():
+                    return self.lost.set()
+        finally:
+            connections.close_all()
+
+    def _left(self) -> float:
+        return max(0.0, self.deadline - time.monotonic())
+
+    def _beat(self) -> bool:
+        while not self.ended.is_set():
+            try:
+                self.worker.beat()
+                return self.job.renew_lease(self.fence)
+            except DatabaseError as error:
+                logger.warning("heartbeat waits job_id=%s error=%s", self.job.pk, error)
+                connections.close_all()
+                self.ended.wait(RETRY_SECONDS)
+        return True
+
+    def _give_up(self) -> None:
+        limit = settings.SKILLFLEET_PHASE_LIMIT.total_seconds()
+        reason = f"Phase {self.job.current_phase} ran longer than {limit:g} seconds."
+        logger.error("phase limit job_id=%s reason=%s", self.job.pk, reason)
+        held = Job.objects.held_by(self.job.pk, self.fence)
+        lifecycle.release(self.job, where=held, reason=reason)
+        self.lost.set()
+        self.overrun()

@@ -1,0 +1,314 @@
+"""The verbs of a job that touch more than its own row.
+
+API, admin, commands and workers all call these; each is one transaction, takes the
+job's row first, and says by its return value or an exception whether it won.
+"""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from jobs import queue
+from jobs.exceptions import AlreadyAnswered, WrongState
+from jobs.models import Job, JobEvent, Question, Source
+from jobs.pipeline.context import SourceText
+from jobs.pipeline.phases import FIRST_PHASE
+from jobs.submission import check_answers, check_submission
+
+
+def create_skill_job(
+    user: User,
+    task_description: str,
+    *,
+    sources: Iterable[SourceText] = (),
+    intended_taxonomy_path: str = "",
+    options: Mapping[str, Any] | None = None,
+    user_context: Mapping[str, Any] | None = None,
+    idempotency_key: str | None = None,
+) -> Job:
+    """Submit: the job, its sources, its first event and its message, or nothing.
+
+    A key that this user has used before gives the job of that time. Raises
+    InvalidJob, with every field that is wrong.
+    """
+    sources = tuple(sources)
+    check_submission(
+        task_description, sources, intended_taxonomy_path, dict(options or {})
+    )
+    if known := _by_key(user, idempotency_key):
+        return known
+    try:
+        with transaction.atomic():
+            return _submit(
+                Job(
+                    job_id=uuid.uuid4(),
+                    user_id=user.pk,
+                    task_description=task_description.strip(),
+                    intended_taxonomy_path=intended_taxonomy_path,
+                    options=dict(options or {}),
+                    user_context=dict(user_context or {}),
+                    idempotency_key=idempotency_key,
+                ),
+                sources,
+            )
+    except IntegrityError:
+        if known := _by_key(user, idempotency_key):
+            return known
+        raise
+
+
+def _by_key(user: User, key: str | None) -> Job | None:
+    if not key:
+        return None
+    return Job.objects.filter(user_id=user.pk, idempotency_key=key).first()
+
+
+def _submit(job: Job, sources: tuple[SourceText, ...]) -> Job:
+    job.current_phase = FIRST_PHASE[job.job_type]
+    job.events = 1
+    job.save(force_insert=True)
+    Source.objects.bulk_create(
+        Source(job=job, name=s.name, media_type=s.media_type, text=s.text)
+        for s in sources
+    )
+    JobEvent.objects.create(job=job, seq=1, kind="submitted", phase=job.current_phase)
+    queue.enqueue(job)
+    job.refresh_from_db()
+    return job
+
+
+def end(job: Job, status: str, *, where: Any, event: str, **fields: Any) -> bool:
+    """The last transition: no lease, no message and no open question outlive it."""
+    with transaction.atomic():
+        ended = job._move(
+            status,
+            where=where,
+            event=event,
+            fence="",
+            worker="",
+            lease_expires_at=None,
+            completed_at=Now(),
+            **fields,
+        )
+        if ended:
+            Question.objects.open().filter(job_id=job.pk).update(
+                status=Question.Status.WITHDRAWN
+            )
+            queue.withdraw(job)
+            start_next_of(job)
+    return ended
+
+
+def fail(job: Job, reason: str, *, where: Any, stack: str = "") -> bool:
+    return end(
+        job,
+        Job.Status.FAILED,
+        where=where,
+        event="failed",
+        note={"error": reason},
+        error=reason,
+        error_stack=stack,
+    )
+
+
+def start_next_of(job: Job) -> None:
+    """A place of this user's has become free: their oldest pending job may have it.
+
+    Its message was dropped if a worker met the limit with it.
+    """
+    waiting = (
+        Job.objects.live()
+        .filter(user_id=job.user_id, status=Job.Status.PENDING)
+        .exclude(queue.has_message())
+        .order_by("created_at", "pk")
+        .first()
+    )
+    if waiting:
+        queue.enqueue(waiting)
+
+
+def answer(
+    job: Job,
+    *,
+    by: User,
+    round: int,
+    action: str,
+    answers: Mapping[str, Any] | None = None,
+    feedback: str = "",
+) -> Job:
+    """Take a person's answer; the first one counts.
+
+    Raises AlreadyAnswered for a second one, WrongState when nothing is asked,
+    InvalidJob for an answer that does not fit the question.
+    """
+    question = job.questions.order_by("-pk").first()
+    if question is None:
+        raise WrongState("This job has not asked anything.")
+    if question.status != Question.Status.PENDING or question.round != round:
+        raise AlreadyAnswered(
+            f"The question of round {round} is {question.get_status_display().lower()}"
+            f" or not the open one (round {question.round})."
+        )
+    answers = check_answers(question, action, answers or {}, feedback)
+    response = {"action": action, "answers": answers, "feedback": feedback}
+    with transaction.atomic():
+        if not _take_answer(job, question, action, response, by):
+            raise AlreadyAnswered
+    job.refresh_from_db()
+    return job
+
+
+def _take_answer(
+    job: Job,
+    question: Question,
+    action: str,
+    response: dict[str, Any],
+    by: User,
+) -> bool:
+    asked = Job.objects.live().filter(
+        status=Job.Status.PENDING_HITL, round=question.round
+    )
+    back = action == Question.Action.REVISE
+    note = {"action": action, "round": question.round, "by": by.get_username()}
+    if action == Question.Action.CANCEL:
+        moved = job._move(
+            Job.Status.PENDING_HITL, where=asked, event="answered", note=note
+        )
+    else:
+        moved = job._move(
+            Job.Status.RUNNING,
+            where=asked,
+            event="answered",
+            note=note,
+            round=F("round") + 1,
+            current_phase=question.revise_to if back else question.phase,
+        )
+    if not moved:
+        return False
+    question.close(
+        Question.Status.RESPONDED,
+        response=response,
+        answered_by=by,
+        answered_at=Now(),
+    )
+    if action == Question.Action.CANCEL:
+        return end(job, Job.Status.CANCELLED, where=asked, event="cancelled")
+    queue.enqueue(job)
+    return True
+
+
+def cancel(job: Job, *, by: User) -> Job:
+    """End a job at once; a worker that has it finds its fence gone and stops."""
+    note = {"by": by.get_username()}
+    ended = end(
+        job,
+        Job.Status.CANCELLED,
+        where=Job.objects.live(),
+        event="cancelled",
+        note=note,
+    )
+    job.refresh_from_db()
+    if not ended:
+        raise WrongState(f"The job is {job.status} already; it cannot be cancelled.")
+    return job
+
+
+def retry(job: Job, *, by: User) -> Job:
+    """Put a failed job back to the phase that it failed in."""
+    with transaction.atomic():
+        moved = job._move(
+            Job.Status.PENDING,
+            where=Job.objects.filter(status=Job.Status.FAILED),
+            event="retried",
+            note={"by": by.get_username()},
+            completed_at=None,
+            crashes=0,
+            error="",
+            error_stack="",
+        )
+        if moved:
+            queue.enqueue(job)
+    job.refresh_from_db()
+    if not moved:
+        raise WrongState(f"Only a failed job can be retried; this one is {job.status}.")
+    return job
+
+
+def release(job: Job, *, where: Any = None, reason: str = "") -> bool:
+    """Take the lease from a worker that does not go on: one crash more.
+
+    The job goes back to the queue, or fails at the limit. `where` is the guard,
+    by default an expired lease. False: it was renewed or released meanwhile.
+    """
+    limit = settings.SKILLFLEET_JOB_CRASHES
+    held = Job.objects.expired() if where is None else where
+    reason = reason or f"Its worker died in phase {job.current_phase}."
+    with transaction.atomic():
+        released = job._move(
+            Job.Status.RUNNING,
+            where=held.filter(crashes__lt=limit - 1),
+            event="crashed",
+            note={"worker": job.worker, "reason": reason},
+            fence="",
+            worker="",
+            lease_expires_at=None,
+            crashes=F("crashes") + 1,
+        )
+        if released:
+            queue.enqueue(job)
+    return released or end(
+        job,
+        Job.Status.FAILED,
+        where=held.filter(crashes__gte=limit - 1),
+        event="failed",
+        note={"worker": job.worker, "error": reason},
+        crashes=F("crashes") + 1,
+        error=f"{reason} That was crash {limit} of {limit} in this phase.",
+    )
+
+
+def requeue(job: Job) -> bool:
+    """Put back a job that nobody goes on with; False: it has moved on by itself.
+
+    A healthy lease is taken away, too: its worker finds its fence gone.
+    """
+    if Job.objects.expired().filter(pk=job.pk).exists():
+        return release(job)
+    with transaction.atomic():
+        moved = job._move(
+            job.status,
+            where=Job.objects.live().filter(
+                status__in=(Job.Status.PENDING, Job.Status.RUNNING),
+                fence=job.fence,
+                round=job.round,
+                current_phase=job.current_phase,
+            ),
+            event="requeued",
+            fence="",
+            worker="",
+            lease_expires_at=None,
+        )
+        if moved:
+            queue.enqueue(job)
+    return moved
+
+
+def time_out(question: Question) -> bool:
+    """Fail the job of a question that nobody answered in time."""
+    with transaction.atomic():
+        asked = Job.objects.live().filter(
+            status=Job.Status.PENDING_HITL, round=question.round
+        )
+        reason = f"Nobody answered '{question.kind}' by {question.timeout_at:%c}."
+        closing = Question.objects.overdue().filter(pk=question.pk)
+        overdue = asked.filter(questions__in=closing)
+        if not fail(question.job, reason, where=overdue):
+            return False
+        Question.objects.filter(pk=question.pk).update(status=Question.Status.TIMEOUT)
+    return True

@@ -1,0 +1,26 @@
+"""Takes the place of django-q2's command of the same name."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from jobs.cluster import Cluster
+
+
+class Command(BaseCommand):
+    help = "Run the workers that write skills; stop them with SIGTERM or Ctrl-C."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--workers",
+            type=int,
+            default=settings.SKILLFLEET_WORKERS,
+            help="how many jobs are worked on at once (default %(default)s)",
+        )
+
+    def handle(self, *, workers: int, **options: Any) -> None:
+        if workers < 1:
+            raise CommandError("--workers: at least 1.")
+        self.stdout.write(f"Skill Fleet cluster: {workers} worker(s), Ctrl-C stops.")
+        Cluster(workers).run()

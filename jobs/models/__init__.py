@@ -1,0 +1,11 @@
+"""The rows of the job engine: the job carries the truth, the queue only its id."""
+
+from jobs.models.draft import Draft
+from jobs.models.event import JobEvent
+from jobs.models.job import Job
+from jobs.models.phase_result import PhaseResult
+from jobs.models.question import Question
+from jobs.models.source import Source
+from jobs.models.worker import Worker
+
+__all__ = ["Draft", "Job", "JobEvent", "PhaseResult", "Question", "Source", "Worker"]

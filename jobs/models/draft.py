@@ -1,0 +1,49 @@
+"""The skill that a job has written so far."""
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.db import models
+from django.db.models.functions import Now
+
+
+class DraftQuerySet(models.QuerySet["Draft"]):
+    def visible_to(self, user: User | AnonymousUser) -> "DraftQuerySet":
+        """Their own; every one of a user who may promote drafts or operates jobs."""
+        if user.has_perm("jobs.promote_draft") or user.has_perm("jobs.operate_jobs"):
+            return self
+        return self.filter(job__user_id=user.pk)
+
+
+class Draft(models.Model):
+    """A job's draft points at immutable content; an edit points it at other content."""
+
+    class Status(models.TextChoices):
+        OPEN = "open"
+        """Being written, or waiting for a curator."""
+        PROMOTED = "promoted"
+        """Published as `version`."""
+        REJECTED = "rejected"
+        """A curator said no; `reason` says why."""
+
+    job = models.OneToOneField("jobs.Job", models.CASCADE, related_name="draft")
+    bundle = models.ForeignKey("taxonomy.Bundle", models.PROTECT, related_name="+")
+    status = models.CharField(
+        max_length=16, choices=Status.choices, default=Status.OPEN
+    )
+    reason = models.TextField(blank=True)
+    version = models.ForeignKey(
+        "taxonomy.SkillVersion",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    updated_at = models.DateTimeField(db_default=Now())
+
+    objects = DraftQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-pk",)
+        permissions = (("promote_draft", "Can promote or reject any draft"),)
+
+    def __str__(self) -> str:
+        return f"draft of {self.job_id}"

@@ -1,0 +1,152 @@
+"""The questions that are asked of jobs, by name."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
+from django.db import models
+from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Q
+from django.db.models.functions import Coalesce, Now
+
+if TYPE_CHECKING:
+    pass
+
+LOST_AFTER = timedelta(minutes=1)
+"""How long a message may be missing before its job counts as dead."""
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    def visible_to(self, user: User | AnonymousUser) -> "JobQuerySet":
+        """Their own jobs; every job for an operator."""
+        if user.has_perm("jobs.operate_jobs"):
+            return self
+        return self.filter(user_id=user.pk)
+
+    def live(self) -> "JobQuerySet":
+        """Not ended. Written so that SQLite, too, uses the partial index."""
+        return self.filter(completed_at__isnull=True)
+
+    def waiting_for(self, user: User | AnonymousUser) -> "JobQuerySet":
+        return self.live().filter(status="pending_hitl", user_id=user.pk)
+
+    def held_by(self, job_id: Any, fence: str) -> "JobQuerySet":
+        """The job, as long as this fence is its newest."""
+        return self.live().filter(pk=job_id, status="running", fence=fence)
+
+    def within_limit(self) -> "JobQuerySet":
+        """Running jobs, and pending ones whose user has fewer running than allowed.
+
+        A soft limit: two claims at one instant may both pass it. A job that has begun
+        is not counted against, or a user who answers many questions at once would
+        stop them all.
+        """
+        running = (
+            self.model.objects.live()
+            .filter(user_id=models.OuterRef("user_id"), status="running")
+            .order_by()
+            .values("user_id")
+            .annotate(number=Count("pk"))
+            .values("number")
+        )
+        limit = settings.SKILLFLEET_RUNNING_JOBS_PER_USER
+        return self.alias(running_beside=Coalesce(models.Subquery(running), 0)).filter(
+            Q(status="running") | Q(running_beside__lt=limit)
+        )
+
+    def ready(self) -> "JobQuerySet":
+        """Work to do, nobody at it, and its time has come."""
+        return self.live().filter(
+            Q(run_after__isnull=True) | Q(run_after__lte=Now()),
+            status__in=("pending", "running"),
+            lease_expires_at__isnull=True,
+        )
+
+    def claimable(self) -> "JobQuerySet":
+        return self.ready().within_limit()
+
+    def expired(self) -> "JobQuerySet":
+        """A worker had it and has not been heard of for a whole lease."""
+        return self.live().filter(status="running", lease_expires_at__lt=Now())
+
+    def without_message(self) -> "JobQuerySet":
+        """Ready, but the queue has lost its message: gone or locked over a minute."""
+        from jobs import queue
+
+        return (
+            self.claimable()
+            .filter(
+                Q(enqueued_at__isnull=True) | Q(enqueued_at__lt=Now() - LOST_AFTER),
+                updated_at__lt=Now() - LOST_AFTER,
+            )
+            .exclude(queue.has_message(LOST_AFTER))
+        )
+
+    def dead(self) -> "JobQuerySet":
+        """Nobody will go on with these unless somebody puts them back."""
+        expired = self.model.objects.expired().values("pk")
+        lost = self.model.objects.without_message().values("pk")
+        return self.filter(Q(pk__in=expired) | Q(pk__in=lost))
+
+    def long(self, older_than: timedelta) -> "JobQuerySet":
+        """A healthy lease, and running for longer than this."""
+        return self.live().filter(
+            status="running",
+            lease_expires_at__gte=Now(),
+            started_at__lt=Now() - older_than,
+        )
+
+    def ended_before(self, age: timedelta) -> "JobQuerySet":
+        return self.filter(completed_at__lt=Now() - age)
+
+    def statistics(self) -> list[dict[str, Any]]:
+        """Per status, largest count first; seconds from submission to the end.
+
+        *Active* seconds are those that phases ran; *waiting* is the rest.
+        """
+        from jobs.models.phase_result import PhaseResult
+
+        active = ExpressionWrapper(
+            F("finished_at") - F("started_at"), output_field=DurationField()
+        )
+        worked = (
+            PhaseResult.objects.filter(job_id=models.OuterRef("pk"))
+            .order_by()
+            .values("job_id")
+            .annotate(total=models.Sum(active))
+            .values("total")
+        )
+        lasted = ExpressionWrapper(
+            F("completed_at") - F("created_at"), output_field=DurationField()
+        )
+        rows = (
+            self.order_by()
+            .annotate(
+                lasted=lasted,
+                worked=models.Subquery(worked, output_field=DurationField()),
+            )
+            .values("status")
+            .annotate(count=Count("pk"), duration=Avg("lasted"), active=Avg("worked"))
+            .order_by("-count", "status")
+        )
+        return [_statistics_row(row) for row in rows]
+
+
+def _statistics_row(row: dict[str, Any]) -> dict[str, Any]:
+    duration, active = _seconds(row["duration"]), _seconds(row["active"])
+    waiting = (
+        round(duration - active, 3)
+        if duration is not None and active is not None
+        else None
+    )
+    return {
+        "status": row["status"],
+        "count": row["count"],
+        "avg_duration_seconds": duration,
+        "avg_active_seconds": active,
+        "avg_waiting_seconds": waiting,
+    }
+
+
+def _seconds(duration: timedelta | None) -> float | None:
+    return None if duration is None else round(duration.total_seconds(), 3)

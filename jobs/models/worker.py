@@ -1,0 +1,63 @@
+"""Who is alive: one row per worker process, renewed by heartbeats."""
+
+import os
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+
+class WorkerQuerySet(models.QuerySet["Worker"]):
+    def alive(self) -> "WorkerQuerySet":
+        """Heard of within one lease, by the database's clock."""
+        return self.filter(heartbeat_at__gt=Now() - settings.SKILLFLEET_JOB_LEASE)
+
+    def gone(self) -> "WorkerQuerySet":
+        """Not heard of for ten leases: its row tells nobody anything any more."""
+        return self.filter(heartbeat_at__lt=Now() - 10 * settings.SKILLFLEET_JOB_LEASE)
+
+    def enlist(self) -> "Worker":
+        """A row for this process."""
+        return self.create(host=settings.HOST_NAME, pid=os.getpid(), heartbeat_at=Now())
+
+
+class Worker(models.Model):
+    """A process or thread that takes jobs."""
+
+    host = models.CharField(max_length=255)
+    pid = models.PositiveIntegerField()
+    job = models.ForeignKey(
+        "jobs.Job", models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    started_at = models.DateTimeField(db_default=Now())
+    heartbeat_at = models.DateTimeField()
+
+    objects = WorkerQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.pid}"
+
+    @property
+    def label(self) -> str:
+        """How jobs and events name it; outlives the row."""
+        return f"{self.host}:{self.pid}:{self.pk}"
+
+    def beat(self) -> None:
+        Worker.objects.filter(pk=self.pk).update(heartbeat_at=Now())
+
+    def hold(self, job_id: object) -> None:
+        """Say which job is in hand; None when there is none."""
+        Worker.objects.filter(pk=self.pk).update(job_id=job_id, heartbeat_at=Now())
+
+    def leave(self) -> None:
+        Worker.objects.filter(pk=self.pk).delete()
+
+
+HEARTBEATS_PER_LEASE = 4
+
+
+def heartbeat_interval() -> timedelta:
+    """How often a worker is heard: a quarter of the lease."""
+    lease: timedelta = settings.SKILLFLEET_JOB_LEASE
+    return lease / HEARTBEATS_PER_LEASE

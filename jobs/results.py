@@ -1,0 +1,41 @@
+"""Which columns of a job a phase's output fills, and what a finished job says."""
+
+from dataclasses import asdict, replace
+from typing import Any
+
+from jobs.pipeline.context import Context
+from jobs.pipeline.state import PLACES, Brief, Output, State, Verdict
+
+
+def columns(output: Output) -> dict[str, Any]:
+    """The columns of the job's row that repeat this output, for lists and filters."""
+    if isinstance(output, Brief):
+        return {
+            "task_description_refined": output.task_description,
+            "intended_taxonomy_path": output.taxonomy_path,
+        }
+    if isinstance(output, Verdict):
+        return {"validation_status": output.status, "validation_score": output.score}
+    return {}
+
+
+def result_of(context: Context, last: Output) -> dict[str, Any]:
+    """The job's `result`: what was written, how it tested, what nobody answered."""
+    latest: dict[str, Any] = {PLACES[last.phase]: last}
+    state: State = replace(context.state, **latest)
+    found: dict[str, Any] = {"unanswered": list(state.unanswered)}
+    if state.brief:
+        found |= {
+            "name": state.brief.name,
+            "taxonomy_path": state.brief.taxonomy_path,
+        }
+    if state.evals:
+        found["evals"] = {
+            "positives": list(state.evals.positives),
+            "near_misses": list(state.evals.near_misses),
+            "facts": list(state.evals.facts),
+        }
+    if state.verdict:
+        found["validation"] = state.verdict.report
+        found["failures"] = [asdict(failure) for failure in state.verdict.failures]
+    return found

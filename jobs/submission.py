@@ -1,0 +1,142 @@
+"""What a job may be made of: the checks on a submission and on an answer."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+from django.conf import settings
+
+from jobs.exceptions import InvalidJob, SourceTooLarge, UnsupportedSource
+from jobs.models.question import Question
+from jobs.pipeline.context import SourceText
+from taxonomy.models import Category
+
+MIN_TASK_CHARS = 10
+CHECKPOINTS = ("confirm", "preview", "validate")
+STYLES = ("navigation_hub", "comprehensive", "minimal")
+MEDIA_TYPES = {
+    ".md": "text/markdown",
+    ".markdown": "text/markdown",
+    ".txt": "text/plain",
+}
+Problems = dict[str, list[str]]
+
+
+def read_source(name: str, content: bytes) -> SourceText:
+    """A document as it was given. Raises UnsupportedSource or SourceTooLarge."""
+    suffix = PurePosixPath(name).suffix.lower()
+    if suffix not in MEDIA_TYPES:
+        raise UnsupportedSource(
+            f"{name}: only {', '.join(MEDIA_TYPES)} documents can be read; "
+            "convert it to Markdown first.",
+            {"sources": [f"{name}: unsupported type."]},
+        )
+    limit = settings.SKILLFLEET_MAX_SOURCE_BYTES
+    if len(content) > limit:
+        raise SourceTooLarge(
+            f"{name} has {len(content)} bytes; a source may have {limit}.",
+            {"sources": [f"{name}: too large."]},
+        )
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnsupportedSource(
+            f"{name} is not UTF-8 text (byte {error.start}); save it as UTF-8.",
+            {"sources": [f"{name}: not text."]},
+        ) from error
+    if "\0" in text:
+        raise UnsupportedSource(
+            f"{name} holds NUL characters; it is not a text.",
+            {"sources": [f"{name}: not text."]},
+        )
+    return SourceText(name=name, media_type=MEDIA_TYPES[suffix], text=text)
+
+
+def check_submission(
+    task_description: str,
+    sources: Sequence[SourceText],
+    intended_taxonomy_path: str,
+    options: Mapping[str, Any],
+) -> None:
+    """Raises InvalidJob with every field that is wrong and how to mend it."""
+    problems: Problems = {}
+    if wrong := _task_problem(task_description):
+        problems["task_description"] = [wrong]
+    if len(sources) > settings.SKILLFLEET_MAX_SOURCES:
+        problems["sources"] = [
+            f"{len(sources)} sources; at most {settings.SKILLFLEET_MAX_SOURCES}."
+        ]
+    for source in sources:
+        read_source(source.name, source.text.encode())
+    if intended_taxonomy_path and not Category.objects.filter(
+        path=intended_taxonomy_path
+    ):
+        problems["intended_taxonomy_path"] = [
+            f"There is no category '{intended_taxonomy_path}'; "
+            "GET /api/v1/taxonomy lists them."
+        ]
+    problems |= _option_problems(options)
+    if problems:
+        raise InvalidJob("The job cannot be submitted as it is.", problems)
+
+
+def _task_problem(text: str) -> str:
+    length = len(text.strip())
+    if length < MIN_TASK_CHARS:
+        return f"Describe the skill in at least {MIN_TASK_CHARS} characters."
+    if length > settings.SKILLFLEET_MAX_TASK_CHARS:
+        return (
+            f"{length} characters; at most {settings.SKILLFLEET_MAX_TASK_CHARS}. "
+            "Put long material into a source."
+        )
+    return "" if "\0" not in text else "NUL characters are not allowed."
+
+
+def _option_problems(options: Mapping[str, Any]) -> Problems:
+    problems: Problems = {}
+    unknown = set(options.get("checkpoints", ())) - set(CHECKPOINTS)
+    if unknown:
+        problems["checkpoints"] = [
+            f"Unknown: {', '.join(sorted(unknown))}; known: {', '.join(CHECKPOINTS)}."
+        ]
+    if options.get("style") and options["style"] not in STYLES:
+        problems["style"] = [f"One of {', '.join(STYLES)}."]
+    return problems
+
+
+def check_answers(
+    question: Question, action: str, answers: Mapping[str, Any], feedback: str
+) -> dict[str, Any]:
+    """The answers as they will be kept. Raises InvalidJob naming the wrong ones."""
+    problems: Problems = {}
+    if action not in Question.Action.values:
+        problems["action"] = [f"One of {', '.join(Question.Action.values)}."]
+    if action == Question.Action.REVISE and not feedback.strip():
+        problems["feedback"] = ["Say what should be different."]
+    asked = {item["id"]: item for item in question.prompt.get("questions", ())}
+    for key, value in answers.items():
+        if key not in asked:
+            problems[f"answers.{key}"] = [f"Not asked; asked: {', '.join(asked)}."]
+        elif wrong := _answer_problem(asked[key], value):
+            problems[f"answers.{key}"] = [wrong]
+    if problems:
+        raise InvalidJob("The answer does not fit the question.", problems)
+    return dict(answers)
+
+
+def _answer_problem(item: Mapping[str, Any], value: Any) -> str:
+    if item.get("type") == "multi_choice":
+        return _choices_problem(item, value)
+    if not isinstance(value, str):
+        return "A string is expected."
+    if item.get("type") == "single_choice" and value not in item["options"]:
+        return f"One of: {', '.join(item['options'])}."
+    limit = settings.SKILLFLEET_MAX_TASK_CHARS
+    return "" if len(value) <= limit else f"At most {limit} characters."
+
+
+def _choices_problem(item: Mapping[str, Any], value: Any) -> str:
+    if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+        return "A list of strings is expected."
+    wrong = [choice for choice in value if choice not in item["options"]]
+    return f"Not offered: {', '.join(wrong)}." if wrong else ""

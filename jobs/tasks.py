@@ -1,0 +1,10 @@
+"""What a queue message runs."""
+
+from jobs.models import Job
+from jobs.worker import this_worker
+
+
+def process_skill_job(job_id: str) -> bool:
+    """Advance the job by one phase; a job that is gone or taken is let be."""
+    job = Job.objects.filter(pk=job_id).first()
+    return job is not None and this_worker().process_job(job)

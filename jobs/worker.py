@@ -1,0 +1,153 @@
+"""Takes a claimed job's row to its phase, and the phase's outcome back to rows."""
+
+import logging
+import os
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from functools import cached_property
+
+from django.db import DatabaseError, connections
+from django.utils import timezone
+
+from jobs import checkpoint, lifecycle
+from jobs.authors.base import Author
+from jobs.briefing import context_of, load_author
+from jobs.checkpoint import Attempt
+from jobs.exceptions import LostFence
+from jobs.heartbeat import Heartbeat, end_process
+from jobs.models import Job, Worker
+from jobs.models.job import Fence
+from jobs.pipeline.outcome import Outcome
+from jobs.pipeline.phases import run
+
+logger = logging.getLogger(__name__)
+CHECKPOINT_TRIES = 20
+RETRY_SECONDS = 0.5
+
+
+class SkillJobWorker:
+    """Works on jobs, one phase at a time.
+
+    `overrun` is called by the heartbeat's thread when a phase passes its limit.
+    """
+
+    def __init__(
+        self,
+        author: Author | None = None,
+        overrun: Callable[[], None] = end_process,
+    ) -> None:
+        self.author = author or load_author()
+        self.overrun = overrun
+
+    @cached_property
+    def row(self) -> Worker:
+        """This worker's place among those alive."""
+        return Worker.objects.enlist()
+
+    def process_job(self, job: Job) -> bool:
+        """Advance the job by one phase.
+
+        False: there was nothing to do, or another worker went on with it.
+        """
+        if Job.objects.expired().filter(pk=job.pk).exists():
+            lifecycle.release(job)
+        fence = job.claim(self.row)
+        if fence is None:
+            logger.info("not claimable job_id=%s", job.pk)
+            return False
+        job.refresh_from_db()
+        self.row.hold(job.pk)
+        try:
+            return self._work(job, fence)
+        finally:
+            self.row.hold(None)
+
+    def _work(self, job: Job, fence: Fence) -> bool:
+        logger.info(
+            "phase starts job_id=%s phase=%s round=%s fence=%s",
+            job.pk,
+            job.current_phase,
+            job.round,
+            fence[:8],
+        )
+        with Heartbeat(job, fence, self.row, self.overrun):
+            return self._advance(job, fence)
+
+    def _advance(self, job: Job, fence: Fence) -> bool:
+        try:
+            attempt = self._attempt(job, fence)
+            outcome = run(attempt.context)
+        except LostFence:
+            logger.warning("fence lost job_id=%s fence=%s", job.pk, fence[:8])
+            return False
+        except DatabaseError:
+            raise  # the lease runs out, and the job goes on where it was
+        except Exception as error:
+            logger.exception("phase failed job_id=%s", job.pk)
+            held = Job.objects.held_by(job.pk, fence)
+            reason = f"{type(error).__name__}: {error}"
+            stack = traceback.format_exc()
+            return lifecycle.fail(job, reason, where=held, stack=stack)
+        return self._checkpoint(attempt, outcome)
+
+    def _attempt(self, job: Job, fence: Fence) -> Attempt:
+        def report(percent: int, message: str) -> None:
+            if not job.report_progress(fence, percent, message):
+                raise LostFence
+
+        return Attempt(
+            job=job,
+            fence=fence,
+            context=context_of(job, self.author, report),
+            started_at=timezone.now(),
+        )
+
+    def _checkpoint(self, attempt: Attempt, outcome: Outcome) -> bool:
+        """Write the outcome, however often the database has to be asked.
+
+        Trying again after a COMMIT with an unknown end is safe: if it was applied,
+        the fence is gone, and the second try writes nothing.
+        """
+        for tries_left in reversed(range(CHECKPOINT_TRIES)):
+            try:
+                return self._applied(attempt, checkpoint.apply(attempt, outcome))
+            except DatabaseError as error:
+                if not tries_left or _is_permanent(error):
+                    raise
+                logger.warning(
+                    "checkpoint waits job_id=%s error=%s", attempt.job.pk, error
+                )
+                connections.close_all()
+                time.sleep(RETRY_SECONDS)
+        return False
+
+    def _applied(self, attempt: Attempt, applied: bool) -> bool:
+        logger.info(
+            "phase ends job_id=%s phase=%s fence=%s applied=%s",
+            attempt.job.pk,
+            attempt.context.phase,
+            attempt.fence[:8],
+            applied,
+        )
+        return applied
+
+
+def _is_permanent(error: DatabaseError) -> bool:
+    from django.db import DataError, IntegrityError, ProgrammingError
+
+    return isinstance(error, IntegrityError | DataError | ProgrammingError)
+
+
+_workers = threading.local()
+
+
+def this_worker(overrun: Callable[[], None] = end_process) -> SkillJobWorker:
+    """The worker of this thread of this process; a fork gets one of its own."""
+    known = getattr(_workers, "known", None)
+    if known is None or known[0] != os.getpid():
+        known = (os.getpid(), SkillJobWorker(overrun=overrun))
+        _workers.known = known
+    worker: SkillJobWorker = known[1]
+    return worker
