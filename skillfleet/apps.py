@@ -8,7 +8,6 @@ class SkillFleetConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from skillfleet.accounts import authentication  # noqa: F401  registers itself
         from skillfleet.accounts.roles import make_roles_after_last_app
 
         post_migrate.connect(make_roles_after_last_app, dispatch_uid="roles")

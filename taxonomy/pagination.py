@@ -1,13 +1,15 @@
 """Lists of the API: by page number, or by cursor where rows keep coming."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError as InvalidPosition
 from rest_framework import pagination
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
-from rest_framework.views import APIView
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
 
 PAGE_PARAMS = frozenset({"page", "page_size"})
 CURSOR_PARAMS = frozenset({"cursor", "page_size"})
@@ -61,7 +63,7 @@ class NewestFirst(SizedPages, pagination.CursorPagination):
     ordering = "-created_at"
 
     def paginate_queryset(
-        self, queryset: Any, request: Request, view: APIView | None = None
+        self, queryset: Any, request: Request, view: "APIView | None" = None
     ) -> list[Any] | None:
         try:
             return super().paginate_queryset(queryset, request, view)

@@ -35,9 +35,7 @@ ROLES = {
 }
 
 
-def make_roles_after_last_app(
-    app_config: AppConfig, using: str, **kwargs: Any
-) -> None:
+def make_roles_after_last_app(app_config: AppConfig, using: str, **kwargs: Any) -> None:
     """Receiver of post_migrate, which is sent per app: acts once, after the last.
 
     Only then does every permission exist.

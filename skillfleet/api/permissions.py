@@ -1,11 +1,14 @@
 """Who may call what: a view says which permission each method needs."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
 
 PUBLIC_READS = frozenset({"taxonomy.view_skill", "taxonomy.view_category"})
 
@@ -19,7 +22,7 @@ class DeclaredPermission(BasePermission):
     categories needs no login.
     """
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         method = "GET" if request.method == "HEAD" else str(request.method)
         if not hasattr(view, method.lower()):
             return True  # nothing to protect: DRF answers 405

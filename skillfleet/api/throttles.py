@@ -1,7 +1,7 @@
 """Rates, counted in the `shared` cache so that all processes count together."""
 
 import hashlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.cache import caches
@@ -9,7 +9,9 @@ from django.utils.connection import ConnectionProxy
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
-from rest_framework.views import APIView
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
 
 
 class SharedThrottle(SimpleRateThrottle):
@@ -35,7 +37,7 @@ class WriteThrottle(SharedThrottle):
 
     scope = "write"
 
-    def get_cache_key(self, request: Request, view: APIView) -> str | None:
+    def get_cache_key(self, request: Request, view: "APIView") -> str | None:
         if request.method in SAFE_METHODS:
             return None
         user = request.user
@@ -47,7 +49,7 @@ class LoginThrottle(SharedThrottle):
 
     scope = "login"
 
-    def get_cache_key(self, request: Request, view: APIView) -> str | None:
+    def get_cache_key(self, request: Request, view: "APIView") -> str | None:
         return self.key(self.get_ident(request))
 
 
@@ -59,6 +61,6 @@ class LoginNameThrottle(SharedThrottle):
 
     scope = "login_name"
 
-    def get_cache_key(self, request: Request, view: APIView) -> str | None:
+    def get_cache_key(self, request: Request, view: "APIView") -> str | None:
         name = request.data.get("username") if isinstance(request.data, dict) else ""
         return self.key(f"{self.get_ident(request)} {name!a}")

@@ -1,0 +1,82 @@
+"""The OpenAPI description: every operation's refusals, and the page that shows it."""
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+METHODS = {"get", "post", "put", "patch", "delete"}
+ERROR = {
+    "type": "object",
+    "required": ["detail", "code"],
+    "properties": {
+        "detail": {"type": "string", "description": "For a person to read."},
+        "code": {"type": "string", "description": "For a program to look at."},
+        "errors": {
+            "type": "object",
+            "description": "Messages by field or query parameter.",
+            "additionalProperties": {"type": "array", "items": {"type": "string"}},
+        },
+    },
+}
+REFUSALS = {
+    "400": "The request is not valid; `errors` names each field.",
+    "401": "No credentials, or ones that are not valid.",
+    "403": "Seen, but you may not do it.",
+    "404": "Not there, or not visible to you.",
+    "409": "It is in a state that does not allow this, or the name is taken.",
+    "413": "The body is too large.",
+    "415": "The body has a type that is not read here.",
+    "429": "Too many requests; Retry-After says when.",
+}
+
+
+def document_refusals(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """drf-spectacular's postprocessing hook: adds what a view does not say itself."""
+    result["components"].setdefault("schemas", {})["Error"] = ERROR
+    for path, operations in result["paths"].items():
+        for method in METHODS & operations.keys():
+            responses = operations[method]["responses"]
+            for status in refusals_of(path, method, operations[method]):
+                responses.setdefault(status, refusal(status))
+            operations[method]["responses"] = dict(sorted(responses.items()))
+    return result
+
+
+def refusals_of(path: str, method: str, operation: dict[str, Any]) -> set[str]:
+    refused = {"400", "401"}
+    if {} not in operation.get("security", [{}]):
+        refused.add("403")
+    if "{" in path:
+        refused.add("404")
+    if method != "get":
+        refused |= {"409", "413", "415", "429"}
+    elif any(one["name"] == "page" for one in operation.get("parameters", [])):
+        refused.add("404")
+    return refused
+
+
+def refusal(status: str) -> dict[str, Any]:
+    error = {"schema": {"$ref": "#/components/schemas/Error"}}
+    return {"description": REFUSALS[status], "content": {"application/json": error}}
+
+
+class SchemaPage(SpectacularAPIView):
+    """The OpenAPI document, as YAML or JSON by Accept."""
+
+
+class DocsPage(SpectacularSwaggerSplitView):
+    """Swagger UI from our own static files, its script as a file of its own."""
+
+    query_params = frozenset({"script"})
+
+
+class TokenScheme(OpenApiAuthenticationExtension):
+    """How the document describes API tokens."""
+
+    target_class = "skillfleet.accounts.authentication.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer"}
