@@ -1,7 +1,32 @@
 """The one table of addresses."""
 
-from django.contrib import admin
-from django.urls import path
-from django.urls.resolvers import URLPattern, URLResolver
+from importlib.util import find_spec
 
-urlpatterns: list[URLPattern | URLResolver] = [path("admin/", admin.site.urls)]
+from django.contrib import admin
+from django.urls import include, path
+from django.urls.resolvers import URLPattern, URLResolver
+from django.views.generic import RedirectView
+
+from skillfleet.api.error_views import no_such_route
+from skillfleet.api.schema import DocsPage, SchemaPage
+from skillfleet.health import healthz, readyz
+
+rooms = [
+    path("", include(room))
+    for room in ("jobs.urls", "taxonomy.urls", "skillfleet.accounts.urls")
+    if find_spec(room)
+]
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", RedirectView.as_view(url="/api/docs")),
+    path("healthz", healthz),
+    path("readyz", readyz),
+    path("api/schema", SchemaPage.as_view(), name="schema"),
+    path("api/docs", DocsPage.as_view(), name="docs"),
+    path("api/v1/", include(rooms)),
+    path("api/<path:rest>", no_such_route),
+    path("admin/", admin.site.urls),
+]
+handler400 = "skillfleet.api.error_views.bad_request"
+handler403 = "skillfleet.api.error_views.permission_denied"
+handler404 = "skillfleet.api.error_views.not_found"
+handler500 = "skillfleet.api.error_views.server_error"

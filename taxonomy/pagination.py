@@ -32,7 +32,7 @@ def asked_number(request: Request, name: str, default: int, most: int | None) ->
 class SizedPages:
     """`page_size`, refused rather than cut when it is over the limit."""
 
-    page_size_query_param = "page_size"
+    page_size_query_param: Any = "page_size"
 
     def get_page_size(self, request: Request) -> int:
         return asked_number(

@@ -10,15 +10,17 @@ from rest_framework.request import Request
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
+Grants = Mapping[str, str | None]
+"""Method → a permission's full name, or None for anyone who is logged in."""
+
 PUBLIC_READS = frozenset({"taxonomy.view_skill", "taxonomy.view_category"})
 
 
 class DeclaredPermission(BasePermission):
     """Denies what a view does not grant.
 
-    A view's `required_permissions` maps methods to a permission's full name, or to
-    None for any person who is logged in; HEAD goes with GET. A method without an
-    entry is refused to everyone. With SKILLFLEET_PUBLIC_READ, reading skills and
+    A view's `required_permissions` are its Grants; HEAD goes with GET. A method
+    without an entry is refused to everyone. With SKILLFLEET_PUBLIC_READ, reading skills and
     categories needs no login.
     """
 
@@ -26,7 +28,7 @@ class DeclaredPermission(BasePermission):
         method = "GET" if request.method == "HEAD" else str(request.method)
         if not hasattr(view, method.lower()):
             return True  # nothing to protect: DRF answers 405
-        granted: Mapping[str, str | None] = getattr(view, "required_permissions", {})
+        granted: Grants = getattr(view, "required_permissions", {})
         if method not in granted:
             return False
         permission = granted[method]

@@ -1,10 +1,10 @@
 """Rates, counted in the `shared` cache so that all processes count together."""
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
-from django.core.cache import caches
+from django.core.cache import BaseCache, caches
 from django.utils.connection import ConnectionProxy
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 class SharedThrottle(SimpleRateThrottle):
     """A rate from the settings, read at each request; empty means no limit."""
 
-    cache = ConnectionProxy(caches, "shared")
+    cache = cast(BaseCache, ConnectionProxy(caches, "shared"))
 
     def get_rate(self) -> str | None:
-        return settings.SKILLFLEET_RATES[self.scope] or None
+        return settings.SKILLFLEET_RATES[str(self.scope)] or None
 
-    def key(self, ident: Any) -> str:
+    def counter(self, ident: Any) -> str:
         """Hashed: an address or a name from outside may not be a cache key."""
         ident = hashlib.sha256(str(ident).encode()).hexdigest()
         return self.cache_format % {"scope": self.scope, "ident": ident}
@@ -41,7 +41,9 @@ class WriteThrottle(SharedThrottle):
         if request.method in SAFE_METHODS:
             return None
         user = request.user
-        return self.key(user.pk if user.is_authenticated else self.get_ident(request))
+        return self.counter(
+            user.pk if user.is_authenticated else self.get_ident(request)
+        )
 
 
 class LoginThrottle(SharedThrottle):
@@ -50,7 +52,7 @@ class LoginThrottle(SharedThrottle):
     scope = "login"
 
     def get_cache_key(self, request: Request, view: "APIView") -> str | None:
-        return self.key(self.get_ident(request))
+        return self.counter(self.get_ident(request))
 
 
 class LoginNameThrottle(SharedThrottle):
@@ -63,4 +65,4 @@ class LoginNameThrottle(SharedThrottle):
 
     def get_cache_key(self, request: Request, view: "APIView") -> str | None:
         name = request.data.get("username") if isinstance(request.data, dict) else ""
-        return self.key(f"{self.get_ident(request)} {name!a}")
+        return self.counter(f"{self.get_ident(request)} {name!a}")

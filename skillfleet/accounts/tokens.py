@@ -1,0 +1,44 @@
+"""Making API tokens: shown once, kept as a hash, always with an end."""
+
+from datetime import timedelta
+from typing import NamedTuple
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.utils import timezone
+from knox.models import AuthToken
+
+from skillfleet.api.exceptions import Conflict
+
+
+class NewToken(NamedTuple):
+    """A row and its secret, which nothing can show again."""
+
+    row: AuthToken
+    secret: str
+
+
+def make_token(user: User, days: int | None = None) -> NewToken:
+    """A token for programs; SKILLFLEET_TOKEN_DAYS long unless told.
+
+    Raises Conflict when the person holds as many as they may.
+    """
+    limit = settings.SKILLFLEET_TOKENS_PER_USER
+    if live_tokens(user).count() >= limit:
+        raise Conflict(
+            f"You hold {limit} tokens, the most allowed; revoke one.", "token_limit"
+        )
+    lifetime = timedelta(days=days or settings.SKILLFLEET_TOKEN_DAYS)
+    return NewToken(*AuthToken.objects.create(user, expiry=lifetime))
+
+
+def make_login_token(user: User) -> NewToken:
+    """A token for a person at work: SKILLFLEET_LOGIN_HOURS long."""
+    return NewToken(*AuthToken.objects.create(user))
+
+
+def live_tokens(user: User) -> QuerySet[AuthToken]:
+    """The person's tokens that still work, newest first."""
+    tokens = AuthToken.objects.filter(user=user, expiry__gt=timezone.now())
+    return tokens.order_by("-created", "token_key")

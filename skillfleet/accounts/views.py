@@ -1,0 +1,148 @@
+"""Logging in and out, API tokens, and who one is."""
+
+from typing import Any, ClassVar, cast
+
+from django.contrib.auth import authenticate, logout, user_logged_in
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.http import Http404
+from drf_spectacular.utils import extend_schema
+from knox.models import AuthToken
+from rest_framework import generics
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from skillfleet.accounts import serializers
+from skillfleet.accounts.tokens import live_tokens, make_login_token, make_token
+from skillfleet.api.permissions import Grants
+from skillfleet.api.throttles import LoginNameThrottle, LoginThrottle
+from taxonomy.pagination import PAGE_PARAMS
+
+
+class Login(APIView):
+    """A name and a password for a token of some hours."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    throttle_classes = (LoginThrottle, LoginNameThrottle)
+
+    def get_authenticate_header(self, request: Request) -> str:
+        return "Bearer"  # so that a wrong password is a 401
+
+    @extend_schema(
+        request=serializers.LoginSerializer,
+        responses=serializers.LoggedInSerializer,
+    )
+    def post(self, request: Request) -> Response:
+        asked = serializers.LoginSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        user = authenticate(request, **asked.validated_data)
+        if not isinstance(user, User):
+            raise AuthenticationFailed("No active user has this name and password.")
+        made = make_login_token(user)
+        user_logged_in.send(sender=User, request=request, user=user)
+        answer = {"token": made.secret, "expiry": made.row.expiry, "user": user}
+        return Response(serializers.LoggedInSerializer(answer).data)
+
+
+class Logout(APIView):
+    """Revokes the token that the request came with, or ends the session."""
+
+    required_permissions: ClassVar[Grants] = {"POST": None}
+
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: Request) -> Response:
+        if isinstance(request.auth, AuthToken):
+            request.auth.delete()
+        else:
+            logout(request)
+        return Response(status=204)
+
+
+class TokenCollection(generics.ListAPIView[AuthToken]):
+    """One's own tokens."""
+
+    required_permissions: ClassVar[Grants] = {"GET": None, "POST": None}
+    query_params = PAGE_PARAMS
+    queryset = AuthToken.objects.none()
+    serializer_class = serializers.TokenSerializer
+
+    def get_queryset(self) -> QuerySet[AuthToken]:
+        return live_tokens(person(self.request))
+
+    @extend_schema(
+        request=serializers.TokenRequestSerializer,
+        responses={201: serializers.NewTokenSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        asked = serializers.TokenRequestSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        made = make_token(person(request), asked.validated_data.get("expires_in_days"))
+        made.row.token = made.secret
+        return Response(serializers.NewTokenSerializer(made.row).data, status=201)
+
+
+class TokenDetail(generics.GenericAPIView[AuthToken]):
+    """One of one's own tokens, by how it begins."""
+
+    required_permissions: ClassVar[Grants] = {"DELETE": None}
+    queryset = AuthToken.objects.none()
+    lookup_field = "token_key"
+
+    def get_queryset(self) -> QuerySet[AuthToken]:
+        return live_tokens(person(self.request))
+
+    @extend_schema(request=None, responses={204: None})
+    def delete(self, request: Request, token_key: str) -> Response:
+        self.get_object().delete()
+        return Response(status=204)
+
+
+class UserDetail(generics.GenericAPIView[User]):
+    """A person: oneself (`me` or one's id); anyone, for operators."""
+
+    required_permissions: ClassVar[Grants] = {"GET": None, "PATCH": None}
+    queryset = User.objects.prefetch_related("groups")
+    serializer_class = serializers.UserSerializer
+
+    def get_object(self) -> User:
+        """Raises Http404 for what is not there and what one may not see alike."""
+        me, asked = person(self.request), self.kwargs["id"]
+        own = asked in ("me", str(me.pk))
+        number = asked.isascii() and asked.isdigit() and len(asked) < 19
+        if not own and not (number and me.has_perm("auth.view_user")):
+            raise Http404("There is no such user.")
+        return generics.get_object_or_404(
+            self.get_queryset(), pk=me.pk if own else int(asked)
+        )
+
+    def get(self, request: Request, id: str) -> Response:
+        return Response(self.get_serializer(self.get_object()).data)
+
+    def patch(self, request: Request, id: str) -> Response:
+        user = self.get_object()
+        own = user == request.user
+        if not own and not may_change(person(request), user):
+            raise PermissionDenied("You may not change this user.")
+        context: dict[str, Any] = {**self.get_serializer_context(), "own": own}
+        changed = serializers.UserSerializer(
+            user, data=request.data, partial=True, context=context
+        )
+        changed.is_valid(raise_exception=True)
+        changed.save()
+        return Response(changed.data)
+
+
+def may_change(actor: User, user: User) -> bool:
+    """Operators change everyone but superusers, whose account would be theirs."""
+    return actor.is_superuser or (
+        actor.has_perm("auth.change_user") and not user.is_superuser
+    )
+
+
+def person(request: Request) -> User:
+    """Whoever is logged in; the views that ask let nobody else in."""
+    return cast(User, request.user)
