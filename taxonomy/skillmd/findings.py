@@ -1,9 +1,12 @@
 """What a check reports: one finding per problem, with its place and its remedy."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class Severity(StrEnum):
@@ -19,7 +22,10 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One problem. `line` counts from 1; `field` names a frontmatter field."""
+    """One problem. `line` counts from 1; `field` names a frontmatter field.
+
+    Its texts can always be stored and shown: control characters become U+FFFD.
+    """
 
     rule: str
     severity: Severity
@@ -30,6 +36,10 @@ class Finding:
     field: str = ""
     snippet: str = ""
     why: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("message", "remedy", "file", "field", "snippet"):
+            object.__setattr__(self, name, CONTROL.sub("\ufffd", getattr(self, name)))
 
     def as_json(self) -> dict[str, Any]:
         """Always the five main keys; the others where they say something."""

@@ -1,0 +1,117 @@
+"""The publish gate: what every client can download, unpack and keep on any disk."""
+
+import unicodedata
+from collections.abc import Iterator
+
+from taxonomy.packaging.errors import FilesRefused
+from taxonomy.packaging.files import Files
+from taxonomy.packaging.limits import DEFAULT_LIMITS, Limits
+from taxonomy.skillmd.findings import Finding, Findings, Severity
+
+FORBIDDEN = {"\\": "a backslash", ":": "a colon"}
+# A USTAR header has room for a name of 100 bytes behind a folder of 155.
+USTAR_NAME, USTAR_FOLDER = 100, 155
+
+
+def check_files(files: Files, limits: Limits = DEFAULT_LIMITS) -> Findings:
+    """Every problem, all of severity error; () may be published."""
+    return (
+        *_amounts(files, limits),
+        *(finding for file in files for finding in _path_problems(file.path)),
+        *_collisions(files),
+        *_root(files),
+    )
+
+
+def require_files(files: Files, limits: Limits = DEFAULT_LIMITS) -> Files:
+    """The files, when they pass; else `FilesRefused` with every finding."""
+    if findings := check_files(files, limits):
+        raise FilesRefused(findings)
+    return files
+
+
+def _error(rule: str, path: str, message: str, remedy: str) -> Finding:
+    return Finding(f"files.{rule}", Severity.ERROR, message, remedy, file=path[:300])
+
+
+def _amounts(files: Files, limits: Limits) -> Iterator[Finding]:
+    if len(files) > limits.files:
+        message = f"{len(files)} files, at most {limits.files}"
+        yield _error("count", "", message, "Split the skill or drop files.")
+    if (total := sum(len(file.content) for file in files)) > limits.total_bytes:
+        message = f"{total} bytes in all, at most {limits.total_bytes}"
+        yield _error("total-size", "", message, "Drop large files.")
+    for file in files:
+        if len(file.content) > limits.file_bytes:
+            message = f"{len(file.content)} bytes, at most {limits.file_bytes}"
+            yield _error("size", file.path, message, "Make the file smaller.")
+
+
+def _path_problems(path: str) -> Iterator[Finding]:
+    remedy = "Use a relative path with / between folders, such as references/api.md."
+    segments = path.split("/")
+    if "" in segments:
+        message = "The path is empty, absolute, or has an empty part"
+        yield _error("path", path, message, remedy)
+    if {".", ".."} & set(segments):
+        yield _error("path", path, "The path has a part . or ..", remedy)
+    if any(segment.casefold() == ".git" for segment in segments):
+        message = "The path is inside a .git folder, which can run programs"
+        yield _error("path", path, message, "Leave the .git folder out.")
+    for character, name in FORBIDDEN.items():
+        if character in path:
+            yield _error("path", path, f"The path holds {name}", remedy)
+    if bad := next((c for c in path if unicodedata.category(c) in ("Cc", "Cs")), ""):
+        message = f"The path holds the character U+{ord(bad):04X}"
+        yield _error("path", path, message, remedy)
+    if not _fits_ustar(path):
+        message = "The path is too long for an archive"
+        yield _error("path-length", path, message, "Shorten names or folders.")
+
+
+def _fits_ustar(path: str) -> bool:
+    name = path.encode("utf-8", "surrogatepass")
+    if len(name) <= USTAR_NAME:
+        return True
+    cuts = [at for at in range(len(name)) if name[at : at + 1] == b"/"]
+    return any(
+        cut <= USTAR_FOLDER and 1 <= len(name) - cut - 1 <= USTAR_NAME for cut in cuts
+    )
+
+
+def _collisions(files: Files) -> Iterator[Finding]:
+    """Paths that are one on a disk that folds case or normalises Unicode."""
+    spelt: dict[str, str] = {}
+    taken: dict[str, str] = {}
+    for file in files:
+        for folder in _folders(file.path):
+            other = spelt.setdefault(_folded(folder), folder)
+            if other != folder:
+                yield _collision(file.path, other)
+        if other := taken.get(_folded(file.path), ""):
+            yield _collision(file.path, other)
+        taken.setdefault(_folded(file.path), file.path)
+    for folded, path in taken.items():
+        if folder := spelt.get(folded, ""):
+            yield _collision(path, f"{folder}/")
+
+
+def _collision(path: str, other: str) -> Finding:
+    message = f"On some disks this path is the same as {other!r}"
+    return _error("collision", path, message, "Rename one of the two.")
+
+
+def _folders(path: str) -> list[str]:
+    parts = path.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts))]
+
+
+def _folded(path: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFKC", path).casefold())
+
+
+def _root(files: Files) -> Iterator[Finding]:
+    if not any(file.path == "SKILL.md" for file in files):
+        message = "There is no SKILL.md at the root"
+        remedy = "Put SKILL.md, spelt so, beside the skill's folders."
+        yield _error("skill-md", "SKILL.md", message, remedy)
