@@ -1,0 +1,1 @@
+"""`make demo` and `make serve`: the product from its own doors, by real requests."""

@@ -1,0 +1,115 @@
+"""`make demo`: a document becomes a skill, shown by real requests to real servers.
+
+Everything happens in a temporary folder; the exported skill stays, the rest goes.
+"""
+
+import argparse
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from demo import people, place, road
+from demo.api import Api
+from demo.document import Document, chosen
+from demo.failure import Failed
+
+OWNER = "robin"
+INTERRUPTED = 130
+
+
+def main() -> int:
+    arguments = parser().parse_args()
+    console = Console(highlight=False)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(INTERRUPTED))
+    began = time.monotonic()
+    try:
+        exported = demonstrate(console, chosen(arguments.source, arguments.task))
+    except Failed as reason:
+        console.print(f"[bold red]The demo failed:[/bold red] {escape(str(reason))}")
+        return 1
+    except KeyboardInterrupt:
+        console.print("Interrupted; everything is stopped.")
+        return INTERRUPTED
+    elapsed = time.monotonic() - began
+    console.print(f"\nDone in {elapsed:.0f} s. The skill is in:\n{exported}")
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    options.add_argument("--source", help="a Markdown document (make demo SOURCE=…)")
+    options.add_argument("--task", help="what the skill is for (make demo TASK=…)")
+    return options
+
+
+def demonstrate(console: Console, document: Document) -> Path:
+    """The whole road; returns the exported skill's folder."""
+    folder = Path(tempfile.mkdtemp(prefix="skillfleet-demo-"))
+    var = folder / "var"
+    var.mkdir()
+    try:
+        env = place.environment(var)
+        token = set_up(console, env)
+        name = serve_and_walk(console, env, var, token, document)
+        return export(console, env, folder / "skills", name)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    finally:
+        shutil.rmtree(var, ignore_errors=True)
+
+
+def set_up(console: Console, env: dict[str, str]) -> str:
+    """A database with tables, categories and one person; returns their token."""
+    road.step(console, "Set-up: SQLite, the taxonomy's categories, a person, a token")
+    for command in place.SET_UP:
+        said = place.manage(env, *command).strip().splitlines()
+        last = f"  [dim]{escape(said[-1])}[/dim]" if said else ""
+        console.print(f"[bold]manage.py {' '.join(command)}[/bold]{last}")
+    people.join(env)
+    people.make_person(OWNER, "author", "curator")
+    token = place.manage(env, "create_token", OWNER).strip()
+    console.print(
+        f"[bold]manage.py create_token {OWNER}[/bold]  [dim]{token[:6]}…[/dim]"
+        f"  ({OWNER} is author and curator)"
+    )
+    return token
+
+
+def serve_and_walk(
+    console: Console, env: dict[str, str], var: Path, token: str, document: Document
+) -> str:
+    address = f"127.0.0.1:{place.free_port()}"
+    with place.running(env, address, var) as processes:
+        pids = ", ".join(f"{each.name} {each.popen.pid}" for each in processes)
+        place.wait_until_ready(processes, address)
+        console.print(f"Ready at http://{address} (processes: {pids})")
+        api = Api(f"http://{address}", token, console)
+        try:
+            return road.walk(api, console, document)
+        except Failed as reason:
+            said = [f"{p.name}:\n{p.last_words()}" for p in processes]
+            raise Failed("\n".join([str(reason), *said])) from reason
+
+
+def export(console: Console, env: dict[str, str], folder: Path, name: str) -> Path:
+    road.step(console, "The skill leaves the fleet as files")
+    said = place.manage(env, "export_skills", str(folder)).strip()
+    console.print(f"[bold]manage.py export_skills {folder}[/bold]\n{escape(said)}")
+    found = [path.parent for path in folder.rglob("SKILL.md")]
+    skill = next((path for path in found if path.name == name), None)
+    if skill is None:
+        raise Failed(f"export_skills wrote no {name}/SKILL.md into {folder}")
+    for file in sorted(path for path in skill.rglob("*") if path.is_file()):
+        console.print(f"  {file.relative_to(folder)}  {file.stat().st_size} bytes")
+    return skill
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,142 @@
+"""Where a demo runs: a var folder, a database with seed rows, web and worker."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from demo.failure import Failed
+
+ROOT = Path(__file__).resolve().parent.parent
+READY_WITHIN = 60.0
+STOPPED_WITHIN = 20.0
+SET_UP = (["migrate"], ["createcachetable"], ["seed_taxonomy"])
+FOREIGN = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "DJANGO_", "SKILLFLEET_")
+
+
+@dataclass(frozen=True)
+class Process:
+    name: str
+    popen: "subprocess.Popen[bytes]"
+    log: Path | None
+
+    def last_words(self) -> str:
+        if self.log is None:
+            return "see above"
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
+
+
+def environment(var: Path) -> dict[str, str]:
+    """This process's own, less what names another database, cache or setting."""
+    kept = {name: v for name, v in os.environ.items() if not name.startswith(FOREIGN)}
+    return kept | {
+        "SKILLFLEET_VAR_DIR": str(var),
+        # Named here, so that a .env file of the checkout has no say.
+        "DATABASE_URL": f"sqlite:///{var / 'db.sqlite3'}",
+        "REDIS_URL": "",
+        "SKILLFLEET_PUBLIC_READ": "true",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def manage(env: dict[str, str], *arguments: str) -> str:
+    """Run a management command; returns what it printed."""
+    command = [sys.executable, "manage.py", *arguments]
+    done = subprocess.run(  # noqa: S603 (our own command line)
+        command, cwd=ROOT, env=env, capture_output=True, text=True
+    )
+    if done.returncode:
+        shown = " ".join(arguments)
+        raise Failed(f"manage.py {shown} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running(
+    env: dict[str, str], address: str, logs: Path | None
+) -> Iterator[list[Process]]:
+    """Web and worker, until the block ends; their output goes to `logs`, or here."""
+    commands = {
+        "web": [
+            *(sys.executable, "-m", "gunicorn", "skillfleet.wsgi"),
+            *("--bind", address, "--worker-class", "gthread", "--threads", "8"),
+            *("--log-level", "warning"),
+        ],
+        "worker": [sys.executable, "manage.py", "qcluster"],
+    }
+    started: list[Process] = []
+    try:
+        for name, command in commands.items():
+            started.append(start(name, command, env, logs))
+        yield started
+    finally:
+        stop(started)
+
+
+def start(
+    name: str, command: list[str], env: dict[str, str], logs: Path | None
+) -> Process:
+    log = logs / f"{name}.log" if logs else None
+    output = log.open("wb") if log else None
+    try:
+        popen = subprocess.Popen(  # noqa: S603 (our own command line)
+            command,
+            cwd=ROOT,
+            env=env,
+            stdout=output,
+            stderr=subprocess.STDOUT if output else None,
+            start_new_session=True,  # Ctrl-C is for us; we stop both in order
+        )
+    finally:
+        if output:
+            output.close()
+    return Process(name, popen, log)
+
+
+def stop(processes: list[Process]) -> None:
+    for process in processes:
+        process.popen.terminate()
+    for process in processes:
+        try:
+            process.popen.wait(STOPPED_WITHIN)
+        except subprocess.TimeoutExpired:
+            process.popen.kill()
+            process.popen.wait()
+
+
+def wait_until_ready(processes: list[Process], address: str) -> None:
+    give_up = time.monotonic() + READY_WITHIN
+    answer = "no answer"
+    while time.monotonic() < give_up:
+        check_alive(processes)
+        try:
+            with urllib.request.urlopen(f"http://{address}/readyz", timeout=5):
+                return
+        except urllib.error.HTTPError as refused:
+            answer = f"{refused.code} {refused.read().decode(errors='replace')}"
+        except OSError:
+            pass
+        time.sleep(0.1)
+    raise Failed(f"/readyz was not ready within {READY_WITHIN:.0f} s: {answer}")
+
+
+def check_alive(processes: list[Process]) -> None:
+    for process in processes:
+        if process.popen.poll() is not None:
+            raise Failed(
+                f"the {process.name} ended with code {process.popen.returncode}:\n"
+                f"{process.last_words()}"
+            )
