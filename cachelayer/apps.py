@@ -1,6 +1,27 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.core.management import call_command
+from django.core.signals import request_started
+from django.db.models.signals import post_migrate
 
 
 class CacheConfig(AppConfig):
     name = "cachelayer"
+    verbose_name = "Cache"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        request_started.connect(refresh_plane, dispatch_uid="cachelayer")
+        post_migrate.connect(make_cache_tables, sender=self, dispatch_uid="cachelayer")
+
+
+def refresh_plane(**_: Any) -> None:
+    from cachelayer.transactions import backend
+
+    backend().refresh_plane()
+
+
+def make_cache_tables(using: str, **_: Any) -> None:
+    """The table of a database cache in CACHES is no migration's: make it here."""
+    call_command("createcachetable", database=using, verbosity=0)

@@ -135,6 +135,39 @@ if database["ENGINE"].endswith("sqlite3"):
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# The cache (docs/why/caching.md): values in each process, invalidation host-wide.
+# `shared` is what processes count in together: throttles and the queue's statistics.
+REDIS_URL = env.str("REDIS_URL", default="")
+CACHES = {
+    "default": {
+        "BACKEND": "cachelayer.backends.MemoryCache",
+        "LOCATION": str(VAR_DIR / "cache"),  # the stamp file, one folder per host
+        "OPTIONS": {
+            "MAX_ENTRIES": env.int("SKILLFLEET_CACHE_MAX_ENTRIES", default=10_000),
+            "MAX_BYTES": env.int("SKILLFLEET_CACHE_MAX_BYTES", default=256 * 2**20),
+            "EVICTION_POLICY": env.str("SKILLFLEET_CACHE_EVICTION", default="lru"),
+        },
+    },
+    "shared": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "skill_fleet:",
+    }
+    if REDIS_URL
+    else {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "shared_cache",
+    },
+}
+CACHELAYER = {
+    "PATH_PREFIX": "/api/v1",
+    "DEFAULT_TTL": env.int("SKILLFLEET_CACHE_DEFAULT_TTL", default=300),
+    "GLOBAL_TTL": env.int("SKILLFLEET_CACHE_GLOBAL_TTL", default=300),
+    "USER_TTL": env.int("SKILLFLEET_CACHE_USER_TTL", default=120),
+    "BRANCH_TTL": env.int("SKILLFLEET_CACHE_BRANCH_TTL", default=600),
+    "LOW_HIT_RATE": env.float("SKILLFLEET_CACHE_LOW_HIT_RATE", default=0.7),
+}
+
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

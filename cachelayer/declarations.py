@@ -1,0 +1,190 @@
+"""What a change of a model retires, declared on one page per room."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.db import models
+from django.db.models import signals
+
+from cachelayer.patterns import ROOT
+from cachelayer.transactions import mark, retire
+
+Patterns = list[str] | Callable[[Any], Iterable[str]]
+FORMER = "_cachelayer_former"
+
+
+@dataclass(frozen=True)
+class Declaration:
+    changed: Patterns
+    created: Patterns
+    collection: tuple[str, ...]
+
+
+declarations: dict[type[models.Model], list[Declaration]] = {}
+
+
+def invalidates(
+    model: type[models.Model],
+    changed: Patterns,
+    *,
+    created: Patterns = (),  # type: ignore[assignment]
+    collection: Iterable[str] = (ROOT,),
+) -> None:
+    """Saving, deleting or relating an instance retires `changed(instance)`.
+
+    The patterns are taken of the row as it was and as it becomes. A new row retires
+    `created` besides; bulk methods of RetiringQuerySet retire `collection`.
+    Call it when the models are loaded (AppConfig.ready).
+    """
+    found = Declaration(changed, created, tuple(collection))
+    declarations.setdefault(model, []).append(found)
+    for sender in apps.get_models(include_auto_created=True):
+        if issubclass(sender, model):
+            _connect(sender)
+    _connect(model)
+
+
+def _connect(model: type[models.Model]) -> None:
+    for signal, receiver in (
+        (signals.pre_save, _before_save),
+        (signals.post_save, _after_save),
+        (signals.pre_delete, _before_delete),
+    ):
+        signal.connect(receiver, sender=model, dispatch_uid=receiver.__name__)
+    for field in model._meta.get_fields(include_hidden=True):
+        if field.many_to_many:  # from either side
+            through = getattr(field, "through", None) or field.remote_field.through
+            signals.m2m_changed.connect(_relating, sender=through, dispatch_uid="cache")
+
+
+def declared(model: type[models.Model]) -> list[Declaration]:
+    """The model's own declarations and those of the models it extends."""
+    return [one for base in model.__mro__ for one in declarations.get(base, ())]
+
+
+def collection_of(model: type[models.Model]) -> list[str]:
+    return [pattern for one in declared(model) for pattern in one.collection]
+
+
+def patterns_of(instance: models.Model, *, created: bool = False) -> list[str]:
+    """What this row's change retires."""
+    found: list[str] = []
+    for one in declared(type(instance)):
+        for patterns in (one.changed, one.created) if created else (one.changed,):
+            found += patterns(instance) if callable(patterns) else patterns
+    return found
+
+
+def _before_save(
+    sender: type[models.Model], instance: models.Model, raw: bool, using: str, **_: Any
+) -> None:
+    """Mark before the statement, so that later receivers already read past us."""
+    if raw:
+        mark(*collection_of(sender), using=using)
+        return
+    row = _stored(sender, instance, using)
+    former = patterns_of(row) if row else []
+    setattr(instance, FORMER, former)
+    mark(*former, *patterns_of(instance), using=using)
+
+
+def _stored(
+    sender: type[models.Model], instance: models.Model, using: str
+) -> models.Model | None:
+    """The row that this save replaces."""
+    key = sender._meta.pk
+    made_here = instance._state.adding and key is not None and key.has_default()
+    if instance.pk is None or made_here:
+        return None
+    return sender._base_manager.using(using).filter(pk=instance.pk).first()
+
+
+def _after_save(
+    sender: type[models.Model],
+    instance: models.Model,
+    created: bool,
+    raw: bool,
+    using: str,
+    **_: Any,
+) -> None:
+    if raw:
+        retire(*collection_of(sender), using=using)
+        return
+    former = instance.__dict__.pop(FORMER, [])
+    retire(*former, *patterns_of(instance, created=created), using=using)
+
+
+def _before_delete(
+    sender: type[models.Model], instance: models.Model, using: str, **_: Any
+) -> None:
+    """Django sends it within its own transaction, while the relations are there."""
+    retire(*patterns_of(instance), using=using)
+
+
+def _relating(
+    sender: type[models.Model],
+    instance: models.Model,
+    model: type[models.Model],
+    pk_set: set[Any] | None,
+    using: str,
+    **_: Any,
+) -> None:
+    """Sent before and after, within Django's own transaction, from either side."""
+    patterns = patterns_of(instance)
+    if pk_set is None:  # cleared: which rows, nobody says
+        patterns += collection_of(model)
+    elif declared(model):
+        for related in model._base_manager.using(using).filter(pk__in=pk_set):
+            patterns += patterns_of(related)
+    retire(*patterns, using=using)
+
+
+@contextmanager
+def retiring(rows: models.QuerySet[Any]) -> Iterator[None]:
+    """Retire the model's collection around a statement on many rows."""
+    rows._for_write = True
+    patterns, using = collection_of(rows.model), rows.db
+    mark(*patterns, using=using)
+    try:
+        yield
+    finally:
+        retire(*patterns, using=using)
+
+
+class RetiringQuerySet(models.QuerySet[Any]):
+    """Bulk methods send no signals: they retire the collection instead.
+
+    Declared models use it for their default and their base manager
+    (`base_manager_name = "objects"`), which cascades go through.
+    """
+
+    def update(self, **values: Any) -> int:
+        with retiring(self):
+            return super().update(**values)
+
+    def bulk_create(self, *args: Any, **options: Any) -> list[Any]:
+        with retiring(self):
+            return super().bulk_create(*args, **options)
+
+    def bulk_update(self, *args: Any, **options: Any) -> int:
+        with retiring(self):
+            return super().bulk_update(*args, **options)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        with retiring(self):
+            return super().delete()
+
+    def _raw_delete(self, using: str | None) -> int:
+        with retiring(self):
+            return super()._raw_delete(using)
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
+    update.alters_data = True  # type: ignore[attr-defined]
+    _raw_delete.alters_data = True  # type: ignore[attr-defined]
+
+
+RetiringManager = models.Manager.from_queryset(RetiringQuerySet)

@@ -1,0 +1,78 @@
+"""Key text: `{cache_type}:{path}:{hash}:{user_id}`, and its parts."""
+
+import json
+from collections.abc import Mapping
+from datetime import date, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from hashlib import blake2b
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Model
+
+from cachelayer.patterns import segments_of
+
+PLAIN = (str, int, float, bool, type(None))
+NAMED = (bytes, Decimal, UUID, date, time, timedelta)
+
+
+class UnkeyableArgument(TypeError):
+    """An argument has no stable text; pass key_function to the decorator."""
+
+
+def quote(part: str) -> str:
+    return part.replace("%", "%25").replace(":", "%3A")
+
+
+def unquote(part: str) -> str:
+    return part.replace("%3A", ":").replace("%25", "%")
+
+
+def key_text(cache_type: str, path: str, digest: str, user_id: str = "") -> str:
+    return ":".join(quote(part) for part in (cache_type, path, digest, user_id))
+
+
+def path_of(key: str) -> str:
+    """What patterns match a key by: its first field that starts with a slash."""
+    for field in key.split(":"):
+        if field.startswith("/"):
+            return unquote(field)
+    return key
+
+
+def strip_prefix(path: str, prefix: str) -> str:
+    """The path below the prefix; a path outside of it is left as it is."""
+    wanted, parts = segments_of(prefix), segments_of(path)
+    if parts[: len(wanted)] != wanted:
+        return path
+    return "/" + "/".join(parts[len(wanted) :])
+
+
+def digest_of(value: Any) -> str:
+    """The same text in every process for equal values of the same types."""
+    text = json.dumps(canonical(value), ensure_ascii=True)
+    return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def canonical(value: Any) -> Any:
+    """The value as JSON in which different values never look the same."""
+    if isinstance(value, Enum):
+        return ["enum", f"{type(value).__qualname__}.{value.name}"]
+    if isinstance(value, PLAIN):
+        return [type(value).__name__, repr(value)]
+    if isinstance(value, NAMED):
+        return [type(value).__name__, repr(value)]
+    if isinstance(value, Model):
+        return ["model", value._meta.label, canonical(value.pk)]
+    if isinstance(value, Mapping):
+        items = [[canonical(key), canonical(item)] for key, item in value.items()]
+        return ["map", sorted(items, key=json.dumps)]
+    if isinstance(value, set | frozenset):
+        return ["set", sorted((canonical(item) for item in value), key=json.dumps)]
+    if isinstance(value, list | tuple):
+        return [type(value).__name__, [canonical(item) for item in value]]
+    raise UnkeyableArgument(
+        f"{type(value).__qualname__} has no stable text for a cache key; "
+        "pass key_function to the decorator"
+    )

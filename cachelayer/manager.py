@@ -1,0 +1,72 @@
+"""cache_manager: the cache by hand, under the promises of the decorators."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import connections
+
+from cachelayer import transactions
+from cachelayer.options import ttl_of
+from cachelayer.patterns import ROOT, widen
+
+MISSING = object()
+
+
+class CacheManager:
+    """Values by key text. A connection that has uncommitted changes neither reads
+    nor fills; what it retires counts at once and again when it commits."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        backend = transactions.backend()
+        if transactions.dirty():
+            backend.bypassed("raw")
+            return default
+        return backend.get(key, default)
+
+    def set(self, key: str, value: Any, ttl: float | None = MISSING) -> None:  # type: ignore[assignment]
+        """ttl in seconds, DEFAULT_TTL unless given; None: until it is retired."""
+        if transactions.dirty():
+            self.invalidate(key)
+            return
+        transactions.backend().set(key, value, _seconds(ttl))
+
+    def get_or_set(
+        self,
+        key: str,
+        compute: Callable[[], Any],
+        ttl: float | None = MISSING,  # type: ignore[assignment]
+    ) -> Any:
+        if transactions.dirty():
+            transactions.backend().bypassed("raw")
+            return compute()
+        return transactions.backend().get_or_set(key, compute, _seconds(ttl))
+
+    def invalidate(self, key: str) -> None:
+        backend = transactions.backend()
+        backend.delete(key)
+        self._again_on_commit(backend.tag_of(key))
+
+    def invalidate_pattern(self, pattern: str) -> None:
+        """Retire what the pattern covers: `/a/*`, `/a`, or a wider `re:…`."""
+        transactions.bump([widen(pattern)])
+        self._again_on_commit(pattern)
+
+    def clear(self) -> None:
+        transactions.backend().clear()
+        self._again_on_commit(ROOT)
+
+    def get_stats(self) -> dict[str, Any]:
+        """Counts of this process, of the `host`, and of each of the `tiers`."""
+        stats: dict[str, Any] = transactions.backend().get_stats()
+        return stats
+
+    def _again_on_commit(self, pattern: str) -> None:
+        for connection in connections.all(initialized_only=True):
+            transactions.mark(pattern, using=connection.alias)
+
+
+def _seconds(ttl: Any) -> float | None:
+    return ttl_of("raw") if ttl is MISSING else ttl
+
+
+cache_manager = CacheManager()

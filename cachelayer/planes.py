@@ -1,0 +1,72 @@
+"""Two hosts on one database without a shared cache would serve stale values.
+
+Whoever uses the cache writes its plane into the database once an interval and looks
+for others; the verdict stands in the stamp file, for all processes of the host.
+"""
+
+import logging
+import socket
+import time
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.models.functions import Now
+
+from cachelayer.options import option
+from cachelayer.stamps import CONFLICT, DUE, Stamps
+
+logger = logging.getLogger(__name__)
+
+
+def conflicting(stamps: Stamps) -> bool:
+    return bool(stamps.words[CONFLICT])
+
+
+def put_off(stamps: Stamps) -> None:
+    """The next refresh is due in an interval."""
+    interval = int(option("PLANE_INTERVAL") * 1e9)
+    stamps.words[DUE] = time.time_ns() + interval
+
+
+def refresh_if_due(stamps: Stamps) -> None:
+    """Announce this plane and look for others. Within a transaction: later."""
+    if time.time_ns() < stamps.words[DUE] or connection.in_atomic_block:
+        return
+    put_off(stamps)
+    try:
+        _announce(stamps.plane_id)
+        others = other_planes(stamps)
+    except DatabaseError as error:
+        logger.warning("cache plane not refreshed: %s", error)
+        return
+    stamps.words[CONFLICT] = int(bool(others))
+    if others:
+        logger.warning("cache out of service: %s", reason(others))
+
+
+def _announce(plane_id: str) -> None:
+    from cachelayer.models import Plane
+
+    host = getattr(settings, "HOST_NAME", "") or socket.gethostname()
+    Plane.objects.update_or_create(
+        plane_id=plane_id, defaults={"host": host, "seen_at": Now()}
+    )
+
+
+def other_planes(stamps: Stamps) -> list[Any]:
+    """The live planes on this database that do not see our stamps."""
+    from cachelayer.models import Plane
+
+    return list(Plane.objects.live().exclude(plane_id=stamps.plane_id))
+
+
+def reason(others: list[Any]) -> str:
+    """What to tell an operator; empty when there is no other plane."""
+    if not others:
+        return ""
+    hosts = ", ".join(sorted({plane.host for plane in others}))
+    return (
+        f"hosts that do not share a stamp file use this database ({hosts}); "
+        "give them one Redis cache, or one host"
+    )

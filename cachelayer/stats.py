@@ -1,0 +1,140 @@
+"""Counters, a row per process in one mapped file, so that any process sees the host."""
+
+import mmap
+import os
+from array import array
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from cachelayer.locks import HostLock, forkables
+from cachelayer.options import option
+
+EVENTS = (
+    "hits",
+    "misses",
+    "sets",
+    "evictions",
+    "invalidations",
+    "expired",
+    "bypasses",
+)
+TIERS = ("endpoint", "global", "user", "branch", "raw")
+PID, ENTRIES, BYTES, FIRST = range(4)
+ROW = 64
+ROWS = 256  # row 0 gathers the processes that have gone
+WORD = {
+    (tier, event): FIRST + place * len(EVENTS) + offset
+    for place, tier in enumerate(TIERS)
+    for offset, event in enumerate(EVENTS)
+}
+
+
+class Counters:
+    """This process's row; two threads at once may lose a count."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "counters"
+        self._lock = HostLock(folder / "counters.lock")
+        self._row: memoryview | None = None
+        with self._lock:
+            self._table = self._map()
+        forkables.add(self)
+
+    def after_fork(self) -> None:
+        self._row = None
+
+    def _map(self) -> memoryview:
+        size = ROWS * ROW * 8
+        if not self._path.exists() or self._path.stat().st_size != size:
+            made = self._path.with_name(f"counters.{os.getpid()}")
+            made.write_bytes(bytes(size))
+            made.replace(self._path)
+        with self._path.open("r+b") as opened:
+            return memoryview(mmap.mmap(opened.fileno(), size)).cast("Q")
+
+    def row(self) -> memoryview:
+        if self._row is None:
+            with self._lock:
+                self._row = self._claim()
+        return self._row
+
+    def add(self, tier: str, event: str) -> None:
+        row = self._row or self.row()
+        row[WORD[tier, event]] += 1
+
+    def publish(self, entries: int, size: int) -> None:
+        row = self.row()
+        row[ENTRIES], row[BYTES] = entries, size
+
+    def _claim(self) -> memoryview:
+        """A free row, else one whose process has gone. Needs the lock."""
+        for place in range(1, ROWS):
+            row = self._row_at(place)
+            if row[PID] and not alive(row[PID]):
+                self._retire(row)
+            if not row[PID]:
+                row[PID] = os.getpid()
+                return row
+        return memoryview(array("Q", bytes(ROW * 8)))  # uncounted on the host
+
+    def _row_at(self, place: int) -> memoryview:
+        return self._table[place * ROW : (place + 1) * ROW]
+
+    def _retire(self, row: memoryview) -> None:
+        gone = self._row_at(0)
+        for word in range(FIRST, ROW):
+            gone[word] += row[word]
+            row[word] = 0
+        row[PID] = row[ENTRIES] = row[BYTES] = 0
+
+    def of_process(self) -> dict[str, Any]:
+        return summary([self.row()])
+
+    def of_host(self) -> dict[str, Any]:
+        """All processes since the file was made; `processes` are those alive."""
+        rows = [self._row_at(place) for place in range(ROWS)]
+        living = [row for row in rows[1:] if row[PID] and alive(row[PID])]
+        found = summary(rows)
+        found["processes"] = len(living)
+        found["size"] = sum(row[ENTRIES] for row in living)
+        found["bytes"] = sum(row[BYTES] for row in living)
+        return found
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def summary(rows: list[memoryview]) -> dict[str, Any]:
+    """Counts by event, then the same under `tiers` by tier."""
+    tiers = {
+        tier: with_rate(
+            {event: sum(row[WORD[tier, event]] for row in rows) for event in EVENTS}
+        )
+        for tier in TIERS
+    }
+    total: Counter[str] = Counter()
+    for counts in tiers.values():
+        total.update({event: counts[event] for event in EVENTS})
+    return {**with_rate({event: total[event] for event in EVENTS}), "tiers": tiers}
+
+
+def with_rate(counts: dict[str, int]) -> dict[str, Any]:
+    lookups = counts["hits"] + counts["misses"]
+    rate = counts["hits"] / lookups if lookups else 0.0
+    return {**counts, "hit_rate": round(rate, 4)}
+
+
+def warnings_about(found: dict[str, Any]) -> list[str]:
+    """What an operator should look at."""
+    low, rate = option("LOW_HIT_RATE"), found["hit_rate"]
+    if found["hits"] + found["misses"] < 100 or rate >= low:
+        return []
+    return [f"The hit rate {rate:.0%} is below {low:.0%} (CACHELAYER LOW_HIT_RATE)."]
