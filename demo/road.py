@@ -93,28 +93,26 @@ def edit(api: Api, console: Console, name: str) -> None:
     """Publish the skill again with one line changed, and read the new value."""
     path = f"/api/v1/skills/{name}"
     before = api.get(path, anonymous=True, quiet=True).body
-    listed = api.get(f"{path}/files").body
-    files = {each["path"]: text_of(api, path, each["path"]) for each in listed}
-    files["SKILL.md"] = with_longer_description(files["SKILL.md"])
-    api.put(path, {"files": [{"path": p, "text": text} for p, text in files.items()]})
+    skill_md = api.get(f"{path}/files/SKILL.md").body
+    changed, line = with_longer_description(skill_md)
+    console.print(f"  [green]+ {escape(line)}[/green]")
+    api.put(path, {"content": changed})
     after = expect_cache(api.get(path, anonymous=True), "MISS")
     for label, shown in (("was", before), ("is", after)):
         described = escape(shown["description"])
         console.print(f"  {label:>3} {shown['version']}: {described}")
-    if EDIT not in after["description"]:
+    if not after["description"].endswith(EDIT):
         raise Failed("the read after the edit shows the old value")
     expect_cache(api.get(path, anonymous=True), "HIT")
 
 
-def text_of(api: Api, skill: str, path: str) -> str:
-    return str(api.get(f"{skill}/files/{path}", quiet=True).body)
+def with_longer_description(skill_md: str) -> tuple[str, str]:
+    """The text with one changed line, and that line.
 
-
-def with_longer_description(skill_md: str) -> str:
-    """The one changed line; raises Failed when the frontmatter has none."""
-    lines = skill_md.splitlines(keepends=True)
-    for number, line in enumerate(lines):
-        if line.startswith("description:"):
-            lines[number] = f"description: {EDIT}\n"
-            return "".join(lines)
-    raise Failed("SKILL.md has no description line")
+    The server writes a description as one line between double quotes.
+    """
+    for line in skill_md.splitlines():
+        if line.startswith("description:") and line.endswith('"'):
+            longer = f'{line[:-1]} {EDIT}"'
+            return skill_md.replace(line, longer, 1), longer
+    raise Failed("SKILL.md has no description on a line of its own")
