@@ -9,6 +9,7 @@ from django.conf import settings
 
 from taxonomy.exceptions import InvalidSkill
 from taxonomy.packaging.files import Files
+from taxonomy.packaging.gate import check_files
 from taxonomy.packaging.limits import Limits
 from taxonomy.skillmd.document import Document
 from taxonomy.skillmd.findings import Findings, Severity, of_severity
@@ -64,9 +65,12 @@ def admit(files: Files, *, name: str | None = None) -> Admitted:
 
 def _read(files: Files) -> Document:
     """The document, if the specification allows it and every client reads it."""
-    reading = read_skill(files, folder_name=None, limits=configured_limits())
+    limits = configured_limits()
+    if refused := check_files(files, limits):
+        raise InvalidSkill(**by_field(refused))
+    reading = read_skill(files, folder_name=None, limits=limits)
     findings = (*specification_findings(reading), *portable_findings(reading))
-    errors = of_severity(findings, Severity.ERROR, Severity.CRITICAL)
+    errors = of_severity(findings, Severity.ERROR)
     if errors or reading.document is None:
         raise InvalidSkill(**by_field(errors))
     return reading.document
@@ -76,7 +80,7 @@ def by_field(findings: Findings) -> dict[str, list[str]]:
     """What to show beside each field: the finding, and what to do about it."""
     fields: dict[str, list[str]] = {}
     for finding in findings:
-        line = f"{finding}. {finding.remedy}".replace("..", ".").strip()
+        line = f"{str(finding).rstrip('.')}. {finding.remedy}".strip()
         fields.setdefault(finding.field or "files", []).append(line)
     return fields
 

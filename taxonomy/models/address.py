@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import Q
 
+from cachelayer import RetiringManager
 from taxonomy.exceptions import NameTaken, PathTaken
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from taxonomy.models.skill import Skill
 
 
-class AddressManager(models.Manager["Address"]):
+class AddressManager(RetiringManager):
     def claim_name(self, skill: "Skill") -> None:
         """Make the skill's name its address. Its former names go on resolving."""
         address, _ = self.get_or_create(
@@ -66,6 +67,7 @@ class Address(models.Model):
     objects = AddressManager()
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name_plural = "addresses"
         ordering = ("kind", "path")
         constraints = (

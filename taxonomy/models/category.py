@@ -8,6 +8,7 @@ from django.db import IntegrityError, models, transaction
 from django.db.models import Value
 from django.db.models.functions import Concat, Substr
 
+from cachelayer import RetiringQuerySet
 from taxonomy.exceptions import (
     CategoryInUse,
     InvalidPath,
@@ -31,7 +32,7 @@ RESERVED_ROOTS = frozenset({"xml", "user"})
 UNCATEGORIZED = "uncategorized"
 
 
-class CategoryQuerySet(models.QuerySet["Category"]):
+class CategoryQuerySet(RetiringQuerySet):
     def under(self, path: str) -> "CategoryQuerySet":
         """Every category below the path, itself not included."""
         return self.filter(under(path))
@@ -121,6 +122,7 @@ class Category(models.Model):
     objects = CategoryManager()
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name_plural = "categories"
         ordering = ("path",)
 

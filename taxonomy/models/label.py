@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 
+from cachelayer import RetiringManager
 from taxonomy.admission import MAX_LABEL_CHARS
 
 if TYPE_CHECKING:
     from taxonomy.models.skill import Skill
 
 
-class LabelManager(models.Manager["Label"]):
+class LabelManager(RetiringManager):
     def give(self, skill: "Skill", kind: "Label.Kind", values: Iterable[str]) -> None:
         """Make these the skill's only labels of the kind. Rows that stay are kept."""
         wanted = set(values)
@@ -50,6 +51,7 @@ class Label(models.Model):
     objects = LabelManager()
 
     class Meta:
+        base_manager_name = "objects"
         ordering = ("kind", "value")
         constraints = (
             models.UniqueConstraint(

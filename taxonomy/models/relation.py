@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from cachelayer import RetiringManager
+
 
 class Relation(models.Model):
     """A pointer by name; `target` is empty while no skill has that name."""
@@ -29,7 +31,10 @@ class Relation(models.Model):
         related_name="related_from",
     )
 
+    objects = RetiringManager()
+
     class Meta:
+        base_manager_name = "objects"
         ordering = ("kind", "target_name")
         constraints = (
             models.UniqueConstraint(

@@ -9,6 +9,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db import models
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, Value, When
 
+from cachelayer import RetiringQuerySet
 from taxonomy.models.address import Address
 from taxonomy.models.category import Category
 from taxonomy.models.label import Label
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 WORD = re.compile(r"\S+")
 
 
-class SkillQuerySet(models.QuerySet["Skill"]):
+class SkillQuerySet(RetiringQuerySet):
     def active(self) -> "SkillQuerySet":
         """What agents are offered."""
         return self.filter(status=Skill.Status.ACTIVE)
@@ -165,6 +166,7 @@ class Skill(models.Model):
     objects = SkillManager()
 
     class Meta:
+        base_manager_name = "objects"
         ordering = ("name",)
         permissions = (("publish_skill", "Can publish, edit and archive skills"),)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.conf import settings
 from django.db import models
 
+from cachelayer import RetiringManager
 from taxonomy.exceptions import InvalidVersion, VersionConflict
 from taxonomy.models.bundle import Bundle
 from taxonomy.versions import FIRST, Version
@@ -29,7 +30,10 @@ class SkillVersion(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     yanked_at = models.DateTimeField(null=True, blank=True)
 
+    objects = RetiringManager()
+
     class Meta:
+        base_manager_name = "objects"
         ordering = ("-pk",)
         constraints = (
             models.UniqueConstraint(fields=["skill", "number"], name="version_once"),
