@@ -1,0 +1,57 @@
+"""What the documentation names is there, and what it must name is named."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = sorted(
+    [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")],
+    key=lambda page: str(page.relative_to(ROOT)),
+)
+LINK = re.compile(r"\]\(\s*([^)\s#]+)(?:#[^)\s]*)?\s*\)")
+MAKE_TARGET = re.compile(r"make ([a-z][a-z-]*)")
+
+
+def test_every_environment_variable_is_in_the_settings_reference():
+    page = (ROOT / "docs/reference/settings.md").read_text()
+    unlisted = [name for name in variables_read() if f"`{name}`" not in page]
+
+    assert unlisted == []
+
+
+def variables_read() -> list[str]:
+    """The first argument of env.bool("X"), seconds("X") and their like."""
+    tree = ast.parse((ROOT / "skillfleet/settings.py").read_text())
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    first = (call.args[0] for call in calls if call.args and reads_environment(call))
+    return sorted({each.value for each in first if isinstance(each, ast.Constant)})
+
+
+def reads_environment(call: ast.Call) -> bool:
+    target = call.func
+    if isinstance(target, ast.Attribute):
+        return isinstance(target.value, ast.Name) and target.value.id == "env"
+    return isinstance(target, ast.Name) and target.id in ("env", "seconds")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_relative_link_leads_to_a_file(page):
+    links = (link for link in LINK.findall(page.read_text()) if "://" not in link)
+    dead = [link for link in links if not (page.parent / link).exists()]
+
+    assert dead == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_make_target_that_a_page_shows_exists(page):
+    shown = set(MAKE_TARGET.findall("\n".join(code_in(page.read_text()))))
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+    assert shown - set(targets) == set()
+
+
+def code_in(text: str) -> list[str]:
+    return re.findall(r"```.*?```|`[^`\n]+`", text, re.DOTALL)
