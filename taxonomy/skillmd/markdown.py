@@ -1,0 +1,70 @@
+"""Just enough Markdown to tell prose from code and to follow links."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+FENCE = re.compile(r"[\s>]*(?:(?:[-*+]|\d{1,9}[.)])\s+)?(`{3,}|~{3,})(.*)")
+INLINE_CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)")
+LINK_TARGET = re.compile(r"\]\(\s*<?([^()<>\s]{1,300})")
+
+
+class Line(NamedTuple):
+    """A line of the body; `fence` is the line number of the code block around it."""
+
+    number: int
+    text: str
+    fence: int | None
+
+
+def lines(body: str, first: int = 1) -> Iterator[Line]:
+    """Numbered from `first`. The fence lines themselves count as code."""
+    mark, opened = "", None
+    for number, text in enumerate(body.split("\n"), first):
+        fence = FENCE.match(text)
+        if fence and not mark and not (fence[1][0] == "`" and "`" in fence[2]):
+            mark, opened = fence[1], number
+            yield Line(number, text, opened)
+        elif fence and mark and fence[1].startswith(mark) and not fence[2].strip():
+            yield Line(number, text, opened)
+            mark, opened = "", None
+        else:
+            yield Line(number, text, opened)
+
+
+def prose(body: str, first: int = 1) -> Iterator[tuple[int, str]]:
+    """(number, text) of the lines outside code, inline code blanked out."""
+    for line in lines(body, first):
+        if line.fence is None:
+            yield line.number, INLINE_CODE.sub("``", line.text[:5000])
+
+
+def relative_links(body: str, first: int = 1) -> Iterator[tuple[int, str]]:
+    """(line, path) of every link to a file of the skill; fragments are dropped."""
+    for number, text in prose(body, first):
+        for found in LINK_TARGET.finditer(text):
+            if path := _relative_path(found[1]):
+                yield number, path
+
+
+def _relative_path(target: str) -> str:
+    """Empty for what leads elsewhere: an address, an anchor, an absolute path."""
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return ""
+    if parts.scheme or parts.netloc or parts.path.startswith("/"):
+        return ""
+    return _normal(unquote(parts.path))
+
+
+def _normal(path: str) -> str:
+    """`./a/../b` → `b`; a path that leaves the skill keeps its `..`."""
+    kept: list[str] = []
+    for part in path.split("/"):
+        if part == ".." and kept and kept[-1] != "..":
+            kept.pop()
+        elif part not in ("", "."):
+            kept.append(part)
+    return "/".join(kept)

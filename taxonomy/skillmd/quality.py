@@ -1,0 +1,185 @@
+"""Whether an agent can find the skill by its description and follow its body."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from taxonomy.skillmd import markdown
+from taxonomy.skillmd.findings import Finding, Findings, Severity
+from taxonomy.skillmd.reading import Reading
+
+MAX_BODY_LINES = 500
+MIN_BODY_WORDS = 10
+MIN_WHAT_LETTERS = 8
+# Longer bodies are judged by their beginning, so that the checks stay fast.
+JUDGED_CHARS = 1_000_000
+
+WHEN = re.compile(
+    r"\b(when(ever)?|if|before|after|while|during|triggers?|use (this|it|for|to|with)"
+    r"|use this skill|for (use|users?)|on request)\b",
+    re.IGNORECASE,
+)
+# The part of a description that says when; what is left of it says what.
+WHEN_PART = re.compile(
+    r"(^|(?<=[.;!?]\s)|\byou (must|should) )use\b[^.;\n]*|\bwhen(ever)?\b[^.;\n]*",
+    re.IGNORECASE,
+)
+STEP = re.compile(r"\s*(\d{1,3}[.)]|[-*+])\s+\S")
+PLACEHOLDER = re.compile(
+    r"(^|[\s>*_(\[-])(TODO|TBD|FIXME|XXX)(:|\s*$|\()|\blorem ipsum\b"
+    r"|\[(insert|your|add|fill in|describe)\b[^\]\n]{0,80}\](?!\()"
+)
+HEADING = re.compile(r" {0,3}#{1,6}\s+\S")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One weighted question; it is passed when it has no findings."""
+
+    rule: str
+    title: str
+    weight: int
+    findings: Findings = ()
+
+    @property
+    def passed(self) -> bool:
+        return not self.findings
+
+
+Questions = Callable[[Reading], Iterator[Finding]]
+
+
+def _warn(
+    reading: Reading,
+    rule: str,
+    message: str,
+    remedy: str,
+    line: int,
+    severity: Severity = Severity.WARNING,
+) -> Finding:
+    return Finding(
+        f"quality.{rule}", severity, message, remedy, file=reading.path, line=line
+    )
+
+
+def _body(reading: Reading) -> str:
+    return reading.body[:JUDGED_CHARS]
+
+
+def _says_what(reading: Reading) -> Iterator[Finding]:
+    description = str(reading.frontmatter.get("description", ""))
+    if len(re.findall(r"\w", WHEN_PART.sub(" ", description))) < MIN_WHAT_LETTERS:
+        yield _warn(
+            reading,
+            "description-what",
+            "The description does not say what the skill does",
+            "Begin with what it does: Extracts tables from PDF files. Use when …",
+            reading.line_of("description"),
+        )
+
+
+def _says_when(reading: Reading) -> Iterator[Finding]:
+    if not WHEN.search(str(reading.frontmatter.get("description", ""))):
+        yield _warn(
+            reading,
+            "description-when",
+            "The description does not say when to use the skill",
+            "Add a sentence: Use when …",
+            reading.line_of("description"),
+        )
+
+
+def _has_body(reading: Reading) -> Iterator[Finding]:
+    if len(_body(reading).split(None, MIN_BODY_WORDS)) < MIN_BODY_WORDS:
+        message = "The body says nothing that an agent could follow"
+        remedy = "Write the steps below the frontmatter."
+        yield _warn(reading, "body", message, remedy, reading.body_line)
+
+
+def _is_short(reading: Reading) -> Iterator[Finding]:
+    if (count := reading.body.count("\n") + 1) >= MAX_BODY_LINES:
+        message = f"The body has {count} lines; agents read it whole"
+        remedy = f"Keep it under {MAX_BODY_LINES} lines; move parts to references/."
+        yield _warn(reading, "body-lines", message, remedy, reading.body_line)
+
+
+def _has_steps(reading: Reading) -> Iterator[Finding]:
+    for line in markdown.lines(_body(reading)):
+        if line.fence or STEP.match(line.text):
+            return
+    message = "The body holds neither steps nor commands"
+    remedy = "Write a list of steps, or the commands in a code block."
+    yield _warn(reading, "steps", message, remedy, reading.body_line)
+
+
+def _links_lead_somewhere(reading: Reading) -> Iterator[Finding]:
+    known = reading.paths | {
+        "/".join(path.split("/")[:depth])
+        for path in reading.paths
+        for depth in range(1, path.count("/") + 1)
+    }
+    for line, path in markdown.relative_links(_body(reading), reading.body_line):
+        if path not in known:
+            message = f"The link to {path!r} leads to no file of the skill"
+            yield _warn(
+                reading, "links", message, "Add the file or fix the link.", line
+            )
+
+
+def _references_are_named(reading: Reading) -> Iterator[Finding]:
+    for file in reading.files:
+        folder, _, name = file.path.rpartition("/")
+        if folder.startswith("references") and name not in reading.body:
+            yield Finding(
+                "quality.references",
+                Severity.NOTICE,
+                "SKILL.md never names this reference, so no agent opens it",
+                f"Link it: [{name}]({file.path}), and say when to read it.",
+                file=file.path,
+            )
+
+
+def _is_finished(reading: Reading) -> Iterator[Finding]:
+    for number, text in markdown.prose(_body(reading), reading.body_line):
+        if found := PLACEHOLDER.search(text):
+            message = f"Unfinished text: {found[0].strip()!r}"
+            yield _warn(reading, "unfinished", message, "Write it or drop it.", number)
+
+
+def _has_headings(reading: Reading) -> Iterator[Finding]:
+    prose = markdown.prose(_body(reading))
+    if not any(HEADING.match(text) for _, text in prose):
+        message, remedy = "The body has no heading", "Begin it with # and a title."
+        severity = Severity.NOTICE
+        yield _warn(reading, "headings", message, remedy, reading.body_line, severity)
+
+
+def _fences_are_closed(reading: Reading) -> Iterator[Finding]:
+    *_, last = markdown.lines(f"{_body(reading)}\n", reading.body_line)
+    if last.fence:
+        message = "This code block is never closed"
+        yield _warn(reading, "fences", message, "End it with its own mark.", last.fence)
+
+
+QUESTIONS: tuple[tuple[str, str, int, Questions], ...] = (
+    ("description-what", "The description says what the skill does", 2, _says_what),
+    ("description-when", "The description says when to use it", 2, _says_when),
+    ("body", "The body has something to follow", 3, _has_body),
+    ("body-lines", "The body is under 500 lines", 1, _is_short),
+    ("steps", "It has steps or commands", 2, _has_steps),
+    ("links", "Every relative link leads to a file", 2, _links_lead_somewhere),
+    ("references", "Every reference is named", 1, _references_are_named),
+    ("unfinished", "No text is left to be written", 2, _is_finished),
+    ("headings", "It has headings", 1, _has_headings),
+    ("fences", "Every code block is closed", 1, _fences_are_closed),
+)
+
+
+def quality_checks(reading: Reading) -> tuple[Check, ...]:
+    """() when there is no document to judge."""
+    if reading.document is None:
+        return ()
+    return tuple(
+        Check(f"quality.{rule}", title, weight, tuple(question(reading)))
+        for rule, title, weight, question in QUESTIONS
+    )

@@ -1,0 +1,151 @@
+"""The whole verdict on one skill: may it be published, and how good is it."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from taxonomy.packaging.files import Files
+from taxonomy.packaging.gate import check_files
+from taxonomy.packaging.limits import DEFAULT_LIMITS, Limits
+from taxonomy.skillmd.findings import Finding, Findings, Severity, of_severity
+from taxonomy.skillmd.portable import portable_findings
+from taxonomy.skillmd.quality import QUESTIONS, Check, quality_checks
+from taxonomy.skillmd.reading import read_skill
+from taxonomy.skillmd.scan import scan
+from taxonomy.skillmd.specification import specification_findings
+
+PASSED, WARNINGS, FAILED = "passed", "warnings", "failed"
+
+
+@dataclass(frozen=True)
+class Report:
+    """Findings by kind. `waived` names rules of the scan that a curator accepted."""
+
+    specification: Findings
+    portable: Findings
+    gate: Findings
+    security: Findings
+    quality: tuple[Check, ...]
+    waived: frozenset[str] = frozenset()
+
+    @property
+    def findings(self) -> Findings:
+        """All that is open, each once, the worst first."""
+        judged = [*self.specification, *self.portable, *self.gate, *self._open_security]
+        judged += [finding for check in self.quality for finding in check.findings]
+        order = list(Severity)
+        return tuple(
+            sorted(dict.fromkeys(judged), key=lambda f: order.index(f.severity))
+        )
+
+    @property
+    def _open_security(self) -> Findings:
+        return tuple(f for f in self.security if f.rule not in self.waived)
+
+    @property
+    def accepted(self) -> Findings:
+        """What the scan found and a curator waived."""
+        return tuple(f for f in self.security if f.rule in self.waived)
+
+    @property
+    def errors(self) -> Findings:
+        return of_severity(self.findings, Severity.CRITICAL, Severity.ERROR)
+
+    @property
+    def warnings(self) -> Findings:
+        return of_severity(self.findings, Severity.WARNING)
+
+    @property
+    def status(self) -> str:
+        """passed, warnings or failed; only failed keeps a skill from publication."""
+        if self.errors:
+            return FAILED
+        return WARNINGS if self.warnings else PASSED
+
+    @property
+    def passed(self) -> bool:
+        return self.status != FAILED
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """Every weighted question, also those a broken document leaves unasked."""
+        unread = self.specification if not self.quality else ()
+        return (
+            Check("specification", "It meets the specification", 5, self.specification),
+            Check("portable", "Every client accepts it", 3, _bad(self.portable)),
+            Check("files", "Its files can be published", 3, self.gate),
+            Check("security", "The scan finds no risk", 5, _bad(self._open_security)),
+            *(
+                self.quality
+                or (
+                    Check(f"quality.{rule}", title, weight, unread)
+                    for rule, title, weight, _ in QUESTIONS
+                )
+            ),
+        )
+
+    @property
+    def score(self) -> float:
+        """0..1: the share of the weighted checks that are passed."""
+        checks = self.checks
+        reached = sum(check.weight for check in checks if check.passed)
+        return round(reached / sum(check.weight for check in checks), 4)
+
+    def as_json(self) -> dict[str, Any]:
+        portable = of_severity(self.portable, Severity.ERROR)
+        return {
+            "passed": self.passed,
+            "status": self.status,
+            "score": self.score,
+            "spec": {
+                "valid": not self.specification,
+                "errors": _listed(self.specification),
+            },
+            "portable": {
+                "valid": not (portable or self.specification),
+                "errors": _listed(portable),
+                "warnings": _listed(of_severity(self.portable, Severity.WARNING)),
+            },
+            "errors": _listed(self.errors),
+            "warnings": _listed(self.warnings),
+            "notices": _listed(of_severity(self.findings, Severity.NOTICE)),
+            "waived": _listed(self.accepted),
+            "checks": [
+                {
+                    "rule": check.rule,
+                    "title": check.title,
+                    "weight": check.weight,
+                    "passed": check.passed,
+                }
+                for check in self.checks
+            ],
+        }
+
+
+def validate(
+    files: Files,
+    folder_name: str | None,
+    limits: Limits = DEFAULT_LIMITS,
+    waived: Collection[str] = (),
+) -> Report:
+    """Never raises on bad files: whatever is wrong is in the report.
+
+    `folder_name` None: there is no folder yet, the name may be anything.
+    """
+    reading = read_skill(files, folder_name, limits)
+    return Report(
+        specification=specification_findings(reading),
+        portable=portable_findings(reading),
+        gate=check_files(files, limits),
+        security=scan(files, limits),
+        quality=quality_checks(reading),
+        waived=frozenset(waived),
+    )
+
+
+def _bad(findings: Iterable[Finding]) -> Findings:
+    return tuple(f for f in findings if f.severity is not Severity.NOTICE)
+
+
+def _listed(findings: Findings) -> list[dict[str, Any]]:
+    return [finding.as_json() for finding in findings]

@@ -1,0 +1,127 @@
+"""The report joins all checks into one verdict, one score and one JSON answer."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taxonomy.packaging.files import File, Files, as_files
+from taxonomy.packaging.limits import Limits
+from taxonomy.skillmd.report import Report, validate
+
+GOOD = """---
+name: pdf-tables
+description: Extracts tables from PDF files. Use when a PDF holds tables.
+---
+
+# PDF tables
+
+1. Run `pdftotext -layout in.pdf` and read the output with care.
+2. Split each line into its columns.
+"""
+
+
+def skill(text: str = GOOD, *more: File) -> Files:
+    return as_files([File("SKILL.md", text.encode()), *more])
+
+
+def report(text: str = GOOD, *more: File, **options: object) -> Report:
+    return validate(skill(text, *more), "pdf-tables", **options)  # type: ignore[arg-type]
+
+
+def test_a_good_skill_passes_with_the_full_score():
+    verdict = report()
+    assert (verdict.status, verdict.passed, verdict.score) == ("passed", True, 1.0)
+    assert verdict.findings == ()
+    assert validate(skill(), None).status == "passed"
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        (GOOD.replace("name: pdf-tables", "name: other"), "name.folder"),
+        (GOOD.replace("files. Use", "files: Use"), "frontmatter.yaml"),
+        (GOOD.replace("---\n\n", "---- \n"), "portable.delimiters"),
+        (GOOD + "\n    rm -rf /\n", "scan.destructive"),
+        ("", "frontmatter.missing"),
+    ],
+)
+def test_an_invalid_unportable_or_risky_skill_fails(text, rule):
+    verdict = report(text)
+    assert verdict.status == "failed"
+    assert not verdict.passed
+    assert verdict.errors[0].rule == rule
+    assert verdict.score < 1
+
+
+def test_a_skill_that_the_gate_refuses_fails():
+    assert report(GOOD, File("../x", b"")).status == "failed"
+    assert report(GOOD, File("x", b""), limits=Limits(files=1)).status == "failed"
+    assert validate((), "x").errors[0].rule == "file.missing"
+
+
+def test_something_lesser_leaves_warnings():
+    verdict = report(GOOD + "\nTODO\n")
+    assert (verdict.status, verdict.passed) == ("warnings", True)
+    assert [finding.rule for finding in verdict.warnings] == ["quality.unfinished"]
+    assert 0.9 < verdict.score < 1
+
+
+def test_a_notice_lowers_the_score_and_nothing_else():
+    verdict = report(GOOD, File("references/api.md", b"# API"))
+    assert (verdict.status, verdict.warnings) == ("passed", ())
+    assert verdict.score < 1
+
+
+def test_a_waived_risk_no_longer_fails_and_is_still_told():
+    text = GOOD + "\n    rm -rf /\n"
+    verdict = report(text, waived=["scan.destructive"])
+    assert (verdict.status, verdict.score) == ("passed", 1.0)
+    assert verdict.as_json()["waived"][0]["rule"] == "scan.destructive"
+    assert report(text, waived=["scan.private-key"]).status == "failed"
+
+
+def test_the_specification_cannot_be_waived():
+    verdict = report(GOOD.replace("name: pdf", "name: x"), waived=["name.folder"])
+    assert verdict.status == "failed"
+
+
+def test_the_answer_has_the_documented_shape():
+    answer = report(GOOD.replace("name: pdf-tables", "name: PDF") + "TODO").as_json()
+    assert list(answer) == [
+        "passed", "status", "score", "spec", "portable", "errors", "warnings",
+        "notices", "waived", "checks",
+    ]  # fmt: skip
+    assert answer["spec"]["valid"] is False
+    assert answer["portable"]["valid"] is False
+    assert answer["spec"]["errors"][0] == {
+        "rule": "name.case",
+        "severity": "error",
+        "message": "The name 'PDF' must be lowercase",
+        "file": "SKILL.md",
+        "line": 2,
+        "field": "name",
+        "remedy": "Use lowercase letters.",
+    }
+    assert {"rule", "title", "weight", "passed"} == set(answer["checks"][0])
+    assert json.loads(json.dumps(answer)) == answer
+
+
+def test_valid_is_told_apart_from_portable():
+    answer = validate(skill(GOOD.replace("pdf-tables", "навык")), "навык").as_json()
+    assert answer["spec"] == {"valid": True, "errors": []}
+    assert answer["portable"]["valid"] is False
+    assert answer["status"] == "failed"
+
+
+@given(
+    content=st.binary() | st.text().map(str.encode),
+    path=st.sampled_from(["SKILL.md", "skill.md"]) | st.text(),
+    folder=st.none() | st.text(),
+)
+def test_any_bytes_get_a_verdict_that_can_be_stored(content, path, folder):
+    content = content if len(content) % 2 else b"---\nname: a\n---\n" + content
+    answer = validate((File(path, content), File("b", b"")), folder).as_json()
+    assert answer["passed"] is False
+    assert b"\\u0000" not in json.dumps(answer, ensure_ascii=False).encode()
