@@ -87,14 +87,14 @@ def serve_and_walk(
 ) -> str:
     address = f"127.0.0.1:{place.free_port()}"
     with place.running(env, address, var) as processes:
-        pids = ", ".join(f"{each.name} {each.popen.pid}" for each in processes)
-        place.wait_until_ready(processes, address)
-        console.print(f"Ready at http://{address} (processes: {pids})")
-        api = Api(f"http://{address}", token, console)
         try:
+            place.wait_until_ready(processes, address)
+            pids = ", ".join(f"{each.name} {each.popen.pid}" for each in processes)
+            console.print(f"Ready at http://{address} (processes: {pids})")
+            api = Api(f"http://{address}", token, console)
             return road.walk(api, console, document)
         except Failed as reason:
-            said = [f"{p.name}:\n{p.last_words()}" for p in processes]
+            said = [f"{each.name}:\n{each.last_words()}" for each in processes]
             raise Failed("\n".join([str(reason), *said])) from reason
 
 

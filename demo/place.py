@@ -17,7 +17,7 @@ from demo.failure import Failed
 ROOT = Path(__file__).resolve().parent.parent
 READY_WITHIN = 60.0
 STOPPED_WITHIN = 20.0
-SET_UP = (["migrate"], ["createcachetable"], ["seed_taxonomy"])
+SET_UP = (["migrate"], ["seed_taxonomy"])  # migrate makes cache table and groups
 FOREIGN = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "DJANGO_", "SKILLFLEET_")
 
 
@@ -137,6 +137,5 @@ def check_alive(processes: list[Process]) -> None:
     for process in processes:
         if process.popen.poll() is not None:
             raise Failed(
-                f"the {process.name} ended with code {process.popen.returncode}:\n"
-                f"{process.last_words()}"
+                f"the {process.name} ended with code {process.popen.returncode}"
             )
