@@ -6,3 +6,7 @@ from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "skillfleet.settings")
 application = get_asgi_application()
+
+from jobs import inline  # noqa: E402 the apps have to be there first
+
+inline.start_if_configured()

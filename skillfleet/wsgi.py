@@ -6,3 +6,7 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "skillfleet.settings")
 application = get_wsgi_application()
+
+from jobs import inline  # noqa: E402 the apps have to be there first
+
+inline.start_if_configured()

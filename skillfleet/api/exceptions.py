@@ -117,6 +117,8 @@ def flattened(detail: Any, place: str = "") -> Iterator[tuple[str, str]]:
         for key, inner in detail.items():
             if key == "non_field_errors":
                 yield from flattened(inner, place)
+            elif isinstance(key, int):  # how DRF numbers the items of a list
+                yield from flattened(inner, f"{place}[{key}]")
             else:
                 yield from flattened(inner, f"{place}.{key}" if place else str(key))
     elif isinstance(detail, list | tuple):

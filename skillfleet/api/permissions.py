@@ -20,8 +20,8 @@ class DeclaredPermission(BasePermission):
     """Denies what a view does not grant.
 
     A view's `required_permissions` are its Grants; HEAD goes with GET. A method
-    without an entry is refused to everyone. With SKILLFLEET_PUBLIC_READ, reading skills and
-    categories needs no login.
+    without an entry is refused to everyone. With SKILLFLEET_PUBLIC_READ, reading
+    skills and categories needs no login.
     """
 
     def has_permission(self, request: Request, view: "APIView") -> bool:

@@ -1,0 +1,50 @@
+"""People with one role each, and clients that are logged in as them."""
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import Group, User
+from rest_framework.test import APIClient
+
+PASSWORD = "a-long-Passw0rd"
+
+MakePerson = Callable[..., User]
+ClientOf = Callable[[User | None], APIClient]
+
+
+@pytest.fixture
+def make_person(db: None) -> MakePerson:
+    def make(name: str, *roles: str, **fields: object) -> User:
+        user = User.objects.create_user(name, password=PASSWORD, **fields)
+        user.groups.set(Group.objects.filter(name__in=roles))
+        return user
+
+    return make
+
+
+@pytest.fixture
+def client_of() -> ClientOf:
+    """A client that raises nothing: a fault is the 500 that a caller would get."""
+
+    def make(user: User | None = None) -> APIClient:
+        client = APIClient(raise_request_exception=False)
+        if user:
+            client.force_authenticate(user)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def anonymous(db: None, client_of: ClientOf) -> APIClient:
+    return client_of(None)
+
+
+@pytest.fixture
+def viewer(make_person: MakePerson) -> User:
+    return make_person("vera", "viewer")
+
+
+@pytest.fixture
+def operator(make_person: MakePerson) -> User:
+    return make_person("olga", "operator")

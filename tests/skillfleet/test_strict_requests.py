@@ -1,0 +1,102 @@
+"""Requests that no route could mean are refused before any view."""
+
+import pytest
+
+
+@pytest.fixture
+def api(client_of, viewer):
+    return client_of(viewer)
+
+
+def test_an_unknown_parameter_is_named_with_what_is_allowed(api):
+    response = api.get("/api/v1/auth/tokens?pgae=2")
+
+    assert response.status_code == 400
+    assert response.json() == {
+        "detail": "Unknown query parameter 'pgae'. Allowed: page, page_size.",
+        "code": "unknown_parameter",
+        "errors": {"pgae": ["Unknown query parameter. Allowed: page, page_size."]},
+    }
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/user/%00",
+        "/api/v1/auth/tokens?page=%00",
+        "/api/v1/auth/tokens?%00=1",
+        "/api/v1/user/me?page=1",
+    ],
+)
+def test_a_nul_or_a_stray_parameter_is_a_400(api, path):
+    response = api.get(path)
+
+    assert response.status_code == 400
+    assert response.json()["detail"]
+
+
+def test_a_nul_outside_the_api_is_a_400_too(api):
+    assert api.get("/admin/%00").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("body", "finding"),
+    [
+        (b"oops", "Not JSON at line 1 column 1"),
+        (b"", "username: This field is required."),
+        (b'"text"', "Invalid data. Expected a dictionary, but got str."),
+        (b"\xff\xfe", "The body is not UTF-8 (byte 0)."),
+        (b'{"username": "a\\u0000"}', "username: Holds a NUL character"),
+        (b"[" * 200 + b"]" * 200, "Nested too deep; 32 levels are allowed."),
+        (b'{"username": NaN}', "username: NaN and Infinity are not JSON"),
+    ],
+)
+def test_a_bad_body_is_a_400_that_says_why(api, body, finding):
+    response = api.post(
+        "/api/v1/auth/login", data=body, content_type="application/json"
+    )
+
+    assert response.status_code == 400
+    assert finding in response.json()["detail"]
+
+
+def test_a_body_over_the_limit_is_a_413(api, settings):
+    settings.SKILLFLEET_MAX_BODY_BYTES = 100
+
+    response = api.post("/api/v1/auth/tokens", {"expires_in_days": "9" * 100})
+
+    assert response.status_code == 413
+    assert response.json()["code"] == "too_large"
+    assert "100 bytes" in response.json()["detail"]
+
+
+def test_a_form_where_json_is_read_is_a_415(api):
+    response = api.post(
+        "/api/v1/auth/tokens", "a=1", content_type="application/x-www-form-urlencoded"
+    )
+
+    assert response.status_code == 415
+    assert response.json()["code"] == "unsupported_media_type"
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "two", "1.5", "٣", "9" * 5000, ""])
+@pytest.mark.parametrize("name", ["page", "page_size"])
+def test_a_page_that_is_no_number_is_a_400(api, name, number):
+    response = api.get("/api/v1/auth/tokens", {name: number})
+
+    assert response.status_code == 400
+    assert list(response.json()["errors"]) == [name]
+
+
+def test_a_page_size_over_the_limit_is_refused_and_not_cut(api, settings):
+    response = api.get("/api/v1/auth/tokens", {"page_size": "201"})
+
+    assert response.status_code == 400
+    assert "from 1 to 200" in response.json()["detail"]
+
+
+def test_a_page_beyond_the_end_is_a_404_that_names_the_last(api):
+    response = api.get("/api/v1/auth/tokens?page=2")
+
+    assert response.status_code == 404
+    assert "the last page is 1" in response.json()["detail"]

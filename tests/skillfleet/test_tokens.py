@@ -1,0 +1,119 @@
+"""API tokens: shown once, ending some day, one's own alone."""
+
+import io
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+from knox.models import AuthToken
+from rest_framework.test import APIClient
+
+from skillfleet.accounts.tokens import make_token
+
+TOKENS = "/api/v1/auth/tokens"
+
+
+@pytest.fixture
+def api(client_of, viewer):
+    return client_of(viewer)
+
+
+def works(token):
+    client = APIClient(headers={"Authorization": f"Bearer {token}"})
+    return client.get("/api/v1/user/me").status_code == 200
+
+
+def days_left(row):
+    return (row.expiry - timezone.now() + timedelta(hours=1)).days
+
+
+def test_a_new_token_works_and_is_shown_this_once(api):
+    made = api.post(TOKENS, {"expires_in_days": 7})
+
+    assert made.status_code == 201
+    assert works(made.json()["token"])
+    listed = api.get(TOKENS).json()
+    assert listed["count"] == 1
+    assert listed["results"] == [
+        {field: made.json()[field] for field in ("id", "created", "expiry")}
+    ]
+
+
+@pytest.mark.parametrize(("asked", "days"), [({}, 90), ({"expires_in_days": 7}, 7)])
+def test_a_token_ends_when_asked_or_by_default(api, asked, days):
+    api.post(TOKENS, asked)
+
+    assert days_left(AuthToken.objects.get()) == days
+
+
+@pytest.mark.parametrize("days", [0, -1, 367, "soon", None, [], 10**15])
+def test_days_out_of_bounds_are_a_400(api, days):
+    response = api.post(TOKENS, {"expires_in_days": days})
+
+    assert response.status_code == 400
+    assert list(response.json()["errors"]) == ["expires_in_days"]
+
+
+def test_a_token_past_its_end_stops_working(viewer):
+    row, secret = make_token(viewer)
+    AuthToken.objects.filter(pk=row.pk).update(expiry=timezone.now())
+
+    assert not works(secret)
+
+
+def test_a_revoked_token_stops_working(api):
+    made = api.post(TOKENS).json()
+
+    assert api.delete(f"{TOKENS}/{made['id']}").status_code == 204
+    assert not works(made["token"])
+    assert api.delete(f"{TOKENS}/{made['id']}").status_code == 404
+
+
+def test_nobody_sees_or_revokes_anothers_token(api, client_of, operator):
+    row, secret = make_token(operator)
+
+    assert api.get(TOKENS).json()["count"] == 0
+    assert api.delete(f"{TOKENS}/{row.token_key}").status_code == 404
+    assert works(secret)
+
+
+def test_more_tokens_than_allowed_are_a_409(api, settings):
+    settings.SKILLFLEET_TOKENS_PER_USER = 1
+    api.post(TOKENS)
+
+    response = api.post(TOKENS)
+
+    assert response.status_code == 409
+    assert response.json()["code"] == "token_limit"
+
+
+def test_the_command_prints_a_working_token_and_nothing_else(viewer):
+    out = io.StringIO()
+
+    call_command("create_token", "vera", "--days", "3", stdout=out)
+
+    assert works(out.getvalue().strip())
+    assert days_left(AuthToken.objects.get()) == 3
+
+
+@pytest.mark.parametrize(
+    "arguments", [("nobody",), ("vera", "--days", "0"), ("vera", "--days", "9999")]
+)
+def test_the_command_refuses_what_cannot_be(viewer, arguments):
+    with pytest.raises(CommandError):
+        call_command("create_token", *arguments)
+
+
+def test_the_command_refuses_a_deactivated_user(make_person):
+    make_person("dan", is_active=False)
+
+    with pytest.raises(CommandError, match="no active user 'dan'"):
+        call_command("create_token", "dan")
+
+
+def test_the_command_keeps_to_the_number_allowed(viewer, settings):
+    settings.SKILLFLEET_TOKENS_PER_USER = 0
+
+    with pytest.raises(CommandError, match="revoke one"):
+        call_command("create_token", "vera")
