@@ -10,7 +10,7 @@ class TaxonomyError(Exception):
     status_code = 400
     fields: Mapping[str, list[str]] = {}
 
-    def __init__(self, message: str = "", **fields: str | Iterable[str]) -> None:
+    def __init__(self, message: str = "", /, **fields: str | Iterable[str]) -> None:
         """Each of `fields` is a finding, or several, about that input."""
         super().__init__(message or self.__doc__)
         self.fields = {

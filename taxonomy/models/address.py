@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 class AddressManager(RetiringManager):
     def claim_name(self, skill: "Skill") -> None:
         """Make the skill's name its address. Its former names go on resolving."""
-        address, _ = self.get_or_create(
+        address: Address = self.get_or_create(  # type: ignore[assignment]
             kind=Address.Kind.SKILL, path=skill.name, defaults={"skill": skill}
-        )
+        )[0]
         if address.skill_id != skill.pk:
             raise NameTaken(name=f"{skill.name!r} is or was another skill's name.")
         address.make_current(skill.addresses.all())
 
     def claim_path(self, category: "Category") -> None:
         """Make the category's path its address. Its former ones go on resolving."""
-        address, _ = self.get_or_create(
+        address: Address = self.get_or_create(  # type: ignore[assignment]
             kind=Address.Kind.CATEGORY,
             path=category.path,
             defaults={"category": category},
-        )
+        )[0]
         if address.category_id != category.pk:
             raise PathTaken(
                 path=f"{category.path!r} is or was another category's path."

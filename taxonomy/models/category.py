@@ -32,7 +32,7 @@ RESERVED_ROOTS = frozenset({"xml", "user"})
 UNCATEGORIZED = "uncategorized"
 
 
-class CategoryQuerySet(RetiringQuerySet):
+class CategoryQuerySet(RetiringQuerySet):  # type: ignore[override]
     def under(self, path: str) -> "CategoryQuerySet":
         """Every category below the path, itself not included."""
         return self.filter(under(path))
@@ -128,6 +128,22 @@ class Category(models.Model):
 
     def __str__(self) -> str:
         return self.path
+
+    @property
+    def aliases(self) -> list[str]:
+        """Former paths that resolve to it, sorted."""
+        former = self.addresses.filter(current=False)
+        return sorted(former.values_list("path", flat=True))
+
+    def revise(self, *, path: str | None = None, **fields: object) -> None:
+        """Set name, description or position, and move it to `path`, or neither."""
+        with transaction.atomic():
+            if path is not None:
+                self.move(path)
+            for field, value in fields.items():
+                setattr(self, field, value)
+            if fields:
+                self.save(update_fields=list(fields))
 
     def move(self, path: str) -> None:
         """Put it, with all below it, at another path; the former paths resolve on.

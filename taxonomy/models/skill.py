@@ -2,11 +2,12 @@
 
 import re
 import uuid
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, Value, When
 
 from cachelayer import RetiringQuerySet
@@ -39,6 +40,13 @@ class SkillQuerySet(RetiringQuerySet):
     def within(self, path: str) -> "SkillQuerySet":
         """Skills of the category at the path and of every category below it."""
         return self.filter(within(path, "category__path"))
+
+    def at(self, path: str) -> "SkillQuerySet":
+        """The skill of that full path, and all skills below the path."""
+        above, _, name = path.rpartition("/")
+        return self.filter(
+            within(path, "category__path") | Q(category__path=above, name=name)
+        )
 
     def labelled(self, kind: Label.Kind, value: str) -> "SkillQuerySet":
         return self.filter(
@@ -178,7 +186,27 @@ class Skill(models.Model):
         """Its place in the taxonomy: development/python/pdf-tools."""
         return f"{self.category.path}/{self.name}"
 
+    def revise(
+        self,
+        *,
+        category: str | None = None,
+        labels: Mapping[Label.Kind, Iterable[str]] | None = None,
+        **fields: str,
+    ) -> None:
+        """Place, label and classify it without a new version.
+
+        `category` is a path; `labels` replace those of their kind; `fields` are
+        type, weight, load_priority, style and status. Raises UnknownCategory.
+        """
+        with transaction.atomic():
+            if category is not None:
+                self.category = Category.objects.named(category)
+            for kind, values in (labels or {}).items():
+                Label.objects.give(self, kind, values)
+            for field, value in fields.items():
+                setattr(self, field, value)
+            self.save(update_fields=["category", "updated_at", *fields])
+
     def archive(self) -> None:
         """Hide it from readers. Its name stays taken and its versions stay."""
-        self.status = self.Status.ARCHIVED
-        self.save(update_fields=["status", "updated_at"])
+        self.revise(status=self.Status.ARCHIVED)

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Length
 
 from cachelayer import RetiringManager
 from taxonomy.exceptions import InvalidVersion, VersionConflict
-from taxonomy.models.bundle import Bundle
+from taxonomy.models.bundle import Bundle, BundleFile
 from taxonomy.versions import FIRST, Version
 
 
@@ -41,6 +42,17 @@ class SkillVersion(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it is what readers of the skill get."""
+        return self.skill.current_id == self.pk
+
+    @property
+    def sized_files(self) -> models.QuerySet[BundleFile]:
+        """The files without their content, each with its `size` in bytes."""
+        entries = BundleFile.objects.filter(bundle_id=self.bundle_id)
+        return entries.annotate(size=Length("blob__content")).order_by("path")
 
 
 def next_number(

@@ -1,0 +1,80 @@
+"""The tree of categories as JSON."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from taxonomy.models.paths import MAX_PATH_CHARS
+from taxonomy.serializers.strict import StrictSerializer, TextField
+
+MAX_POSITION = 32_767
+
+
+class CategorySerializer(serializers.Serializer[Any]):
+    """One category."""
+
+    path = serializers.CharField()
+    name = serializers.CharField()
+    description = serializers.CharField()
+    position = serializers.IntegerField()
+    aliases = serializers.ListField(child=serializers.CharField())
+
+
+class BranchSkillSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    path = serializers.CharField()
+    description = serializers.CharField()
+    version = serializers.CharField(source="current.number")
+
+
+class NodeSerializer(serializers.Serializer[Any]):
+    """A category with the categories below it, to any depth."""
+
+    path = serializers.CharField()
+    name = serializers.CharField()
+    description = serializers.CharField()
+    position = serializers.IntegerField()
+    skills = serializers.IntegerField(
+        help_text="Active skills here and in every category below."
+    )
+    children = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.ListSerializer(child=serializers.JSONField()))
+    def get_children(self, node: Any) -> Any:
+        """As they are: nested nodes have this very form already."""
+        return node["children"]
+
+
+class TreeSerializer(serializers.Serializer[Any]):
+    categories = NodeSerializer(many=True)
+
+
+class BranchSerializer(CategorySerializer):
+    """A category, the tree below it, and the active skills right in it."""
+
+    parent = serializers.CharField(allow_null=True)  # type: ignore[assignment]
+    children = NodeSerializer(many=True)
+    skills = BranchSkillSerializer(many=True)
+
+
+class CategoryCreateSerializer(StrictSerializer):
+    path = serializers.CharField(max_length=MAX_PATH_CHARS)
+    name = TextField(required=False, max_length=100, default="", allow_blank=True)
+    description = TextField(
+        required=False, max_length=1024, default="", allow_blank=True
+    )
+    position = serializers.IntegerField(
+        required=False, min_value=0, max_value=MAX_POSITION, default=0
+    )
+
+
+class CategoryChangeSerializer(StrictSerializer):
+    """A new `path` moves or renames it, with all below; the former path resolves on."""
+
+    path = serializers.CharField(required=False, max_length=MAX_PATH_CHARS)
+    name = TextField(required=False, max_length=100)
+    description = TextField(required=False, max_length=1024, allow_blank=True)
+    position = serializers.IntegerField(
+        required=False, min_value=0, max_value=MAX_POSITION
+    )

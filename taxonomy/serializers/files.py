@@ -1,0 +1,107 @@
+"""The files of a skill in a JSON body."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from taxonomy.admission import configured_limits
+from taxonomy.packaging.files import File, Files, as_files
+from taxonomy.packaging.json_values import text_finding
+from taxonomy.serializers.strict import StrictSerializer, TextField
+
+SKILL_MD = "SKILL.md"
+FILES_SCHEMA = {
+    "type": "object",
+    "description": "Path → text, or an object for bytes and executable files.",
+    "additionalProperties": {
+        "oneOf": [
+            {"type": "string"},
+            {
+                "type": "object",
+                "properties": {
+                    "text": {"type": "string"},
+                    "base64": {"type": "string", "format": "byte"},
+                    "executable": {"type": "boolean"},
+                },
+            },
+        ]
+    },
+}
+
+
+@extend_schema_field(FILES_SCHEMA)
+class FilesField(serializers.Field[Files, Any, Any, Files]):
+    """Path → text, `{"text", "executable"}` or `{"base64", "executable"}`."""
+
+    def to_internal_value(self, data: Any) -> Files:
+        if not isinstance(data, Mapping) or not data:
+            raise serializers.ValidationError(
+                'Send an object of at least one file: {"SKILL.md": "text"}.'
+            )
+        most = configured_limits().files
+        if len(data) > most:
+            raise serializers.ValidationError(f"{len(data)} files, at most {most}.")
+        return as_files(self._file(path, content) for path, content in data.items())
+
+    def to_representation(self, value: Files) -> Any:
+        return {file.path: base64.b64encode(file.content).decode() for file in value}
+
+    def _file(self, path: str, content: Any) -> File:
+        if text_finding(path):
+            raise serializers.ValidationError(f"{path!r:.80} cannot be a path.")
+        if isinstance(content, str):
+            content = {"text": content}
+        if not isinstance(content, Mapping) or not fits(content):
+            raise serializers.ValidationError(
+                f'{path[:80]}: send text, or {{"base64": …, "executable": false}}.'
+            )
+        return File(
+            path, self._content(path, content), content.get("executable", False)
+        )
+
+    def _content(self, path: str, content: Mapping[str, Any]) -> bytes:
+        if "text" in content:
+            return str(content["text"]).encode()
+        try:
+            return base64.b64decode(content["base64"], validate=True)
+        except (binascii.Error, ValueError):
+            raise serializers.ValidationError(
+                f"{path[:80]}: this is not base64."
+            ) from None
+
+
+def fits(content: Mapping[str, Any]) -> bool:
+    """Either text or base64, perhaps executable, and nothing else."""
+    kinds = content.keys() - {"executable"}
+    return (
+        kinds in ({"text"}, {"base64"})
+        and isinstance(content[next(iter(kinds))], str)
+        and isinstance(content.get("executable", False), bool)
+    )
+
+
+class ContentSerializer(StrictSerializer):
+    """A SKILL.md as `content`, or a folder as `files`; one of the two."""
+
+    content = TextField(required=False, help_text="The text of SKILL.md.")
+    files = FilesField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("content" in attrs) == ("files" in attrs):
+            raise serializers.ValidationError(
+                {"content": ["Send either content or files."]}
+            )
+        return attrs
+
+    def files_over(self, current: Files) -> Files:
+        """What was sent; a `content` alone leaves the other current files."""
+        if "files" in self.validated_data:
+            sent: Files = self.validated_data["files"]
+            return sent
+        skill_md = File(SKILL_MD, self.validated_data["content"].encode())
+        kept = [file for file in current if file.path != SKILL_MD]
+        return as_files([skill_md, *kept])

@@ -1,0 +1,242 @@
+"""Skills, their versions and files as JSON."""
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from rest_framework import serializers
+
+from taxonomy.models import Label, Skill, SkillVersion
+from taxonomy.models.paths import MAX_NAME_CHARS, MAX_PATH_CHARS
+from taxonomy.serializers.files import ContentSerializer
+from taxonomy.serializers.strict import StrictSerializer, TextField
+
+ORDERINGS = ("name", "-name", "created_at", "-created_at", "updated_at", "-updated_at")
+
+
+class SkillFilters(serializers.Serializer[Any]):
+    """Query parameters of the list."""
+
+    q = serializers.CharField(
+        required=False,
+        max_length=settings.SKILLFLEET_MAX_QUERY_CHARS,
+        help_text="Words that name, keywords or description hold; best first.",
+    )
+    category = serializers.CharField(
+        required=False,
+        max_length=MAX_PATH_CHARS,
+        help_text="A category's path; those below it are included.",
+    )
+    path = serializers.CharField(
+        required=False,
+        max_length=MAX_PATH_CHARS + MAX_NAME_CHARS + 1,
+        help_text="A skill's path, or the beginning of it up to a slash.",
+    )
+    tag = serializers.CharField(required=False, max_length=200)
+    keyword = serializers.CharField(required=False, max_length=200)
+    capability = serializers.CharField(required=False, max_length=200)
+    tool = serializers.CharField(required=False, max_length=200)
+    type = serializers.ChoiceField(Skill.Type.choices, required=False)
+    weight = serializers.ChoiceField(Skill.Weight.choices, required=False)
+    load_priority = serializers.ChoiceField(Skill.LoadPriority.choices, required=False)
+    style = serializers.ChoiceField(  # type: ignore[assignment]  # of Field, unused
+        Skill.Style.choices, required=False
+    )
+    status = serializers.ChoiceField(
+        Skill.Status.choices, required=False, default=Skill.Status.ACTIVE
+    )
+    ordering = serializers.ChoiceField(
+        ORDERINGS, required=False, help_text="By name, or by rank when there is a q."
+    )
+
+
+class SkillItemSerializer(serializers.ModelSerializer[Skill]):
+    """A skill as lists show it."""
+
+    category = serializers.CharField(source="category.path")
+    path = serializers.CharField()
+    version = serializers.CharField(source="current.number")
+    keywords = serializers.SerializerMethodField()
+    tags = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Skill
+        fields: tuple[str, ...] = (
+            "uuid",
+            "name",
+            "path",
+            "category",
+            "description",
+            "type",
+            "weight",
+            "load_priority",
+            "style",
+            "status",
+            "version",
+            "keywords",
+            "tags",
+            "created_at",
+            "updated_at",
+        )
+
+    def get_keywords(self, skill: Skill) -> list[str]:
+        return labels_of(skill, Label.Kind.KEYWORD)
+
+    def get_tags(self, skill: Skill) -> list[str]:
+        return labels_of(skill, Label.Kind.TAG)
+
+
+class RelationSerializer(serializers.Serializer[Any]):
+    kind = serializers.CharField()
+    target = serializers.CharField(source="target_name")
+
+
+class SkillDetailSerializer(SkillItemSerializer):
+    """A skill with all that its current version says."""
+
+    capabilities = serializers.SerializerMethodField()
+    facets = serializers.SerializerMethodField()
+    allowed_tools = serializers.SerializerMethodField()
+    aliases = serializers.SerializerMethodField()
+    relations = RelationSerializer(many=True)
+    frontmatter = serializers.DictField(source="current.frontmatter")
+    body = serializers.CharField(source="current.body")
+    digest = serializers.CharField(source="current.bundle_id")
+    author = serializers.CharField(
+        source="current.author.username", default=None, allow_null=True
+    )
+
+    class Meta(SkillItemSerializer.Meta):
+        fields = (
+            *SkillItemSerializer.Meta.fields,
+            "capabilities",
+            "facets",
+            "allowed_tools",
+            "aliases",
+            "relations",
+            "frontmatter",
+            "body",
+            "digest",
+            "author",
+        )
+
+    def get_capabilities(self, skill: Skill) -> list[str]:
+        return labels_of(skill, Label.Kind.CAPABILITY)
+
+    def get_facets(self, skill: Skill) -> list[str]:
+        return labels_of(skill, Label.Kind.FACET)
+
+    def get_allowed_tools(self, skill: Skill) -> list[str]:
+        return labels_of(skill, Label.Kind.TOOL)
+
+    def get_aliases(self, skill: Skill) -> list[str]:
+        return sorted(each.path for each in skill.addresses.all() if not each.current)
+
+
+def labels_of(skill: Skill, kind: Label.Kind) -> list[str]:
+    """Sorted here: the labels of a list are there already, in one query."""
+    return sorted(label.value for label in skill.labels.all() if label.kind == kind)
+
+
+class VersionItemSerializer(serializers.ModelSerializer[SkillVersion]):
+    """A version as the history shows it."""
+
+    version = serializers.CharField(source="number")
+    digest = serializers.CharField(source="bundle_id")
+    current = serializers.BooleanField(source="is_current")
+    author = serializers.CharField(
+        source="author.username", default=None, allow_null=True
+    )
+
+    class Meta:
+        model = SkillVersion
+        fields: tuple[str, ...] = (
+            "version",
+            "current",
+            "change_summary",
+            "author",
+            "created_at",
+            "yanked_at",
+            "digest",
+        )
+
+
+class FileItemSerializer(serializers.Serializer[Any]):
+    path = serializers.CharField()
+    size = serializers.IntegerField(help_text="Bytes.")
+    digest = serializers.CharField(source="blob_id", help_text="SHA-256.")
+    mode = serializers.CharField(help_text="As git has it: 100644 or 100755.")
+
+
+class VersionDetailSerializer(VersionItemSerializer):
+    """A version with all that it says and the list of its files."""
+
+    frontmatter = serializers.DictField()
+    files = FileItemSerializer(many=True, source="sized_files")
+
+    class Meta(VersionItemSerializer.Meta):
+        fields = (*VersionItemSerializer.Meta.fields, "frontmatter", "body", "files")
+
+
+class PublishSerializer(ContentSerializer):
+    """What a curator publishes under a name."""
+
+    category = serializers.CharField(
+        required=False,
+        max_length=MAX_PATH_CHARS,
+        help_text="A category's path; without it the skill stays where it is.",
+    )
+    version = serializers.CharField(
+        required=False,
+        max_length=64,
+        help_text="Higher than all published ones; without it the next patch.",
+    )
+    change_summary = TextField(
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=settings.SKILLFLEET_MAX_SUMMARY_CHARS,
+    )
+
+
+def label_list() -> serializers.ListField:
+    return serializers.ListField(
+        child=serializers.CharField(max_length=200),
+        required=False,
+        max_length=settings.SKILLFLEET_MAX_LABELS,
+    )
+
+
+class SkillChangeSerializer(StrictSerializer):
+    """What can be said of a skill without a new version."""
+
+    category = serializers.CharField(required=False, max_length=MAX_PATH_CHARS)
+    type = serializers.ChoiceField(Skill.Type.choices, required=False)
+    weight = serializers.ChoiceField(Skill.Weight.choices, required=False)
+    load_priority = serializers.ChoiceField(Skill.LoadPriority.choices, required=False)
+    style = serializers.ChoiceField(  # type: ignore[assignment]  # of Field, unused
+        Skill.Style.choices, required=False
+    )
+    status = serializers.ChoiceField(Skill.Status.choices, required=False)
+    keywords = label_list()
+    tags = label_list()
+    capabilities = label_list()
+    facets = label_list()
+
+    LABELS: ClassVar = {
+        "keywords": Label.Kind.KEYWORD,
+        "tags": Label.Kind.TAG,
+        "capabilities": Label.Kind.CAPABILITY,
+        "facets": Label.Kind.FACET,
+    }
+
+    @property
+    def labels(self) -> dict[Label.Kind, list[str]]:
+        """By kind, for those that were sent."""
+        sent = self.validated_data
+        return {kind: sent[name] for name, kind in self.LABELS.items() if name in sent}
+
+    @property
+    def others(self) -> dict[str, str]:
+        """What was sent beside labels."""
+        sent = self.validated_data
+        return {name: sent[name] for name in sent.keys() - self.LABELS.keys()}

@@ -1,0 +1,32 @@
+"""Input that says what it cannot use."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework import serializers
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses fields that it does not know, so that no slip goes unnoticed."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            known = [name for name, field in self.fields.items() if not field.read_only]
+            if unknown := sorted(set(map(str, data)) - set(known)):
+                message = f"Unknown field. Allowed: {', '.join(known)}."
+                raise serializers.ValidationError(
+                    {name[:80]: [message] for name in unknown[:20]}
+                )
+        return super().to_internal_value(data)
+
+
+class TextField(serializers.CharField):
+    """Text as it is: no number passes for it, and no blank edge is cut off."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"trim_whitespace": False, **options})
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)

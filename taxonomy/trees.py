@@ -1,0 +1,74 @@
+"""The taxonomy as nested values."""
+
+from collections import Counter
+from typing import Any, TypedDict
+
+from django.db.models import Count
+
+from taxonomy.models import Category, Skill
+from taxonomy.models.paths import parent_of
+
+
+class Node(TypedDict):
+    """A category; `skills` counts the active ones in it and in all below it."""
+
+    path: str
+    name: str
+    description: str
+    position: int
+    skills: int
+    children: "list[Node]"
+
+
+def whole_tree() -> list[Node]:
+    """The roots, by position and path."""
+    return nested(Category.objects.all(), above="")
+
+
+def branch_at(category: Category) -> dict[str, Any]:
+    """One category, the tree below it, and the active skills right in it."""
+    skills = Skill.objects.active().filter(category=category)
+    return {
+        "path": category.path,
+        "name": category.name,
+        "description": category.description,
+        "position": category.position,
+        "aliases": category.aliases,
+        "parent": parent_of(category.path) or None,
+        "children": nested(Category.objects.under(category.path), category.path),
+        "skills": skills.select_related("category", "current").order_by("name"),
+    }
+
+
+def nested(categories: Any, above: str) -> list[Node]:
+    """The nodes right below the path `above`, each with all below it."""
+    counts = skill_counts()
+    children: dict[str, list[Node]] = {}
+    for category in sorted(categories, key=lambda each: (each.position, each.path)):
+        children.setdefault(parent_of(category.path), []).append(
+            Node(
+                path=category.path,
+                name=category.name,
+                description=category.description,
+                position=category.position,
+                skills=counts[category.path],
+                children=children.setdefault(category.path, []),
+            )
+        )
+    return children.get(above, [])
+
+
+def skill_counts() -> Counter[str]:
+    """Active skills by the path of every category that they are in or below."""
+    found = (
+        Skill.objects.active()
+        .order_by()
+        .values_list("category__path")
+        .annotate(count=Count("pk"))
+    )
+    counts: Counter[str] = Counter()
+    for path, count in found:
+        while path:
+            counts[path] += count
+            path = parent_of(path)
+    return counts

@@ -1,0 +1,19 @@
+"""The room's addresses below /api/v1; none ends in a slash."""
+
+from django.urls import path
+
+from taxonomy.views.categories import Branch, Taxonomy
+from taxonomy.views.files import FileContent, FileList
+from taxonomy.views.skills import SkillDetail, SkillList
+from taxonomy.views.versions import VersionDetail, VersionList
+
+urlpatterns = [
+    path("skills", SkillList.as_view()),
+    path("skills/<str:ref>", SkillDetail.as_view()),
+    path("skills/<str:ref>/files", FileList.as_view()),
+    path("skills/<str:ref>/files/<path:path>", FileContent.as_view()),
+    path("skills/<str:ref>/versions", VersionList.as_view()),
+    path("skills/<str:ref>/versions/<str:number>", VersionDetail.as_view()),
+    path("taxonomy", Taxonomy.as_view()),
+    path("taxonomy/<path:path>", Branch.as_view()),
+]

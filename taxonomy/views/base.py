@@ -1,0 +1,56 @@
+"""What the views of skills share."""
+
+from typing import Any
+
+from django.http import Http404
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from taxonomy.models import Category, Skill, SkillVersion
+from taxonomy.models.skill import SkillQuerySet
+from taxonomy.versions import Version
+
+
+class SkillReading(APIView):
+    """A view of skills, or below one skill: `ref` is a name, former name or UUID."""
+
+    def readable(self) -> SkillQuerySet:
+        return Skill.objects.visible_to(self.request.user)
+
+    def skill(self) -> Skill:
+        """The skill that the address names; 404 when it is not there or not visible."""
+        ref = str(self.kwargs["ref"])
+        try:
+            return self.readable().for_reading().resolve(ref)
+        except Skill.DoesNotExist:
+            raise Http404(f"There is no skill {ref[:80]!r}.") from None
+
+    def version(self, skill: Skill, number: str | None) -> SkillVersion:
+        """The version of that number; the current one without a number."""
+        if number is None:
+            return skill.current
+        found = Version.parse(number) and skill.versions.filter(number=number).first()
+        if not found:
+            raise Http404(f"{skill.name} has no version {number[:80]!r}.")
+        return found
+
+
+def category_at(path: str) -> Category:
+    """The category of an address; 404 when there is none."""
+    try:
+        return Category.objects.resolve(path)
+    except Category.DoesNotExist:
+        raise Http404(f"There is no category {path[:80]!r}.") from None
+
+
+class OneForm(BaseContentNegotiation):
+    """The answer has one form, whatever the client says that it accepts."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return parsers[0]
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> Any:
+        return renderers[0], renderers[0].media_type

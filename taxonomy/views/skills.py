@@ -1,0 +1,130 @@
+"""Skills: the list, one skill, and publishing it."""
+
+from typing import Any, ClassVar
+
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import generics, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from taxonomy.models import Category, Skill
+from taxonomy.models.label import Label
+from taxonomy.models.skill import SkillQuerySet
+from taxonomy.pagination import PAGE_PARAMS
+from taxonomy.permissions import PUBLISH_SKILLS, READ_SKILLS
+from taxonomy.serializers.skills import (
+    PublishSerializer,
+    SkillChangeSerializer,
+    SkillDetailSerializer,
+    SkillFilters,
+    SkillItemSerializer,
+)
+from taxonomy.views.base import SkillReading
+
+LABEL_FILTERS = {
+    "tag": Label.Kind.TAG,
+    "keyword": Label.Kind.KEYWORD,
+    "capability": Label.Kind.CAPABILITY,
+    "tool": Label.Kind.TOOL,
+}
+FIELD_FILTERS = ("type", "weight", "load_priority", "style", "status")
+
+
+class SkillList(SkillReading, generics.ListAPIView[Skill]):
+    """GET /skills"""
+
+    serializer_class = SkillItemSerializer
+    required_permissions: ClassVar[dict[str, str | None]] = {"GET": READ_SKILLS}
+    query_params = PAGE_PARAMS | frozenset(SkillFilters().fields)
+
+    @extend_schema(operation_id="skills_list", parameters=[SkillFilters])
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Find skills: filtered, searched, page by page."""
+        return self.list(request, *args, **kwargs)
+
+    def get_queryset(self) -> SkillQuerySet:
+        filters = SkillFilters(data=self.request.query_params)
+        filters.is_valid(raise_exception=True)
+        return matching(self.readable().for_reading(), **filters.validated_data)
+
+
+def matching(skills: SkillQuerySet, **wanted: str) -> SkillQuerySet:
+    """The skills that all filters of `SkillFilters` let through, in their order."""
+    for field in FIELD_FILTERS:
+        if field in wanted:
+            skills = skills.filter(**{field: wanted[field]})
+    for field, kind in LABEL_FILTERS.items():
+        if field in wanted:
+            skills = skills.labelled(kind, wanted[field])
+    if "category" in wanted:
+        skills = skills.within(Category.objects.named(wanted["category"]).path)
+    if "path" in wanted:
+        skills = skills.at(wanted["path"])
+    if "q" in wanted:
+        skills = skills.search(wanted["q"])
+    if "ordering" in wanted:
+        skills = skills.order_by(wanted["ordering"], "pk")
+    return skills
+
+
+class SkillDetail(SkillReading):
+    """/skills/{ref}"""
+
+    required_permissions: ClassVar[dict[str, str | None]] = {
+        "GET": READ_SKILLS,
+        "PUT": PUBLISH_SKILLS,
+        "PATCH": PUBLISH_SKILLS,
+        "DELETE": PUBLISH_SKILLS,
+    }
+
+    @extend_schema(operation_id="skill", responses=SkillDetailSerializer)
+    def get(self, request: Request, ref: str) -> Response:
+        """A skill by its name, a former name or its UUID."""
+        return Response(SkillDetailSerializer(self.skill()).data)
+
+    @extend_schema(
+        operation_id="publish_skill",
+        request=PublishSerializer,
+        responses={200: SkillDetailSerializer, 201: SkillDetailSerializer},
+    )
+    def put(self, request: Request, ref: str) -> Response:
+        """Publish a SKILL.md (`content`; other files stay) or a folder (`files`).
+
+        201: a new skill. 200: a new version, or nothing new in these bytes.
+        """
+        serializer = PublishSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        edition = serializer.validated_data
+        known = Skill.objects.filter(name=ref).select_related("current").first()
+        published = Skill.objects.publish(
+            serializer.files_over(known.current.bundle.files() if known else ()),
+            category=edition.get("category"),
+            author=request.user,
+            number=edition.get("version"),
+            change_summary=edition["change_summary"],
+            name=ref,
+        )
+        code = status.HTTP_201_CREATED if published.created else status.HTTP_200_OK
+        return Response(SkillDetailSerializer(published.skill).data, status=code)
+
+    @extend_schema(
+        operation_id="change_skill",
+        request=SkillChangeSerializer,
+        responses=SkillDetailSerializer,
+    )
+    def patch(self, request: Request, ref: str) -> Response:
+        """Place, classify, label, deprecate, archive or restore a skill."""
+        skill = self.skill()
+        serializer = SkillChangeSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        skill.revise(labels=serializer.labels, **serializer.others)
+        return Response(SkillDetailSerializer(self.skill()).data)
+
+    @extend_schema(
+        operation_id="archive_skill",
+        responses={204: OpenApiResponse(description="Archived.")},
+    )
+    def delete(self, request: Request, ref: str) -> Response:
+        """Archive it: its name stays taken, its versions stay."""
+        self.skill().archive()
+        return Response(status=status.HTTP_204_NO_CONTENT)

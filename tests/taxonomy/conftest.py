@@ -1,0 +1,45 @@
+"""A seeded fleet and people of each role, as API clients."""
+
+import pytest
+from django.contrib.auth.models import Group, User
+from rest_framework.test import APIClient
+
+from taxonomy.models import Skill
+from tests.taxonomy.skills import skill_files
+
+
+def client_of(role: str | None) -> APIClient:
+    client = APIClient()
+    if role:
+        user = User.objects.create_user(f"{role}-of-the-fleet")
+        user.groups.add(Group.objects.get(name=role))
+        client.force_authenticate(user)
+    return client
+
+
+@pytest.fixture
+def anonymous(seeded: None) -> APIClient:
+    return client_of(None)
+
+
+@pytest.fixture
+def viewer(seeded: None) -> APIClient:
+    return client_of("viewer")
+
+
+@pytest.fixture
+def author(seeded: None) -> APIClient:
+    return client_of("author")
+
+
+@pytest.fixture
+def curator(seeded: None) -> APIClient:
+    return client_of("curator")
+
+
+@pytest.fixture
+def pdf_tools(seeded: None) -> Skill:
+    return Skill.objects.publish(
+        skill_files(references__api=b"# API\n", assets__logo=b"\x89PNG\x00"),
+        category="development/practices",
+    ).skill

@@ -1,0 +1,150 @@
+"""The tree of categories over HTTP."""
+
+import pytest
+
+from taxonomy.models import Category, Skill
+from tests.taxonomy.skills import skill_files
+
+TAXONOMY = "/api/v1/taxonomy"
+
+
+def test_the_tree_is_nested_and_counts_active_skills(viewer, pdf_tools):
+    archived = Skill.objects.publish(skill_files(name="old"), category="development")
+    archived.skill.archive()
+    roots = viewer.get(TAXONOMY).json()["categories"]
+    assert [each["path"] for each in roots] == [
+        "development",
+        "operations",
+        "data",
+        "communication",
+        "research",
+        "uncategorized",
+    ]
+    development = roots[0]
+    assert development["skills"] == 1
+    practices = development["children"][2]
+    assert (practices["path"], practices["skills"]) == ("development/practices", 1)
+    assert next(each["path"] for each in practices["children"]) == (
+        "development/practices/tdd"
+    )
+
+
+def test_a_branch_shows_what_is_in_it_and_below(viewer, pdf_tools):
+    branch = viewer.get(f"{TAXONOMY}/development/practices").json()
+    assert (branch["parent"], branch["name"]) == ("development", "Practices")
+    assert len(branch["children"]) == 4
+    assert branch["skills"] == [
+        {
+            "name": "pdf-tools",
+            "path": "development/practices/pdf-tools",
+            "description": pdf_tools.description,
+            "version": "1.0.0",
+        }
+    ]
+
+
+def test_seeding_twice_changes_nothing_and_keeps_what_was_moved(seeded):
+    Category.objects.resolve("data/ml").move("research/ml")
+    before = set(Category.objects.values_list("path", flat=True))
+    from django.core.management import call_command
+
+    call_command("seed_taxonomy", verbosity=0)
+    assert set(Category.objects.values_list("path", flat=True)) == before
+
+
+def test_a_curator_creates_a_category(curator):
+    body = {"path": "data/lakes", "description": "Large and flat.", "position": 7}
+    answer = curator.post(TAXONOMY, body)
+    assert answer.status_code == 201, answer.json()
+    assert answer.json()["name"] == "Lakes"
+    assert curator.get(f"{TAXONOMY}/data/lakes").json()["position"] == 7
+    again = curator.post(TAXONOMY, body)
+    assert (again.status_code, again.json()["code"]) == (409, "path_taken")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"path": "xml"},
+        {"path": "user/1"},
+        {"path": "Data"},
+        {"path": "data/"},
+        {"path": "/data"},
+        {"path": "data//x"},
+        {"path": "data/-x"},
+        {"path": "no/such"},
+        {"path": "x" * 300},
+        {"path": 5.5},
+    ],
+)
+def test_a_path_that_cannot_be_is_a_400(curator, body):
+    answer = curator.post(TAXONOMY, body)
+    assert answer.status_code == 400
+    assert "path" in answer.json()["errors"]
+
+
+@pytest.mark.parametrize(
+    "change", [{"position": -1}, {"name": ""}, {"position": 10**20}, {"other": 1}]
+)
+def test_a_bad_change_is_a_400_that_names_the_field(curator, change):
+    answer = curator.patch(f"{TAXONOMY}/data", change)
+    assert answer.status_code == 400
+    assert next(iter(change)) in answer.json()["errors"]
+
+
+def test_moving_a_branch_keeps_every_former_path(curator, seeded):
+    Skill.objects.publish(skill_files(), category="data/databases/redis")
+    answer = curator.patch(f"{TAXONOMY}/data/databases", {"path": "operations/stores"})
+    assert answer.status_code == 200, answer.json()
+    assert answer.json()["aliases"] == ["data/databases"]
+    assert curator.get("/api/v1/skills/pdf-tools").json()["path"] == (
+        "operations/stores/redis/pdf-tools"
+    )
+    moved = curator.get(f"{TAXONOMY}/data/databases/redis").json()
+    assert (moved["path"], moved["parent"]) == (
+        "operations/stores/redis",
+        "operations/stores",
+    )
+    found = curator.get("/api/v1/skills", {"category": "data/databases"}).json()
+    assert found["count"] == 1
+    taken = curator.post(TAXONOMY, {"path": "data/databases"})
+    assert taken.status_code == 409
+    back = curator.patch(f"{TAXONOMY}/operations/stores", {"path": "data/databases"})
+    assert back.json()["path"] == "data/databases"
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("data/databases/below", 400),
+        ("research", 409),
+        ("no/such", 400),
+        ("xml", 400),
+        ("data/" + "x" * 240, 400),
+    ],
+)
+def test_a_move_that_cannot_be_leaves_all_as_it_was(curator, path, code):
+    Category.objects.create_at("data/databases/postgresql/a-very-long-name-for-a-test")
+    before = list(Category.objects.values_list("path", flat=True))
+    answer = curator.patch(f"{TAXONOMY}/data/databases", {"path": path})
+    assert (answer.status_code, "path" in answer.json()["errors"]) == (code, True)
+    assert list(Category.objects.values_list("path", flat=True)) == before
+
+
+def test_only_an_empty_category_is_deleted(curator, pdf_tools):
+    for path in ("development/practices", "data"):
+        answer = curator.delete(f"{TAXONOMY}/{path}")
+        assert (answer.status_code, answer.json()["code"]) == (409, "category_in_use")
+    assert curator.delete(f"{TAXONOMY}/data/ml").status_code == 204
+    assert curator.get(f"{TAXONOMY}/data/ml").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["no/such", "data/", "Data", "x" * 400])
+def test_a_category_that_is_not_there_is_a_404(curator, path):
+    for answer in (
+        curator.get(f"{TAXONOMY}/{path}"),
+        curator.patch(f"{TAXONOMY}/{path}", {}),
+        curator.delete(f"{TAXONOMY}/{path}"),
+    ):
+        assert answer.status_code == 404
