@@ -17,7 +17,8 @@ IN_DESCRIPTION = 0.95
 WORD = re.compile(r"[^\W_]+")
 SUFFIXES = ("ations", "ation", "ingly", "edly", "ings", "ing", "ies", "ers", "er")
 SHORT_SUFFIXES = ("ed", "es", "s", "y", "e")
-COMMON_WORDS = """a about all also am an and any are as asked at be been but by can could do does
+COMMON_WORDS = """
+    a about all also am an and any are as asked at be been but by can could do does
     doing each for from get give had has have help her here him his how i if in into is
     it its just like make me my need needs no not of on one or our out please shall she
     should show so some such task than that the their them then there these they this

@@ -1,0 +1,71 @@
+"""The description: what and when, in nouns of the source and the brief."""
+
+import re
+from collections.abc import Sequence
+
+from jobs.authors.material import Material
+from jobs.authors.wording import (
+    JOINTS,
+    bare,
+    clipped,
+    distinct,
+    is_task,
+    listed,
+    lowered,
+    sentence,
+    unmarked,
+)
+
+LENGTH = 1024
+WHAT = 400
+PHRASES = 8
+USE_WHEN = re.compile(r"^(?:use\s+(?:this\s+skill\s+|it\s+)?)?when(?:ever)?\s+", re.I)
+
+
+def description(material: Material, extra: Sequence[str] = ()) -> str:
+    """At most 1024 characters; `extra` phrases are named before the headings."""
+    what = clipped(_what(material), WHAT)
+    parts = [sentence(what) if what[-1:] != "\u2026" else what]
+    parts.append(clipped(sentence(f"Use when {when(material, extra)}"), 600))
+    return clipped(" ".join(filter(None, parts)), LENGTH)
+
+
+def _what(material: Material) -> str:
+    answered = material.assignment.answer("purpose")
+    if answered or material.subject:
+        return answered or material.subject
+    title = bare(material.title)
+    if is_task(title) or not material.lead:
+        return title
+    return f"{title}: {unmarked(material.lead)}" if title else unmarked(material.lead)
+
+
+def when(material: Material, extra: Sequence[str] = ()) -> str:
+    """What follows "Use when": what people answered, then titles and headings."""
+    answered = " ".join(material.assignment.answer("trigger").split())
+    stated = USE_WHEN.sub("", answered).rstrip(".")
+    tasks, topics = _phrases(material, extra)
+    reasons = [stated] if stated else []
+    if tasks:
+        reasons.append(f"you need to {listed(tasks)}")
+    if topics:
+        reasons.append(f"the task involves {listed(topics)}")
+    return ", or when ".join(reasons)
+
+
+def _phrases(
+    material: Material, extra: Sequence[str]
+) -> tuple[Sequence[str], Sequence[str]]:
+    """(things to do, things it is about), in words for the middle of a sentence."""
+    title = bare(material.title)
+    tasks: list[str] = []
+    topics: list[str] = []
+    for phrase in distinct([title, *extra, *material.headings])[:PHRASES]:
+        plain = lowered(phrase, material.proper)
+        if is_task(phrase):
+            tasks.append(plain)
+        elif plain.split(" ")[0] not in JOINTS:
+            topics.append(plain)
+        elif is_task(title):  # "Inside an application" goes on where the title ends
+            tasks.append(f"{lowered(title, material.proper)} {plain}")
+    return tasks, topics

@@ -1,0 +1,132 @@
+"""What the material answers of each topic, and what has to be asked."""
+
+import re
+from collections.abc import Iterable
+
+from jobs.authors.base import Findings
+from jobs.authors.markdown import prose
+from jobs.authors.material import Material
+from jobs.authors.wording import bare, clipped, is_task
+from jobs.pipeline.state import TOPICS, Question
+
+QUOTE = 240
+MAX_OPTIONS = 8
+WHEN = re.compile(
+    r"^(?:when(?:ever)?|if|in case)\b.*\byou\b|\bwhen(?:ever)? (?:you|an?|the)\b"
+    r"|^use\b.*\b(?:for|to|when|if)\b|\byou (?:may|might|can) want\b"
+    r"|\b(?:use|useful|suited|meant|intended) (?:it |this )?(?:for|when|to|if)\b",
+    re.I,
+)
+BRIEF_WHEN = re.compile(
+    r"\b(?:when(?:ever)?|if|in case|after|before|as soon as)\b", re.I
+)
+BOUND = re.compile(
+    r"\b(?:must|cannot|can't|never|always|only|do(?:es)? not|don't|should|shouldn't"
+    r"|make sure|be sure|require[sd]?|required|at most|at least|by default|recommended"
+    r"|deprecated|limit(?:ed)?|optional|need to)\b",
+    re.I,
+)
+EXAMPLE = re.compile(r"\b(?:for example|for instance|example:|e\.g\.|such as)", re.I)
+OPINION = re.compile(
+    r"\bwe(?:'d|\u2019d| would) (?:love|like)\b|\bhear from you\b", re.I
+)
+
+
+def findings(material: Material) -> Findings:
+    """Every topic that is answered, with the words that answer it."""
+    finders = {
+        "purpose": _purpose,
+        "trigger": _trigger,
+        "steps": _steps,
+        "constraints": _constraints,
+        "examples": _examples,
+    }
+    found = {}
+    for topic in TOPICS:
+        words = material.assignment.answer(topic) or finders[topic](material)
+        if words:
+            found[topic] = clipped(words, QUOTE)
+    questions = [_question(topic, material) for topic in TOPICS if topic not in found]
+    return Findings(found, tuple(questions))
+
+
+def _purpose(material: Material) -> str:
+    return material.subject or (material.lead if material.title else "")
+
+
+def _trigger(material: Material) -> str:
+    subject = material.subject
+    if subject and (is_task(subject) or BRIEF_WHEN.search(subject)):
+        return subject
+    if material.pages and is_task(material.title):
+        return bare(material.title)
+    return _first(WHEN, material.sentences)
+
+
+def _steps(material: Material) -> str:
+    """Commands, or a list of things to do."""
+    if len(material.tasks) >= 2:
+        return "; ".join(material.tasks[:3])
+    return next((line for code in material.code for line in _commands(code)), "")
+
+
+def _constraints(material: Material) -> str:
+    noted = prose.admonitions(material.text)
+    return noted[0] if noted else _first(BOUND, material.sentences)
+
+
+def _examples(material: Material) -> str:
+    shown = next((line for code in material.code for line in _commands(code)), "")
+    return shown or _first(EXAMPLE, material.sentences)
+
+
+def _commands(code: str) -> list[str]:
+    """Its lines that are neither empty nor a comment."""
+    lines = (line.strip() for line in code.splitlines())
+    return [line for line in lines if line and not line.startswith(("#", "//"))]
+
+
+def _first(pattern: re.Pattern[str], sentences: Iterable[str]) -> str:
+    for sentence in sentences:
+        if pattern.search(sentence) and not OPINION.search(sentence):
+            return sentence
+    return ""
+
+
+def _question(topic: str, material: Material) -> Question:
+    text, rationale = QUESTIONS[topic]
+    options = material.headings[:MAX_OPTIONS] if topic == "trigger" else []
+    kind = "multi_choice" if len(options) >= 2 else "text"
+    about = bare(material.title) or "this skill"
+    return Question(
+        id=topic,
+        text=text.format(about=clipped(about, 120)),
+        type=kind,
+        options=tuple(options) if kind == "multi_choice" else (),
+        rationale=rationale,
+        topic=topic,
+    )
+
+
+QUESTIONS = {
+    "purpose": (
+        "What does the skill do, in one or two sentences?",
+        "Neither the brief nor the sources say what it is for.",
+    ),
+    "trigger": (
+        "When should an agent use it?",
+        "An agent picks a skill by its description, which has to say when.",
+    ),
+    "steps": (
+        "Which steps or commands, in order, belong to “{about}”?",
+        "The sources hold neither commands nor a list of things to do.",
+    ),
+    "constraints": (
+        "What must be observed or avoided with “{about}”?",
+        "The sources hold no warning, limit or requirement.",
+    ),
+    "examples": (
+        "Can you give an example for “{about}”, with its commands or its result?",
+        "The sources hold no code and no example.",
+    ),
+}

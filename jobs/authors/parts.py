@@ -1,0 +1,100 @@
+"""The parts of the sources, each with its place in the skill."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from jobs.authors.markdown import prose
+from jobs.authors.markdown.sections import Page, Section
+from jobs.authors.material import Material
+from jobs.authors.wording import is_task
+from jobs.pipeline.selection import terms
+
+LONG_PROSE = 12
+PLACES = (
+    (
+        "prerequisites",
+        re.compile(
+            r"prerequisites?\b|requirements?$|before you (?:start|begin)|dependencies$"
+            r"|what you(?:'ll| will)? need",
+            re.I,
+        ),
+    ),
+    (
+        "troubleshooting",
+        re.compile(
+            r".*\b(?:troubleshoot\w*|faq|problems?|known issues|gotchas|pitfalls"
+            r"|common (?:errors|mistakes|issues))\b|what about\b|why\b",
+            re.I,
+        ),
+    ),
+    ("when", re.compile(r"when (?:to use|should)\b|use cases?$", re.I)),
+    ("links", re.compile(r"(?:see also|next steps|further reading|links)$", re.I)),
+    ("left out", re.compile(r"(?:table of )?contents$|license$|contributing$", re.I)),
+)
+SYMPTOM = re.compile(
+    r"\bthe likely cause\b|\byou (?:may|might) (?:see|get|run into)\b"
+    r"|\bif you (?:see|get) (?:an?|the) [^.]{0,60}(?:error|message)\b",
+    re.I,
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A section of a source and where it goes."""
+
+    place: str
+    section: Section
+    order: int = 0
+
+    @cached_property
+    def lines(self) -> int:
+        return self.section.rendered(3).count("\n") + 2
+
+    @cached_property
+    def is_for_reference(self) -> bool:
+        """Whether it is looked things up in, rather than followed."""
+        text = self.section.whole_text
+        if prose.has_definitions(text) or prose.has_table(text):
+            return True
+        followed = prose.code_blocks(text) or any(map(is_task, prose.items(text)))
+        return self.lines > LONG_PROSE and not followed
+
+    def nearness(self, subject: str) -> int:
+        """How many of the subject's words its headings have."""
+        return len(terms(subject) & terms(" ".join(self.section.titles())))
+
+
+def parts_of(material: Material) -> list[Part]:
+    found = [part for page in material.pages for part in _parts(material, page)]
+    return [
+        Part(part.place, part.section, order)
+        for order, part in enumerate(found)
+        if not part.section.is_empty and part.place != "left out"
+    ]
+
+
+def introduction_of(material: Material) -> str:
+    """The plain paragraphs before the first page's first command, list or heading."""
+    return prose.introduction(material.pages[0].lead)[0] if material.pages else ""
+
+
+def _parts(material: Material, page: Page) -> Iterator[Part]:
+    """A first page's lead goes on untitled; other pages keep their titles."""
+    if page is material.pages[0]:
+        yield Part("instructions", Section("", prose.introduction(page.lead)[1]))
+    else:
+        yield Part("instructions", Section(page.title or page.name, page.lead))
+    for section in page.sections:
+        place = _place(section)
+        if place != "links" or "](http" in section.whole_text:
+            yield Part(place, section)
+
+
+def _place(section: Section) -> str:
+    for place, pattern in PLACES:
+        if pattern.match(section.title.strip("`*_. ")):
+            return place
+    first = next(prose.paragraphs(section.text), "")
+    return "troubleshooting" if SYMPTOM.search(first) else "instructions"

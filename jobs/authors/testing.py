@@ -1,0 +1,69 @@
+"""Evals out of the brief and the sources: prompts, near misses, facts."""
+
+from collections.abc import Iterator
+
+from jobs.authors.markdown import prose
+from jobs.authors.material import Material
+from jobs.authors.wording import bare, clipped, distinct, is_task, lowered
+from jobs.pipeline.context import SkillSummary
+from jobs.pipeline.selection import Shelf, terms
+from jobs.pipeline.state import Evals
+
+PROMPTS = 6
+NEIGHBOURS = 2
+FACTS = 10
+LONGEST_FACT = 300
+UNRELATED = (
+    "Write a short poem about {noun}",
+    "Translate the single word {noun} into French",
+)
+
+
+def evals_for(material: Material) -> Evals:
+    return Evals(
+        positives=tuple(distinct(_positives(material))[:PROMPTS]),
+        near_misses=tuple(distinct(_near_misses(material))),
+        facts=tuple(distinct(_facts(material))[:FACTS]),
+    )
+
+
+def _positives(material: Material) -> Iterator[str]:
+    """What people would ask: the brief, then titles and headings."""
+    if material.subject:
+        yield clipped(material.subject, 200)
+    for title in (bare(material.title), *material.headings):
+        if len(terms(title)) >= 2:
+            plain = lowered(title, material.proper)
+            yield f"How do I {plain}?" if is_task(title) else f"Help me with {plain}"
+
+
+def _near_misses(material: Material) -> Iterator[str]:
+    """Prompts that share a word with the skill, and what its neighbours are for."""
+    title = bare(material.title) or material.subject
+    nouns = [word for word in title.split() if len(terms(word)) == 1 and len(word) > 3]
+    if nouns:
+        yield from (prompt.format(noun=nouns[-1].lower()) for prompt in UNRELATED)
+    neighbours = Shelf(material.assignment.fleet)
+    near = neighbours.rank(f"{title} {material.subject}")[:NEIGHBOURS]
+    by_name = {skill.name: skill for skill in material.assignment.fleet}
+    yield from (_asked(by_name[pick.name]) for pick in near)
+
+
+def _asked(skill: SkillSummary) -> str:
+    """Another skill's own purpose, as a prompt."""
+    name = skill.name.replace("-", " ")
+    return clipped(f"{name}: {skill.description.split('. ')[0]}", 200)
+
+
+def _facts(material: Material) -> Iterator[str]:
+    """Commands, warnings and answers, as they stand in the material."""
+    for topic in ("steps", "constraints", "examples"):
+        yield from material.assignment.answer(topic).splitlines()[:1]
+    for code in material.code[:6]:
+        line = next((each.strip() for each in code.splitlines() if each.strip()), "")
+        if len(line) <= LONGEST_FACT:
+            yield line
+    for line in prose.admonitions(material.text)[:4]:
+        first = prose.split_sentences(line)[0]
+        if len(first) <= LONGEST_FACT and "[!" not in first:
+            yield first

@@ -1,0 +1,181 @@
+"""Names, phrases and lists in the words of the source and the brief."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+
+NAME_LENGTH = 64
+NAME_WORDS = 6
+RESERVED = frozenset({"validate", "import", "search", "stream", "xml", "user"})
+WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
+PLACEHOLDER = re.compile(r"`?\b[A-Z]+(?:_[A-Z]+)+\b`?")
+ARTICLES = frozenset({"a", "an", "the"})
+JOINING_WORDS = """
+    a an the and or nor but to of in on at by for with without from into via as than
+    that which how when where while using use your our their its is are be it
+    after before behind between inside outside over per through under within"""
+JOINTS = frozenset(JOINING_WORDS.split())
+# Words of a brief that speak of the job, not of its subject.
+ABOUT_THE_JOB = frozenset(
+    [
+        *("a", "an", "the", "this", "that", "these", "it", "us", "me", "my", "our"),
+        *("and", "for", "from", "of", "to", "into", "in", "on", "with", "as", "please"),
+        *("skill", "skills", "document", "documents", "documentation", "doc", "docs"),
+        *("source", "sources", "file", "files", "text", "page", "markdown", "attached"),
+        *("create", "make", "write", "turn", "convert", "build", "generate", "produce"),
+        *("new", "agent", "agents", "ai", "claude", "using", "use", "based", "given"),
+        *("i", "we", "want", "need", "would", "like", "you", "can", "good", "short"),
+    ]
+)
+FILLER = re.compile(
+    r"(?:please\s+)?(?:(?:i|we)\s+(?:want|need|would like)\s+(?:you\s+)?(?:to\s+)?)?"
+    r"(?:(?:create|make|write|build|generate|produce|author|prepare|need|want)\s+)?"
+    r"(?:me\s+|us\s+)?(?:an?\s+|the\s+)?(?:new\s+|short\s+|good\s+|agent\s+)*"
+    r"skill(?:\s+\S+\.md)?\s*"
+    r"(?:(?:on|about|for|to|that|which|:|-)\s*)*"
+    r"(?:(?:explains?|teach(?:es)?|shows?|describes?|covers?|helps?|tells?)\s+"
+    r"(?:(?:an?\s+)?agents?\s+|people\s+|us\s+|you\s+|me\s+|engineers?\s+)?)?"
+    r"(?:how\s+to\s+|to\s+)?",
+    re.I,
+)
+HOW_TO = re.compile(r"(?:how\s+(?:do\s+i|to|can\s+i|you)|guide\s+to)\s+", re.I)
+TASK_VERBS = """
+    access activate add adjust allow analyse analyze apply assign authenticate
+    authorize automate avoid back backup benchmark build bundle cache call change check
+    choose clean clone close collect combine compare compile compose configure connect
+    convert copy create customize debug declare define delete deliver deploy describe
+    design detect develop diagnose disable document download edit enable encrypt ensure
+    execute expand explain export extend extract fetch filter find fix format generate
+    get grant handle host identify implement import improve index inspect install
+    integrate invoke keep launch limit link list load lock log look maintain make manage
+    measure merge migrate mock monitor move notify open optimize organize package parse
+    pass patch pin plan prepare prevent process profile protect provision publish pull
+    push query read rebase receive record recover refactor release remove rename render
+    replace report request reset resolve restart restore retry return review revoke
+    rotate run save scale schedule search secure select send serve set setup share ship
+    sign sort specify split start stop store submit sync tag test trace track transform
+    translate trigger troubleshoot tune understand uninstall unlock update upgrade
+    upload use validate verify version view wait watch work wrap write"""
+VERBS = frozenset(TASK_VERBS.split())
+
+
+def words(text: str) -> list[str]:
+    return WORD.findall(text)
+
+
+def is_task(text: str) -> bool:
+    """Whether a phrase says what to do: it begins with a verb, as titles do."""
+    first = words(bare(text))[:1]
+    return bool(first) and first[0].lower() in VERBS
+
+
+def bare(title: str) -> str:
+    """A title without markup, placeholders, `How to` and ends that lead nowhere."""
+    text = re.sub(r"\[([^\]]{0,300})\]\([^)]{0,500}\)", r"\1", title)
+    text = PLACEHOLDER.sub(" ", text)
+    text = " ".join(re.sub(r"[`*<>#|]", "", text).split())
+    text = HOW_TO.sub("", text.lstrip("._- 0123456789)"), count=1).rstrip(" .:;,!?-")
+    return without_loose_end(text)
+
+
+def without_loose_end(text: str) -> str:
+    """Drops prepositions and articles that have nothing behind them any more."""
+    parts = text.split(" ")
+    while len(parts) > 1 and parts[-1].lower() in JOINTS:
+        parts.pop()
+    return " ".join(parts)
+
+
+def lowered(phrase: str, proper: Collection[str] = ()) -> str:
+    """For the middle of a sentence: Title Case goes, acronyms and names stay."""
+    return re.sub(
+        r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?",
+        lambda found: (
+            found[0].lower()
+            if found[0] not in proper and found[0][1:].islower()
+            else found[0]
+        ),
+        phrase,
+    )
+
+
+def proper_nouns(text: str) -> frozenset[str]:
+    """Words that have a capital in the middle of sentences, and hardly ever none."""
+    found = Counter(re.findall(r"\b[a-z]+,?\s\[?([A-Z][a-z]{2,40})\b(?!\s[A-Z])", text))
+    small = Counter(re.findall(r"\b[a-z]{3,41}\b", text))
+    return frozenset(word for word in found if found[word] > small[word.lower()])
+
+
+def subject(brief: str) -> str:
+    """What a brief is about, in its words: without "Write a skill that …"."""
+    text = " ".join(brief.split())
+    found = FILLER.match(text)
+    rest = text[found.end() :].strip(" :-") if found and found.end() else text
+    return rest if is_specific(rest) else ""
+
+
+def unmarked(text: str) -> str:
+    """A sentence without links, emphasis and code marks."""
+    text = re.sub(r"\[([^\]]{0,300})\]\([^)]{0,500}\)", r"\1", text)
+    return re.sub(r"\*\*|__|`|(?<!\w)\*(?=\w)|(?<=\w)\*(?!\w)", "", text)
+
+
+def is_specific(brief: str) -> bool:
+    """Whether it names a subject, not only the job of making a skill."""
+    return len({word.lower() for word in words(brief)} - ABOUT_THE_JOB) >= 2
+
+
+def slug(text: str) -> str:
+    """At most six words in kebab case, ASCII, articles left out; "" if none is left."""
+    plain = unicodedata.normalize("NFKD", bare(text)).encode("ascii", "ignore").decode()
+    plain = plain.replace("'", "").lower()
+    kept = [w for w in re.findall(r"[a-z0-9]+", plain) if w not in ARTICLES]
+    kept = kept[:NAME_WORDS]
+    while len(kept) > 1 and (kept[-1] in JOINTS or len("-".join(kept)) > NAME_LENGTH):
+        kept.pop()
+    return "-".join(kept)[:NAME_LENGTH].strip("-")
+
+
+def unique(name: str, taken: Collection[str]) -> str:
+    """The name, or with the first number from 2 on that makes it free."""
+    if name not in taken and name not in RESERVED:
+        return name
+    number = 2
+    while True:
+        ending = f"-{number}"
+        free = name[: NAME_LENGTH - len(ending)].rstrip("-") + ending
+        if free not in taken:
+            return free
+        number += 1
+
+
+def listed(phrases: Sequence[str], last: str = "or") -> str:
+    """One, two or three; semicolons part phrases that hold commas."""
+    if len(phrases) < 2:
+        return "".join(phrases)
+    if any("," in phrase for phrase in phrases):
+        return f"{'; '.join(phrases[:-1])}; {last} {phrases[-1]}"
+    return f"{', '.join(phrases[:-1])} {last} {phrases[-1]}"
+
+
+def sentence(text: str) -> str:
+    """With a capital and a full stop."""
+    text = " ".join(text.split()).rstrip(" .,;:")
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def clipped(text: str, limit: int) -> str:
+    """Cut at a word, never longer than the limit."""
+    if len(text) <= limit:
+        return text
+    return text[: limit - 1].rsplit(" ", 1)[0].rstrip(" ,;:.") + "\u2026"
+
+
+def distinct(texts: Iterable[str]) -> list[str]:
+    """Each text once, whatever its case, in order, without empty ones."""
+    seen: dict[str, str] = {}
+    for text in texts:
+        if text:
+            seen.setdefault(text.casefold(), text)
+    return list(seen.values())
