@@ -1,6 +1,23 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.conf import settings
+from django.core.signals import request_started
 
 
 class JobsConfig(AppConfig):
     name = "jobs"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from jobs import checks  # noqa: F401 they register themselves
+
+        if settings.SKILLFLEET_JOBS == "inline":
+            request_started.connect(work_on_jobs, dispatch_uid="jobs inline")
+
+
+def work_on_jobs(**kwargs: Any) -> None:
+    """A process that serves requests works on jobs; a fork starts a thread anew."""
+    from jobs import inline
+
+    inline.start()

@@ -115,5 +115,5 @@ def attendance() -> Attendance:
 def how_to_start_a_worker() -> str:
     """What to tell a person whose job waits for nobody."""
     if settings.SKILLFLEET_JOBS == "inline":
-        return "start the web process: it works on the jobs itself"
+        return "start the web server: it works on the jobs itself"
     return "start one with: manage.py qcluster"

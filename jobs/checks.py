@@ -1,0 +1,40 @@
+"""Settings that would lose jobs: `manage.py check` and every command refuse them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+from django.db import router
+
+from jobs.models import Job
+
+MODES = ("queue", "inline")
+
+
+@register()
+def check_mode(**kwargs: Any) -> Iterable[CheckMessage]:
+    if settings.SKILLFLEET_JOBS in MODES:
+        return []
+    return [
+        Error(
+            f"SKILLFLEET_JOBS is {settings.SKILLFLEET_JOBS!r}.",
+            hint=f"Set it to one of {', '.join(MODES)}.",
+            id="jobs.E001",
+        )
+    ]
+
+
+@register()
+def check_queue_database(**kwargs: Any) -> Iterable[CheckMessage]:
+    """A message commits with its job only where both are in one database."""
+    queue, jobs = settings.Q_CLUSTER.get("orm"), router.db_for_write(Job)
+    if queue == jobs:
+        return []
+    return [
+        Error(
+            f"Q_CLUSTER['orm'] is {queue!r}, but jobs are kept in {jobs!r}.",
+            hint=f"Set it to {jobs!r}, the alias of the jobs' own database.",
+            id="jobs.E002",
+        )
+    ]

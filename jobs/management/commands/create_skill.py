@@ -1,0 +1,193 @@
+"""A skill from a description, at the terminal: submit, watch, answer."""
+
+import logging
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, cast
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.console import Console
+
+from jobs import inline, lifecycle
+from jobs.exceptions import JobError
+from jobs.models import Job
+from jobs.monitoring import how_to_start_a_worker
+from jobs.pipeline.context import SourceText
+from jobs.submission import read_source
+from jobs.terminal.closing import closing
+from jobs.terminal.following import Follower, LeftOpen, warn_if_unattended
+from jobs.terminal.words import say
+
+COMPLETED, NOT_COMPLETED, LEFT_OPEN, INTERRUPTED = 0, 1, 3, 130
+OPTION_OF = {
+    "task_description": "description",
+    "intended_taxonomy_path": "--category",
+    "sources": "--source",
+}
+
+
+class Command(BaseCommand):
+    help = (
+        "Write a skill from a description and documents. Exit code 0: completed;"
+        " 1: failed or cancelled; 3: it waits for an answer; 130: Ctrl-C, it goes on."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "description", nargs="?", default="", help="what the skill is for"
+        )
+        parser.add_argument(
+            "--source",
+            action="append",
+            default=[],
+            metavar="FILE",
+            help="a document to write it from; may be repeated",
+        )
+        parser.add_argument("--category", default="", metavar="PATH")
+        parser.add_argument(
+            "--user", default="", help="whose job it is (default: the only superuser)"
+        )
+        parser.add_argument(
+            "--auto-approve",
+            action="store_true",
+            help="proceed at every question; the result lists what stayed unanswered",
+        )
+        parser.add_argument(
+            "--follow", default="", metavar="JOB", help="come back to a job"
+        )
+
+    def handle(self, *, auto_approve: bool, **options: Any) -> None:
+        self.stdout.ending = ""  # rich ends its lines itself
+        console = Console(
+            file=cast(IO[str], self.stdout), no_color=options["no_color"] or None
+        )
+        come_back = options["follow"]
+        job, user = _found(**options) if come_back else _submitted(**options)
+        say(console, f"Job {job.pk}")
+        with working_here():
+            if not (job.is_final or settings.SKILLFLEET_JOBS == "inline"):
+                warn_if_unattended(console)
+            code = follow(Follower(job, console, user, auto_approve))
+        sys.exit(code)
+
+
+def follow(follower: Follower) -> int:
+    """Until the job ends or the person goes; the exit code."""
+    console, job_id = follower.console, follower.job.pk
+    come_back = f"manage.py create_skill --follow {job_id}"
+    try:
+        job = follower.follow()
+    except LeftOpen:
+        say(console, f"It waits for an answer. Come back with: {come_back}", "yellow")
+        return LEFT_OPEN
+    except KeyboardInterrupt:
+        say(console, f"\nThe job goes on. Come back with: {come_back}", "yellow")
+        if settings.SKILLFLEET_JOBS == "inline":
+            say(console, f"This process worked on it; {how_to_start_a_worker()}.")
+        return INTERRUPTED
+    except Job.DoesNotExist:
+        raise CommandError(f"Job {job_id} has been removed.") from None
+    say(console)
+    for heading, text in closing(job):
+        say(console, f"{heading:<11} {text}")
+    return COMPLETED if job.status == Job.Status.COMPLETED else NOT_COMPLETED
+
+
+@contextmanager
+def working_here() -> Iterator[None]:
+    """With SKILLFLEET_JOBS=inline this process is a worker, too.
+
+    Its log would run through the progress bar, so only warnings are let through.
+    """
+    if settings.SKILLFLEET_JOBS != "inline":
+        yield
+        return
+    logging.disable(logging.INFO)
+    inline.start()
+    try:
+        yield
+    finally:
+        inline.stop()
+        logging.disable(logging.NOTSET)
+
+
+def _submitted(
+    *, description: str, source: list[str], category: str, user: str, **options: Any
+) -> tuple[Job, User]:
+    owner = _user(user)
+    if not owner.has_perm("jobs.add_job"):
+        raise CommandError(
+            f"--user: {owner.username} may not submit jobs; add them to the group"
+            " author, or name somebody else."
+        )
+    try:
+        job = lifecycle.create_skill_job(
+            owner,
+            description,
+            sources=[_source(Path(name)) for name in source],
+            intended_taxonomy_path=category,
+        )
+    except JobError as error:
+        raise CommandError(_explained(error)) from None
+    return job, owner
+
+
+def _found(
+    *,
+    follow: str,
+    description: str,
+    source: list[str],
+    category: str,
+    user: str,
+    **options: Any,
+) -> tuple[Job, User]:
+    """The job to come back to; its owner answers unless somebody is named."""
+    if description or source or category:
+        raise CommandError("--follow takes no description, --source or --category.")
+    try:
+        job = Job.objects.select_related("user").get(pk=uuid.UUID(follow))
+    except (ValueError, Job.DoesNotExist):
+        raise CommandError(f"--follow: there is no job {follow!r}.") from None
+    by = _user(user) if user else job.user
+    if not job.may_be_steered_by(by):
+        raise CommandError(
+            f"--user: {by.username} may not answer for {job.user.username};"
+            " name the owner or an operator."
+        )
+    return job, by
+
+
+def _user(name: str) -> User:
+    if name:
+        user = User.objects.filter(username=name, is_active=True).first()
+        if user is None:
+            raise CommandError(f"--user: there is no active user {name!r}.")
+        return user
+    superusers = User.objects.filter(is_superuser=True, is_active=True)[:2]
+    if len(superusers) == 1:
+        return superusers[0]
+    found = "are several superusers" if superusers else "is no superuser"
+    raise CommandError(f"There {found}: say whose job it is with --user NAME.")
+
+
+def _source(path: Path) -> SourceText:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or error
+        raise CommandError(f"--source: {path} cannot be read: {reason}.") from None
+    return read_source(path.name, content)
+
+
+def _explained(error: JobError) -> str:
+    """The refusal, each field by the name that it has on the command line."""
+    wrong = [
+        f"{OPTION_OF.get(field, field)}: {' '.join(messages)}"
+        for field, messages in error.fields.items()
+    ]
+    return "\n".join([str(error), *wrong])

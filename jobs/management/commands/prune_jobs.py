@@ -1,0 +1,40 @@
+"""Makes room: jobs that ended long ago go."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from jobs.pruning import prunable, prune
+
+MOST_DAYS = 36_500
+
+
+class Command(BaseCommand):
+    help = "Remove jobs that ended long ago, with their drafts, sources and history."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--days",
+            type=int,
+            default=settings.SKILLFLEET_JOBS_KEPT_DAYS,
+            help="keep what ended within so many days (default: %(default)s)",
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="say how many, remove nothing"
+        )
+
+    def handle(self, *, days: int, dry_run: bool, **options: Any) -> None:
+        if not 0 <= days <= MOST_DAYS:
+            raise CommandError(f"--days: from 0 to {MOST_DAYS}.")
+        age = timedelta(days=days)
+        if dry_run:
+            self.stdout.write(f"{prunable(age)} job(s) would be removed.")
+            return
+        jobs = rows = 0
+        for batch in prune(age):
+            jobs, rows = jobs + batch.jobs, rows + batch.rows
+            if options["verbosity"] > 1:
+                self.stdout.write(f"{jobs} job(s) so far")
+        self.stdout.write(f"{jobs} job(s) removed, {rows} row(s) in all.")

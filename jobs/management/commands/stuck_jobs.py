@@ -1,0 +1,111 @@
+"""What an operator asks first: is anything stuck, and why?"""
+
+import json
+import re
+from argparse import ArgumentTypeError
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from jobs.monitoring import (
+    DEAD,
+    Attendance,
+    Stuck,
+    attendance,
+    fail,
+    how_to_start_a_worker,
+    requeue,
+    stuck,
+)
+from jobs.terminal.tables import columns
+
+HEADINGS = (
+    "job_id",
+    "kind",
+    "current_phase",
+    "created_at",
+    "age",
+    "crashes",
+    "worker",
+)
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+class Command(BaseCommand):
+    help = (
+        "List dead jobs, which nobody goes on with, and long ones, whose worker is"
+        " well. Exit code 1: dead jobs remain, or jobs wait and no worker is alive."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--older-than",
+            type=duration,
+            default="1h",
+            metavar="TIME",
+            help="a running job counts as long from here: 90s, 15m, 1h (default), 2d",
+        )
+        acting = parser.add_mutually_exclusive_group()
+        acting.add_argument(
+            "--requeue", action="store_true", help="put dead jobs back in the queue"
+        )
+        acting.add_argument(
+            "--fail", action="store_true", help="end dead jobs as failed"
+        )
+        parser.add_argument(
+            "--include-long",
+            action="store_true",
+            help="act on long jobs, too: their worker loses them",
+        )
+        parser.add_argument("--json", action="store_true", help="print a JSON list")
+
+    def handle(
+        self, *, older_than: timedelta, include_long: bool, **options: Any
+    ) -> None:
+        found = stuck(older_than)
+        self._show(found, options["json"])
+        action = requeue if options["requeue"] else fail if options["fail"] else None
+        for each in found:
+            if action and (each.kind == DEAD or include_long):
+                done = "done" if action(each) else "it has gone on meanwhile"
+                self.stderr.write(f"{action.__name__} {each.job.pk}: {done}")
+        dead = [each for each in stuck(older_than) if each.kind == DEAD]
+        if problems := list(_problems(dead, attendance())):
+            raise CommandError("\n".join(problems), returncode=1)
+
+    def _show(self, found: list[Stuck], as_json: bool) -> None:
+        rows = [each.as_json() for each in found]
+        if as_json:
+            self.stdout.write(json.dumps(rows, indent=2))
+            return
+        cells = [[_cell(name, row[name]) for name in HEADINGS] for row in rows]
+        for line in columns(HEADINGS, cells):
+            self.stdout.write(line)
+
+
+def duration(text: str) -> timedelta:
+    """`90s`, `15m`, `1h`, `2d`."""
+    match = re.fullmatch(r"(\d{1,6})([smhd])", text)
+    if match is None:
+        raise ArgumentTypeError(f"{text!r} is no time; write 90s, 15m, 1h or 2d")
+    return timedelta(**{UNITS[match[2]]: int(match[1])})
+
+
+def _cell(name: str, value: Any) -> str:
+    if name == "age":
+        return str(timedelta(seconds=value))
+    return str(value) or "-"
+
+
+def _problems(dead: list[Stuck], there: Attendance) -> list[str]:
+    """Why the exit code is 1; empty when it is 0."""
+    problems = []
+    if dead:
+        problems.append(f"{len(dead)} dead job(s): --requeue puts them back.")
+    if there.unattended:
+        problems.append(
+            f"{there.waiting} job(s) wait and no worker is alive:"
+            f" {how_to_start_a_worker()}"
+        )
+    return problems

@@ -1,0 +1,49 @@
+"""Removing jobs that ended long ago, with all that hangs on them.
+
+A job's sources, results, questions, history and draft go with it. The bundle that a
+draft pointed at stays: versions and other drafts may share it, and whoever stores the
+same content at this moment is handed the bundle that is there without a lock on it,
+so that taking it away could break their transaction.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+
+from jobs.caching import retire_job
+from jobs.models import Job
+
+BATCH = 200
+"""Jobs per transaction: short enough not to keep workers from a SQLite file."""
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """How many jobs went, and how many rows in all."""
+
+    jobs: int
+    rows: int
+
+
+def prunable(age: timedelta) -> int:
+    """How many jobs ended longer ago than this."""
+    return Job.objects.ended_before(age).count()
+
+
+def prune(age: timedelta) -> Iterator[Pruned]:
+    """Remove jobs that ended longer ago than this, a batch at a time."""
+    while (batch := _prune_batch(age)).jobs:
+        yield batch
+
+
+@transaction.atomic
+def _prune_batch(age: timedelta) -> Pruned:
+    """The rows are locked first: a job that is retried just now is left alone."""
+    ended = Job.objects.ended_before(age).order_by("completed_at", "pk")
+    jobs = list(ended.select_for_update()[:BATCH])
+    rows, _ = Job.objects.filter(pk__in=[job.pk for job in jobs]).delete()
+    for job in jobs:
+        retire_job(job)
+    return Pruned(len(jobs), rows)

@@ -1,0 +1,21 @@
+"""Text from jobs and documents on its way to a terminal."""
+
+from rich.console import Console
+from rich.text import Text
+
+
+def printable(text: object) -> str:
+    """Without control characters: a document must not steer the terminal."""
+    return "".join(c for c in str(text) if c.isprintable() or c in "\n\t")
+
+
+def say(console: Console, text: object = "", style: str = "") -> None:
+    """One line, whole: not wrapped, and nothing in it taken for markup."""
+    shown = printable(text).encode(console.encoding, "replace")
+    console.print(Text(shown.decode(console.encoding), style), soft_wrap=True)
+
+
+def seconds(duration: float) -> str:
+    """`12 s`, `3 min 5 s`."""
+    minutes, rest = divmod(round(duration), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
