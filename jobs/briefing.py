@@ -45,6 +45,7 @@ def context_of(job: Job, author: Author, report_progress: Report) -> Context:
         taken_names=_taken_names(),
         state=_state(job),
         answers=_answers(job),
+        skill_text=_skill_text,
         draft=job.draft.bundle.files() if hasattr(job, "draft") else (),
         report_progress=report_progress,
     )
@@ -62,6 +63,14 @@ def _fleet() -> tuple[SkillSummary, ...]:
 def _categories() -> tuple[CategoryChoice, ...]:
     rows = Category.objects.order_by("path").values_list("path", "name", "description")
     return tuple(CategoryChoice(*row) for row in rows)
+
+
+def _skill_text(name: str) -> str:
+    """The Markdown of an active skill as agents get it."""
+    skill = Skill.objects.active().filter(name=name).first()
+    files = skill.current.bundle.files() if skill else ()
+    markdown = (file.content for file in files if file.path.endswith(".md"))
+    return "\n\n".join(content.decode(errors="replace") for content in markdown)
 
 
 def _taken_names() -> frozenset[str]:

@@ -1,6 +1,8 @@
-"""What a change of a job retires."""
+"""What a change in this room retires."""
 
 from typing import TYPE_CHECKING
+
+from cachelayer.transactions import backend, retire
 
 if TYPE_CHECKING:
     from jobs.models import Job
@@ -8,7 +10,9 @@ if TYPE_CHECKING:
 
 def retire_job(job: "Job") -> None:
     """Called by the one method that changes jobs, inside its transaction."""
+    retire(f"/jobs/{job.pk}/*")
 
 
 def retire_everything() -> None:
-    """A process died between its COMMIT and its marks, perhaps: trust nothing."""
+    """A process died, perhaps between its COMMIT and its bump: trust nothing."""
+    backend().retire_all()

@@ -1,7 +1,7 @@
 """The questions that are asked of jobs, by name."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
@@ -9,14 +9,11 @@ from django.db import models
 from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Q
 from django.db.models.functions import Coalesce, Now
 
-if TYPE_CHECKING:
-    pass
-
 LOST_AFTER = timedelta(minutes=1)
 """How long a message may be missing before its job counts as dead."""
 
 
-class JobQuerySet(models.QuerySet["Job"]):
+class JobQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: User | AnonymousUser) -> "JobQuerySet":
         """Their own jobs; every job for an operator."""
         if user.has_perm("jobs.operate_jobs"):

@@ -44,11 +44,16 @@ class Worker(models.Model):
         return f"{self.host}:{self.pid}:{self.pk}"
 
     def beat(self) -> None:
-        Worker.objects.filter(pk=self.pk).update(heartbeat_at=Now())
+        """Say that this process lives; a row that was swept away comes back."""
+        if not Worker.objects.filter(pk=self.pk).update(heartbeat_at=Now()):
+            self.job_id = None
+            self.heartbeat_at = Now()  # type: ignore[assignment]
+            self.save(force_insert=True)
 
     def hold(self, job_id: object) -> None:
         """Say which job is in hand; None when there is none."""
-        Worker.objects.filter(pk=self.pk).update(job_id=job_id, heartbeat_at=Now())
+        self.beat()
+        Worker.objects.filter(pk=self.pk).update(job_id=job_id)
 
     def leave(self) -> None:
         Worker.objects.filter(pk=self.pk).delete()

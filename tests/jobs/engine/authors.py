@@ -1,0 +1,114 @@
+"""Authors that do as they are told, and count what they are asked to do."""
+
+import os
+import signal
+import threading
+from collections import Counter
+from pathlib import Path
+
+from jobs.authors.base import Assignment, AuthorError, Findings
+from jobs.pipeline.state import TOPICS, Brief, Evals, Failure, Question
+from taxonomy.packaging.files import File, Files
+
+BODY = """# Restart the billing service
+
+## Steps
+
+1. Drain the queue before the restart.
+2. Run the restart:
+
+```sh
+systemctl restart billing
+```
+"""
+SKILL_MD = """---
+name: "restart-billing"
+description: "Restarts the billing service safely. Use when billing hangs."
+---
+
+"""
+
+
+class ScriptedAuthor:
+    """Writes one fixed skill. `asks` is how many questions it has at first."""
+
+    revision_hint = "Say what to change."
+
+    def __init__(self, asks: int = 0) -> None:
+        self.asks = asks
+        self.calls: Counter[str] = Counter()
+
+    def refine(self, assignment: Assignment) -> Brief:
+        self.calls["refine"] += 1
+        return Brief(assignment.task_description, "restart-billing", "operations")
+
+    def questions(self, assignment: Assignment) -> Findings:
+        self.calls["questions"] += 1
+        answered = {given.topic for given in assignment.given}
+        open_topics = [t for t in TOPICS[: self.asks] if t not in answered]
+        found = {t: "It is known." for t in TOPICS if t not in open_topics}
+        return Findings(
+            found,
+            tuple(
+                Question(id=t, text=f"What about {t}?", topic=t) for t in open_topics
+            ),
+        )
+
+    def evals(self, assignment: Assignment) -> Evals:
+        self.calls["evals"] += 1
+        return Evals(
+            positives=("billing hangs, restart the billing service",),
+            near_misses=("write a poem about spring",),
+            facts=("systemctl restart billing",),
+        )
+
+    def write(self, assignment: Assignment, evals: Evals) -> Files:
+        self.calls["write"] += 1
+        return (File("SKILL.md", (SKILL_MD + BODY).encode()),)
+
+    def revise(
+        self, assignment: Assignment, draft: Files, failures: tuple[Failure, ...]
+    ) -> Files | None:
+        self.calls["revise"] += 1
+        said = assignment.feedback[-1] if assignment.feedback else "Mind the queue."
+        text = draft[0].content.decode() + f"\n{said}\n"
+        return (File("SKILL.md", text.encode()),)
+
+
+class RaisingAuthor(ScriptedAuthor):
+    def evals(self, assignment: Assignment) -> Evals:
+        raise AuthorError("the model is not there")
+
+
+class ParkedAuthor(ScriptedAuthor):
+    """Stops inside `evals` until the test lets it go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.arrived = threading.Event()
+        self.released = threading.Event()
+
+    def evals(self, assignment: Assignment) -> Evals:
+        self.arrived.set()
+        assert self.released.wait(20)
+        return super().evals(assignment)
+
+
+class RecordingAuthor(ScriptedAuthor):
+    """Writes each call to the file that AUTHOR_LOG names, across processes.
+
+    AUTHOR_KILL names a verb: the process dies in it, once.
+    """
+
+    def __getattribute__(self, name: str) -> object:
+        if name in ("refine", "questions", "evals", "write", "revise"):
+            record(name)
+        return super().__getattribute__(name)
+
+
+def record(verb: str) -> None:
+    log = Path(os.environ["AUTHOR_LOG"])
+    with log.open("a") as file:
+        file.write(f"{verb}\n")
+    if os.environ.get("AUTHOR_KILL") == verb:
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,113 @@
+"""The other end of `processes.Nursery`: forks workers that die at a named point."""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from multiprocessing import Value
+from typing import Any
+
+import django
+
+django.setup()
+
+from django.db import connections, transaction  # noqa: E402
+from django_q.worker import worker  # noqa: E402
+
+from jobs import checkpoint  # noqa: E402
+from jobs import worker as worker_room  # noqa: E402
+from jobs.cluster import Inbox, Outbox  # noqa: E402
+from jobs.models import Job  # noqa: E402
+
+POINTS = ("before_claim", "in_phase", "before_commit", "after_commit", "before_ack")
+
+
+blow = signal.SIGKILL
+
+
+def die(*_: Any) -> None:
+    """Killed, or frozen until somebody sends SIGCONT."""
+    os.kill(os.getpid(), blow)
+
+
+class OneMessage(Inbox):
+    """Gives one task, then STOP."""
+
+    taken = False
+
+    def get(self) -> dict[str, Any] | str:
+        if self.taken:
+            return "STOP"
+        self.taken = True
+        return super().get()
+
+
+def before(real: Callable[..., Any]) -> Callable[..., Any]:
+    def dying(*args: Any, **kwargs: Any) -> None:
+        die()
+
+    return dying
+
+
+def after(real: Callable[..., Any]) -> Callable[..., Any]:
+    def dying(*args: Any, **kwargs: Any) -> Any:
+        done = real(*args, **kwargs)
+        die()
+        return done
+
+    return dying
+
+
+def before_commit(real: Callable[..., Any]) -> Callable[..., Any]:
+    def dying(*args: Any, **kwargs: Any) -> None:
+        with transaction.atomic():
+            real(*args, **kwargs)
+            die()
+
+    return dying
+
+
+def arm(point: str) -> None:
+    match point:
+        case "before_claim":
+            Job.claim = before(Job.claim)  # type: ignore[method-assign]
+        case "in_phase":
+            worker_room.run = after(worker_room.run)
+        case "before_commit":
+            checkpoint.apply = before_commit(checkpoint.apply)
+        case "after_commit":
+            checkpoint.apply = after(checkpoint.apply)
+        case "before_ack":
+            Outbox.put = before(Outbox.put)  # type: ignore[method-assign]
+
+
+def start(request: dict[str, Any]) -> int:
+    global blow
+    connections.close_all()
+    pid = os.fork()
+    if not pid:
+        blow = signal.Signals(request.get("blow", signal.SIGKILL))
+        arm(request.get("point", ""))
+        worker(OneMessage(), Outbox(), Value("d", -1), None)
+        os._exit(0)
+    return pid
+
+
+def thaw(pid: int) -> int:
+    os.kill(pid, signal.SIGCONT)
+    return pid
+
+
+def serve() -> None:
+    frozen = 0
+    for line in sys.stdin:
+        request = json.loads(line)
+        pid = thaw(frozen) if request.get("thaw") else start(request)
+        _, status = os.waitpid(pid, os.WUNTRACED)
+        frozen = pid if os.WIFSTOPPED(status) else 0
+        print(status, flush=True)
+
+
+if __name__ == "__main__":
+    serve()

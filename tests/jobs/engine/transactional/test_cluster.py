@@ -1,0 +1,135 @@
+"""A real qcluster, and what becomes of the work when its processes are killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from jobs.models import Job, Worker
+from jobs.pipeline.phases import PHASES
+from tests.jobs.engine.processes import ROOT, child_environment
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.xdist_group("processes"),
+]
+CEILING = 20
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + CEILING
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+class RunningCluster:
+    def __init__(self, log: Path, workers: int = 1) -> None:
+        self.log = log.open("a")
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "qcluster", "--workers", str(workers)],
+            env=child_environment(
+                SKILLFLEET_AUTHOR="tests.jobs.engine.authors.ScriptedAuthor"
+            ),
+            cwd=ROOT,
+            stdout=self.log,
+            stderr=self.log,
+            start_new_session=True,
+        )
+        wait_until(lambda: Worker.objects.count() >= workers, "no worker came up")
+
+    def children(self) -> list[int]:
+        pid = self.process.pid
+        return [
+            int(child)
+            for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        ]
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(CEILING)
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait(CEILING)
+        self.log.close()
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., RunningCluster]]:
+    started: list[RunningCluster] = []
+
+    def start(workers: int = 1) -> RunningCluster:
+        started.append(RunningCluster(tmp_path / "cluster.log", workers))
+        return started[-1]
+
+    yield start
+    for cluster in started:
+        cluster.close()
+
+
+def has_ended(job: Job) -> bool:
+    return Job.objects.get(pk=job.pk).completed_at is not None
+
+
+def is_gone(pid: int) -> bool:
+    """Ended; a zombie that nobody has reaped yet has ended, too."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return True
+    return state == "Z"
+
+
+def test_the_cluster_works_and_stops_when_told(
+    submit: Callable[..., Job], start: Callable[..., RunningCluster]
+) -> None:
+    job = submit()
+    cluster = start(workers=2)
+    wait_until(lambda: has_ended(job), "the job did not end")
+    job.refresh_from_db()
+    assert job.status == Job.Status.COMPLETED, job.error
+    children = cluster.children()
+    assert cluster.stop() == 0
+    assert all(map(is_gone, children))
+    assert not Worker.objects.exists()
+
+
+def test_killing_every_idle_worker_twenty_times_stops_nothing(
+    submit: Callable[..., Job], start: Callable[..., RunningCluster]
+) -> None:
+    cluster = start()
+    for turn in range(20):
+        wait_until(lambda: bool(cluster.children()), "no child")
+        for child in cluster.children():
+            os.kill(child, signal.SIGKILL)
+        job = submit()
+        wait_until(
+            lambda job=job: Job.objects.get(pk=job.pk).started_at is not None,  # type: ignore[misc]
+            f"no worker took the job of turn {turn}",
+        )
+        wait_until(lambda job=job: has_ended(job), "it did not end")  # type: ignore[misc]
+
+
+def test_nothing_outlives_a_killed_parent_and_a_new_one_finishes_the_work(
+    submit: Callable[..., Job], start: Callable[..., RunningCluster]
+) -> None:
+    cluster = start(workers=2)
+    jobs = [submit() for _ in range(3)]
+    children = cluster.children()
+    os.kill(cluster.process.pid, signal.SIGKILL)
+    cluster.process.wait(CEILING)
+    wait_until(lambda: all(map(is_gone, children)), "children outlive their parent")
+    Job.objects.filter(lease_expires_at__isnull=False).update(
+        lease_expires_at="2020-01-01T00:00:00Z"
+    )
+    start()
+    for job in jobs:
+        wait_until(lambda job=job: has_ended(job), "the new cluster let a job lie")  # type: ignore[misc]
+        assert job.results.count() == len(PHASES)

@@ -1,0 +1,98 @@
+"""Every phase at every point at which its process can be killed."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from jobs import lifecycle
+from jobs.models import Job
+from jobs.pipeline.phases import PHASES
+from jobs.sweep import sweep
+from tests.jobs.engine.conftest import TASK, drain
+from tests.jobs.engine.nursery import POINTS
+from tests.jobs.engine.processes import RECORDING_AUTHOR, Nursery
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.xdist_group("processes"),
+]
+KILLED = 9
+VERBS = {
+    "refine": "refine",
+    "deep_understanding": "questions",
+    "tdd_red": "evals",
+    "tdd_green": "write",
+}
+"""The author's verb in each phase that calls it."""
+
+
+@pytest.fixture
+def author_log(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: pytest.FixtureRequest,
+) -> Path:
+    log = tmp_path / "author"
+    log.touch()
+    monkeypatch.setenv("AUTHOR_LOG", str(log))
+    settings.SKILLFLEET_AUTHOR = RECORDING_AUTHOR  # type: ignore[attr-defined]
+    return log
+
+
+@pytest.fixture
+def nursery(author_log: Path) -> Iterator[Nursery]:
+    nursery = Nursery(AUTHOR_LOG=str(author_log))
+    yield nursery
+    nursery.close()
+
+
+def let_an_hour_pass() -> None:
+    """What recovery waits for, by UPDATE: leases run out, messages are long gone."""
+    hour_ago = timezone.now() - timedelta(hours=1)
+    Job.objects.filter(lease_expires_at__isnull=False).update(lease_expires_at=hour_ago)
+    Job.objects.live().update(updated_at=hour_ago, enqueued_at=hour_ago)
+    for message in OrmQ.objects.filter(lock__gt=timezone.now()):
+        OrmQ.objects.filter(pk=message.pk).update(
+            lock=message.lock - timedelta(hours=1)
+        )
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_killed_worker_loses_nothing_and_doubles_nothing(
+    phase: str, nursery: Nursery, author_log: Path, seeded: None
+) -> None:
+    """All points of one phase in one test: an interpreter takes a second to start."""
+    owner = User.objects.create_user("olga")
+    for point in POINTS:
+        author_log.write_text("")
+        job = lifecycle.create_skill_job(owner, TASK)
+        advance_to(job, phase, nursery)
+        assert nursery.run(point=point) == KILLED, point
+        let_an_hour_pass()
+        sweep()
+        drain()
+        check(job, phase, point, Counter(author_log.read_text().split()))
+        Job.objects.all().delete()
+
+
+def advance_to(job: Job, phase: str, nursery: Nursery) -> None:
+    while Job.objects.get(pk=job.pk).current_phase != phase:
+        assert nursery.run() == 0
+
+
+def check(job: Job, phase: str, point: str, calls: Counter[str]) -> None:
+    job.refresh_from_db()
+    assert job.status == Job.Status.COMPLETED, (point, job.error, job.error_stack)
+    assert [r.phase for r in job.results.order_by("pk")] == list(PHASES), point
+    assert not OrmQ.objects.exists(), point
+    numbers = list(job.history.order_by("pk").values_list("seq", flat=True))
+    assert numbers == list(range(1, job.events + 1)), point
+    for called_in, verb in VERBS.items():
+        repeated = called_in == phase and point in ("in_phase", "before_commit")
+        assert calls[verb] == 1 + repeated, (point, verb)
