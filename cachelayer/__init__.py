@@ -4,18 +4,29 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cachelayer.declarations import (
-        RetiringManager,
-        RetiringQuerySet,
-        invalidates,
+    from cachelayer.bulk import RetiringManager, RetiringQuerySet
+    from cachelayer.declarations import invalidates
+    from cachelayer.decorators import (
+        add_cache_tags,
+        cache_branch_data,
+        cache_endpoint,
+        cache_global_data,
+        cache_user_data,
+        cached,
     )
     from cachelayer.manager import cache_manager
     from cachelayer.transactions import retire
 
 # Django imports this package before its settings and models are ready.
 DOORS = {
-    "RetiringManager": "declarations",
-    "RetiringQuerySet": "declarations",
+    "RetiringManager": "bulk",
+    "RetiringQuerySet": "bulk",
+    "add_cache_tags": "decorators",
+    "cache_branch_data": "decorators",
+    "cache_endpoint": "decorators",
+    "cache_global_data": "decorators",
+    "cache_user_data": "decorators",
+    "cached": "decorators",
     "invalidates": "declarations",
     "cache_manager": "manager",
     "retire": "transactions",
@@ -23,7 +34,13 @@ DOORS = {
 __all__ = [
     "RetiringManager",
     "RetiringQuerySet",
+    "add_cache_tags",
+    "cache_branch_data",
+    "cache_endpoint",
+    "cache_global_data",
     "cache_manager",
+    "cache_user_data",
+    "cached",
     "invalidates",
     "retire",
 ]

@@ -1,7 +1,6 @@
 """What a change of a model retires, declared on one page per room."""
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +53,8 @@ def _connect(model: type[models.Model]) -> None:
         (signals.pre_delete, _before_delete),
     ):
         signal.connect(receiver, sender=model, dispatch_uid=receiver.__name__)
-    for field in model._meta.get_fields(include_hidden=True):
+    fields: tuple[Any, ...] = tuple(model._meta.get_fields(include_hidden=True))
+    for field in fields:
         if field.many_to_many:  # from either side
             through = getattr(field, "through", None) or field.remote_field.through
             signals.m2m_changed.connect(_relating, sender=through, dispatch_uid="cache")
@@ -140,51 +140,3 @@ def _relating(
         for related in model._base_manager.using(using).filter(pk__in=pk_set):
             patterns += patterns_of(related)
     retire(*patterns, using=using)
-
-
-@contextmanager
-def retiring(rows: models.QuerySet[Any]) -> Iterator[None]:
-    """Retire the model's collection around a statement on many rows."""
-    rows._for_write = True
-    patterns, using = collection_of(rows.model), rows.db
-    mark(*patterns, using=using)
-    try:
-        yield
-    finally:
-        retire(*patterns, using=using)
-
-
-class RetiringQuerySet(models.QuerySet[Any]):
-    """Bulk methods send no signals: they retire the collection instead.
-
-    Declared models use it for their default and their base manager
-    (`base_manager_name = "objects"`), which cascades go through.
-    """
-
-    def update(self, **values: Any) -> int:
-        with retiring(self):
-            return super().update(**values)
-
-    def bulk_create(self, *args: Any, **options: Any) -> list[Any]:
-        with retiring(self):
-            return super().bulk_create(*args, **options)
-
-    def bulk_update(self, *args: Any, **options: Any) -> int:
-        with retiring(self):
-            return super().bulk_update(*args, **options)
-
-    def delete(self) -> tuple[int, dict[str, int]]:
-        with retiring(self):
-            return super().delete()
-
-    def _raw_delete(self, using: str | None) -> int:
-        with retiring(self):
-            return super()._raw_delete(using)
-
-    delete.alters_data = True  # type: ignore[attr-defined]
-    delete.queryset_only = True  # type: ignore[attr-defined]
-    update.alters_data = True  # type: ignore[attr-defined]
-    _raw_delete.alters_data = True  # type: ignore[attr-defined]
-
-
-RetiringManager = models.Manager.from_queryset(RetiringQuerySet)

@@ -19,7 +19,7 @@ class CacheManager:
     def get(self, key: str, default: Any = None) -> Any:
         backend = transactions.backend()
         if transactions.dirty():
-            backend.bypassed("raw")
+            backend.count("raw", "bypasses")
             return default
         return backend.get(key, default)
 
@@ -37,7 +37,7 @@ class CacheManager:
         ttl: float | None = MISSING,  # type: ignore[assignment]
     ) -> Any:
         if transactions.dirty():
-            transactions.backend().bypassed("raw")
+            transactions.backend().count("raw", "bypasses")
             return compute()
         return transactions.backend().get_or_set(key, compute, _seconds(ttl))
 

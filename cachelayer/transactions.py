@@ -1,9 +1,8 @@
 """Invalidation when a transaction commits, and what may be cached until then."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
-from weakref import WeakSet
 
 from django.core.cache import caches
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -12,8 +11,16 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from cachelayer.options import option
 from cachelayer.patterns import widen
 
-marked: "WeakSet[BaseDatabaseWrapper]" = WeakSet()
-marking = threading.Lock()
+Hook = tuple[set[str], Callable[[], None], bool]
+
+
+class Marks(threading.local):
+    """How often this thread has marked something for retirement."""
+
+    count = 0
+
+
+marks = Marks()
 
 
 class Retirement:
@@ -49,6 +56,7 @@ def mark(*patterns: str, using: str = DEFAULT_DB_ALIAS) -> bool:
     if not uncommitted(connection):
         return False
     if patterns:
+        marks.count += 1
         _waiting(connection).tags.update(widen(pattern) for pattern in patterns)
     return True
 
@@ -61,21 +69,24 @@ def uncommitted(connection: BaseDatabaseWrapper) -> bool:
 
 def _waiting(connection: BaseDatabaseWrapper) -> Retirement:
     """This savepoint's hook, in front of all others: one that raises ends the rest."""
-    savepoints = set(connection.savepoint_ids)
-    for ids, hook, _ in connection.run_on_commit:
+    savepoints, hooks = set(connection.savepoint_ids), hooks_of(connection)
+    for ids, hook, _ in hooks:
         if not isinstance(hook, Retirement):
             break
         if ids == savepoints:
             return hook
     hook = Retirement()
-    connection.run_on_commit.insert(0, (savepoints, hook, True))
-    with marking:
-        marked.add(connection)
+    hooks.insert(0, (savepoints, hook, True))
     return hook
 
 
+def hooks_of(connection: BaseDatabaseWrapper) -> list[Hook]:
+    hooks: list[Any] = connection.run_on_commit
+    return hooks
+
+
 def is_dirty(connection: BaseDatabaseWrapper) -> bool:
-    return any(isinstance(hook, Retirement) for _, hook, _ in connection.run_on_commit)
+    return any(isinstance(hook, Retirement) for _, hook, _ in hooks_of(connection))
 
 
 def dirty() -> bool:
@@ -83,15 +94,20 @@ def dirty() -> bool:
     return any(map(is_dirty, connections.all(initialized_only=True)))
 
 
-def dirty_anywhere() -> bool:
-    """The same for coroutines, whose database work is on other threads."""
-    with marking:
-        return any(map(is_dirty, marked))
+class Reading:
+    """Reads of this thread, from here on, for one value."""
 
+    def __init__(self) -> None:
+        self._marks = marks.count
 
-def may_fill() -> bool:
-    """Whether what this thread reads now may be cached."""
-    return all(map(_reads_committed, connections.all(initialized_only=True)))
+    def committed(self) -> bool:
+        """Whether all it can have read is committed and not older than its token.
+
+        A write that a savepoint has already rolled back counts too.
+        """
+        unwritten = marks.count == self._marks
+        every = connections.all(initialized_only=True)
+        return unwritten and all(map(_reads_committed, every))
 
 
 def _reads_committed(connection: BaseDatabaseWrapper) -> bool:

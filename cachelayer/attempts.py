@@ -1,0 +1,98 @@
+"""One call of a decorated function, from its look-up to what is kept of it."""
+
+from contextlib import ExitStack
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cachelayer import transactions
+from cachelayer.entries import Entry
+from cachelayer.flights import flights
+from cachelayer.options import option
+from cachelayer.stamps import slot
+
+if TYPE_CHECKING:
+    from cachelayer.recipes import Recipe
+
+collecting: ContextVar[set[int] | None] = ContextVar("collecting", default=None)
+
+
+def collect(slots: set[int] | tuple[int, ...]) -> None:
+    """Whatever is being computed around us now depends on these too."""
+    around = collecting.get()
+    if around is not None:
+        around.update(slots)
+
+
+@dataclass
+class Attempt:
+    """One call: its key, what retires it, and what became of it."""
+
+    recipe: "Recipe"
+    key: str
+    tags: list[str]
+    bypass: bool
+    request: Any = None
+    entry: Entry | None = None
+    token: int = 0
+    slots: set[int] = field(default_factory=set)
+    leads: bool = False
+    look: Any = None
+
+    def __post_init__(self) -> None:
+        self.slots.update(map(slot, self.tags))
+        self.bypass = self.bypass or transactions.dirty()
+        self._reading = transactions.Reading()
+        self._around = ExitStack()
+
+    def find(self, *, wait: bool) -> bool:
+        """Whether there is a fresh entry; counted as hit, miss or bypass."""
+        backend, tier = transactions.backend(), self.recipe.tier
+        self.bypass = self.bypass or backend.out_of_service()
+        if self.bypass:
+            backend.count(tier, "bypasses")
+            return False
+        self.token = backend.token()
+        self.entry = backend.find(self.key)
+        if self.entry is None and wait and not transactions.in_transaction():
+            self._join(backend)
+        backend.count(tier, "misses" if self.entry is None else "hits")
+        if self.entry is None:
+            return False
+        collect(self.entry.slots)
+        return True
+
+    def _join(self, backend: Any) -> None:
+        landed = flights.join((self.key, self.token))
+        if landed is None:
+            self.leads = True
+            self.entry = backend.find(self.key)  # the last flight may just have landed
+        elif landed.wait(option("FLIGHT_WAIT")):
+            self.entry = backend.find(self.key)
+
+    def __enter__(self) -> None:
+        restore = collecting.set(self.slots)
+        self._around.callback(collect, self.slots)
+        self._around.callback(collecting.reset, restore)
+        self.recipe.around(self, self._around)
+
+    def __exit__(self, *_: object) -> None:
+        self._around.close()
+
+    def land(self) -> None:
+        if self.leads:
+            flights.land((self.key, self.token))
+
+    def keep(self, value: Any) -> bool:
+        """Store it, if what was read for it is committed; whether that was so."""
+        if self.bypass or not self._reading.committed():
+            return False
+        transactions.backend().fill(
+            self.key,
+            value,
+            token=self.token,
+            slots=self.slots,
+            ttl=self.recipe.seconds(),
+            tier=self.recipe.tier,
+        )
+        return True

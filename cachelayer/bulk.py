@@ -1,0 +1,60 @@
+"""Bulk methods send no signals: the QuerySet retires the collection instead."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from django.db import models
+
+from cachelayer.declarations import collection_of
+from cachelayer.transactions import mark, retire
+
+M = TypeVar("M", bound=models.Model)
+
+
+@contextmanager
+def retiring(rows: models.QuerySet[Any]) -> Iterator[None]:
+    """Retire the model's collection around a statement on many rows."""
+    rows._for_write = True  # type: ignore[attr-defined]
+    patterns, using = collection_of(rows.model), rows.db
+    mark(*patterns, using=using)
+    try:
+        yield
+    finally:
+        retire(*patterns, using=using)
+
+
+class RetiringQuerySet(models.QuerySet[M]):
+    """Bulk methods send no signals: they retire the collection instead.
+
+    Declared models use it for their default and their base manager
+    (`base_manager_name = "objects"`), which cascades go through.
+    """
+
+    def update(self, **values: Any) -> int:
+        with retiring(self):
+            return super().update(**values)
+
+    def bulk_create(self, *args: Any, **options: Any) -> list[Any]:
+        with retiring(self):
+            return super().bulk_create(*args, **options)
+
+    def bulk_update(self, *args: Any, **options: Any) -> int:
+        with retiring(self):
+            return super().bulk_update(*args, **options)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        with retiring(self):
+            return super().delete()
+
+    def _raw_delete(self, using: str | None) -> int:
+        with retiring(self):
+            return super()._raw_delete(using)
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
+    update.alters_data = True  # type: ignore[attr-defined]
+    _raw_delete.alters_data = True  # type: ignore[attr-defined]
+
+
+RetiringManager = models.Manager.from_queryset(RetiringQuerySet)

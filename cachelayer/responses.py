@@ -1,0 +1,116 @@
+"""A response as it is stored, and as it is answered."""
+
+import time
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseNotModified
+from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
+from django.utils.http import parse_etags
+
+from cachelayer.entries import Frozen
+from cachelayer.requests import AnyRequest, plain
+
+KEPT = (
+    "Content-Type",
+    "Content-Language",
+    "Content-Disposition",
+    "Content-Location",
+    "Last-Modified",
+    "Link",
+)
+VARY = ("Accept", "Authorization", "Cookie")
+KEYED = {"accept", "authorization", "cookie", "accept-language"}
+
+
+@dataclass(frozen=True)
+class StoredResponse(Frozen):
+    """Status 200 with these headers, this body; `made` is Unix time."""
+
+    body: bytes
+    headers: tuple[tuple[str, str], ...]
+    etag: str
+    made: float = field(default_factory=time.time)
+
+    @property
+    def weight(self) -> int:
+        texts = [text for pair in self.headers for text in pair]
+        return len(self.body) + sum(len(text) + 100 for text in texts)
+
+    @classmethod
+    def of(cls, response: HttpResponse) -> "StoredResponse":
+        headers = tuple((name, response[name]) for name in KEPT if name in response)
+        etag = response.get("ETag") or etag_of(response)
+        return cls(body=response.content, headers=headers, etag=etag)
+
+    def answer(self) -> HttpResponse:
+        return HttpResponse(self.body, headers=dict(self.headers))
+
+
+def etag_of(response: HttpResponse) -> str:
+    digest = blake2b(response.content, digest_size=16)
+    digest.update(response.get("Content-Type", "").encode())
+    return f'"{digest.hexdigest()}"'
+
+
+def storable(response: HttpResponseBase, request: AnyRequest, tier: str) -> bool:
+    """Whether anyone with the same key may have this response."""
+    if response.status_code != 200 or response.streaming or response.cookies:
+        return False
+    if plain(request).META.get("CSRF_COOKIE_NEEDS_UPDATE"):
+        return False
+    if response.has_header("Content-Encoding") or not _keyed(response):
+        return False
+    if request.method == "HEAD" and not getattr(response, "content", b""):
+        return False
+    control = response.get("Cache-Control", "").lower()
+    return "no-store" not in control and ("private" not in control or tier == "user")
+
+
+def _keyed(response: HttpResponseBase) -> bool:
+    """Whether it varies only by what is in the key."""
+    named = response.get("Vary", "").lower().split(",")
+    return {name.strip() for name in named} - {""} <= KEYED
+
+
+def render(response: HttpResponseBase, request: AnyRequest) -> None:
+    """Make the bytes now, while the verdict on them still holds."""
+    if getattr(response, "is_rendered", True):
+        return
+    rendering: Any = response
+    context = getattr(request, "parser_context", None)
+    if context is not None and hasattr(rendering, "data"):
+        rendering.accepted_renderer = request.accepted_renderer  # type: ignore[union-attr]
+        rendering.accepted_media_type = request.accepted_media_type  # type: ignore[union-attr]
+        rendering.renderer_context = context["view"].get_renderer_context()
+    rendering.render()
+
+
+def finish(
+    response: HttpResponseBase,
+    request: AnyRequest,
+    *,
+    tier: str,
+    outcome: str,
+    stored: StoredResponse | None = None,
+) -> HttpResponseBase:
+    """The headers of a decorated view; 304 when the client has these bytes."""
+    if stored is not None and _client_has(stored.etag, request):
+        response = HttpResponseNotModified()
+    if stored is not None:
+        response["ETag"] = stored.etag
+        response["Age"] = str(max(0, int(time.time() - stored.made)))
+    response["X-Cache"] = outcome
+    if not response.has_header("Cache-Control"):
+        private = "private, " if tier == "user" else ""
+        response["Cache-Control"] = f"{private}no-cache"
+    patch_vary_headers(response, VARY)
+    return response
+
+
+def _client_has(etag: str, request: AnyRequest) -> bool:
+    named = parse_etags(plain(request).headers.get("If-None-Match", ""))
+    bare = {each.removeprefix("W/") for each in named}
+    return "*" in bare or etag.removeprefix("W/") in bare

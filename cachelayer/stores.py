@@ -1,0 +1,149 @@
+"""What one process keeps: its entries, their limits and who goes first."""
+
+import heapq
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from cachelayer.entries import Entry
+from cachelayer.locks import forkables
+from cachelayer.stamps import Stamps
+from cachelayer.stats import Counters
+
+POLICY: dict[str, Callable[[Entry], Any]] = {
+    "lru": lambda entry: entry.used,
+    "lfu": lambda entry: (entry.uses, entry.used),
+    "fifo": lambda entry: entry.made,
+}
+
+
+class Store:
+    """The entries of one process. Reads take no lock; writes take one."""
+
+    def __init__(
+        self,
+        stamps: Stamps,
+        counters: Counters,
+        *,
+        entries: int,
+        size: int,
+        policy: str,
+    ) -> None:
+        self.stamps, self.counters = stamps, counters
+        self.max_entries, self.max_bytes, self.policy = entries, size, POLICY[policy]
+        self.lock = threading.RLock()
+        self.bytes = 0
+        self._entries: dict[str, Entry] = {}
+        self._look_at = 0.0
+        stamps.on_remap = self.forget
+        forkables.add(self)
+
+    def after_fork(self) -> None:
+        """The parent may have been writing: start empty."""
+        self.lock = threading.RLock()
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop all; without the lock, since the caller may hold the host's."""
+        self._entries, self.bytes = {}, 0
+
+    def find(self, key: str) -> Entry | None:
+        """The entry, if nothing has retired it; the caller counts hit or miss."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return None
+        now = monotonic()
+        if now >= self._look_at:  # someone may have removed the file by hand
+            self._look_at = now + 1
+            self.stamps.remap()
+        unchanged = entry.stamp == self.stamps.words[0] and entry.expires_at > now
+        if not unchanged and not self._alive(entry, now):
+            return None
+        entry.used = now
+        entry.uses += 1
+        return entry
+
+    def _alive(self, entry: Entry, now: float) -> bool:
+        if entry.expires_at <= now:
+            self._discard(entry, "expired")
+            return False
+        self.stamps.epoch()  # comes back with the new file when ours was replaced
+        fresh_at = self.stamps.newer(entry.slots, entry.stamp)
+        if fresh_at is None:
+            self._discard(entry, "invalidations")
+            return False
+        entry.stamp = fresh_at
+        return True
+
+    def keep(self, entry: Entry) -> None:
+        if entry.size > self.max_bytes or entry.expires_at <= entry.made:
+            self.drop(entry.key)
+            return
+        with self.lock:
+            self._remove(self._entries.get(entry.key))
+            self._make_room(entry.size)
+            self._entries[entry.key] = entry
+            self.bytes += entry.size
+        self.counters.add(entry.tier, "sets")
+        self.counters.publish(len(self._entries), self.bytes)
+
+    def drop(self, key: str) -> bool:
+        """Remove it from this process; whether it was there."""
+        with self.lock:
+            return self._remove(self._entries.get(key))
+
+    def sweep(self) -> int:
+        """Remove what is expired or retired; returns how many stay."""
+        with self.lock:
+            now = monotonic()
+            for entry in list(self._entries.values()):
+                self._alive(entry, now)
+            self.bytes = sum(entry.size for entry in list(self._entries.values()))
+            self.counters.publish(len(self._entries), self.bytes)
+            return len(self._entries)
+
+    def _make_room(self, size: int) -> None:
+        if self._fits(size):
+            return
+        self.sweep()
+        while self._entries and not self._fits(size):
+            batch = max(1, len(self._entries) // 64)
+            every = list(self._entries.values())
+            for entry in heapq.nsmallest(batch, every, key=self.policy):
+                self._discard(entry, "evictions")
+
+    def _fits(self, size: int) -> bool:
+        roomy = len(self._entries) < self.max_entries
+        return roomy and self.bytes + size <= self.max_bytes
+
+    def _discard(self, entry: Entry, counted_as: str) -> None:
+        with self.lock:
+            if self._remove(entry):
+                self.counters.add(entry.tier, counted_as)
+
+    def _remove(self, entry: Entry | None) -> bool:
+        """Take out this very entry, not one that has replaced it. Needs the lock."""
+        if entry is None or self._entries.get(entry.key) is not entry:
+            return False
+        del self._entries[entry.key]
+        self.bytes -= entry.size
+        return True
+
+
+stores: dict[tuple[Any, ...], Store] = {}
+making = threading.Lock()
+
+
+def store_at(folder: str, entries: int, size: int, policy: str) -> Store:
+    """The process's one store for these parameters: Django makes a backend a thread."""
+    wanted = (folder, entries, size, policy)
+    with making:
+        if wanted not in stores:
+            place = Path(folder)
+            limits = {"entries": entries, "size": size}
+            stores[wanted] = Store(
+                Stamps(place), Counters(place), policy=policy, **limits
+            )
+        return stores[wanted]
