@@ -1,7 +1,7 @@
 """The publish gate: what every client can download, unpack and keep on any disk."""
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from taxonomy.packaging.errors import FilesRefused
 from taxonomy.packaging.files import Files
@@ -16,7 +16,7 @@ USTAR_NAME, USTAR_FOLDER = 100, 155
 def check_files(files: Files, limits: Limits = DEFAULT_LIMITS) -> Findings:
     """Every problem, all of severity error; () may be published."""
     return (
-        *_amounts(files, limits),
+        *check_amounts([(file.path, len(file.content)) for file in files], limits),
         *(finding for file in files for finding in _path_problems(file.path)),
         *_collisions(files),
         *_root(files),
@@ -34,17 +34,24 @@ def _error(rule: str, path: str, message: str, remedy: str) -> Finding:
     return Finding(f"files.{rule}", Severity.ERROR, message, remedy, file=path[:300])
 
 
-def _amounts(files: Files, limits: Limits) -> Iterator[Finding]:
-    if len(files) > limits.files:
-        message = f"{len(files)} files, at most {limits.files}"
+def check_amounts(
+    sizes: Sequence[tuple[str, int]], limits: Limits = DEFAULT_LIMITS
+) -> Findings:
+    """The part of the gate that needs no content: (path, bytes) of each file."""
+    return tuple(_amounts(sizes, limits))
+
+
+def _amounts(sizes: Sequence[tuple[str, int]], limits: Limits) -> Iterator[Finding]:
+    if len(sizes) > limits.files:
+        message = f"{len(sizes)} files, at most {limits.files}"
         yield _error("count", "", message, "Split the skill or drop files.")
-    if (total := sum(len(file.content) for file in files)) > limits.total_bytes:
+    if (total := sum(size for _, size in sizes)) > limits.total_bytes:
         message = f"{total} bytes in all, at most {limits.total_bytes}"
         yield _error("total-size", "", message, "Drop large files.")
-    for file in files:
-        if len(file.content) > limits.file_bytes:
-            message = f"{len(file.content)} bytes, at most {limits.file_bytes}"
-            yield _error("size", file.path, message, "Make the file smaller.")
+    for path, size in sizes:
+        if size > limits.file_bytes:
+            message = f"{size} bytes, at most {limits.file_bytes}"
+            yield _error("size", path, message, "Make the file smaller.")
 
 
 def _path_problems(path: str) -> Iterator[Finding]:

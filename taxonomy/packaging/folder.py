@@ -1,0 +1,143 @@
+"""A skill as a folder on disk: written whole or not at all, read without surprises."""
+
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+
+from taxonomy.packaging.errors import FilesRefused, FolderMissing, FolderOccupied
+from taxonomy.packaging.files import File, Files, as_files
+from taxonomy.packaging.gate import check_amounts, require_files
+from taxonomy.packaging.limits import DEFAULT_LIMITS, Limits
+from taxonomy.skillmd.findings import Finding, Severity
+
+# A version control folder beside SKILL.md belongs to the author, not to the skill.
+LEFT_OUT = frozenset({".git"})
+
+
+def write_folder(
+    files: Files,
+    target: Path,
+    *,
+    replace: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Path:
+    """Put the files into `target`, which then holds nothing else; returns it.
+
+    They are written beside it and renamed into place, so that a reader sees the old
+    folder or the new one. A target that holds other files raises `FolderOccupied`
+    unless `replace`, and a file, a link or a folder with a `.git` always does; one
+    that holds the same files is left as it is.
+    """
+    require_files(files, limits)
+    target = target.absolute()
+    occupied = os.path.lexists(target) and not _is_empty_folder(target)
+    if occupied and _holds(target, files, limits):
+        return target
+    if occupied and not (replace and _may_go(target)):
+        raise FolderOccupied(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        _fill(beside / "new", files)
+        _swap(beside, target)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return target
+
+
+def _is_empty_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink() and not any(path.iterdir())
+
+
+def _may_go(target: Path) -> bool:
+    plain = target.is_dir() and not target.is_symlink()
+    return plain and not any((target / name).exists() for name in LEFT_OUT)
+
+
+def _holds(target: Path, files: Files, limits: Limits) -> bool:
+    with suppress(FilesRefused, FolderMissing):
+        return read_folder(target, limits) == as_files(files)
+    return False
+
+
+def _fill(folder: Path, files: Files) -> None:
+    folder.mkdir(mode=0o755)
+    for file in files:
+        path = folder / file.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(file.content)
+        path.chmod(0o755 if file.executable else 0o644)
+
+
+def _swap(beside: Path, target: Path) -> None:
+    """Move `beside/new` to the target; on failure what was there is put back."""
+    old = beside / "old"
+    if os.path.lexists(target):
+        target.rename(old)
+    try:
+        (beside / "new").rename(target)
+    except OSError:
+        if old.exists():
+            old.rename(target)
+        raise
+
+
+def read_folder(path: Path, limits: Limits = DEFAULT_LIMITS) -> Files:
+    """The files below `path`, a `.git` at its root left out.
+
+    Raises `FolderMissing`, or `FilesRefused` with every problem: links, pipes and
+    the like, and what the gate refuses. Over the limits nothing is read.
+    """
+    if not path.is_dir():
+        raise FolderMissing(path)
+    found = list(islice(_walk(path), limits.files + 1))
+    sizes = [(name, status.st_size) for name, status in found]
+    problems = [_not_a_file(name) for name, status in found if not _is_file(status)]
+    problems += check_amounts(sizes, limits)
+    if problems:
+        raise FilesRefused(problems)
+    return require_files(
+        as_files(_read(path, name, limits) for name, _ in found), limits
+    )
+
+
+def _walk(root: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """(relative path, status) of whatever is not a folder; links are not followed."""
+    waiting = [""]
+    while waiting:
+        prefix = waiting.pop()
+        with os.scandir(root / prefix) as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                name = f"{prefix}{entry.name}"
+                if entry.is_dir(follow_symlinks=False):
+                    waiting += [] if name in LEFT_OUT else [f"{name}/"]
+                elif name not in LEFT_OUT:
+                    yield name, entry.stat(follow_symlinks=False)
+
+
+def _is_file(status: os.stat_result) -> bool:
+    return stat.S_ISREG(status.st_mode)
+
+
+def _not_a_file(name: str) -> Finding:
+    return Finding(
+        "files.kind",
+        Severity.ERROR,
+        "It is a link or a device, not a file",
+        "Put a copy of the file in its place.",
+        file=name,
+    )
+
+
+def _read(root: Path, name: str, limits: Limits) -> File:
+    """Opened so that a link or a pipe put there meanwhile is not followed."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+    with open(os.open(root / name, flags), "rb") as stream:
+        status = os.fstat(stream.fileno())
+        content = stream.read(limits.file_bytes + 1) if _is_file(status) else b""
+    return File(name, content, executable=bool(status.st_mode & stat.S_IXUSR))
