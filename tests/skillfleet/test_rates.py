@@ -1,0 +1,37 @@
+"""Writes are counted per person; reads are not."""
+
+from rest_framework.test import APIClient
+
+TOKENS = "/api/v1/auth/tokens"
+
+
+def test_writes_beyond_the_rate_are_a_429(client_of, viewer, operator, settings):
+    settings.SKILLFLEET_RATES = {"write": "2/min"}
+    api = client_of(viewer)
+
+    found = [api.post(TOKENS) for _ in range(3)]
+
+    assert [response.status_code for response in found] == [201, 201, 429]
+    assert found[-1].json()["code"] == "throttled"
+    assert int(found[-1]["Retry-After"]) > 0
+    assert client_of(operator).post(TOKENS).status_code == 201
+
+
+def test_reads_are_not_counted(client_of, viewer, settings):
+    settings.SKILLFLEET_RATES = {"write": "1/min"}
+    api = client_of(viewer)
+
+    assert {api.get(TOKENS).status_code for _ in range(3)} == {200}
+
+
+def test_no_rate_is_no_limit(client_of, viewer, settings):
+    settings.SKILLFLEET_RATES = {"write": ""}
+    api = client_of(viewer)
+
+    assert {api.post(TOKENS).status_code for _ in range(3)} == {201}
+
+
+def test_an_anonymous_write_is_a_401_before_it_counts(db, settings):
+    settings.SKILLFLEET_RATES = {"write": "1/min"}
+
+    assert {APIClient().post(TOKENS).status_code for _ in range(3)} == {401}
