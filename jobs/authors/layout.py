@@ -16,11 +16,13 @@ LINES = {"navigation_hub": 40, "minimal": 80, "comprehensive": 400}
 """How many lines of parts SKILL.md keeps, by style."""
 
 DEFAULT_LINES = 150
+LONGEST_PART = 300
 MOST_REFERENCES = 24
-LONG_INTRODUCTION = 40
 QUOTES = 5
 QUOTE_LENGTH = 300
-STATED_USE = re.compile(r"^use\b.*\b(?:for|to|when|if|whenever)\b.*\.$", re.I)
+STATED_USE = re.compile(
+    r"^use\s(?:\S+\s){1,6}?(?:for|to|when|if|whenever)\b.*\.$", re.I
+)
 NEEDED = re.compile(
     r"\bassum(?:e|ing)\b|\brequires?\b.*\binstalled\b|\bneeds? to have\b"
     r"|\bmake sure (?:that )?you have\b|\b(?:must|should) be installed\b"
@@ -63,10 +65,11 @@ def _moved(material: Material, parts: Sequence[Part]) -> list[Part]:
     """What goes to references/, so that the rest fits; in the order of the sources.
 
     First what one looks things up in, then what is furthest from the brief, the
-    longest first.
+    longest first. The first thing to follow stays, unless it alone is too long.
     """
     room = LINES.get(material.assignment.style, DEFAULT_LINES)
     total = sum(part.lines for part in parts)
+    first = next((part for part in parts if _leads(part)), None)
     moved = []
     for part in sorted(
         parts,
@@ -78,9 +81,16 @@ def _moved(material: Material, parts: Sequence[Part]) -> list[Part]:
     ):
         if total <= room:
             break
-        moved.append(part)
-        total -= part.lines
+        if part is not first:
+            moved.append(part)
+            total -= part.lines
     return sorted(moved, key=parts.index)
+
+
+def _leads(part: Part) -> bool:
+    """Whether the instructions can begin with it."""
+    is_short = part.lines <= LONGEST_PART
+    return part.place == "instructions" and part.is_to_follow and is_short
 
 
 def _references(
@@ -117,7 +127,8 @@ def _body(
     yield from _purpose(material)
     yield "## When to use"
     yield from _when(material, kept)
-    yield from _headed("Prerequisites", kept, "prerequisites", _needed(material))
+    needed = _needed(material, [*kept, *moved])
+    yield from _headed("Prerequisites", kept, "prerequisites", needed)
     yield from _headed("Instructions", kept, "instructions")
     yield from _headed("Examples", kept, "examples")
     yield from _headed("Constraints", kept, "constraints")
@@ -130,22 +141,27 @@ def _body(
 def _purpose(material: Material) -> Iterator[str]:
     if answered := material.assignment.answer("purpose") or material.subject:
         yield sentence(answered)
-    introduction = introduction_of(material)
-    if introduction and introduction.count("\n") < LONG_INTRODUCTION:
-        yield introduction
+    if material.pages and (told := introduction_of(material.pages[0])[0]):
+        yield told
 
 
 def _when(material: Material, kept: Sequence[Part]) -> Iterator[str]:
     yield sentence(clipped(f"Use when {when(material)}", 600))
-    stated = [s for s in material.sentences if STATED_USE.match(s)]
-    if stated:
-        yield _bullets(stated)
+    told = [
+        sentence
+        for paragraph in prose.paragraphs(material.text)
+        for sentence in prose.split_sentences(paragraph)
+    ]
+    if stated := _bullets(each for each in told if STATED_USE.match(each)):
+        yield stated
     yield from (part.section.rendered(3) for part in kept if part.place == "when")
 
 
-def _needed(material: Material) -> str:
-    found = [s for s in material.sentences if NEEDED.search(s) and s.endswith(".")]
-    return _bullets(found)
+def _needed(material: Material, parts: Sequence[Part]) -> str:
+    """What the instructions take for granted; the introduction says its own."""
+    texts = [part.section.whole_text for part in parts if part.place == "instructions"]
+    told = [sentence for text in texts for sentence in prose.sentences(text)]
+    return _bullets(each for each in told if NEEDED.search(each) and each[-1] == ".")
 
 
 def _hoisted(moved: Sequence[Part]) -> str:

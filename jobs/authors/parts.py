@@ -12,6 +12,7 @@ from jobs.authors.wording import is_task
 from jobs.pipeline.selection import terms
 
 LONG_PROSE = 12
+LONG_INTRODUCTION = 40
 PLACES = (
     (
         "prerequisites",
@@ -58,8 +59,13 @@ class Part:
         text = self.section.whole_text
         if prose.has_definitions(text) or prose.has_table(text):
             return True
-        followed = prose.code_blocks(text) or any(map(is_task, prose.items(text)))
-        return self.lines > LONG_PROSE and not followed
+        return self.lines > LONG_PROSE and not self.is_to_follow
+
+    @cached_property
+    def is_to_follow(self) -> bool:
+        """Whether it holds commands or things to do."""
+        text = self.section.whole_text
+        return bool(prose.code_blocks(text)) or any(map(is_task, prose.items(text)))
 
     def nearness(self, subject: str) -> int:
         """How many of the subject's words its headings have."""
@@ -75,15 +81,16 @@ def parts_of(material: Material) -> list[Part]:
     ]
 
 
-def introduction_of(material: Material) -> str:
-    """The plain paragraphs before the first page's first command, list or heading."""
-    return prose.introduction(material.pages[0].lead)[0] if material.pages else ""
+def introduction_of(page: Page) -> tuple[str, str]:
+    """(what stands before the first command, the rest of the lead); "" if too long."""
+    told, rest = prose.introduction(page.lead)
+    return ("", page.lead) if told.count("\n") > LONG_INTRODUCTION else (told, rest)
 
 
 def _parts(material: Material, page: Page) -> Iterator[Part]:
     """A first page's lead goes on untitled; other pages keep their titles."""
     if page is material.pages[0]:
-        yield Part("instructions", Section("", prose.introduction(page.lead)[1]))
+        yield Part("instructions", Section("", introduction_of(page)[1]))
     else:
         yield Part("instructions", Section(page.title or page.name, page.lead))
     for section in page.sections:

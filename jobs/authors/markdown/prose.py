@@ -30,20 +30,30 @@ def paragraphs(text: str) -> Iterator[str]:
 
 
 def introduction(text: str) -> tuple[str, str]:
-    """(the plain paragraphs at the beginning, everything from the first other on).
+    """(what is told at the beginning, everything from the first code or table on).
 
     A paragraph that ends in a colon belongs to what follows it.
     """
     lines = text.split("\n")
     tokens = tokens_of(text)
+    before: int | None = None
     for place, token in enumerate(tokens):
         if token.level == 0 and token.map and token.nesting >= 0:
-            content = tokens[place + 1].content if token.nesting else ""
-            is_plain = token.type == "paragraph_open" and not content.endswith(":")
-            if not is_plain or ADMONITION.match(content):
-                start = token.map[0]
+            inside = _inside(tokens, place)
+            if any(each.type in (*CODE, "table_open") for each in inside):
+                start = token.map[0] if before is None else before
                 return "\n".join(lines[:start]).rstrip(), "\n".join(lines[start:])
+            leads_on = token.type == "paragraph_open" and inside[1].content[-1:] == ":"
+            before = token.map[0] if leads_on else None
     return text, ""
+
+
+def _inside(tokens: list[Token], place: int) -> list[Token]:
+    """The token and all up to the one that closes it."""
+    end = place
+    while tokens[place].nesting and tokens[end].nesting + tokens[end].level != -1:
+        end += 1
+    return tokens[place : end + 1]
 
 
 def items(text: str) -> list[str]:

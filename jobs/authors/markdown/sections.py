@@ -93,13 +93,19 @@ def _flat(text: str, lines: list[str]) -> Iterator[tuple[int, Section, int]]:
     """(level, section without children, its first line) for every heading."""
     tokens = tokens_of(text)
     found = [
-        (int(token.tag[1]), " ".join(tokens[place + 1].content.split()), token.map)
+        (int(token.tag[1]), _title(tokens[place + 1].content), token.map)
         for place, token in enumerate(tokens)
         if token.type == "heading_open" and token.level == 0 and token.map
     ]
     ends = [lines_map[0] for _, _, lines_map in found[1:]] + [len(lines)]
     for (level, title, (start, body)), end in zip(found, ends, strict=False):
         yield level, Section(title, _strip("\n".join(lines[body:end]))), start
+
+
+def _title(content: str) -> str:
+    """On one line, without the dots of a title that goes on from the one above."""
+    line = " ".join(content.split())
+    return line.lstrip(".\u2026 ") or line
 
 
 def _nest(flat: list[tuple[int, Section, int]]) -> list[Section]:
