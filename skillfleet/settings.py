@@ -161,6 +161,7 @@ CACHES = {
 }
 CACHELAYER = {
     "PATH_PREFIX": "/api/v1",
+    "AUDIENCE": "taxonomy.audiences.audience",
     "DEFAULT_TTL": env.int("SKILLFLEET_CACHE_DEFAULT_TTL", default=300),
     "GLOBAL_TTL": env.int("SKILLFLEET_CACHE_GLOBAL_TTL", default=300),
     "USER_TTL": env.int("SKILLFLEET_CACHE_USER_TTL", default=120),
@@ -204,6 +205,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "SkillStatusEnum": "taxonomy.models.skill.Skill.Status",
+        "JobStatusEnum": "jobs.models.job.Job.Status",
+        "DraftStatusEnum": "jobs.models.draft.Draft.Status",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "POSTPROCESSING_HOOKS": [

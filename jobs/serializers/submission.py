@@ -1,0 +1,148 @@
+"""What `POST /skills` takes, as JSON or as a form with files, and what it answers."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from jobs import lifecycle
+from jobs.models import Job
+from jobs.serializers.fields import FlagField
+from jobs.submission import CHECKPOINTS, MIN_TASK_CHARS, read_source
+from taxonomy.models import Skill
+from taxonomy.models.paths import MAX_PATH_CHARS
+from taxonomy.packaging.json_values import JSONValueError, check_json, parse_json
+from taxonomy.serializers.strict import StrictSerializer, TextField
+
+KEY_CHARS = 128
+IDEMPOTENCY_HEADER = "Idempotency-Key"
+UPLOADS = ("sources", "files")
+"""Form fields that documents may be uploaded under."""
+JSON_IN_FORMS = ("sources", "user_context")
+
+
+class SourceInputSerializer(StrictSerializer):
+    name = TextField(max_length=255, help_text="A file name, ending in .md or .txt.")
+    text = TextField()
+
+
+class SubmissionSerializer(StrictSerializer):
+    """What a skill is to be written from, and how."""
+
+    task_description = TextField(
+        help_text=f"What the skill is for, in at least {MIN_TASK_CHARS} characters."
+    )
+    sources = SourceInputSerializer(many=True, required=False, default=list)
+    intended_taxonomy_path = TextField(
+        required=False, allow_blank=True, default="", max_length=MAX_PATH_CHARS
+    )
+    auto_promote = FlagField(required=False, default=False)
+    checkpoints = serializers.ListField(
+        child=serializers.ChoiceField(CHECKPOINTS),
+        required=False,
+        default=list,
+        help_text="Where the job shall stop and ask, besides where it must.",
+    )
+    style = serializers.ChoiceField(  # type: ignore[assignment]
+        Skill.Style.choices, required=False, allow_blank=True, default=""
+    )
+    user_context = serializers.DictField(required=False, default=dict)
+    idempotency_key = TextField(
+        required=False,
+        max_length=KEY_CHARS,
+        help_text=f"Or the header {IDEMPOTENCY_HEADER}. Used again, it answers with"
+        " the job of the first time.",
+    )
+
+    def validate_user_context(self, value: dict[str, Any]) -> dict[str, Any]:
+        limit = settings.SKILLFLEET_MAX_TASK_CHARS
+        if len(json.dumps(value, ensure_ascii=False)) > limit:
+            raise serializers.ValidationError(
+                f"More than {limit} characters; put long material into a source."
+            )
+        return value
+
+    def submit(self, user: User) -> Job:
+        wanted = self.validated_data
+        return lifecycle.create_skill_job(
+            user,
+            wanted["task_description"],
+            sources=[
+                read_source(source["name"], source["text"].encode())
+                for source in wanted["sources"]
+            ],
+            intended_taxonomy_path=wanted["intended_taxonomy_path"],
+            options={
+                "auto_promote": wanted["auto_promote"],
+                "checkpoints": list(dict.fromkeys(wanted["checkpoints"])),
+                "style": wanted["style"],
+            },
+            user_context=wanted["user_context"],
+            idempotency_key=wanted.get("idempotency_key"),
+        )
+
+
+class SubmittedSerializer(serializers.Serializer[Any]):
+    job_id = serializers.UUIDField()
+    status = serializers.ChoiceField(Job.Status.choices)
+    workers_alive = serializers.IntegerField()
+    url = serializers.CharField()
+    warning = serializers.CharField(
+        required=False, help_text="Only when no worker is alive."
+    )
+
+
+def submitted(request: Request) -> Any:
+    """The fields that were sent, however they were sent; not validated yet."""
+    form = request.content_type.startswith("multipart/")
+    fields = _from_form(request) if form else request.data
+    key = request.headers.get(IDEMPOTENCY_HEADER)
+    if not key or not isinstance(fields, Mapping):
+        return fields
+    if fields.get("idempotency_key", key) != key:
+        raise serializers.ValidationError(
+            {"idempotency_key": [f"The header {IDEMPOTENCY_HEADER} says another."]}
+        )
+    return {**fields, "idempotency_key": key}
+
+
+def _from_form(request: Request) -> dict[str, Any]:
+    """A form's fields as JSON would have them; its files are sources."""
+    form = request.POST
+    fields: dict[str, Any] = {name: form[name] for name in form}
+    if "checkpoints" in form:
+        fields["checkpoints"] = form.getlist("checkpoints")
+    if form.get("auto_promote") in ("true", "false"):
+        fields["auto_promote"] = form["auto_promote"] == "true"
+    for name in JSON_IN_FORMS:
+        if name in form:
+            fields[name] = _json_of(name, form[name])
+    if uploaded := _uploaded(request):
+        given = fields.get("sources", [])
+        fields["sources"] = [*given, *uploaded] if isinstance(given, list) else given
+    check_json(fields)
+    return fields
+
+
+def _json_of(name: str, text: str) -> Any:
+    try:
+        return parse_json(text, max_depth=settings.SKILLFLEET_MAX_JSON_DEPTH)
+    except JSONValueError as error:
+        raise serializers.ValidationError({name: [str(error)]}) from None
+
+
+def _uploaded(request: Request) -> list[dict[str, str]]:
+    """Raises UnsupportedSource or SourceTooLarge, before a large file is read."""
+    for name in request.FILES:
+        if name not in UPLOADS:
+            raise serializers.ValidationError(
+                {name[:80]: [f"Upload documents as {UPLOADS[0]}."]}
+            )
+    most = settings.SKILLFLEET_MAX_SOURCE_BYTES
+    uploads = [file for name in UPLOADS for file in request.FILES.getlist(name)]
+    sources = (read_source(file.name, file.read(most + 1)) for file in uploads)
+    return [{"name": source.name, "text": source.text} for source in sources]

@@ -1,0 +1,46 @@
+"""The room's addresses below /api/v1; none ends in a slash.
+
+They come before the taxonomy's: `/skills` is served by both rooms.
+"""
+
+from django.urls import path
+
+from jobs.views import SkillCollection
+from jobs.views.drafts import (
+    DraftDetail,
+    DraftFile,
+    DraftList,
+    DraftPromote,
+    DraftReject,
+)
+from jobs.views.hitl import Answer, Config, Prompt
+from jobs.views.jobs import (
+    JobCancel,
+    JobDetail,
+    JobHistory,
+    JobList,
+    JobRetry,
+    JobStatus,
+)
+from jobs.views.monitoring import JobStatistics, PendingJobs, StuckJobs
+
+urlpatterns = [
+    path("skills", SkillCollection.as_view()),
+    path("jobs", JobList.as_view()),
+    path("jobs/pending", PendingJobs.as_view()),
+    path("jobs/stats", JobStatistics.as_view()),
+    path("jobs/stuck", StuckJobs.as_view()),
+    path("jobs/<uuid:job_id>", JobDetail.as_view(), name="job"),
+    path("jobs/<uuid:job_id>/status", JobStatus.as_view()),
+    path("jobs/<uuid:job_id>/events", JobHistory.as_view()),
+    path("jobs/<uuid:job_id>/cancel", JobCancel.as_view()),
+    path("jobs/<uuid:job_id>/retry", JobRetry.as_view()),
+    path("hitl/config", Config.as_view()),
+    path("hitl/<uuid:job_id>/prompt", Prompt.as_view()),
+    path("hitl/<uuid:job_id>/response", Answer.as_view()),
+    path("drafts", DraftList.as_view()),
+    path("drafts/<uuid:job_id>", DraftDetail.as_view()),
+    path("drafts/<uuid:job_id>/files/<path:path>", DraftFile.as_view()),
+    path("drafts/<uuid:job_id>/promote", DraftPromote.as_view()),
+    path("drafts/<uuid:job_id>/reject", DraftReject.as_view()),
+]

@@ -1,0 +1,53 @@
+"""What the views of jobs and drafts share."""
+
+from typing import cast
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.http import Http404
+from rest_framework.request import Request
+
+from jobs.exceptions import NoDraft
+from jobs.models import Draft, Job
+from jobs.models.draft import DraftQuerySet
+from jobs.permissions import PROMOTE
+
+
+def visible_job(request: Request, job_id: UUID) -> Job:
+    """404 for a job that is not there, or not this person's to see."""
+    jobs = Job.objects.visible_to(request.user).select_related("user")
+    job: Job | None = jobs.filter(pk=job_id).first()
+    if job is None:
+        raise Http404(f"There is no job {job_id}.")
+    return job
+
+
+def visible_drafts(request: Request) -> DraftQuerySet:
+    drafts: DraftQuerySet = Draft.objects.visible_to(request.user)
+    return drafts.select_related("job__user", "bundle", "version")
+
+
+def visible_draft(request: Request, job_id: UUID) -> Draft:
+    """404 for a draft that is not there, or not this person's to see."""
+    draft: Draft | None = visible_drafts(request).filter(job_id=job_id).first()
+    if draft is None:
+        raise Http404(f"There is no draft of a job {job_id}.")
+    return draft
+
+
+def draft_to_decide(request: Request, job_id: UUID) -> Draft:
+    """As `visible_draft`; a job that has written none yet is a NoDraft."""
+    try:
+        return visible_draft(request, job_id)
+    except Http404:
+        jobs = Job.objects.filter(pk=job_id)
+        if not request.user.has_perm(PROMOTE):
+            jobs = jobs.visible_to(request.user)
+        if jobs.exists():
+            raise NoDraft from None
+        raise
+
+
+def person(request: Request) -> User:
+    """Who is logged in; the views that ask let nobody else in."""
+    return cast(User, request.user)

@@ -1,0 +1,64 @@
+"""Which jobs wait for me, how long jobs take, and which are stuck."""
+
+from datetime import timedelta
+from typing import ClassVar
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from jobs.models import Job
+from jobs.monitoring import stuck
+from jobs.permissions import LOGGED_IN, OPERATE
+from jobs.serializers.jobs import (
+    PendingJobSerializer,
+    StatisticsSerializer,
+    StuckFilters,
+    StuckJobSerializer,
+)
+
+
+class PendingJobs(APIView):
+    """GET /jobs/pending"""
+
+    required_permissions: ClassVar[dict[str, str | None]] = {"GET": LOGGED_IN}
+
+    @extend_schema(
+        operation_id="jobs_pending", responses=PendingJobSerializer(many=True)
+    )
+    def get(self, request: Request) -> Response:
+        """One's own jobs that wait for an answer, the longest waiting first."""
+        waiting = Job.objects.waiting_for(request.user).order_by("updated_at", "pk")
+        return Response(PendingJobSerializer(waiting, many=True).data)
+
+
+class JobStatistics(APIView):
+    """GET /jobs/stats"""
+
+    required_permissions: ClassVar[dict[str, str | None]] = {"GET": LOGGED_IN}
+
+    @extend_schema(operation_id="jobs_stats", responses=StatisticsSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """Per status: how many, and how long they took; the most frequent first."""
+        rows = Job.objects.visible_to(request.user).statistics()
+        return Response(StatisticsSerializer(rows, many=True).data)
+
+
+class StuckJobs(APIView):
+    """GET /jobs/stuck"""
+
+    required_permissions: ClassVar[dict[str, str | None]] = {"GET": OPERATE}
+    query_params = frozenset(StuckFilters().fields)
+
+    @extend_schema(
+        operation_id="jobs_stuck",
+        parameters=[StuckFilters],
+        responses=StuckJobSerializer(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        """Jobs that nobody goes on with, and ones that run for long."""
+        filters = StuckFilters(data=request.query_params)
+        filters.is_valid(raise_exception=True)
+        found = stuck(timedelta(seconds=filters.validated_data["older_than"]))
+        return Response([row.as_json() for row in found])
