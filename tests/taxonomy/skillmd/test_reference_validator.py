@@ -1,21 +1,16 @@
 """Ours and the reference validator agree, on the rules and not only the verdict."""
 
-import os
 import re
 from collections import Counter
 from pathlib import Path
 
-import pytest
 from skills_ref import validate
 
 from taxonomy.packaging.files import File, as_files
 from taxonomy.skillmd.specification import check_specification
+from tests.taxonomy.skillmd.corpus import files_below, needs_corpus, published_skills
 from tests.taxonomy.skillmd.mutants import mutants
 
-CORPUS = Path(
-    os.environ.get("SKILLFLEET_CORPUS")
-    or Path(__file__).parents[3].parent / "shared" / "corpus"
-)
 BEYOND = {"content.encoding", "frontmatter.characters", "frontmatter.yaml"}
 RULES = {
     r"Missing required file": "file.missing",
@@ -53,19 +48,13 @@ def rules_of_the_reference(folder: Path) -> list[str] | None:
 
 
 def our_rules(folder: Path) -> list[str]:
-    files = [
-        File(path.relative_to(folder).as_posix(), path.read_bytes())
-        for path in folder.rglob("*")
-        if path.is_file()
-    ]
-    return sorted(
-        finding.rule for finding in check_specification(as_files(files), folder.name)
-    )
+    findings = check_specification(files_below(folder), folder.name)
+    return sorted(finding.rule for finding in findings)
 
 
-@pytest.mark.skipif(not CORPUS.is_dir(), reason="no corpus of published skills here")
+@needs_corpus
 def test_every_published_skill_of_the_corpus_gets_the_same_rules():
-    folders = [path.parent for path in CORPUS.glob("skills/**/SKILL.md")]
+    folders = published_skills()
     assert folders
     assert {f: our_rules(f) for f in folders} == {
         f: rules_of_the_reference(f) for f in folders

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from taxonomy.packaging.files import File, Files, as_files
 from taxonomy.packaging.limits import Limits
 from taxonomy.skillmd.report import Report, validate
+from tests.taxonomy.skillmd.corpus import files_below, needs_corpus, published_skills
 
 GOOD = """---
 name: pdf-tables
@@ -113,6 +114,14 @@ def test_valid_is_told_apart_from_portable():
     assert answer["spec"] == {"valid": True, "errors": []}
     assert answer["portable"]["valid"] is False
     assert answer["status"] == "failed"
+
+
+@needs_corpus
+def test_a_published_skill_fails_only_by_the_specification():
+    for folder in published_skills():
+        verdict = validate(files_below(folder), folder.name)
+        assert verdict.passed is (verdict.specification == ())
+        assert verdict.score > 0.7
 
 
 @given(
