@@ -58,7 +58,9 @@ class Nursery:
         assert self.process.stdin and self.process.stdout
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
-        return int(self.process.stdout.readline())
+        answer = self.process.stdout.readline()
+        assert answer, "the nursery has ended; its stderr says why"
+        return int(answer)
 
     def close(self) -> None:
         assert self.process.stdin and self.process.stdout

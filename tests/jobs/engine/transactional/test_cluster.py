@@ -41,7 +41,6 @@ class RunningCluster:
             stderr=self.log,
             start_new_session=True,
         )
-        wait_until(lambda: Worker.objects.count() >= workers, "no worker came up")
 
     def children(self) -> list[int]:
         pid = self.process.pid
@@ -65,13 +64,18 @@ class RunningCluster:
 def start(tmp_path: Path) -> Iterator[Callable[..., RunningCluster]]:
     started: list[RunningCluster] = []
 
+    log = tmp_path / "cluster.log"
+
     def start(workers: int = 1) -> RunningCluster:
-        started.append(RunningCluster(tmp_path / "cluster.log", workers))
+        Worker.objects.all().delete()  # of a cluster that was killed
+        started.append(RunningCluster(log, workers))
+        wait_until(lambda: Worker.objects.count() >= workers, "no worker came up")
         return started[-1]
 
     yield start
     for cluster in started:
         cluster.close()
+    print(log.read_text())  # pytest shows it when the test has failed
 
 
 def has_ended(job: Job) -> bool:
