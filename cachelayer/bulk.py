@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
 
 from cachelayer.declarations import collection_of
 from cachelayer.transactions import mark, retire
-
-M = TypeVar("M", bound=models.Model)
 
 
 @contextmanager
@@ -24,12 +22,15 @@ def retiring(rows: models.QuerySet[Any]) -> Iterator[None]:
         retire(*patterns, using=using)
 
 
-class RetiringQuerySet(models.QuerySet[M]):
+class RetiringQuerySet(models.QuerySet[Any]):
     """Bulk methods send no signals: they retire the collection instead.
 
     Declared models use it for their default and their base manager
     (`base_manager_name = "objects"`), which cascades go through.
     """
+
+    if TYPE_CHECKING:
+        as_manager: ClassVar[Any]  # or django-stubs refuses those of heirs
 
     def update(self, **values: Any) -> int:
         with retiring(self):
@@ -57,4 +58,5 @@ class RetiringQuerySet(models.QuerySet[M]):
     _raw_delete.alters_data = True  # type: ignore[attr-defined]
 
 
-RetiringManager = models.Manager.from_queryset(RetiringQuerySet)
+class RetiringManager(models.Manager[Any]):
+    _queryset_class = RetiringQuerySet
