@@ -2,18 +2,22 @@
 
 from django.urls import path
 
+from taxonomy.views.available import AvailableSkills
 from taxonomy.views.categories import Branch, Taxonomy
 from taxonomy.views.files import FileContent, FileList
 from taxonomy.views.skills import SkillDetail, SkillList
+from taxonomy.views.validation import Validation
 from taxonomy.views.versions import VersionDetail, VersionList
 
 urlpatterns = [
     path("skills", SkillList.as_view()),
+    path("skills/validate", Validation.as_view()),
     path("skills/<str:ref>", SkillDetail.as_view()),
     path("skills/<str:ref>/files", FileList.as_view()),
     path("skills/<str:ref>/files/<path:path>", FileContent.as_view()),
     path("skills/<str:ref>/versions", VersionList.as_view()),
     path("skills/<str:ref>/versions/<str:number>", VersionDetail.as_view()),
     path("taxonomy", Taxonomy.as_view()),
+    path("taxonomy/xml", AvailableSkills.as_view()),
     path("taxonomy/<path:path>", Branch.as_view()),
 ]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class AddressManager(RetiringManager):
     def claim_name(self, skill: "Skill") -> None:
         """Make the skill's name its address. Its former names go on resolving."""
-        address: Address = self.get_or_create(  # type: ignore[assignment]
+        address: Address = self.get_or_create(
             kind=Address.Kind.SKILL, path=skill.name, defaults={"skill": skill}
         )[0]
         if address.skill_id != skill.pk:
@@ -25,7 +25,7 @@ class AddressManager(RetiringManager):
 
     def claim_path(self, category: "Category") -> None:
         """Make the category's path its address. Its former ones go on resolving."""
-        address: Address = self.get_or_create(  # type: ignore[assignment]
+        address: Address = self.get_or_create(
             kind=Address.Kind.CATEGORY,
             path=category.path,
             defaults={"category": category},

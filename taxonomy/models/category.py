@@ -32,7 +32,7 @@ RESERVED_ROOTS = frozenset({"xml", "user"})
 UNCATEGORIZED = "uncategorized"
 
 
-class CategoryQuerySet(RetiringQuerySet):  # type: ignore[override]
+class CategoryQuerySet(RetiringQuerySet):
     def under(self, path: str) -> "CategoryQuerySet":
         """Every category below the path, itself not included."""
         return self.filter(under(path))

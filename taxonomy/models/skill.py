@@ -11,6 +11,7 @@ from django.db import models, transaction
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, Value, When
 
 from cachelayer import RetiringQuerySet
+from taxonomy.audiences import Audience, audience_of
 from taxonomy.models.address import Address
 from taxonomy.models.category import Category
 from taxonomy.models.label import Label
@@ -31,10 +32,15 @@ class SkillQuerySet(RetiringQuerySet):
 
     def visible_to(self, user: User | AnonymousUser) -> "SkillQuerySet":
         """Everything for curators, nothing archived for readers, else nothing."""
-        if user.has_perm("taxonomy.publish_skill"):
-            return self
-        if settings.SKILLFLEET_PUBLIC_READ or user.has_perm("taxonomy.view_skill"):
-            return self.exclude(status=Skill.Status.ARCHIVED)
+        return self.visible_as(audience_of(user))
+
+    def visible_as(self, audience: Audience) -> "SkillQuerySet":
+        """What everyone of the audience may see."""
+        match audience:
+            case Audience.CURATORS:
+                return self.all()
+            case Audience.READERS:
+                return self.exclude(status=Skill.Status.ARCHIVED)
         return self.none()
 
     def within(self, path: str) -> "SkillQuerySet":

@@ -40,7 +40,9 @@ class NodeSerializer(serializers.Serializer[Any]):
     )
     children = serializers.SerializerMethodField()
 
-    @extend_schema_field(serializers.ListSerializer(child=serializers.JSONField()))
+    @extend_schema_field(
+        {"type": "array", "items": {"$ref": "#/components/schemas/Node"}}
+    )
     def get_children(self, node: Any) -> Any:
         """As they are: nested nodes have this very form already."""
         return node["children"]

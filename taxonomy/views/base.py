@@ -7,6 +7,8 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from cachelayer import add_cache_tags
+from taxonomy.audiences import Audience, audience_of
 from taxonomy.models import Category, Skill, SkillVersion
 from taxonomy.models.skill import SkillQuerySet
 from taxonomy.versions import Version
@@ -15,16 +17,25 @@ from taxonomy.versions import Version
 class SkillReading(APIView):
     """A view of skills, or below one skill: `ref` is a name, former name or UUID."""
 
+    audience: Audience
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """The user is looked at here, before anything that is cached for many."""
+        super().initial(request, *args, **kwargs)
+        self.audience = audience_of(request.user)
+
     def readable(self) -> SkillQuerySet:
-        return Skill.objects.visible_to(self.request.user)
+        return Skill.objects.visible_as(self.audience)
 
     def skill(self) -> Skill:
         """The skill that the address names; 404 when it is not there or not visible."""
         ref = str(self.kwargs["ref"])
         try:
-            return self.readable().for_reading().resolve(ref)
+            skill = self.readable().for_reading().resolve(ref)
         except Skill.DoesNotExist:
             raise Http404(f"There is no skill {ref[:80]!r}.") from None
+        add_cache_tags(self.request, f"/skills/{skill.name}/*")
+        return skill
 
     def version(self, skill: Skill, number: str | None) -> SkillVersion:
         """The version of that number; the current one without a number."""

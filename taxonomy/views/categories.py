@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from cachelayer import cache_branch_data, cache_global_data
 from taxonomy.models import Category
 from taxonomy.permissions import (
     ADD_CATEGORIES,
@@ -36,6 +37,7 @@ class Taxonomy(APIView):
     }
 
     @extend_schema(operation_id="taxonomy", responses=TreeSerializer)
+    @cache_global_data
     def get(self, request: Request) -> Response:
         """The whole tree, with the number of active skills in each branch."""
         return Response(TreeSerializer({"categories": whole_tree()}).data)
@@ -66,6 +68,7 @@ class Branch(APIView):
     }
 
     @extend_schema(operation_id="taxonomy_branch", responses=BranchSerializer)
+    @cache_branch_data
     def get(self, request: Request, path: str) -> Response:
         """A category by its path or a former one: what is in it and below it."""
         return Response(BranchSerializer(branch_at(category_at(path))).data)

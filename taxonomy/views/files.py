@@ -9,6 +9,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from cachelayer import cache_endpoint
 from taxonomy.packaging.files import File
 from taxonomy.permissions import READ_SKILLS
 from taxonomy.serializers.skills import FileItemSerializer
@@ -33,6 +34,7 @@ class FileList(SkillReading):
         parameters=[VERSION],
         responses=FileItemSerializer(many=True),
     )
+    @cache_endpoint(ttl=600)
     def get(self, request: Request, ref: str) -> Response:
         """Path, size and digest of each file."""
         version = self.version(self.skill(), request.query_params.get("version"))
@@ -51,6 +53,7 @@ class FileContent(SkillReading):
         parameters=[VERSION],
         responses={(200, BINARY): OpenApiResponse(OpenApiTypes.BINARY)},
     )
+    @cache_endpoint(ttl=600)
     def get(self, request: Request, ref: str, path: str) -> HttpResponse:
         """The bytes of one file, exactly as published."""
         skill = self.skill()

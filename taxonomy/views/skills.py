@@ -7,6 +7,7 @@ from rest_framework import generics, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from cachelayer import cache_endpoint
 from taxonomy.models import Category, Skill
 from taxonomy.models.label import Label
 from taxonomy.models.skill import SkillQuerySet
@@ -38,6 +39,7 @@ class SkillList(SkillReading, generics.ListAPIView[Skill]):
     query_params = PAGE_PARAMS | frozenset(SkillFilters().fields)
 
     @extend_schema(operation_id="skills_list", parameters=[SkillFilters])
+    @cache_endpoint
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Find skills: filtered, searched, page by page."""
         return self.list(request, *args, **kwargs)
@@ -78,6 +80,7 @@ class SkillDetail(SkillReading):
     }
 
     @extend_schema(operation_id="skill", responses=SkillDetailSerializer)
+    @cache_endpoint(ttl=600)
     def get(self, request: Request, ref: str) -> Response:
         """A skill by its name, a former name or its UUID."""
         return Response(SkillDetailSerializer(self.skill()).data)

@@ -7,6 +7,7 @@ from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from cachelayer import cache_endpoint
 from taxonomy.models import SkillVersion
 from taxonomy.pagination import PAGE_PARAMS
 from taxonomy.permissions import READ_SKILLS
@@ -22,6 +23,7 @@ class VersionList(SkillReading, generics.ListAPIView[SkillVersion]):
     query_params = PAGE_PARAMS
 
     @extend_schema(operation_id="skill_versions")
+    @cache_endpoint(ttl=600)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Every published version, newest first."""
         return self.list(request, *args, **kwargs)
@@ -36,6 +38,7 @@ class VersionDetail(SkillReading):
     required_permissions: ClassVar[dict[str, str | None]] = {"GET": READ_SKILLS}
 
     @extend_schema(operation_id="skill_version", responses=VersionDetailSerializer)
+    @cache_endpoint(ttl=600)
     def get(self, request: Request, ref: str, number: str) -> Response:
         """One version: what it says and the list of its files."""
         version = self.version(self.skill(), number)

@@ -1,0 +1,33 @@
+"""Who may see which skills. An audience shares what the cache holds for it."""
+
+from enum import StrEnum
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
+from django.http import HttpRequest
+from rest_framework.request import Request
+
+from taxonomy.permissions import PUBLISH_SKILLS, READ_SKILLS
+
+
+class Audience(StrEnum):
+    CURATORS = "curators"
+    """They see every skill."""
+    READERS = "readers"
+    """They see skills that are not archived."""
+    NOBODY = "nobody"
+    """They see no skill."""
+
+
+def audience_of(user: User | AnonymousUser) -> Audience:
+    if user.has_perm(PUBLISH_SKILLS):
+        return Audience.CURATORS
+    if settings.SKILLFLEET_PUBLIC_READ or user.has_perm(READ_SKILLS):
+        return Audience.READERS
+    return Audience.NOBODY
+
+
+def audience(request: HttpRequest | Request) -> str:
+    """The part of every cache key that keeps audiences apart."""
+    user = getattr(request, "user", None)
+    return audience_of(user if user is not None else AnonymousUser())

@@ -1,0 +1,43 @@
+"""What a change in this room retires."""
+
+from django.contrib.auth.models import User
+
+from cachelayer import invalidates
+from taxonomy.models import (
+    Address,
+    Category,
+    Label,
+    Relation,
+    Skill,
+    SkillVersion,
+)
+
+EVERYWHERE = ["/taxonomy/*", "/skills/*"]
+"""The path of a category is part of every skill's, so it may be anywhere."""
+
+
+def where_it_shows(skill: Skill) -> list[str]:
+    """What is read by a former name or the UUID bears the tag of the name."""
+    return [f"/skills/{skill.name}/*", "/skills", "/taxonomy/*"]
+
+
+def where_it_leads(address: Address) -> list[str]:
+    return where_it_shows(address.skill) if address.skill else EVERYWHERE
+
+
+invalidates(Category, EVERYWHERE, collection=EVERYWHERE)
+invalidates(
+    Skill,
+    where_it_shows,
+    created=["/skills/*", "/taxonomy/*", "/analytics/*"],
+    collection=EVERYWHERE,
+)
+invalidates(
+    SkillVersion, lambda version: where_it_shows(version.skill), collection=EVERYWHERE
+)
+invalidates(Label, lambda label: where_it_shows(label.skill), collection=EVERYWHERE)
+invalidates(
+    Relation, lambda relation: where_it_shows(relation.skill), collection=EVERYWHERE
+)
+invalidates(Address, where_it_leads, collection=EVERYWHERE)
+invalidates(User, lambda user: [f"/authors/{user.pk}/*"])  # their name is shown

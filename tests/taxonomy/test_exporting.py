@@ -1,0 +1,51 @@
+"""`manage.py export_skills`."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from taxonomy.models import Skill
+from taxonomy.packaging.folder import read_folder
+from tests.taxonomy.skills import skill_files
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded")]
+
+
+def export(*arguments):
+    out = StringIO()
+    call_command("export_skills", *map(str, arguments), stdout=out)
+    return out.getvalue().split()
+
+
+def test_every_active_skill_becomes_a_folder_with_its_bytes(tmp_path):
+    files = skill_files(references__api=b"# API\n")
+    Skill.objects.publish(files, category="data")
+    Skill.objects.publish(skill_files(name="old")).skill.archive()
+    assert export("--to", tmp_path) == [str(tmp_path / "pdf-tools")]
+    assert read_folder(tmp_path / "pdf-tools") == files
+    assert export("--to", tmp_path) == [str(tmp_path / "pdf-tools")]
+
+
+def test_names_and_category_choose(tmp_path):
+    Skill.objects.publish(skill_files(name="one"), category="data/ml")
+    Skill.objects.publish(skill_files(name="two"), category="research")
+    assert export("two", "--to", tmp_path) == [str(tmp_path / "two")]
+    assert export("--to", tmp_path, "--category", "data") == [str(tmp_path / "one")]
+
+
+@pytest.mark.parametrize("arguments", [["no-such"], ["--category", "no/such"]])
+def test_what_is_not_there_is_an_error(tmp_path, arguments):
+    with pytest.raises(CommandError, match="There is no"):
+        export(*arguments, "--to", tmp_path)
+
+
+def test_a_folder_that_holds_something_else_is_kept(tmp_path):
+    Skill.objects.publish(skill_files())
+    (tmp_path / "pdf-tools").mkdir()
+    (tmp_path / "pdf-tools" / "notes").write_text("mine")
+    with pytest.raises(CommandError):
+        export("--to", tmp_path)
+    assert (tmp_path / "pdf-tools" / "notes").read_text() == "mine"
+    export("--to", tmp_path, "--replace")
+    assert not (tmp_path / "pdf-tools" / "notes").exists()
