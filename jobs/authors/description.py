@@ -22,11 +22,11 @@ PHRASES = 8
 USE_WHEN = re.compile(r"^(?:use\s+(?:this\s+skill\s+|it\s+)?)?when(?:ever)?\s+", re.I)
 
 
-def description(material: Material, extra: Sequence[str] = ()) -> str:
-    """At most 1024 characters; `extra` phrases are named before the headings."""
+def description(material: Material) -> str:
+    """At most 1024 characters."""
     what = clipped(_what(material), WHAT)
     parts = [sentence(what) if what[-1:] != "\u2026" else what]
-    parts.append(clipped(sentence(f"Use when {when(material, extra)}"), 600))
+    parts.append(clipped(sentence(f"Use when {when(material)}"), 600))
     return clipped(" ".join(filter(None, parts)), LENGTH)
 
 
@@ -40,11 +40,11 @@ def _what(material: Material) -> str:
     return f"{title}: {unmarked(material.lead)}" if title else unmarked(material.lead)
 
 
-def when(material: Material, extra: Sequence[str] = ()) -> str:
+def when(material: Material) -> str:
     """What follows "Use when": what people answered, then titles and headings."""
     answered = " ".join(material.assignment.answer("trigger").split())
     stated = USE_WHEN.sub("", answered).rstrip(".")
-    tasks, topics = _phrases(material, extra)
+    tasks, topics = phrases(material)
     reasons = [stated] if stated else []
     if tasks:
         reasons.append(f"you need to {listed(tasks)}")
@@ -53,14 +53,12 @@ def when(material: Material, extra: Sequence[str] = ()) -> str:
     return ", or when ".join(reasons)
 
 
-def _phrases(
-    material: Material, extra: Sequence[str]
-) -> tuple[Sequence[str], Sequence[str]]:
+def phrases(material: Material) -> tuple[Sequence[str], Sequence[str]]:
     """(things to do, things it is about), in words for the middle of a sentence."""
     title = bare(material.title)
     tasks: list[str] = []
     topics: list[str] = []
-    for phrase in distinct([title, *extra, *material.headings])[:PHRASES]:
+    for phrase in distinct([title, *material.headings])[:PHRASES]:
         plain = lowered(phrase, material.proper)
         if is_task(phrase):
             tasks.append(plain)

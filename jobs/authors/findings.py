@@ -67,7 +67,7 @@ def _steps(material: Material) -> str:
     """Commands, or a list of things to do."""
     if len(material.tasks) >= 2:
         return "; ".join(material.tasks[:3])
-    return next((line for code in material.code for line in _commands(code)), "")
+    return _first_command(material)
 
 
 def _constraints(material: Material) -> str:
@@ -76,14 +76,12 @@ def _constraints(material: Material) -> str:
 
 
 def _examples(material: Material) -> str:
-    shown = next((line for code in material.code for line in _commands(code)), "")
-    return shown or _first(EXAMPLE, material.sentences)
+    return _first_command(material) or _first(EXAMPLE, material.sentences)
 
 
-def _commands(code: str) -> list[str]:
-    """Its lines that are neither empty nor a comment."""
-    lines = (line.strip() for line in code.splitlines())
-    return [line for line in lines if line and not line.startswith(("#", "//"))]
+def _first_command(material: Material) -> str:
+    found = (line for code in material.code for line in prose.command_lines(code))
+    return next(found, "")
 
 
 def _first(pattern: re.Pattern[str], sentences: Iterable[str]) -> str:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from jobs.authors.description import phrases
 from jobs.authors.markdown import prose
 from jobs.authors.material import Material
-from jobs.authors.wording import bare, clipped, distinct, is_task, lowered
+from jobs.authors.wording import bare, clipped, distinct
 from jobs.pipeline.context import SkillSummary
 from jobs.pipeline.selection import Shelf, terms
 from jobs.pipeline.state import Evals
@@ -31,10 +32,9 @@ def _positives(material: Material) -> Iterator[str]:
     """What people would ask: the brief, then titles and headings."""
     if material.subject:
         yield clipped(material.subject, 200)
-    for title in (bare(material.title), *material.headings):
-        if len(terms(title)) >= 2:
-            plain = lowered(title, material.proper)
-            yield f"How do I {plain}?" if is_task(title) else f"Help me with {plain}"
+    tasks, topics = phrases(material)
+    yield from (f"How do I {task}?" for task in tasks if len(terms(task)) >= 2)
+    yield from (f"Help me with {topic}" for topic in topics if len(terms(topic)) >= 2)
 
 
 def _near_misses(material: Material) -> Iterator[str]:
@@ -60,7 +60,7 @@ def _facts(material: Material) -> Iterator[str]:
     for topic in ("steps", "constraints", "examples"):
         yield from material.assignment.answer(topic).splitlines()[:1]
     for code in material.code[:6]:
-        line = next((each.strip() for each in code.splitlines() if each.strip()), "")
+        line = next(iter(prose.command_lines(code)), "")
         if len(line) <= LONGEST_FACT:
             yield line
     for line in prose.admonitions(material.text)[:4]:

@@ -162,7 +162,8 @@ def listed(phrases: Sequence[str], last: str = "or") -> str:
 def sentence(text: str) -> str:
     """With a capital and a full stop."""
     text = " ".join(text.split()).rstrip(" .,;:")
-    return f"{text[:1].upper()}{text[1:]}." if text else ""
+    end = "" if text.endswith(("!", "?", "\u2026")) else "."
+    return f"{text[:1].upper()}{text[1:]}{end}" if text else ""
 
 
 def clipped(text: str, limit: int) -> str:

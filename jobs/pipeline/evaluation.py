@@ -68,8 +68,9 @@ def _selection_failures(
     evals: Evals, summary: SkillSummary, fleet: list[SkillSummary]
 ) -> Iterator[Failure]:
     shelf = Shelf([*fleet, summary])
+    right = {summary.name, evals.duplicate_of} - {""}  # a duplicate was agreed to
     for prompt in evals.positives:
-        if (taken := shelf.pick(prompt).name) != summary.name:
+        if (taken := shelf.pick(prompt).name) not in right:
             reason = f"It selects {taken}." if taken else "It selects no skill."
             yield Failure("positive", prompt, reason)
     for prompt in evals.near_misses:

@@ -75,6 +75,12 @@ def code_blocks(text: str) -> list[str]:
     ]
 
 
+def command_lines(code: str) -> list[str]:
+    """Its lines that are neither empty nor a comment."""
+    lines = (line.strip() for line in code.splitlines())
+    return [line for line in lines if line and not line.startswith(("#", "//"))]
+
+
 def longest_ticks(text: str) -> int:
     return max(map(len, re.findall("`+", text)), default=0)
 
