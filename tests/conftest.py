@@ -1,7 +1,6 @@
 """What every room's tests share; style.md's rules for tests as fixtures."""
 
 import os
-from collections.abc import Iterator
 
 import pytest
 from django.core.management import call_command
@@ -52,13 +51,9 @@ def named_server(variable: str) -> str:
 
 
 @pytest.fixture
-def seeded(request: pytest.FixtureRequest) -> Iterator[None]:
+def seeded(db: None) -> None:
     """The categories of `seed_taxonomy`; roles are there by post_migrate.
 
-    Asks for the database itself only when the test did not, so that a
-    transactional test stays transactional.
+    `db` leaves a transactional test transactional.
     """
-    if "transactional_db" not in request.fixturenames:
-        request.getfixturevalue("db")
     call_command("seed_taxonomy", verbosity=0)
-    yield
