@@ -8,6 +8,7 @@ class SkillFleetConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from skillfleet import caching  # noqa: F401 its declarations take effect
         from skillfleet.accounts.roles import make_roles_after_last_app
 
         post_migrate.connect(make_roles_after_last_app, dispatch_uid="roles")

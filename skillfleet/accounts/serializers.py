@@ -6,6 +6,9 @@ from drf_spectacular.utils import extend_schema_field
 from knox.models import AuthToken
 from rest_framework import serializers
 
+from jobs.serializers.fields import FlagField, WholeNumberField
+from taxonomy.serializers.strict import StrictSerializer, TextField
+
 
 class UserSerializer(serializers.ModelSerializer[User]):
     roles = serializers.SerializerMethodField()
@@ -22,27 +25,38 @@ class UserSerializer(serializers.ModelSerializer[User]):
             "is_active",
             "date_joined",
         )
-        read_only_fields = ("username", "date_joined")
+        read_only_fields = fields
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_roles(self, user: User) -> list[str]:
         return sorted(group.name for group in user.groups.all())
 
+
+class UserChangeSerializer(StrictSerializer):
+    """What one may change of oneself, and operators of others."""
+
+    first_name = TextField(required=False, allow_blank=True, max_length=150)
+    last_name = TextField(required=False, allow_blank=True, max_length=150)
+    email = serializers.EmailField(required=False, allow_blank=True, max_length=254)
+    is_active = FlagField(required=False)
+
     def validate_is_active(self, active: bool) -> bool:
-        """Operators switch others off and on; nobody does so to themselves."""
-        before = cast(User, self.instance).is_active
-        if active != before and self.context["own"]:
+        if active != cast(User, self.instance).is_active and self.context["own"]:
             raise serializers.ValidationError(
                 "You cannot change this for yourself; ask an operator."
             )
         return active
 
+    def update(self, instance: User, validated_data: dict[str, Any]) -> User:
+        for field, value in validated_data.items():
+            setattr(instance, field, value)
+        instance.save(update_fields=list(validated_data))
+        return instance
 
-class LoginSerializer(serializers.Serializer[Any]):
-    username = serializers.CharField(max_length=150)
-    password = serializers.CharField(
-        max_length=1000, trim_whitespace=False, style={"input_type": "password"}
-    )
+
+class LoginSerializer(StrictSerializer):
+    username = TextField(max_length=150)
+    password = TextField(max_length=1000, style={"input_type": "password"})
 
 
 class LoggedInSerializer(serializers.Serializer[Any]):
@@ -66,7 +80,7 @@ class NewTokenSerializer(TokenSerializer):
         fields = (*TokenSerializer.Meta.fields, "token")
 
 
-class TokenRequestSerializer(serializers.Serializer[Any]):
-    expires_in_days = serializers.IntegerField(
+class TokenRequestSerializer(StrictSerializer):
+    expires_in_days = WholeNumberField(
         required=False, min_value=1, max_value=settings.SKILLFLEET_MAX_TOKEN_DAYS
     )

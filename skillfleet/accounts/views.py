@@ -1,12 +1,12 @@
 """Logging in and out, API tokens, and who one is."""
 
-from typing import Any, ClassVar, cast
+from typing import ClassVar, cast
 
 from django.contrib.auth import authenticate, logout, user_logged_in
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import Http404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from knox.models import AuthToken
 from rest_framework import generics
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from cachelayer import cache_user_data
 from skillfleet.accounts import serializers
 from skillfleet.accounts.tokens import live_tokens, make_login_token, make_token
 from skillfleet.api.permissions import Grants
@@ -33,6 +34,7 @@ class Login(APIView):
         return "Bearer"  # so that a wrong password is a 401
 
     @extend_schema(
+        operation_id="login",
         request=serializers.LoginSerializer,
         responses=serializers.LoggedInSerializer,
     )
@@ -53,7 +55,7 @@ class Logout(APIView):
 
     required_permissions: ClassVar[Grants] = {"POST": None}
 
-    @extend_schema(request=None, responses={204: None})
+    @extend_schema(operation_id="logout", request=None, responses={204: None})
     def post(self, request: Request) -> Response:
         if isinstance(request.auth, AuthToken):
             request.auth.delete()
@@ -62,6 +64,7 @@ class Logout(APIView):
         return Response(status=204)
 
 
+@extend_schema_view(get=extend_schema(operation_id="tokens_list"))
 class TokenCollection(generics.ListAPIView[AuthToken]):
     """One's own tokens."""
 
@@ -74,6 +77,7 @@ class TokenCollection(generics.ListAPIView[AuthToken]):
         return live_tokens(person(self.request))
 
     @extend_schema(
+        operation_id="create_token",
         request=serializers.TokenRequestSerializer,
         responses={201: serializers.NewTokenSerializer},
     )
@@ -95,7 +99,7 @@ class TokenDetail(generics.GenericAPIView[AuthToken]):
     def get_queryset(self) -> QuerySet[AuthToken]:
         return live_tokens(person(self.request))
 
-    @extend_schema(request=None, responses={204: None})
+    @extend_schema(operation_id="revoke_token", responses={204: None})
     def delete(self, request: Request, token_key: str) -> Response:
         self.get_object().delete()
         return Response(status=204)
@@ -119,21 +123,26 @@ class UserDetail(generics.GenericAPIView[User]):
             self.get_queryset(), pk=me.pk if own else int(asked)
         )
 
+    @extend_schema(operation_id="user")
+    @cache_user_data
     def get(self, request: Request, id: str) -> Response:
         return Response(self.get_serializer(self.get_object()).data)
 
+    @extend_schema(
+        operation_id="change_user",
+        request=serializers.UserChangeSerializer,
+        responses=serializers.UserSerializer,
+    )
     def patch(self, request: Request, id: str) -> Response:
         user = self.get_object()
         own = user == request.user
         if not own and not may_change(person(request), user):
             raise PermissionDenied("You may not change this user.")
-        context: dict[str, Any] = {**self.get_serializer_context(), "own": own}
-        changed = serializers.UserSerializer(
-            user, data=request.data, partial=True, context=context
+        asked = serializers.UserChangeSerializer(
+            user, data=request.data, context={"own": own}
         )
-        changed.is_valid(raise_exception=True)
-        changed.save()
-        return Response(changed.data)
+        asked.is_valid(raise_exception=True)
+        return Response(self.get_serializer(asked.save()).data)
 
 
 def may_change(actor: User, user: User) -> bool:
