@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.core import checks
 from django.core.management import call_command
 from django.core.signals import request_started
 from django.db.models.signals import post_migrate
@@ -12,6 +13,15 @@ class CacheConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from cachelayer import checks as ours
+
+        for check in (
+            ours.check_options,
+            ours.check_alias,
+            ours.check_atomic_requests,
+            ours.check_memory_caches,
+        ):
+            checks.register(check, checks.Tags.caches)
         request_started.connect(refresh_plane, dispatch_uid="cachelayer")
         post_migrate.connect(make_cache_tables, sender=self, dispatch_uid="cachelayer")
 

@@ -1,0 +1,20 @@
+"""A cache of its own for each test: one stamp file per xdist worker, emptied."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings as project
+
+from cachelayer import planes
+from cachelayer.transactions import backend
+
+
+@pytest.fixture(autouse=True)
+def cache_plane(settings) -> Iterator[None]:
+    """Strict: a view of a shared tier that looks at its user raises."""
+    settings.CACHELAYER = {**project.CACHELAYER, "STRICT_SHARED_TIER": True}
+    cache = backend()
+    planes.put_off(cache.stamps)  # the database is a test's to touch, not a request's
+    cache.clear()
+    yield
+    cache.clear()

@@ -1,0 +1,32 @@
+"""Every test of this room gets an empty cache; some a declared model."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.auth.models import Group
+
+from cachelayer import declarations, invalidates
+from tests.cache_plane import cache_plane  # noqa: F401
+from tests.cachelayer.models import BulkGroup
+
+
+@pytest.fixture(autouse=True)
+def room_settings(settings, cache_plane) -> None:  # noqa: F811
+    """This room's defaults: the project's audience knows its own people."""
+    settings.CACHELAYER = {"PATH_PREFIX": "/api/v1", "STRICT_SHARED_TIER": True}
+
+
+@pytest.fixture
+def declared_groups() -> Iterator[None]:
+    """Groups retire `/groups/{name}/*`, and `/groups/*` in bulk."""
+    kept = {model: list(found) for model, found in declarations.declarations.items()}
+    for model in (Group, BulkGroup):
+        invalidates(
+            model,
+            lambda group: [f"/groups/{group.name}/*"],
+            created=["/groups"],
+            collection=["/groups/*"],
+        )
+    yield
+    declarations.declarations.clear()
+    declarations.declarations.update(kept)
