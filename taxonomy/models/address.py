@@ -36,6 +36,22 @@ class AddressManager(RetiringManager):
             )
         address.make_current(category.addresses.all())
 
+    def register(self, categories: "list[Category]") -> None:
+        """The addresses of new categories, whose paths are known to be free."""
+        self.bulk_create(
+            [
+                Address(
+                    kind=Address.Kind.CATEGORY, path=category.path, category=category
+                )
+                for category in categories
+            ]
+        )
+
+    def categories_by_path(self) -> "dict[str, Category]":
+        """Every path that resolves, today's and former ones, and what it leads to."""
+        found = self.filter(kind=Address.Kind.CATEGORY).select_related("category")
+        return {each.path: each.category for each in found}
+
 
 class Address(models.Model):
     """A name of a skill or a path of a category, which no other may take."""

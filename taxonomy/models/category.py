@@ -75,19 +75,23 @@ class CategoryManager(models.Manager.from_queryset(CategoryQuerySet)):  # type: 
             Address.objects.claim_path(category)
         return category
 
-    def plant(self, tree: "dict[str, Branch]", above: str = "") -> "list[Category]":
+    def plant(self, tree: "dict[str, Branch]") -> "list[Category]":
         """Create what is missing of the tree; moved or edited categories stay."""
-        made = []
-        for position, (segment, branch) in enumerate(tree.items()):
-            path = f"{above}/{segment}" if above else segment
-            try:
-                path = self.resolve(path).path
-            except Category.DoesNotExist:
-                description = branch.get("description", "")
-                made.append(
-                    self.create_at(path, description=description, position=position)
-                )
-            made += self.plant(branch.get("below", {}), path)
+        made: list[Category] = []
+        level: list[tuple[Category | None, dict[str, Branch]]] = [(None, tree)]
+        with transaction.atomic():
+            known = Address.objects.categories_by_path()
+            while level:
+                found = [
+                    (known.get(seedling.path, seedling), branch.get("below", {}))
+                    for above, branches in level
+                    for seedling, branch in seedlings(above, branches)
+                ]
+                missing = [category for category, _ in found if not category.pk]
+                self.bulk_create(missing)
+                Address.objects.register(missing)
+                made += missing
+                level = list(found)
         return made
 
     def fallback(self) -> "Category":
@@ -185,6 +189,25 @@ def check_path(path: str) -> None:
     root = path.partition("/")[0]
     if root in RESERVED_ROOTS:
         raise InvalidPath(path=f"The root {root!r} is reserved.")
+
+
+def seedlings(
+    above: Category | None, branches: "dict[str, Branch]"
+) -> "Iterator[tuple[Category, Branch]]":
+    """Unsaved categories below `above`, in the order of the tree."""
+    for position, (segment, branch) in enumerate(branches.items()):
+        path = f"{above.path}/{segment}" if above else segment
+        description = branch.get("description", "")
+        yield (
+            Category(
+                path=path,
+                parent=above,
+                name=title_of(path),
+                description=description,
+                position=position,
+            ),
+            branch,
+        )
 
 
 def title_of(path: str) -> str:
