@@ -6,9 +6,9 @@ They come before the taxonomy's: `/skills` is served by both rooms.
 from django.urls import path
 
 from jobs.views import SkillCollection
+from jobs.views.draft_files import DraftFile
 from jobs.views.drafts import (
     DraftDetail,
-    DraftFile,
     DraftList,
     DraftPromote,
     DraftReject,
