@@ -20,6 +20,7 @@ NAMES = [
     "étude", "ß", "ẞ", "ǆ", "²", "٣", "i\u0307", "İ", "\u017f", "a\u200db", "a\u00ad",
     "\u00a0pdf", "pdf\u2003", "  pdf  ", "pdf\t", "", " ", "2024-01-01", "=", "<<",
     "🎉", "a" * 63 + "é", "ŉ" * 33, "a\u00b5", "pdf#x", "pdf #x", "a:b", "@pdf",
+    "' '", '" "', "'\u3000'", '"\\t"', '"pdf\\n"', '"\\0"', "' pdf '",
 ]  # fmt: skip
 DESCRIPTIONS = [
     "Reads PDF files. Use when a PDF is given.", "x", "", " ", "\u3000", "a" * 1024,
