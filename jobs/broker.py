@@ -1,8 +1,5 @@
 """django-q2's ORM broker, taught what PostgreSQL can do: skip locks, and wake up."""
 
-from typing import Any
-
-import psycopg
 from django.db import connections
 from django.db.models.functions import Now
 from django_q.brokers.orm import ORM
@@ -25,8 +22,6 @@ class PostgresBroker(ORM):
     look every `poll` seconds finds messages whose time comes without a commit.
     """
 
-    _listener: psycopg.Connection[Any] | None = None
-
     def enqueue(self, task: str) -> int:
         """The lock starts by the database's clock, which `dequeue` goes by."""
         message = self.get_connection().create(
@@ -45,20 +40,17 @@ class PostgresBroker(ORM):
             return list(cursor.fetchall())
 
     def _wait_and_take(self) -> list[tuple[int, str]] | None:
-        """Listen first and look again, or a message in between would be slept over."""
-        if self._listener is None or self._listener.closed:
-            self._listener = self._listen()
-            return self._take()
-        for _ in self._listener.notifies(timeout=Conf.POLL, stop_after=1):
-            return self._take()
-        return self._take()
+        """Listen first and look again, or a message in between would be slept over.
 
-    def _listen(self) -> psycopg.Connection[Any]:
-        parameters = connections[Conf.ORM].get_connection_params()
-        known = ("host", "port", "dbname", "user", "password", "sslmode", "options")
-        listener = psycopg.connect(
-            autocommit=True,
-            **{name: parameters[name] for name in known if name in parameters},
-        )
-        listener.execute(f"LISTEN {CHANNEL}")
-        return listener
+        It listens on this thread's own connection: listening twice costs nothing, and
+        one that was lost is a DatabaseError like any other.
+        """
+        connection = connections[Conf.ORM]
+        with connection.cursor() as cursor:
+            cursor.execute(f"LISTEN {CHANNEL}")
+        if found := self._take():
+            return found
+        with connection.wrap_database_errors:
+            for _ in connection.connection.notifies(timeout=Conf.POLL, stop_after=1):
+                pass
+        return self._take()
