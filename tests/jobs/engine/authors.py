@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -112,3 +113,17 @@ def record(verb: str) -> None:
         file.write(f"{verb}\n")
     if os.environ.get("AUTHOR_KILL") == verb:
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+class GatedAuthor(ScriptedAuthor):
+    """In its first `evals` it makes the file AUTHOR_GATE names and waits until that
+    is removed; a worker that comes after a killed one finds it, and goes on."""
+
+    def evals(self, assignment: Assignment) -> Evals:
+        gate = Path(os.environ.get("AUTHOR_GATE", os.devnull))
+        if not gate.exists():
+            gate.touch()
+            deadline = time.monotonic() + 20
+            while gate.exists() and time.monotonic() < deadline:
+                time.sleep(0.02)
+        return super().evals(assignment)

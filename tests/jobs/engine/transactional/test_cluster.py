@@ -19,6 +19,7 @@ pytestmark = [
     pytest.mark.xdist_group("processes"),
 ]
 CEILING = 20
+GATED_AUTHOR = "tests.jobs.engine.authors.GatedAuthor"
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:
@@ -29,13 +30,11 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
 
 
 class RunningCluster:
-    def __init__(self, log: Path, workers: int = 1) -> None:
+    def __init__(self, log: Path, workers: int, **environment: str) -> None:
         self.log = log.open("a")
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "qcluster", "--workers", str(workers)],
-            env=child_environment(
-                SKILLFLEET_AUTHOR="tests.jobs.engine.authors.ScriptedAuthor"
-            ),
+            env=child_environment(SKILLFLEET_AUTHOR=GATED_AUTHOR, **environment),
             cwd=ROOT,
             stdout=self.log,
             stderr=self.log,
@@ -66,9 +65,9 @@ def start(tmp_path: Path) -> Iterator[Callable[..., RunningCluster]]:
 
     log = tmp_path / "cluster.log"
 
-    def start(workers: int = 1) -> RunningCluster:
+    def start(workers: int = 1, **environment: str) -> RunningCluster:
         Worker.objects.all().delete()  # of a cluster that was killed
-        started.append(RunningCluster(log, workers))
+        started.append(RunningCluster(log, workers, **environment))
         wait_until(lambda: Worker.objects.count() >= workers, "no worker came up")
         return started[-1]
 
@@ -137,3 +136,34 @@ def test_nothing_outlives_a_killed_parent_and_a_new_one_finishes_the_work(
     for job in jobs:
         wait_until(lambda job=job: has_ended(job), "the new cluster let a job lie")  # type: ignore[misc]
         assert job.results.count() == len(PHASES)
+
+
+def test_a_worker_killed_at_work_is_replaced_before_its_lease_runs_out(
+    submit: Callable[..., Job], start: Callable[..., RunningCluster], tmp_path: Path
+) -> None:
+    """The parent knows who died, so nobody waits for the lease of a minute."""
+    gate = tmp_path / "gate"
+    job = submit()
+    cluster = start(AUTHOR_GATE=str(gate))
+    wait_until(lambda: gate.exists(), "the author was not asked")
+    (child,) = cluster.children()
+    os.kill(child, signal.SIGKILL)
+    wait_until(lambda: has_ended(job), "nobody took the job over")
+    assert job.history.filter(kind="crashed").count() == 1
+    assert Job.objects.get(pk=job.pk).status == Job.Status.COMPLETED
+
+
+def test_a_cluster_that_is_told_to_stop_finishes_the_phase_in_hand(
+    submit: Callable[..., Job], start: Callable[..., RunningCluster], tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    job = submit()
+    cluster = start(AUTHOR_GATE=str(gate))
+    wait_until(lambda: gate.exists(), "the author was not asked")
+    cluster.process.send_signal(signal.SIGTERM)
+    gate.unlink()  # the author goes on
+    assert cluster.process.wait(CEILING) == 0
+    job.refresh_from_db()
+    assert job.results.filter(phase="tdd_red").exists()
+    assert job.lease_expires_at is None
+    assert not job.history.filter(kind="crashed").exists()
