@@ -1,0 +1,134 @@
+"""`POST /skills` makes a job, from JSON or from a form."""
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from jobs.models import Job, Worker
+from tests.jobs.conftest import SOURCE, TASK
+
+URL = "/api/v1/skills"
+
+
+def document(name: str = "runbook.md", content: bytes = SOURCE.encode()):
+    return SimpleUploadedFile(name, content)
+
+
+def test_a_submission_is_accepted_and_says_where_its_job_is(author_api):
+    reply = author_api.post(URL, {"task_description": TASK})
+
+    assert reply.status_code == 202
+    job = Job.objects.get()
+    address = f"/api/v1/jobs/{job.pk}"
+    assert reply["Location"] == reply.data["url"] == address
+    assert reply.data["job_id"] == str(job.pk)
+    assert reply.data["status"] == "pending"
+    assert author_api.get(address).data["task_description"] == TASK
+
+
+def test_a_submission_says_that_no_worker_is_alive(author_api):
+    told = author_api.post(URL, {"task_description": TASK}).data
+
+    assert told["workers_alive"] == 0
+    assert "qcluster" in told["warning"]
+
+
+def test_with_a_worker_alive_there_is_no_warning(author_api):
+    Worker.objects.enlist()
+
+    told = author_api.post(URL, {"task_description": TASK}).data
+
+    assert told["workers_alive"] == 1
+    assert "warning" not in told
+
+
+def test_every_field_reaches_the_job(author_api):
+    body = {
+        "task_description": TASK,
+        "sources": [{"name": "a.md", "text": "# A"}, {"name": "b.txt", "text": "B"}],
+        "intended_taxonomy_path": "operations/monitoring",
+        "auto_promote": True,
+        "checkpoints": ["confirm", "validate", "confirm"],
+        "style": "minimal",
+        "user_context": {"team": "payments"},
+        "idempotency_key": "once",
+    }
+
+    job_id = author_api.post(URL, body).data["job_id"]
+
+    shown = author_api.get(f"/api/v1/jobs/{job_id}").data
+    assert shown["intended_taxonomy_path"] == "operations/monitoring"
+    assert shown["options"] == {
+        "auto_promote": True,
+        "checkpoints": ["confirm", "validate"],
+        "style": "minimal",
+    }
+    assert shown["user_context"] == {"team": "payments"}
+    assert shown["idempotency_key"] == "once"
+    assert shown["sources"] == [
+        {"name": "a.md", "media_type": "text/markdown", "characters": 3},
+        {"name": "b.txt", "media_type": "text/plain", "characters": 1},
+    ]
+
+
+def test_a_form_with_files_is_the_same_submission(author_api):
+    form = {
+        "task_description": TASK,
+        "sources": [document("a.md", b"# A"), document("b.txt", b"\xef\xbb\xbfB")],
+        "intended_taxonomy_path": "operations/monitoring",
+        "auto_promote": "true",
+        "checkpoints": ["confirm", "preview"],
+        "user_context": '{"team": "payments"}',
+    }
+
+    reply = author_api.post(URL, form, format="multipart")
+
+    assert reply.status_code == 202, reply.content
+    job = Job.objects.get()
+    assert list(job.sources.values_list("name", "text")) == [
+        ("a.md", "# A"),
+        ("b.txt", "B"),
+    ]
+    assert job.options["auto_promote"] is True
+    assert job.options["checkpoints"] == ["confirm", "preview"]
+    assert job.user_context == {"team": "payments"}
+
+
+def test_a_form_may_hold_texts_and_files(author_api):
+    form = {
+        "task_description": TASK,
+        "sources": '[{"name": "a.md", "text": "# A"}]',
+        "files": [document("b.md", b"# B")],
+    }
+
+    assert author_api.post(URL, form, format="multipart").status_code == 202
+    assert [source.name for source in Job.objects.get().sources.all()] == [
+        "a.md",
+        "b.md",
+    ]
+
+
+def test_the_same_key_gives_the_same_job(author_api):
+    body = {"task_description": TASK}
+
+    first = author_api.post(URL, body, headers={"Idempotency-Key": "k1"}).data
+    again = author_api.post(URL, {**body, "idempotency_key": "k1"}).data
+    other = author_api.post(URL, body, headers={"Idempotency-Key": "k2"}).data
+
+    assert first["job_id"] == again["job_id"] != other["job_id"]
+    assert Job.objects.count() == 2
+
+
+def test_a_key_is_the_persons_own(author_api, other_api):
+    body = {"task_description": TASK, "idempotency_key": "k1"}
+
+    mine, theirs = author_api.post(URL, body).data, other_api.post(URL, body).data
+
+    assert mine["job_id"] != theirs["job_id"]
+
+
+def test_a_key_in_the_header_may_not_contradict_the_body(author_api):
+    body = {"task_description": TASK, "idempotency_key": "k1"}
+
+    reply = author_api.post(URL, body, headers={"Idempotency-Key": "k2"})
+
+    assert reply.status_code == 400
+    assert "idempotency_key" in reply.data["errors"]
