@@ -1,0 +1,142 @@
+"""Sources, and ways to hold a draft against what it was made from."""
+
+import os
+import re
+from dataclasses import replace
+from pathlib import Path
+from textwrap import dedent
+
+from markdown_it import MarkdownIt
+
+from jobs.authors.base import Assignment, Given
+from jobs.authors.template import TemplateAuthor
+from jobs.pipeline.context import SourceText
+from jobs.pipeline.evaluation import skill_document
+from taxonomy.packaging.files import Files
+
+BESIDE = Path(__file__).resolve().parents[3].parent / "shared" / "corpus"
+CORPUS = Path(os.environ.get("SKILLFLEET_CORPUS", BESIDE)) / "sources"
+HEADINGS = {
+    *("When to use", "Prerequisites", "Instructions", "Examples", "Constraints"),
+    *("Warnings", "Troubleshooting", "References", "See also", "Further notes"),
+    *("Further sections", "Details"),
+}
+DEPLOY = """# Deploy the site
+
+The site runs on two hosts behind a proxy.
+
+## Before you start
+
+You need an account on both hosts.
+
+## Release
+
+* Build the image:
+
+        $ make image
+
+* Push the image to the registry:
+
+  ```sh
+  docker push registry.example.org/site
+  ```
+
+:::{warning}
+Never push on a Friday.
+:::
+
+## Troubleshooting
+
+If the proxy answers 502, restart it:
+
+```sh
+systemctl restart proxy
+```
+"""
+
+
+def assignment(
+    text: str = DEPLOY,
+    brief: str = "Deploy the site to both hosts",
+    name: str = "deploy.md",
+    **given: object,
+) -> Assignment:
+    sources = (SourceText(name, "text/markdown", text),) if text else ()
+    return Assignment(brief, sources=sources, **given)  # type: ignore[arg-type]
+
+
+def written(asked: Assignment) -> Files:
+    """The draft, by the way that a job goes."""
+    author = TemplateAuthor()
+    asked = replace(asked, brief=asked.brief or author.refine(asked))
+    return author.write(asked, author.evals(asked))
+
+
+def answered(asked: Assignment, **answers: str) -> Assignment:
+    given = tuple(Given(topic, "?", text) for topic, text in answers.items())
+    return replace(asked, given=given)
+
+
+def body_of(files: Files) -> str:
+    return skill_document(files).body
+
+
+def description_of(files: Files) -> str:
+    return str(skill_document(files).frontmatter["description"])
+
+
+def text_of(files: Files, path: str) -> str:
+    return next(f.content.decode() for f in files if f.path == path)
+
+
+def pages_of(files: Files) -> list[str]:
+    """The Markdown of every file, frontmatter left out."""
+    rest = [f.content.decode() for f in files if f.path != "SKILL.md"]
+    return [body_of(files), *rest]
+
+
+def code_in(text: str) -> list[str]:
+    tokens = MarkdownIt("commonmark").parse(text)
+    return [t.content for t in tokens if t.type in ("fence", "code_block")]
+
+
+def occurs_verbatim(block: str, source: str) -> bool:
+    """Whether lines of the source, dedented, are exactly this block, dedented."""
+    wanted = dedent(block).rstrip("\n").split("\n")
+    lines = source.split("\n")
+    return any(
+        dedent("\n".join(lines[at : at + len(wanted)])).split("\n") == wanted
+        for at in range(len(lines) - len(wanted) + 1)
+    )
+
+
+def bare_words(text: str) -> str:
+    """Words only, lower case, single spaces: links by their text, roles gone."""
+    text = re.sub(r"!\[[^\]]*\]\([^)]*\)", " ", text)
+    text = re.sub(r"\[([^\]]*)\]\([^)\s]*\)", r"\1", text)
+    text = re.sub(r"\{[\w:+.-]+\}(?=`)", " ", text)
+    text = re.sub(r"<[^<>`\n]*>(?=`)", " ", text)
+    found = re.findall(r"[^\W_]+", text.lower())
+    return f" {' '.join(found)} "
+
+
+def from_nowhere(files: Files, *origins: str) -> list[str]:
+    """Sentences of the draft that stand in none of the origins."""
+    known = " | ".join(bare_words(origin) for origin in origins)
+    found = []
+    for page in pages_of(files):
+        for token in MarkdownIt("commonmark").parse(page):
+            if token.type == "inline":
+                found += [
+                    s for s in _claims(token.content) if bare_words(s) not in known
+                ]
+    return found
+
+
+def _claims(content: str) -> list[str]:
+    """Its sentences, without our own headings and the `Use when` line."""
+    line = " ".join(content.split())
+    line = re.sub(r"^\[[^\]]*\]\(references/[^)]*\)(?:: )?", "", line)
+    if line in HEADINGS or line.startswith("Use when "):
+        return []
+    return [part for part in re.split(r"(?<=[.!?]) ", line) if bare_words(part).strip()]

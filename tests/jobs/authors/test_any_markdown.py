@@ -1,0 +1,56 @@
+"""Whatever the source is, the author ends, and its SKILL.md can be read."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jobs.authors.template import TemplateAuthor
+from jobs.pipeline.context import SourceText
+from jobs.pipeline.evaluation import skill_document
+from taxonomy.skillmd.report import validate
+from tests.jobs.authors.material import assignment, code_in, pages_of, written
+from tests.jobs.pipeline.engine import Job
+
+PIECES = [
+    *("# ", "## ", "### ", "\n", "\n\n", "- ", "* ", "1. ", "> ", "    ", "\t"),
+    *("```", "~~~", "```sh\n", ":::", ":::{warning}\n", "```{note}\n", "!!! note\n"),
+    *("---\n", "<!--", "-->", "[a](b)", "![", "](http://x)", "{ref}`", "`", "|", "|-|"),
+    *("[a]: http://x\n", "Use when it is.", "Note: no.", "run", "\r\n", "\x00", "…"),
+    *("title: x\n", "**", ":   ", "===\n", "&lt;", "<b>", "$ ls", "e.g. It", "\u2028"),
+]
+markdown = st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=40).map(
+    "".join
+)
+briefs = st.text(min_size=1, max_size=80)
+
+
+@settings(max_examples=200)
+@given(markdown, briefs)
+def test_any_source_and_any_brief_give_a_readable_skill(text, brief):
+    asked = assignment(text, brief)
+    files = written(asked)
+    document = skill_document(files)
+    assert document.frontmatter["description"]
+    assert validate(files, None).specification == ()
+    assert files == written(asked)
+    assert files[0].content.count(b"\n") < 500
+
+
+@settings(max_examples=100)
+@given(markdown)
+def test_code_is_never_lost(text):
+    from jobs.authors.markdown.cleaning import cleaned
+
+    before = [block.strip() for block in code_in(cleaned(text)) if block.strip()]
+    after = "\n".join(pages_of(written(assignment(text))))
+    assert all(line in after for block in before for line in block.split("\n"))
+
+
+@settings(max_examples=60)
+@given(st.lists(markdown, max_size=3), briefs)
+def test_a_job_on_anything_comes_to_its_end(texts, brief):
+    sources = tuple(
+        SourceText(f"{number}.md", "text/markdown", text)
+        for number, text in enumerate(texts)
+    )
+    job = Job.new(TemplateAuthor(), task_description=brief, sources=sources)
+    assert job.run_through().state.verdict is not None
