@@ -36,7 +36,7 @@ def check_options(**_: Any) -> list[CheckMessage]:
 def check_alias(**_: Any) -> list[CheckMessage]:
     """E003: decorators and declarations need a backend that retires by tag."""
     alias = option("ALIAS")
-    backend = settings.CACHES.get(alias, {}).get("BACKEND", "")
+    backend = str(settings.CACHES.get(alias, {}).get("BACKEND", ""))
     if backend.startswith("cachelayer."):
         return []
     return [
@@ -54,7 +54,7 @@ def check_atomic_requests(**_: Any) -> list[CheckMessage]:
         Error(
             f"DATABASES[{alias!r}] has ATOMIC_REQUESTS: its reads come from a "
             "transaction that is older than the cache's token.",
-            hint="Turn it off and use transaction.atomic() where writes belong together.",
+            hint="Turn it off; use transaction.atomic() where writes belong together.",
             id="cachelayer.E004",
         )
         for alias, database in settings.DATABASES.items()
@@ -69,7 +69,7 @@ def check_memory_caches(**_: Any) -> list[CheckMessage]:
         if cache.get("BACKEND") != MEMORY:
             continue
         where = f"CACHES[{alias!r}]"
-        options = cache.get("OPTIONS", {})
+        options: Any = cache.get("OPTIONS", {})
         found += [
             _unknown(f"{where}['OPTIONS']", name, list(MEMORY_OPTIONS), "E005")
             for name in options

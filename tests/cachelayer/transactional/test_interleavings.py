@@ -1,0 +1,237 @@
+"""No stale and no phantom value, whatever the interleaving.
+
+Each scenario returns what a request sees at its end. The mutants show that it sees
+the wrong value when the part that prevents it is patched away.
+"""
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.db.models import signals
+
+from cachelayer import cache_endpoint, declarations, invalidates, transactions
+from cachelayer.backends import MemoryCache
+from tests.cachelayer.threads import elsewhere
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("group"),
+]
+PK = 1001
+before_return: list[Callable[[], None]] = []
+
+
+class Undo(Exception):
+    """Rolls a transaction back."""
+
+
+@cache_endpoint(pattern="/groups/{pk}/*")
+def name_of(pk: int) -> str:
+    name = Group.objects.get(pk=pk).name
+    for action in before_return:
+        action()
+    return name
+
+
+@pytest.fixture
+def group():
+    before_return.clear()
+    yield Group.objects.create(pk=PK, name="old")
+    before_return.clear()
+
+
+@pytest.fixture(autouse=True)
+def by_number(declared_groups):
+    """`/groups/{pk}/*`: the name changes in these tests."""
+    declarations.declarations.clear()
+    invalidates(Group, lambda group: [f"/groups/{group.pk}/*"])
+
+
+def rename(name: str = "new") -> None:
+    group = Group.objects.get(pk=PK)
+    group.name = name
+    group.save()
+
+
+def late_set() -> str:
+    """A reader has the old value; a writer commits; the reader stores it."""
+    before_return.append(lambda: (before_return.clear(), elsewhere(rename)))
+    assert name_of(PK) == "old"
+    return name_of(PK)
+
+
+def read_before_commit() -> str:
+    """A reader fills the cache between the writer's statement and its commit."""
+    with transaction.atomic():
+        rename()
+        assert elsewhere(name_of, PK) == "old"
+    return name_of(PK)
+
+
+def read_own_write(*, inner: bool = False) -> str:
+    """A writer reads what it then rolls back."""
+    with transaction.atomic():
+        with pytest.raises(Undo), transaction.atomic():
+            rename()
+            assert name_of(PK) == "new"
+            raise Undo
+        if not inner:
+            transaction.set_rollback(True)
+    return name_of(PK)
+
+
+def read_and_roll_back_within() -> str:
+    """The value is computed of a write that is undone before it is returned."""
+
+    @cache_endpoint(pattern=f"/groups/{PK}/*")
+    def tried_name() -> str:
+        with pytest.raises(Undo), transaction.atomic():
+            rename("tried")
+            seen = name_of(PK)
+            raise Undo
+        return seen if not seen_before else name_of(PK)
+
+    seen_before: list[str] = []
+    assert tried_name() == "tried"
+    seen_before.append("tried")
+    return tried_name()
+
+
+def other_hook_raises() -> str:
+    """Another commit hook, registered first, ends the rest of them."""
+
+    def fail() -> None:
+        raise Undo
+
+    assert name_of(PK) == "old"
+    with pytest.raises(Undo), transaction.atomic():
+        transaction.on_commit(fail)
+        rename()
+    return name_of(PK)
+
+
+def test_a_late_set_is_not_served():
+    assert late_set() == "new"
+
+
+def test_without_the_token_a_late_set_is_served(monkeypatch):
+    fill = MemoryCache.fill
+
+    def fill_as_of_now(self, key, value, **options):
+        fill(self, key, value, **{**options, "token": self.token()})
+
+    monkeypatch.setattr(MemoryCache, "fill", fill_as_of_now)
+
+    assert late_set() == "old"
+
+
+def test_a_read_before_the_commit_is_not_served_after_it():
+    assert read_before_commit() == "new"
+
+
+def test_without_the_commit_order_a_read_before_the_commit_is_served(monkeypatch):
+    for module in (transactions, declarations):
+        monkeypatch.setattr(module, "mark", lambda *patterns, using: False)
+
+    assert read_before_commit() == "old"
+
+
+@pytest.mark.parametrize("inner", [False, True], ids=["outer", "savepoint"])
+def test_what_was_rolled_back_is_never_served(inner):
+    assert read_own_write(inner=inner) == "old"
+
+
+@pytest.mark.parametrize("inner", [False, True], ids=["outer", "savepoint"])
+def test_without_the_dirty_bypass_what_was_rolled_back_is_served(monkeypatch, inner):
+    monkeypatch.setattr(transactions, "dirty", lambda: False)
+    monkeypatch.setattr(transactions.Reading, "committed", lambda self: True)
+
+    assert read_own_write(inner=inner) == "new"
+
+
+def test_a_value_of_a_write_undone_while_computing_is_not_served():
+    assert read_and_roll_back_within() == "old"
+
+
+def test_without_counting_marks_a_value_of_an_undone_write_is_served(monkeypatch):
+    committed = transactions.Reading.committed
+
+    def forget_marks(self):
+        self._marks = transactions.marks.count
+        return committed(self)
+
+    monkeypatch.setattr(transactions.Reading, "committed", forget_marks)
+
+    assert read_and_roll_back_within() == "tried"
+
+
+def test_another_commit_hook_that_raises_does_not_keep_the_old_value():
+    assert other_hook_raises() == "new"
+
+
+def test_without_being_first_another_hook_that_raises_keeps_it(monkeypatch):
+    waiting = transactions._waiting
+
+    def last(connection):
+        hook = waiting(connection)
+        connection.run_on_commit.sort(key=lambda row: row[1] is hook)
+        return hook
+
+    monkeypatch.setattr(transactions, "_waiting", last)
+
+    assert other_hook_raises() == "old"
+
+
+def test_a_savepoint_that_is_undone_leaves_the_outer_writes_to_retire():
+    assert name_of(PK) == "old"
+    with transaction.atomic():
+        rename()
+        with pytest.raises(Undo), transaction.atomic():
+            rename("undone")
+            raise Undo
+
+    assert name_of(PK) == "new"
+
+
+def test_a_savepoint_that_is_kept_retires_with_the_outer_commit():
+    assert name_of(PK) == "old"
+    with transaction.atomic(), transaction.atomic():
+        rename()
+
+    assert name_of(PK) == "new"
+
+
+@pytest.fixture
+def names_seen_on_save():
+    """What a receiver reads that was connected before ours."""
+    seen: list[str] = []
+
+    def look(**_) -> None:
+        seen.append(name_of(PK))
+
+    signals.post_save.connect(look, sender=Group)
+    signals.post_save.receivers.insert(0, signals.post_save.receivers.pop())
+    signals.post_save.sender_receivers_cache.clear()
+    yield seen
+    signals.post_save.disconnect(look, sender=Group)
+
+
+def test_a_receiver_that_comes_before_ours_already_reads_past_us(names_seen_on_save):
+    assert name_of(PK) == "old"
+    with transaction.atomic():
+        rename()
+
+    assert names_seen_on_save == ["new"]
+
+
+def test_without_marking_before_the_save_it_reads_the_old(
+    monkeypatch, names_seen_on_save
+):
+    monkeypatch.setattr(declarations, "mark", lambda *patterns, using: False)
+    assert name_of(PK) == "old"
+    with transaction.atomic():
+        rename()
+
+    assert names_seen_on_save == ["old"]
