@@ -1,5 +1,7 @@
 """A job's question in the terminal, and what the person types."""
 
+import sys
+import termios
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +27,7 @@ class Reply:
 def ask(console: Console, question: Question) -> Reply:
     """Show the question and read the reply. Raises EOFError when nobody is there."""
     prompt = question.prompt
+    _forget_typed_ahead()
     _show(console, question)
     asked = prompt.get("questions", ())
     answers = {}
@@ -41,6 +44,12 @@ def ask(console: Console, question: Question) -> Reply:
             say(console, prompt["revision_hint"], "dim")
         feedback = _something(console, "What should be different? ")
     return Reply(action, answers, feedback)
+
+
+def _forget_typed_ahead() -> None:
+    """What was typed at the progress bar is no answer to what is asked now."""
+    if sys.stdin.isatty():
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
 
 def _show(console: Console, question: Question) -> None:

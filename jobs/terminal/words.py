@@ -10,9 +10,10 @@ def printable(text: object) -> str:
 
 
 def say(console: Console, text: object = "", style: str = "") -> None:
-    """One line, whole: not wrapped, and nothing in it taken for markup."""
+    """A line; wrapped in a terminal alone, and nothing in it taken for markup."""
     shown = printable(text).encode(console.encoding, "replace")
-    console.print(Text(shown.decode(console.encoding), style), soft_wrap=True)
+    line = Text(shown.decode(console.encoding), style)
+    console.print(line, soft_wrap=not console.is_terminal)
 
 
 def seconds(duration: float) -> str:

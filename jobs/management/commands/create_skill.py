@@ -66,10 +66,10 @@ class Command(BaseCommand):
         console = Console(
             file=cast(IO[str], self.stdout), no_color=options["no_color"] or None
         )
-        come_back = options["follow"]
-        job, user = _found(**options) if come_back else _submitted(**options)
-        say(console, f"Job {job.pk}")
-        with working_here():
+        with quiet_log(options["verbosity"]), working_here():
+            come_back = options["follow"]
+            job, user = _found(**options) if come_back else _submitted(**options)
+            say(console, f"Job {job.pk}")
             if not (job.is_final or settings.SKILLFLEET_JOBS == "inline"):
                 warn_if_unattended(console)
             code = follow(Follower(job, console, user, auto_approve))
@@ -99,21 +99,26 @@ def follow(follower: Follower) -> int:
 
 
 @contextmanager
-def working_here() -> Iterator[None]:
-    """With SKILLFLEET_JOBS=inline this process is a worker, too.
+def quiet_log(verbosity: int) -> Iterator[None]:
+    """Only warnings are logged, unless more is asked for: they share the screen."""
+    logging.disable(logging.INFO if verbosity < 2 else logging.NOTSET)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
 
-    Its log would run through the progress bar, so only warnings are let through.
-    """
+
+@contextmanager
+def working_here() -> Iterator[None]:
+    """With SKILLFLEET_JOBS=inline this process is a worker, too."""
     if settings.SKILLFLEET_JOBS != "inline":
         yield
         return
-    logging.disable(logging.INFO)
     inline.start()
     try:
         yield
     finally:
         inline.stop()
-        logging.disable(logging.NOTSET)
 
 
 def _submitted(
