@@ -14,19 +14,18 @@ if TYPE_CHECKING:
 
 class LabelManager(RetiringManager):
     def give(self, skill: "Skill", kind: "Label.Kind", values: Iterable[str]) -> None:
-        """Make these the skill's only labels of the kind. Rows that stay are kept."""
+        """Make these the skill's only labels of the kind. Rows that stay are kept.
+
+        One by one, not in bulk: so only this skill's cached reads are retired.
+        """
         wanted = set(values)
-        given = self.filter(skill=skill, kind=kind)
-        known = set(given.values_list("value", flat=True))
-        if gone := known - wanted:
-            given.filter(value__in=gone).delete()
-        self.bulk_create(
-            [
-                Label(skill=skill, kind=kind, value=value)
-                for value in sorted(wanted - known)
-            ],
-            ignore_conflicts=True,
-        )
+        for label in self.filter(skill=skill, kind=kind):
+            if label.value in wanted:
+                wanted.remove(label.value)
+            else:
+                label.delete()
+        for value in sorted(wanted):
+            self.create(skill=skill, kind=kind, value=value)
 
 
 class Label(models.Model):

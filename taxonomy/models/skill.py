@@ -100,7 +100,8 @@ class SkillQuerySet(RetiringQuerySet):
 
     def for_reading(self) -> "SkillQuerySet":
         """With all that a list shows, in a fixed number of queries."""
-        return self.select_related("category", "current").prefetch_related("labels")
+        shown = self.select_related("category", "current__author")
+        return shown.prefetch_related("labels")
 
 
 class SkillManager(PublishingManager.from_queryset(SkillQuerySet)):  # type: ignore[misc]
@@ -205,6 +206,7 @@ class Skill(models.Model):
         type, weight, load_priority, style and status. Raises UnknownCategory.
         """
         with transaction.atomic():
+            Skill.objects.select_for_update().get(pk=self.pk)  # one writer at a time
             if category is not None:
                 self.category = Category.objects.named(category)
             for kind, values in (labels or {}).items():

@@ -52,7 +52,7 @@ class AvailableSkills(SkillReading):
                 int,
                 OpenApiParameter.HEADER,
                 response=True,
-                description="How many skills did not fit into max_chars.",
+                description="How many skills max_chars left out, if any.",
             ),
         ],
         responses={(200, "text/plain"): OpenApiResponse(str)},
@@ -68,11 +68,11 @@ class AvailableSkills(SkillReading):
         text, omitted = render_available_skills(
             (self.entry(skill) for skill in skills), max_chars
         )
-        return HttpResponse(
-            text,
-            content_type="text/plain; charset=utf-8",
-            headers={OMITTED: str(omitted)},
-        )
+        answer = HttpResponse(text, content_type="text/plain; charset=utf-8")
+        if omitted:
+            answer[OMITTED] = str(omitted)
+            answer["Cache-Control"] = "no-store"  # a hit would lose the count
+        return answer
 
     def entry(self, skill: Skill) -> SkillEntry:
         location = f"/api/v1/skills/{skill.name}/files/SKILL.md"

@@ -35,7 +35,13 @@ class SkillReading(APIView):
         except Skill.DoesNotExist:
             raise Http404(f"There is no skill {ref[:80]!r}.") from None
         add_cache_tags(self.request, f"/skills/{skill.name}/*")
+        self.shows(skill.current)
         return skill
+
+    def shows(self, *versions: SkillVersion) -> None:
+        """The answer holds the names of these versions' authors."""
+        authors = {version.author_id for version in versions if version.author_id}
+        add_cache_tags(self.request, *(f"/authors/{pk}/*" for pk in sorted(authors)))
 
     def version(self, skill: Skill, number: str | None) -> SkillVersion:
         """The version of that number; the current one without a number."""
@@ -44,6 +50,7 @@ class SkillReading(APIView):
         found = Version.parse(number) and skill.versions.filter(number=number).first()
         if not found:
             raise Http404(f"{skill.name} has no version {number[:80]!r}.")
+        self.shows(found)
         return found
 
 

@@ -28,6 +28,11 @@ class VersionList(SkillReading, generics.ListAPIView[SkillVersion]):
         """Every published version, newest first."""
         return self.list(request, *args, **kwargs)
 
+    def paginate_queryset(self, queryset: Any) -> Any:
+        page = super().paginate_queryset(queryset)
+        self.shows(*(page or ()))
+        return page
+
     def get_queryset(self) -> Any:
         return self.skill().versions.select_related("author", "skill")
 
