@@ -100,8 +100,10 @@ def serve_and_walk(
 
 def export(console: Console, env: dict[str, str], folder: Path, name: str) -> Path:
     road.step(console, "The skill leaves the fleet as files")
-    said = place.manage(env, "export_skills", str(folder)).strip()
-    console.print(f"[bold]manage.py export_skills {folder}[/bold]\n{escape(said)}")
+    said = place.manage(env, "export_skills", name, "--to", str(folder)).strip()
+    console.print(
+        f"[bold]manage.py export_skills {name} --to {folder}[/bold]\n{escape(said)}"
+    )
     found = [path.parent for path in folder.rglob("SKILL.md")]
     skill = next((path for path in found if path.name == name), None)
     if skill is None:

@@ -1,8 +1,8 @@
-"""The document that becomes a skill, and what its owner knows besides."""
+"""The document that becomes a skill, and what its owner says when asked."""
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,56 +10,47 @@ from demo.failure import Failed
 
 SHIPPED = Path(__file__).with_name("restore-postgresql-backup.md")
 SHIPPED_TASK = "Restore a PostgreSQL database from a pg_dump backup and check it"
-SHIPPED_ANSWERS = {
-    "purpose": "It brings a nightly dump back without touching the live database.",
-    "trigger": (
-        "Use it when a table or a whole database was lost or damaged, or when "
-        "somebody asks for the data of an earlier day."
-    ),
-    "steps": "Dump, checksum, restore beside the live database, check, swap names.",
-    "constraints": "Never restore over the database that is in use.",
-    "examples": (
-        "The table orders was truncated by mistake at noon: restore last night's "
-        "dump of shop and swap the names."
-    ),
-}
+SHIPPED_FEEDBACK = (
+    "description: Restore a PostgreSQL database from a nightly pg_dump backup beside "
+    "the live one, check it and swap the names. Use when a table or a whole database "
+    "was lost or damaged, or when somebody needs the rows of an earlier day."
+)
 HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Document:
+    """`feedback` is what its owner says to the first draft; empty: it is fine."""
+
     path: Path
     text: str
     task: str
     taxonomy_path: str = ""
-    answers: Mapping[str, str] = field(default_factory=dict)
+    feedback: str = ""
 
     def answer(self, question: Mapping[str, Any]) -> str | list[str] | None:
         """What its owner would say; None when they have nothing to add."""
-        options = question.get("options") or []
-        if options:
+        if options := question.get("options"):
             multiple = question.get("type") == "multi_choice"
             return [options[0]] if multiple else str(options[0])
-        topic = str(question.get("topic") or question.get("id"))
-        # Of a document that is not ours we know what it is for, and nothing else.
-        return self.answers.get(topic) or (self.task if topic == "trigger" else None)
+        # What it is for is known; nothing else is made up.
+        return self.task if question.get("topic") == "trigger" else None
 
 
-def shipped() -> Document:
+def shipped(task: str | None) -> Document:
     return Document(
         path=SHIPPED,
-        text=SHIPPED.read_text(),
-        task=SHIPPED_TASK,
+        text=SHIPPED.read_text(encoding="utf-8"),
+        task=task or SHIPPED_TASK,
         taxonomy_path="data/databases/postgresql",
-        answers=SHIPPED_ANSWERS,
+        feedback=SHIPPED_FEEDBACK,
     )
 
 
 def chosen(source: str | None, task: str | None) -> Document:
     """The document that the command line names, else the one that is shipped."""
     if source is None:
-        document = shipped()
-        return document if task is None else Document(SHIPPED, document.text, task)
+        return shipped(task)
     path = Path(source)
     try:
         text = path.read_text(encoding="utf-8")

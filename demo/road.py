@@ -43,7 +43,7 @@ def submit(api: Api, console: Console, document: Document) -> str:
     body: dict[str, Any] = {
         "task_description": document.task,
         "sources": [{"name": document.path.name, "text": document.text}],
-        "checkpoints": ["confirm"],
+        "checkpoints": ["confirm", "preview"],
     }
     if document.taxonomy_path:
         body["intended_taxonomy_path"] = document.taxonomy_path
@@ -56,10 +56,38 @@ def submit(api: Api, console: Console, document: Document) -> str:
 def show_draft(api: Api, console: Console, job_id: str, status: Any) -> None:
     draft = api.get(f"/api/v1/drafts/{job_id}").body
     for file in draft["files"]:
-        console.print(f"  {escape(file['path'])}")
-    skill_md = api.get(f"/api/v1/drafts/{job_id}/files/SKILL.md").body
-    show_text(console, skill_md)
-    console.print(status["result"])
+        console.print(f"  {escape(file['path'])}  {file['size']} bytes")
+    show_text(console, draft["skill_md"])
+    show_evals(console, status["result"])
+    show_validation(console, draft)
+
+
+def show_evals(console: Console, result: Any) -> None:
+    """Each eval with a tick, or with what went wrong."""
+    failed = {
+        (each["kind"], each["text"]): each["reason"] for each in result["failures"]
+    }
+    kinds = (
+        ("positive", "positives", "selects it"),
+        ("near_miss", "near_misses", "does not select it"),
+        ("fact", "facts", "is in it"),
+    )
+    for kind, key, outcome in kinds:
+        for text in result["evals"][key]:
+            wrong = failed.get((kind, text))
+            mark = "[green]✓[/green]" if wrong is None else "[red]✗[/red]"
+            line = text.splitlines()[0][:60]
+            console.print(f"  {mark} {escape(line)} [dim]{wrong or outcome}[/dim]")
+
+
+def show_validation(console: Console, draft: Any) -> None:
+    checks = draft["validation"]["checks"]
+    missed = [check["title"] for check in checks if not check["passed"]]
+    told = f"missed: {', '.join(missed)}" if missed else f"all {len(checks)} checks"
+    console.print(
+        f"Validation [bold]{draft['validation_status']}[/bold], "
+        f"score {draft['validation_score']:.2f}, {escape(told)}"
+    )
 
 
 def show_text(console: Console, text: str) -> None:
