@@ -1,0 +1,95 @@
+"""A small fleet in every state that a route can meet, made of real rows."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.contrib.auth.models import Group, User
+from django.db.models.functions import Now
+
+from jobs import lifecycle
+from jobs.models import Draft, Job, Question
+from skillfleet.accounts.tokens import make_token
+from taxonomy.models import Bundle, Skill
+from tests.taxonomy.skills import skill_files
+
+TASK = "Restart the billing service when it hangs"
+PEOPLE = {
+    "viewer": "viewer",
+    "author": "author",
+    "stranger": "author",
+    "curator": "curator",
+    "operator": "operator",
+}
+"""Who is who: the author owns every job; the stranger is an author of none."""
+
+
+@dataclass(frozen=True)
+class World:
+    people: dict[str, User]
+    names: dict[str, str]
+    """What the placeholders of an address stand for."""
+
+
+def make_world() -> World:
+    people = {who: person(who, role) for who, role in PEOPLE.items()}
+    owner = people["author"]
+    Skill.objects.publish(skill_files(), category="development/practices")
+    token, _ = make_token(owner)
+    names = {
+        "pending": submitted(owner).pk,
+        "asking": asking(submitted(owner)).pk,
+        "failed": failed(submitted(owner)).pk,
+        "drafted": drafted(submitted(owner)).pk,
+        "author_id": owner.pk,
+        "token": token.token_key,
+    }
+    return World(people, {name: str(value) for name, value in names.items()})
+
+
+def person(name: str, role: str) -> User:
+    user = User.objects.create_user(name, password="a-long-Passw0rd")
+    user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+def submitted(owner: User) -> Job:
+    return lifecycle.create_skill_job(owner, TASK)
+
+
+def asking(job: Job) -> Job:
+    job._move(Job.Status.PENDING_HITL, where=Job.objects.live(), event="asked")
+    Question.objects.create(
+        job=job,
+        kind="confirm",
+        phase=job.current_phase,
+        round=job.round,
+        prompt={"questions": []},
+        revise_to=job.current_phase,
+        timeout_at=Now() + settings.SKILLFLEET_QUESTION_TIMEOUT,
+    )
+    return job
+
+
+def failed(job: Job) -> Job:
+    assert lifecycle.fail(job, "The author gave up.", where=Job.objects.live())
+    return job
+
+
+def drafted(job: Job, validation: str = "passed") -> Job:
+    files = skill_files(
+        "billing-restart",
+        "Restart billing. Use when it hangs.",
+        references__guide=b"# Guide\n",
+    )
+    bundle = Bundle.objects.store(files)
+    Draft.objects.create(job=job, bundle=bundle)
+    assert lifecycle.end(
+        job,
+        Job.Status.COMPLETED,
+        where=Job.objects.live(),
+        event="completed",
+        validation_status=validation,
+        validation_score=1.0,
+        result={"name": "billing-restart"},
+    )
+    return job
