@@ -73,7 +73,8 @@ class Command(BaseCommand):
             if not (job.is_final or settings.SKILLFLEET_JOBS == "inline"):
                 warn_if_unattended(console)
             code = follow(Follower(job, console, user, auto_approve))
-        sys.exit(code)
+        if code:
+            sys.exit(code)
 
 
 def follow(follower: Follower) -> int:

@@ -1,0 +1,94 @@
+"""`prune_jobs`: what goes, what stays, and that nothing is orphaned."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from jobs import drafts, lifecycle, pruning
+from jobs.models import Draft, Job, JobEvent, PhaseResult, Question, Source
+from jobs.worker import SkillJobWorker
+from taxonomy.models import Skill
+from tests.jobs.engine.authors import ScriptedAuthor
+
+pytestmark = pytest.mark.django_db
+AROUND = (Draft, JobEvent, PhaseResult, Question, Source)
+
+
+@pytest.fixture
+def completed(submit, run_to_end) -> Job:
+    """With a row in every table around it."""
+    return run_to_end(submit(), SkillJobWorker(ScriptedAuthor(asks=2)))
+
+
+def end_days_ago(job: Job, days: int) -> None:
+    then = timezone.now() - timedelta(days=days)
+    Job.objects.filter(pk=job.pk).update(created_at=then, completed_at=then)
+
+
+def test_an_old_job_goes_with_all_that_hangs_on_it(run, completed):
+    assert all(model.objects.exists() for model in AROUND)
+    end_days_ago(completed, 91)
+
+    ran = run("prune_jobs")
+
+    assert ran.stdout.startswith("1 job(s) removed")
+    assert not Job.objects.exists()
+    assert not any(model.objects.exists() for model in AROUND)
+
+
+def test_a_job_within_its_time_stays(run, completed):
+    end_days_ago(completed, 89)
+
+    run("prune_jobs")
+
+    assert Job.objects.exists()
+
+
+def test_days_say_how_long_jobs_are_kept(run, completed):
+    end_days_ago(completed, 8)
+
+    assert "1 job(s) removed" in run("prune_jobs", "--days", "7")
+
+
+def test_a_live_job_stays_however_old_it_is(run, submit):
+    job = submit()
+    Job.objects.update(created_at=timezone.now() - timedelta(days=1000))
+
+    run("prune_jobs", "--days", "0")
+
+    assert Job.objects.get() == job
+
+
+def test_a_dry_run_counts_and_removes_nothing(run, completed):
+    end_days_ago(completed, 91)
+
+    assert "1 job(s) would be removed" in run("prune_jobs", "--dry-run")
+    assert Job.objects.exists()
+
+
+def test_it_goes_on_batch_by_batch_until_all_are_gone(run, submit, operator):
+    for _ in range(5):
+        end_days_ago(lifecycle.cancel(submit(), by=operator), 100)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pruning, "BATCH", 2)
+        ran = run("prune_jobs", "--verbosity", "2")
+
+    assert ran.stdout.startswith("2 job(s) so far\n4 job(s) so far\n5 job(s) so far")
+    assert not Job.objects.exists()
+
+
+def test_what_was_promoted_stays_published(run, completed, curator):
+    drafts.promote(drafts.draft_of(completed), by=curator)
+    end_days_ago(completed, 100)
+
+    run("prune_jobs")
+
+    skill = Skill.objects.get()
+    assert skill.current.bundle.file("SKILL.md")
+
+
+@pytest.mark.parametrize("days", ["-1", "99999999"])
+def test_days_out_of_reach_are_refused(run, days):
+    assert "--days: from 0" in run("prune_jobs", f"--days={days}").refusal
