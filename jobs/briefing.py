@@ -15,6 +15,7 @@ from jobs.pipeline.context import (
     SourceText,
 )
 from jobs.pipeline.state import State, from_json
+from taxonomy.admission import RESERVED_NAMES, configured_limits
 from taxonomy.models import Address, Category, Skill
 
 Report = Callable[[int, str], None]
@@ -45,6 +46,7 @@ def context_of(job: Job, author: Author, report_progress: Report) -> Context:
         taken_names=_taken_names(),
         state=_state(job),
         answers=_answers(job),
+        limits=configured_limits(),
         skill_text=_skill_text,
         draft=job.draft.bundle.files() if hasattr(job, "draft") else (),
         report_progress=report_progress,
@@ -75,7 +77,7 @@ def _skill_text(name: str) -> str:
 
 def _taken_names() -> frozenset[str]:
     taken = Address.objects.filter(kind=Address.Kind.SKILL)
-    return frozenset(taken.values_list("path", flat=True))
+    return RESERVED_NAMES.union(taken.values_list("path", flat=True))
 
 
 def _state(job: Job) -> State:

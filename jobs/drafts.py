@@ -19,6 +19,7 @@ from jobs.exceptions import (
     WrongState,
 )
 from jobs.models import Draft, Job
+from taxonomy.admission import configured_limits
 from taxonomy.exceptions import NameTaken, TaxonomyError
 from taxonomy.models import Bundle, Skill
 from taxonomy.models.publishing import Published
@@ -199,7 +200,7 @@ def _renamed(files: Files, name: str) -> Files:
     text = render({**document.frontmatter, "name": name}, document.body)
     rest = (file for file in files if file.path != SKILL_MD)
     renamed = as_files([*rest, File(SKILL_MD, text.encode())])
-    report = validate(renamed, name)
+    report = validate(renamed, name, configured_limits())
     if report.status == "failed":
         raise NotPromotable(
             f"With the name {name!r} the skill is not valid.",
@@ -225,7 +226,7 @@ def name_in(files: Files) -> str:
 
 def _validated(files: Files) -> tuple[str, Report]:
     name = name_in(files)
-    return name, validate(files, name)
+    return name, validate(files, name, configured_limits())
 
 
 def _point(draft: Draft, bundle: Bundle, *, status: str, **fields: Any) -> bool:

@@ -186,6 +186,7 @@ def _take_answer(
             where=asked,
             event="answered",
             note=note,
+            progress_message="Going on with the answer.",
             round=F("round") + 1,
             current_phase=question.revise_to if back else question.phase,
         )

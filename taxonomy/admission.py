@@ -91,6 +91,9 @@ def configured_limits() -> Limits:
         files=settings.SKILLFLEET_MAX_SKILL_FILES,
         total_bytes=settings.SKILLFLEET_MAX_SKILL_BYTES,
         file_bytes=settings.SKILLFLEET_MAX_FILE_BYTES,
+        frontmatter_chars=settings.SKILLFLEET_MAX_FRONTMATTER_CHARS,
+        frontmatter_nodes=settings.SKILLFLEET_MAX_FRONTMATTER_NODES,
+        scanned_bytes=settings.SKILLFLEET_SCANNED_BYTES,
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from jobs.pipeline.state import State
 from taxonomy.packaging.files import Files
+from taxonomy.packaging.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
     from jobs.authors.base import Author
@@ -77,6 +78,7 @@ class Context:
     answers: tuple[Answer, ...] = ()
     draft: Files = ()
     report_progress: Callable[[int, str], None] = lambda percent, message: None
+    limits: Limits = DEFAULT_LIMITS
     skill_text: Callable[[str], str] = lambda name: ""
 
     def answer_to(self, kind: str, since_round: int = 0) -> Answer | None:

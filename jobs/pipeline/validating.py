@@ -29,9 +29,8 @@ def _judge(context: Context) -> Verdict:
     """A new skill has no folder yet; a refined one keeps its name."""
     brief = brief_of(context)
     refined = context.job_type == "skill_refinement" and brief is not None
-    report = validate_skill(
-        context.draft, folder_name=brief.name if brief and refined else None
-    )
+    folder_name = brief.name if brief and refined else None
+    report = validate_skill(context.draft, folder_name, context.limits)
     failures = failures_of(context, context.draft)
     status = "warnings" if failures and report.status == "passed" else report.status
     return Verdict(
