@@ -9,7 +9,6 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
-from taxonomy.skillmd.report import Report, validate
 
 from jobs.exceptions import (
     DraftChanged,
@@ -26,6 +25,7 @@ from taxonomy.models.publishing import Published
 from taxonomy.packaging.files import File, Files, as_files
 from taxonomy.skillmd.document import decode, parse, render
 from taxonomy.skillmd.errors import SkillMdError
+from taxonomy.skillmd.report import Report, validate
 
 SKILL_MD = "SKILL.md"
 EDITABLE = (Job.Status.COMPLETED, Job.Status.PENDING_HITL)

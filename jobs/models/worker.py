@@ -47,7 +47,7 @@ class Worker(models.Model):
         """Say that this process lives; a row that was swept away comes back."""
         if not Worker.objects.filter(pk=self.pk).update(heartbeat_at=Now()):
             self.job_id = None
-            self.heartbeat_at = Now()  # type: ignore[assignment]
+            self.heartbeat_at = Now()
             self.save(force_insert=True)
 
     def hold(self, job_id: object) -> None:

@@ -1,7 +1,5 @@
 """Phase validate: specification, security and quality, as a report and a score."""
 
-from taxonomy.skillmd.report import validate as validate_skill
-
 from jobs.pipeline.answers import approved
 from jobs.pipeline.assignments import brief_of
 from jobs.pipeline.context import Context
@@ -9,6 +7,7 @@ from jobs.pipeline.evaluation import failures_of
 from jobs.pipeline.outcome import Advance, Ask, Outcome
 from jobs.pipeline.showing import draft_prompt
 from jobs.pipeline.state import Verdict
+from taxonomy.skillmd.report import validate as validate_skill
 
 MESSAGE = "This is the draft and what its validation says. Finish the job with it?"
 
