@@ -1,0 +1,137 @@
+"""HIT in one process; another one writes; the first one misses."""
+
+import os
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import pytest
+from django.db import connection, connections
+
+from cachelayer import cache_endpoint, cache_manager, declarations
+from cachelayer.transactions import backend
+from tests.cachelayer.models import BulkGroup
+from tests.cachelayer.writer import ACTIONS, declare
+
+pytestmark = pytest.mark.django_db(transaction=True)
+WRITES = [
+    "save",
+    "create",
+    "delete",
+    "bulk_update",
+    "bulk_create",
+    "bulk_delete",
+    "relate",
+]
+calls: list[int] = []
+
+
+@pytest.fixture(autouse=True)
+def declared_like_there(declared_groups):
+    declarations.declarations.clear()
+    declare()
+
+
+@cache_endpoint(pattern="/groups/*")
+def group_names() -> list[str]:
+    calls.append(1)
+    return sorted(BulkGroup.objects.values_list("name", flat=True))
+
+
+@pytest.fixture(scope="module")
+def interpreter() -> Iterator[subprocess.Popen[str]]:
+    """Another interpreter, whose hash() differs from ours."""
+    environment = {
+        **os.environ,
+        "PYTHONHASHSEED": "4242",
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+    }
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.cachelayer.writer"],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield process
+        process.communicate(timeout=20)
+
+
+@pytest.fixture(params=["interpreter", "fork"])
+def another_process(request, interpreter) -> Callable[[str], None]:
+    """Does one of the writer's actions and returns when it has."""
+    return in_a_fork if request.param == "fork" else partial(tell, interpreter)
+
+
+def tell(process: subprocess.Popen[str], action: str) -> None:
+    process.stdin.write(f"{connection.settings_dict['NAME']}\t{action}\n")
+    process.stdin.flush()
+    assert process.stdout.readline() == "done\n"
+
+
+def in_a_fork(action: str) -> None:
+    connections.close_all()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        try:
+            ACTIONS[action]()
+            connections.close_all()
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+@pytest.fixture
+def warm():
+    """A value that is served from this process's store."""
+    BulkGroup.objects.create(name="readers")
+    calls.clear()
+    group_names()
+    group_names()
+    assert len(calls) == 1
+
+
+@pytest.mark.usefixtures("warm")
+@pytest.mark.parametrize("action", WRITES)
+def test_what_another_process_writes_is_read_afresh(another_process, action):
+    another_process(action)
+
+    names = group_names()
+
+    assert len(calls) == 2
+    assert names == sorted(BulkGroup.objects.values_list("name", flat=True))
+
+
+@pytest.mark.parametrize("action", ["set_key", "delete_key", "clear"])
+def test_what_another_process_sets_or_deletes_by_hand_is_forgotten_here(
+    another_process, action
+):
+    cache_manager.set("/groups/by-hand", "old")
+
+    another_process(action)
+
+    assert cache_manager.get("/groups/by-hand") is None
+
+
+@pytest.mark.usefixtures("warm")
+def test_whoever_writes_after_a_death_while_bumping_retires_everything(another_process):
+    another_process("die_bumping")
+    cache_manager.invalidate_pattern("/unrelated")
+
+    group_names()
+
+    assert len(calls) == 2
+
+
+@pytest.mark.usefixtures("warm")
+def test_whoever_reaps_a_killed_process_retires_everything():
+    backend().retire_all()
+
+    group_names()
+
+    assert len(calls) == 2
