@@ -6,6 +6,8 @@ import pytest
 from django.contrib.auth.models import Group, User
 from rest_framework.test import APIClient
 
+from tests.skillfleet.world import World, make_world
+
 PASSWORD = "a-long-Passw0rd"
 
 MakePerson = Callable[..., User]
@@ -48,3 +50,14 @@ def viewer(make_person: MakePerson) -> User:
 @pytest.fixture
 def operator(make_person: MakePerson) -> User:
     return make_person("olga", "operator")
+
+
+@pytest.fixture
+def world(seeded: None) -> World:
+    return make_world()
+
+
+@pytest.fixture
+def api(world: World, client_of: ClientOf) -> Callable[[str], APIClient]:
+    """A client of one of the world's people, like `api("author")`."""
+    return lambda who: client_of(world.people[who])

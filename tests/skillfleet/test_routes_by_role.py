@@ -11,7 +11,7 @@ from django.db import transaction
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
-from tests.skillfleet.world import TASK, World, make_world
+from tests.skillfleet.world import TASK, World
 
 WHO = (None, "viewer", "author", "stranger", "curator", "operator")
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -146,11 +146,6 @@ TABLE = [
         {"reason": "Too short."},
     ),
 ]
-
-
-@pytest.fixture
-def world(seeded: None) -> World:
-    return make_world()
 
 
 def test_every_route_of_the_schema_has_a_row():
