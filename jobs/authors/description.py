@@ -48,7 +48,7 @@ def when(material: Material) -> str:
     reasons = [stated] if stated else []
     if tasks:
         reasons.append(f"you need to {listed(tasks)}")
-    if topics:
+    if topics and not (stated and topics == [lowered(bare(material.title))]):
         reasons.append(f"the task involves {listed(topics)}")
     return ", or when ".join(reasons)
 

@@ -117,14 +117,14 @@ QUESTIONS = {
     ),
     "steps": (
         "Which steps or commands, in order, belong to “{about}”?",
-        "The sources hold neither commands nor a list of things to do.",
+        "Neither brief nor sources hold commands or a list of things to do.",
     ),
     "constraints": (
         "What must be observed or avoided with “{about}”?",
-        "The sources hold no warning, limit or requirement.",
+        "Neither brief nor sources hold a warning, limit or requirement.",
     ),
     "examples": (
         "Can you give an example for “{about}”, with its commands or its result?",
-        "The sources hold no code and no example.",
+        "Neither brief nor sources hold code or an example.",
     ),
 }

@@ -139,8 +139,9 @@ def _body(
 
 
 def _purpose(material: Material) -> Iterator[str]:
-    if answered := material.assignment.answer("purpose") or material.subject:
-        yield sentence(answered)
+    told = sentence(material.assignment.answer("purpose") or material.subject)
+    if told and told.casefold() != sentence(material.title).casefold():
+        yield told
     if material.pages and (told := introduction_of(material.pages[0])[0]):
         yield told
 
@@ -198,9 +199,10 @@ def _headed(
     if first:
         yield first
     for part in chosen:
-        alone = len(chosen) == 1 and place not in ("instructions", "troubleshooting")
         section = part.section
-        yield Section("" if alone else section.title, section.text).rendered(3)
+        alone = len(chosen) == 1 and place in ("prerequisites", "links")
+        is_said = alone or section.title.casefold() == heading.casefold()
+        yield Section("" if is_said else section.title, section.text).rendered(3)
         yield from (child.rendered(4) for child in section.children)
 
 

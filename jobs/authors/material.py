@@ -7,6 +7,7 @@ from functools import cached_property
 from jobs.authors.base import Assignment
 from jobs.authors.markdown import prose
 from jobs.authors.markdown.sections import Page, read_page
+from jobs.authors.places import place_of
 from jobs.authors.wording import (
     bare,
     distinct,
@@ -55,7 +56,8 @@ class Material:
     def title(self) -> str:
         """The first source's title as it stands, else the brief's subject."""
         titles = [page.title for page in self.pages if page.title]
-        return titles[0] if titles else self.subject.split(". ")[0].rstrip(".")
+        said = self.subject.split(". ")[0].rstrip(".")
+        return titles[0] if titles else f"{said[:1].upper()}{said[1:]}"
 
     @cached_property
     def text(self) -> str:
@@ -99,6 +101,7 @@ class Material:
             title
             for title in plain
             if title.casefold() not in GENERIC
+            and place_of(title) in ("instructions", "troubleshooting")
             and not QUESTION.match(title)
             and title.casefold() != own
             and len(title) <= 80

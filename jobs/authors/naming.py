@@ -2,6 +2,7 @@
 
 import re
 
+from jobs.authors.markdown import prose
 from jobs.authors.material import Material
 from jobs.authors.wording import NAME_LENGTH, bare, slug, unique
 from jobs.pipeline.context import CategoryChoice
@@ -10,6 +11,9 @@ from jobs.pipeline.selection import terms
 UNCATEGORIZED = "uncategorized"
 FALLBACK = "new-skill"
 TELLING_WORDS = 3
+ENOUGH = 2.0
+"""What a category has to reach; one word of a description in common is chance."""
+
 CALLED = re.compile(
     r"\b(?:called|named)\s+[`\"'\u201c]?([a-z0-9]+(?:-[a-z0-9]+)*)[`\"'\u201d]?"
 )
@@ -40,21 +44,26 @@ def category_for(material: Material) -> str:
         return assignment.intended_taxonomy_path
     strong = terms(f"{material.subject} {material.title}")
     weak = terms(" ".join([*material.headings, material.lead]))
-    best, best_score = UNCATEGORIZED, 0.0
+    spoken = terms(" ".join(prose.languages(material.text)))
+    best, best_score = UNCATEGORIZED, ENOUGH - 0.01
     for category in assignment.categories:
-        score = _fit(category, strong, weak)
+        score = _fit(category, strong, weak, spoken)
         if score > best_score:
             best, best_score = category.path, score
     return best
 
 
 def _fit(
-    category: CategoryChoice, strong: frozenset[str], weak: frozenset[str]
+    category: CategoryChoice,
+    strong: frozenset[str],
+    weak: frozenset[str],
+    spoken: frozenset[str],
 ) -> float:
-    """Its own name counts most, then its path, then its description."""
+    """Its own name counts most, then the language of code, then its description."""
     last = category.path.rsplit("/", 1)[-1]
     own = terms(f"{last.replace('-', ' ')} {category.name}")
     path = terms(category.path.replace("-", " ").replace("/", " "))
     described = terms(category.description)
     score = 4.0 * len(own & strong) + 1.0 * len(described & strong)
+    score += 2.0 * bool(own & spoken)
     return score + 0.5 * len(own & weak) + 0.5 * len((path - own) & strong)

@@ -8,32 +8,12 @@ from functools import cached_property
 from jobs.authors.markdown import prose
 from jobs.authors.markdown.sections import Page, Section
 from jobs.authors.material import Material
+from jobs.authors.places import place_of
 from jobs.authors.wording import is_task
 from jobs.pipeline.selection import terms
 
 LONG_PROSE = 12
 LONG_INTRODUCTION = 40
-PLACES = (
-    (
-        "prerequisites",
-        re.compile(
-            r"prerequisites?\b|requirements?$|before you (?:start|begin)|dependencies$"
-            r"|what you(?:'ll| will)? need",
-            re.I,
-        ),
-    ),
-    (
-        "troubleshooting",
-        re.compile(
-            r".*\b(?:troubleshoot\w*|faq|problems?|known issues|gotchas|pitfalls"
-            r"|common (?:errors|mistakes|issues))\b|what about\b|why\b",
-            re.I,
-        ),
-    ),
-    ("when", re.compile(r"when (?:to use|should)\b|use cases?$", re.I)),
-    ("links", re.compile(r"(?:see also|next steps|further reading|links)$", re.I)),
-    ("left out", re.compile(r"(?:table of )?contents$|license$|contributing$", re.I)),
-)
 SYMPTOM = re.compile(
     r"\bthe likely cause\b|\byou (?:may|might) (?:see|get|run into)\b"
     r"|\bif you (?:see|get) (?:an?|the) [^.]{0,60}(?:error|message)\b",
@@ -100,8 +80,7 @@ def _parts(material: Material, page: Page) -> Iterator[Part]:
 
 
 def _place(section: Section) -> str:
-    for place, pattern in PLACES:
-        if pattern.match(section.title.strip("`*_. ")):
-            return place
+    place = place_of(section.title)
     first = next(prose.paragraphs(section.text), "")
-    return "troubleshooting" if SYMPTOM.search(first) else "instructions"
+    is_symptom = place == "instructions" and SYMPTOM.search(first)
+    return "troubleshooting" if is_symptom else place

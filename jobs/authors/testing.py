@@ -58,7 +58,8 @@ def _asked(skill: SkillSummary) -> str:
 def _facts(material: Material) -> Iterator[str]:
     """Commands, warnings and answers, as they stand in the material."""
     for topic in ("steps", "constraints", "examples"):
-        yield from material.assignment.answer(topic).splitlines()[:1]
+        lines = material.assignment.answer(topic).splitlines()
+        yield from [line.strip() for line in lines if not line.startswith("```")][:1]
     for code in material.code[:6]:
         line = next(iter(prose.command_lines(code)), "")
         if len(line) <= LONGEST_FACT:

@@ -29,6 +29,7 @@ HEADING = re.compile(r"^#{1,6} .*$", re.M)
 HEADING_ATTRIBUTES = re.compile(r"\{[:#.][^{}]*\}")
 ATTRIBUTE_LINE = re.compile(r"^[ \t]*\{:[^}\n]*\}[ \t]*$", re.M)
 TARGET_LINE = re.compile(r"^\([\w:.-]+\)=[ \t]*$", re.M)
+BLANK_EDGE = re.compile(r"\A\n{2,}|\n{2,}\Z")
 TITLED = re.compile(r"([^<>]*)<[^<>]*>", re.DOTALL)
 
 
@@ -73,7 +74,7 @@ def _clean_prose(text: str) -> str:
         lambda found: _shown(spans[int(found[2])], is_role=bool(found[1])),
         hidden,
     )
-    return re.sub(r"\n{3,}", "\n\n", hidden)
+    return BLANK_EDGE.sub("\n", re.sub(r"\n{3,}", "\n\n", hidden))
 
 
 def _bare_heading(found: re.Match[str]) -> str:

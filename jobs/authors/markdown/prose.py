@@ -75,6 +75,12 @@ def code_blocks(text: str) -> list[str]:
     ]
 
 
+def languages(text: str) -> frozenset[str]:
+    """What its fenced code is written in, by the word behind the fence."""
+    words = (token.info.split() for token in tokens_of(text) if token.type == "fence")
+    return frozenset(word[0].lower() for word in words if word)
+
+
 def command_lines(code: str) -> list[str]:
     """Its lines that are neither empty nor a comment."""
     lines = (line.strip() for line in code.splitlines())
