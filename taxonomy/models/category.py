@@ -58,6 +58,14 @@ class CategoryManager(models.Manager.from_queryset(CategoryQuerySet)):  # type: 
                 category=f"There is no category {path!r}; GET /taxonomy lists them."
             ) from None
 
+    def hold(self, category: "Category") -> None:
+        """Keep it from being deleted until the transaction ends.
+
+        Raises UnknownCategory when it was deleted meanwhile.
+        """
+        if not self.select_for_update(no_key=True).filter(pk=category.pk).first():
+            raise UnknownCategory(category=f"{category.path!r} was deleted meanwhile.")
+
     def create_at(
         self, path: str, *, name: str = "", description: str = "", position: int = 0
     ) -> "Category":

@@ -89,6 +89,8 @@ class PublishingManager(models.Manager["Skill"]):
     def _publish(self, edition: Edition) -> Published:
         with transaction.atomic(using=self.db):
             skill = self._lock(edition.admitted.name)
+            if edition.category:
+                Category.objects.hold(edition.category)
             if skill is None:
                 return self._create(edition)
             if skill.current.bundle_id == bundle_digest(edition.files):

@@ -209,6 +209,7 @@ class Skill(models.Model):
             Skill.objects.select_for_update().get(pk=self.pk)  # one writer at a time
             if category is not None:
                 self.category = Category.objects.named(category)
+                Category.objects.hold(self.category)
             for kind, values in (labels or {}).items():
                 Label.objects.give(self, kind, values)
             for field, value in fields.items():
