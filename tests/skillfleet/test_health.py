@@ -1,8 +1,12 @@
 """What a load balancer and a person on call are told."""
 
 import pytest
+from django.core.cache import caches
 from django.db import OperationalError, connection
+from django.db.models.functions import Now
 
+from cachelayer.models import Plane
+from cachelayer.stamps import CONFLICT
 from jobs.models import Worker
 
 
@@ -29,7 +33,7 @@ def test_readyz_names_the_missing_worker(client):
         "checks": {
             "database": "ok",
             "cache": "ok",
-            "worker": "no live worker; start one with manage.py qcluster",
+            "worker": "no live worker; start one with: manage.py qcluster",
         },
     }
 
@@ -59,3 +63,19 @@ def test_a_database_that_refuses_is_named_and_not_a_500(client):
 
     assert response.status_code == 503
     assert response.json()["checks"]["database"] == "failed; the log says why"
+
+
+@pytest.mark.django_db
+def test_readyz_says_why_the_cache_is_bypassed_and_serves_on(client):
+    backend = caches["default"]
+    Worker.objects.enlist()
+    Plane.objects.create(plane_id="other", host="web-2", seen_at=Now())
+    backend.stamps.words[CONFLICT] = 1
+    try:
+        response = client.get("/readyz")
+    finally:
+        backend.stamps.words[CONFLICT] = 0
+
+    assert response.status_code == 200
+    assert "bypassed" in response.json()["checks"]["cache"]
+    assert "web-2" in response.json()["checks"]["cache"]
