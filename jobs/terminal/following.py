@@ -42,6 +42,7 @@ class Follower:
 
     def follow(self) -> Job:
         """The job as it ended. Raises LeftOpen, or Job.DoesNotExist if it is pruned."""
+        self.view.show(self.job)
         with self.view:
             while not self._look():
                 time.sleep(POLL_SECONDS)

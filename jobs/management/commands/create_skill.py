@@ -64,7 +64,9 @@ class Command(BaseCommand):
     def handle(self, *, auto_approve: bool, **options: Any) -> None:
         self.stdout.ending = ""  # rich ends its lines itself
         console = Console(
-            file=cast(IO[str], self.stdout), no_color=options["no_color"] or None
+            file=cast(IO[str], self.stdout),
+            highlight=False,
+            no_color=options["no_color"] or None,
         )
         with quiet_log(options["verbosity"]), working_here():
             come_back = options["follow"]

@@ -7,18 +7,9 @@ import pytest
 
 from jobs import lifecycle
 from jobs.models import Job, Question
-from tests.jobs.engine.authors import ScriptedAuthor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TASK = "Restart the billing service when it hangs"
-
-
-class AskingAuthor(ScriptedAuthor):
-    def __init__(self) -> None:
-        super().__init__(asks=2)
-
-
-ASKING_AUTHOR = f"{__name__}.AskingAuthor"
 
 
 @pytest.fixture
@@ -34,7 +25,7 @@ def types(monkeypatch):
 
 @pytest.fixture
 def asking(inline_jobs, settings):
-    settings.SKILLFLEET_AUTHOR = ASKING_AUTHOR
+    settings.SKILLFLEET_AUTHOR = "tests.jobs.commands.authors.AskingAuthor"
 
 
 def test_a_document_becomes_a_draft(run, superuser, inline_jobs, tmp_path):

@@ -1,0 +1,125 @@
+"""`create_skill` in a real terminal: a bar that moves, keys, Ctrl-C."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from jobs.models import Job, Question
+from tests.jobs.engine.processes import ROOT, child_environment
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.xdist_group("processes"),
+]
+TASK = "Restart the billing service when it hangs"
+IN_A_TERMINAL = """
+import os, pty, sys
+sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))
+"""
+CTRL_C = "\x03"
+
+
+class Terminal:
+    """A process that has a terminal to itself, and what that shows."""
+
+    def __init__(self, *command: str, **environment: str) -> None:
+        self.shown = ""
+        self.read_to = 0
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", IN_A_TERMINAL, *command],
+            env=child_environment(TERM="xterm", COLUMNS="120", **environment),
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        os.set_blocking(self.process.stdout.fileno(), False)
+
+    def wait_for(self, text: str) -> None:
+        """Until the text is shown, after what was waited for before."""
+        deadline = time.monotonic() + 20
+        while (found := self.shown.find(text, self.read_to)) < 0:
+            assert time.monotonic() < deadline, f"no {text!r} in:\n{self.shown}"
+            self._read()
+        self.read_to = found + len(text)
+
+    def type(self, keys: str) -> None:
+        self.process.stdin.write(keys.encode())
+        self.process.stdin.flush()
+
+    def wait(self) -> int:
+        """The exit code."""
+        deadline = time.monotonic() + 20
+        while self.process.poll() is None:
+            assert time.monotonic() < deadline, f"still running:\n{self.shown}"
+            self._read()
+        self._read()
+        return self.process.returncode
+
+    def _read(self) -> None:
+        time.sleep(0.02)
+        chunk = self.process.stdout.read()
+        self.shown += (chunk or b"").decode(errors="replace")
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+@pytest.fixture
+def terminal(superuser) -> Iterator[Callable[..., Terminal]]:
+    """`terminal("create_skill", …, SKILLFLEET_JOBS="inline")`, closed at the end."""
+    opened: list[Terminal] = []
+
+    def open_terminal(*arguments: str, **environment: str) -> Terminal:
+        command = (sys.executable, "manage.py", *arguments)
+        opened.append(Terminal(*command, **environment))
+        return opened[-1]
+
+    yield open_terminal
+    for each in opened:
+        each.close()
+
+
+def test_questions_are_answered_below_a_bar_that_moves(terminal, superuser):
+    there = terminal(
+        "create_skill",
+        TASK,
+        SKILLFLEET_JOBS="inline",
+        SKILLFLEET_AUTHOR="tests.jobs.commands.authors.AskingAuthor",
+    )
+    there.wait_for("refine")
+    there.type("typed ahead\n")
+    there.wait_for("What about purpose?")
+    there.wait_for("Answer (Enter leaves it open): ")
+    there.type("To bill.\n")
+    there.wait_for("What about trigger?")
+    there.wait_for("Answer (Enter leaves it open): ")
+    there.type("When it hangs.\n")
+    there.wait_for("(Enter proceeds) ")
+    there.type("\n")
+    there.wait_for("Draft       operations/restart-billing")
+
+    assert there.wait() == 0
+    assert "━" in there.shown
+    assert "%" in there.shown
+    assert Question.objects.get().response["answers"] == {
+        "purpose": "To bill.",
+        "trigger": "When it hangs.",
+    }
+
+
+def test_ctrl_c_ends_the_command_and_not_the_job(terminal):
+    there = terminal("create_skill", TASK)
+    there.wait_for("No worker is alive, so the job waits")
+    there.wait_for("waiting: no worker is alive")
+    there.type(CTRL_C)
+    there.wait_for("The job goes on. Come back with: manage.py create_skill --follow")
+
+    assert there.wait() == 130
+    assert Job.objects.get().status == Job.Status.PENDING
+    assert "Traceback" not in there.shown
