@@ -1,0 +1,157 @@
+"""What a change of a declared model retires, and when."""
+
+import pytest
+from django.contrib.auth.models import Group, Permission, User
+from django.core.serializers import deserialize, serialize
+from django.db import transaction
+
+from cachelayer import cache_manager, declarations, invalidates, retire
+from tests.cachelayer.models import BulkGroup
+
+pytestmark = pytest.mark.django_db(transaction=True)
+KEYS = ["/groups", "/groups/old/page", "/groups/new/page", "/other"]
+
+
+@pytest.fixture(autouse=True)
+def group(declared_groups):
+    return Group.objects.create(name="old")
+
+
+def warm() -> None:
+    for key in KEYS:
+        cache_manager.set(key, "kept")
+
+
+def retired() -> set[str]:
+    return {key for key in KEYS if cache_manager.get(key) is None}
+
+
+def test_saving_retires_the_row_as_it_was_and_as_it_becomes(group):
+    warm()
+    group.name = "new"
+    group.save()
+
+    assert retired() == {"/groups/old/page", "/groups/new/page"}
+
+
+def test_creating_retires_what_is_declared_for_it_besides():
+    warm()
+    Group.objects.create(name="new")
+
+    assert retired() == {"/groups", "/groups/new/page"}
+
+
+def test_deleting_retires_the_row(group):
+    warm()
+    group.delete()
+
+    assert retired() == {"/groups/old/page"}
+
+
+def test_relating_retires_from_either_side(group):
+    permission = Permission.objects.first()
+    for change in (
+        lambda: group.permissions.add(permission),
+        lambda: permission.group_set.remove(group),
+        lambda: group.permissions.set([permission]),
+    ):
+        warm()
+        change()
+        assert "/groups/old/page" in retired()
+
+
+def test_clearing_from_the_other_side_retires_the_collection(group):
+    permission = Permission.objects.first()
+    group.permissions.add(permission)
+    warm()
+
+    permission.group_set.clear()
+
+    assert retired() == {"/groups", "/groups/old/page", "/groups/new/page"}
+
+
+def test_a_user_joining_a_group_retires_the_group(group):
+    user = User.objects.create(username="ann")
+    warm()
+    user.groups.add(group)
+
+    assert retired() == {"/groups/old/page"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda rows: rows.update(name="new"),
+        lambda rows: rows.delete(),
+        lambda rows: BulkGroup.objects.bulk_create([BulkGroup(name="new")]),
+        lambda rows: BulkGroup.objects.bulk_update(list(rows), ["name"]),
+        lambda rows: rows._raw_delete("default"),
+    ],
+    ids=["update", "delete", "bulk_create", "bulk_update", "raw delete"],
+)
+def test_bulk_methods_retire_the_collection(change):
+    warm()
+    change(BulkGroup.objects.filter(name="old"))
+
+    assert retired() == {"/groups", "/groups/old/page", "/groups/new/page"}
+
+
+def test_loading_a_fixture_retires_the_collection(group):
+    text = serialize("json", [group])
+    warm()
+    for row in deserialize("json", text):
+        row.save()
+
+    assert retired() == {"/groups", "/groups/old/page", "/groups/new/page"}
+
+
+def test_without_a_collection_bulk_methods_retire_everything():
+    declarations.declarations.clear()
+    invalidates(BulkGroup, ["/groups"])
+    warm()
+    BulkGroup.objects.filter(name="old").update(name="new")
+
+    assert retired() == set(KEYS)
+
+
+def test_several_rooms_may_declare_one_model(group):
+    invalidates(Group, ["/other"])
+    warm()
+    group.save()
+
+    assert retired() == {"/groups/old/page", "/other"}
+
+
+def test_retire_waits_for_the_commit():
+    warm()
+    with transaction.atomic():
+        retire("/other")
+        assert cache_manager.get("/other") is None  # this connection reads past it
+        cache_manager.set("/other", "uncommitted")
+
+    assert retired() == {"/other"}
+
+
+def test_retire_that_is_rolled_back_retires_nothing():
+    warm()
+    with transaction.atomic():
+        retire("/other")
+        transaction.set_rollback(True)
+
+    assert retired() == set()
+
+
+def test_invalidating_by_hand_counts_at_once_and_on_commit():
+    warm()
+    with transaction.atomic():
+        cache_manager.invalidate_pattern("/groups/*")
+        transaction.set_rollback(True)
+
+    assert retired() == {"/groups", "/groups/old/page", "/groups/new/page"}
+
+
+def test_many_saves_in_one_transaction_wait_as_one_hook(group):
+    with transaction.atomic():
+        for _ in range(20):
+            group.save()
+        assert len(transaction.get_connection().run_on_commit) == 1
