@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
 
 from taxonomy.exceptions import InvalidSkill
-from taxonomy.packaging.files import Files
+from taxonomy.packaging.files import Files, as_files
 from taxonomy.packaging.gate import check_files
 from taxonomy.packaging.limits import Limits
-from taxonomy.skillmd.document import Document
+from taxonomy.skillmd.document import Document, render
 from taxonomy.skillmd.findings import Findings, Severity, of_severity
 from taxonomy.skillmd.portable import portable_findings
 from taxonomy.skillmd.reading import read_skill
@@ -19,6 +19,7 @@ from taxonomy.skillmd.specification import specification_findings
 
 RESERVED_NAMES = frozenset({"validate", "import", "search", "stream"})
 """They are addresses of the API below /skills."""
+SKILL_MD = "SKILL.md"
 LABEL_LISTS = {
     "keywords": "keyword",
     "tags": "tag",
@@ -124,3 +125,13 @@ def _labels(
 def _items(text: str, separator: str) -> frozenset[str]:
     parts = (part.strip() for part in re.split(separator, text))
     return frozenset(part for part in parts if 0 < len(part) <= MAX_LABEL_CHARS)
+
+
+def with_name(files: Files, name: str) -> Files:
+    """The same skill under another name: only SKILL.md is written anew."""
+    document = _read(files)
+    text = render({**document.frontmatter, "name": name}, document.body)
+    return as_files(
+        replace(file, content=text.encode()) if file.path == SKILL_MD else file
+        for file in files
+    )

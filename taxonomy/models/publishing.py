@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from django.contrib.auth.models import User
 from django.db import IntegrityError, models, transaction
 
-from taxonomy.admission import Admitted, admit
+from taxonomy.admission import Admitted, admit, with_name
 from taxonomy.exceptions import NameTaken, SkillArchived
 from taxonomy.models.address import Address
 from taxonomy.models.bundle import Bundle
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from taxonomy.models.skill import Skill
 
 ATTEMPTS = 3
-"""Who loses a race for a new name finds the skill there the next time."""
 
 Trait = Literal["type", "weight", "load_priority", "style"]
 
@@ -51,6 +50,8 @@ class Edition:
     number: str | None
     change_summary: str
     traits: Mapping[Trait, str]
+    renamed: "Skill | None" = None
+    """The skill that gets the name which these files say."""
 
 
 class PublishingManager(models.Manager["Skill"]):
@@ -76,9 +77,28 @@ class PublishingManager(models.Manager["Skill"]):
         admitted = admit(files, name=name)
         if isinstance(category, str):
             category = Category.objects.named(category)
-        edition = Edition(
-            files, admitted, category, author, number, change_summary, traits or {}
+        return self._insist(
+            Edition(
+                files, admitted, category, author, number, change_summary, traits or {}
+            )
         )
+
+    def rename(
+        self, skill: "Skill", name: str, *, author: User | None = None
+    ) -> Published:
+        """Publish the current files under another name; the former one resolves on.
+
+        Raises InvalidSkill, NameTaken or SkillArchived.
+        """
+        files = with_name(skill.current.bundle.files(), name)
+        summary = f"Renamed from {skill.name}."
+        admitted = admit(files, name=name)
+        return self._insist(
+            Edition(files, admitted, None, author, None, summary, {}, renamed=skill)
+        )
+
+    def _insist(self, edition: Edition) -> Published:
+        """Who loses a race for a new name finds the skill there the next time."""
         for _ in range(ATTEMPTS - 1):
             try:
                 return self._publish(edition)
@@ -88,7 +108,7 @@ class PublishingManager(models.Manager["Skill"]):
 
     def _publish(self, edition: Edition) -> Published:
         with transaction.atomic(using=self.db):
-            skill = self._lock(edition.admitted.name)
+            skill = self._lock(edition)
             if edition.category:
                 Category.objects.hold(edition.category)
             if skill is None:
@@ -100,13 +120,17 @@ class PublishingManager(models.Manager["Skill"]):
                 raise SkillArchived
             return self._advance(skill, edition)
 
-    def _lock(self, name: str) -> "Skill | None":
-        """The skill of that name, held until the transaction ends."""
-        skill = (
-            self.select_for_update(of=("self",))
-            .filter(addresses__kind=Address.Kind.SKILL, addresses__path=name)
-            .first()
-        )
+    def _lock(self, edition: Edition) -> "Skill | None":
+        """The skill to be written, held until the transaction ends."""
+        name, renamed = edition.admitted.name, edition.renamed
+        skills = self.select_for_update(of=("self",))
+        skill = skills.filter(
+            addresses__kind=Address.Kind.SKILL, addresses__path=name
+        ).first()
+        if renamed:
+            if skill and skill != renamed:
+                raise NameTaken(name=f"{name!r} is or was another skill's name.")
+            return skills.get(pk=renamed.pk)
         if skill and skill.name != name:
             raise NameTaken(name=f"{name!r} was once the name of {skill.name!r}.")
         return skill
@@ -127,6 +151,8 @@ class PublishingManager(models.Manager["Skill"]):
         if edition.category:
             skill.category = edition.category
         self._show(skill, version, edition)
+        if edition.renamed:
+            Address.objects.claim_name(skill)
         self._label(skill, edition.admitted)
         return Published(version, created=False, changed=True)
 
@@ -156,6 +182,7 @@ class PublishingManager(models.Manager["Skill"]):
     def _show(
         self, skill: "Skill", version: SkillVersion, edition: Edition, **save: Any
     ) -> None:
+        skill.name = edition.admitted.name
         skill.current = version
         skill.description = edition.admitted.description
         for trait, value in edition.traits.items():

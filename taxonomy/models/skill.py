@@ -196,16 +196,22 @@ class Skill(models.Model):
     def revise(
         self,
         *,
+        name: str | None = None,
+        author: User | None = None,
         category: str | None = None,
         labels: Mapping[Label.Kind, Iterable[str]] | None = None,
         **fields: str,
     ) -> None:
-        """Place, label and classify it without a new version.
+        """Place, label, classify and rename it.
 
         `category` is a path; `labels` replace those of their kind; `fields` are
-        type, weight, load_priority, style and status. Raises UnknownCategory.
+        type, weight, load_priority, style and status. Only another `name` makes a
+        new version, by `author`. Raises UnknownCategory or what `rename` raises.
         """
         with transaction.atomic():
+            if name not in (None, self.name):
+                Skill.objects.rename(self, name, author=author)
+                self.refresh_from_db()
             Skill.objects.select_for_update().get(pk=self.pk)  # one writer at a time
             if category is not None:
                 self.category = Category.objects.named(category)

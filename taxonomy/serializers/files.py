@@ -8,12 +8,11 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from taxonomy.admission import configured_limits
+from taxonomy.admission import SKILL_MD, configured_limits
 from taxonomy.packaging.files import File, Files, as_files
 from taxonomy.packaging.json_values import text_finding
 from taxonomy.serializers.strict import StrictSerializer, TextField
 
-SKILL_MD = "SKILL.md"
 FILES_SCHEMA = {
     "type": "object",
     "description": "Path → text, or an object for bytes and executable files.",

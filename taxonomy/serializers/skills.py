@@ -207,8 +207,13 @@ def label_list() -> serializers.ListField:
 
 
 class SkillChangeSerializer(StrictSerializer):
-    """What can be said of a skill without a new version."""
+    """What can be changed of a skill; only another name makes a new version."""
 
+    name = serializers.CharField(
+        required=False,
+        max_length=MAX_NAME_CHARS,
+        help_text="The former name goes on resolving and stays taken.",
+    )
     category = serializers.CharField(required=False, max_length=MAX_PATH_CHARS)
     type = serializers.ChoiceField(Skill.Type.choices, required=False)
     weight = serializers.ChoiceField(Skill.Weight.choices, required=False)

@@ -1,7 +1,8 @@
 """What the views of skills share."""
 
-from typing import Any
+from typing import Any, cast
 
+from django.contrib.auth.models import User
 from django.http import Http404
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
@@ -23,6 +24,11 @@ class SkillReading(APIView):
         """The user is looked at here, before anything that is cached for many."""
         super().initial(request, *args, **kwargs)
         self.audience = audience_of(request.user)
+
+    @property
+    def curator(self) -> User:
+        """Who writes; the permission to write is given to people only."""
+        return cast(User, self.request.user)
 
     def readable(self) -> SkillQuerySet:
         return Skill.objects.visible_as(self.audience)

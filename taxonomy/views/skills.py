@@ -102,7 +102,7 @@ class SkillDetail(SkillReading):
         published = Skill.objects.publish(
             serializer.files_over(known.current.bundle.files() if known else ()),
             category=edition.get("category"),
-            author=request.user,
+            author=self.curator,
             number=edition.get("version"),
             change_summary=edition["change_summary"],
             name=ref,
@@ -116,11 +116,12 @@ class SkillDetail(SkillReading):
         responses=SkillDetailSerializer,
     )
     def patch(self, request: Request, ref: str) -> Response:
-        """Place, classify, label, deprecate, archive or restore a skill."""
+        """Place, classify, label, rename, deprecate, archive or restore a skill."""
         skill = self.skill()
         serializer = SkillChangeSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        skill.revise(labels=serializer.labels, **serializer.others)
+        skill.revise(author=self.curator, labels=serializer.labels, **serializer.others)
+        self.kwargs["ref"] = skill.name
         return Response(SkillDetailSerializer(self.skill()).data)
 
     @extend_schema(

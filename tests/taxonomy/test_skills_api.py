@@ -199,13 +199,30 @@ def test_a_curator_places_labels_and_deprecates_without_a_version(curator, pdf_t
         ({"status": "gone"}, "status"),
         ({"tags": "a"}, "tags"),
         ({"tags": ["x" * 300]}, "tags.0"),
-        ({"name": "other"}, "name"),
+        ({"surprise": "other"}, "surprise"),
+        ({"name": "search"}, "name"),
+        ({"name": "Other"}, "name"),
     ],
 )
 def test_a_bad_change_is_a_400_that_names_the_field(curator, pdf_tools, body, field):
     answer = curator.patch(f"{SKILLS}/pdf-tools", body)
     assert answer.status_code == 400
     assert any(field.split(".")[0] in each for each in answer.json()["errors"])
+
+
+def test_a_renamed_skill_answers_to_both_names(curator, pdf_tools):
+    Skill.objects.publish(skill_files(name="taken"))
+    answer = curator.patch(f"{SKILLS}/pdf-tools", {"name": "pdf-kit", "tags": ["pdf"]})
+    assert answer.status_code == 200, answer.json()
+    shown = curator.get(f"{SKILLS}/pdf-tools").json()
+    assert (shown["name"], shown["version"]) == ("pdf-kit", "1.0.1")
+    assert (shown["aliases"], shown["tags"]) == (["pdf-tools"], ["pdf"])
+    assert shown["frontmatter"]["name"] == "pdf-kit"
+    assert shown["body"] == "# PDF tools\n\n1. Open the file."
+    taken = curator.patch(f"{SKILLS}/pdf-kit", {"name": "taken"})
+    assert (taken.status_code, taken.json()["code"]) == (409, "name_taken")
+    back = curator.patch(f"{SKILLS}/pdf-kit", {"name": "pdf-tools"}).json()
+    assert (back["name"], back["aliases"]) == ("pdf-tools", ["pdf-kit"])
 
 
 def test_an_archived_skill_is_hidden_from_readers(curator, viewer, pdf_tools):

@@ -1,0 +1,49 @@
+"""What files must be before they become a skill."""
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taxonomy.admission import RESERVED_NAMES, admit, with_name
+from taxonomy.exceptions import InvalidSkill
+from taxonomy.packaging.files import File
+from taxonomy.skillmd.document import render
+from tests.taxonomy.skills import skill_files
+
+NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+near_names = st.one_of(
+    st.text(max_size=70),
+    st.from_regex(r"[a-zA-Z0-9-]{1,70}", fullmatch=True),
+    st.from_regex(r"[a-z0-9]+(-[a-z0-9]+){0,20}", fullmatch=True),
+    st.sampled_from(sorted(RESERVED_NAMES)),
+)
+
+
+@given(near_names)
+def test_a_name_is_admitted_exactly_when_every_client_takes_it(name):
+    text = render({"name": name, "description": "What and when."}, "Body.")
+    allowed = NAME.fullmatch(name) and len(name) <= 64 and name not in RESERVED_NAMES
+    try:
+        admitted = admit((File("SKILL.md", text.encode()),))
+    except InvalidSkill as refusal:
+        assert not allowed
+        assert refusal.fields
+    else:
+        assert allowed and admitted.name == name
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_admitted_or_refused(content):
+    try:
+        admit((File("SKILL.md", b"---\n" + content),))
+    except InvalidSkill as refusal:
+        assert refusal.fields
+
+
+def test_a_renamed_skill_says_all_else_as_before():
+    extra = 'license: "MIT"\nmetadata:\n  version: "1.0"\n'
+    files = skill_files(extra=extra, references__api=b"# API\n")
+    before, after = admit(files), admit(with_name(files, "pdf-kit"))
+    assert (after.name, after.body) == ("pdf-kit", before.body)
+    assert after.frontmatter == {**before.frontmatter, "name": "pdf-kit"}
