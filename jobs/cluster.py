@@ -15,7 +15,7 @@ from multiprocessing import Value
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, connections
+from django.db import Error, connections
 from django_q.brokers import get_broker
 from django_q.monitor import monitor
 from django_q.scheduler import scheduler
@@ -54,7 +54,7 @@ class Inbox:
                 self._beat()
                 for task in self._take():
                     return task
-            except DatabaseError as error:
+            except Error as error:
                 logger.warning("worker waits for the database error=%s", error)
                 connections.close_all()
                 time.sleep(DATABASE_RETRY_SECONDS)
@@ -88,7 +88,7 @@ class Outbox:
         once = iter((task, "STOP"))
         try:
             monitor(_Queue(lambda: next(once)), get_broker())
-        except DatabaseError as error:
+        except Error as error:
             logger.warning(
                 "task not acknowledged name=%s error=%s", task["name"], error
             )
@@ -199,7 +199,7 @@ class Cluster:
         """A database that is away ends no parent; the chore stays due."""
         try:
             chore()
-        except DatabaseError as error:
+        except Error as error:
             logger.warning("cluster waits for the database error=%s", error)
             connections.close_all()
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 from django.conf import settings
-from django.db import DatabaseError, connections
+from django.db import Error, connections
 
 from jobs import lifecycle
 from jobs.models import Job, Worker
@@ -39,7 +39,6 @@ class Heartbeat:
         self.worker = worker
         self.overrun = overrun
         self.ended = threading.Event()
-        self.lost = threading.Event()
         self.deadline = (
             time.monotonic() + settings.SKILLFLEET_PHASE_LIMIT.total_seconds()
         )
@@ -65,9 +64,10 @@ class Heartbeat:
         try:
             while not self.ended.wait(min(wait, self._left())):
                 if self._left() <= 0:
-                    return self._give_up()
+                    self._give_up()
+                    return
                 if not self._beat():
-                    return self.lost.set()
+                    return
         finally:
             connections.close_all()
 
@@ -79,7 +79,7 @@ class Heartbeat:
             try:
                 self.worker.beat()
                 return self.job.renew_lease(self.fence)
-            except DatabaseError as error:
+            except Error as error:
                 logger.warning("heartbeat waits job_id=%s error=%s", self.job.pk, error)
                 connections.close_all()
                 self.ended.wait(RETRY_SECONDS)
@@ -90,6 +90,8 @@ class Heartbeat:
         reason = f"Phase {self.job.current_phase} ran longer than {limit:g} seconds."
         logger.error("phase limit job_id=%s reason=%s", self.job.pk, reason)
         held = Job.objects.held_by(self.job.pk, self.fence)
-        lifecycle.release(self.job, where=held, reason=reason)
-        self.lost.set()
+        try:
+            lifecycle.release(self.job, where=held, reason=reason)
+        except Error as error:  # then the lease runs out, and the sweep finds it
+            logger.warning("not released job_id=%s error=%s", self.job.pk, error)
         self.overrun()

@@ -8,7 +8,13 @@ import traceback
 from collections.abc import Callable
 from functools import cached_property
 
-from django.db import DatabaseError, connections
+from django.db import (
+    DataError,
+    Error,
+    IntegrityError,
+    ProgrammingError,
+    connections,
+)
 from django.utils import timezone
 
 from jobs import checkpoint, lifecycle
@@ -78,19 +84,18 @@ class SkillJobWorker:
     def _advance(self, job: Job, fence: Fence) -> bool:
         try:
             attempt = self._attempt(job, fence)
-            outcome = run(attempt.context)
+            return self._checkpoint(attempt, run(attempt.context))
         except LostFence:
             logger.warning("fence lost job_id=%s fence=%s", job.pk, fence[:8])
             return False
-        except DatabaseError:
-            raise  # the lease runs out, and the job goes on where it was
         except Exception as error:
+            if _may_pass(error):
+                raise  # the lease runs out, and the job goes on where it was
             logger.exception("phase failed job_id=%s", job.pk)
             held = Job.objects.held_by(job.pk, fence)
             reason = f"{type(error).__name__}: {error}"
             stack = traceback.format_exc()
             return lifecycle.fail(job, reason, where=held, stack=stack)
-        return self._checkpoint(attempt, outcome)
 
     def _attempt(self, job: Job, fence: Fence) -> Attempt:
         def report(percent: int, message: str) -> None:
@@ -113,8 +118,8 @@ class SkillJobWorker:
         for tries_left in reversed(range(CHECKPOINT_TRIES)):
             try:
                 return self._applied(attempt, checkpoint.apply(attempt, outcome))
-            except DatabaseError as error:
-                if not tries_left or _is_permanent(error):
+            except Error as error:
+                if not tries_left or not _may_pass(error):
                     raise
                 logger.warning(
                     "checkpoint waits job_id=%s error=%s", attempt.job.pk, error
@@ -134,10 +139,10 @@ class SkillJobWorker:
         return applied
 
 
-def _is_permanent(error: DatabaseError) -> bool:
-    from django.db import DataError, IntegrityError, ProgrammingError
-
-    return isinstance(error, IntegrityError | DataError | ProgrammingError)
+def _may_pass(error: Exception) -> bool:
+    """Whether it is the database's trouble, not that of what it was given."""
+    refused = IntegrityError | DataError | ProgrammingError
+    return isinstance(error, Error) and not isinstance(error, refused)
 
 
 _workers = threading.local()
