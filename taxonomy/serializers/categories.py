@@ -61,7 +61,7 @@ class BranchSerializer(CategorySerializer):
 
 
 class CategoryCreateSerializer(StrictSerializer):
-    path = serializers.CharField(max_length=MAX_PATH_CHARS)
+    path = TextField(max_length=MAX_PATH_CHARS)
     name = TextField(required=False, max_length=100, default="", allow_blank=True)
     description = TextField(
         required=False, max_length=1024, default="", allow_blank=True
@@ -74,7 +74,7 @@ class CategoryCreateSerializer(StrictSerializer):
 class CategoryChangeSerializer(StrictSerializer):
     """A new `path` moves or renames it, with all below; the former path resolves on."""
 
-    path = serializers.CharField(required=False, max_length=MAX_PATH_CHARS)
+    path = TextField(required=False, max_length=MAX_PATH_CHARS)
     name = TextField(required=False, max_length=100)
     description = TextField(required=False, max_length=1024, allow_blank=True)
     position = serializers.IntegerField(
