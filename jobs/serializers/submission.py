@@ -86,6 +86,17 @@ class SubmissionSerializer(StrictSerializer):
         )
 
 
+class SubmissionFormSerializer(SubmissionSerializer):
+    """The same as a form; only the schema uses it."""
+
+    sources = serializers.ListField(  # type: ignore[assignment]
+        child=serializers.FileField(), required=False
+    )
+    user_context = serializers.CharField(  # type: ignore[assignment]
+        required=False, help_text="A JSON object."
+    )
+
+
 class SubmittedSerializer(serializers.Serializer[Any]):
     job_id = serializers.UUIDField()
     status = serializers.ChoiceField(Job.Status.choices)

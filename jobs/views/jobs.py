@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
+from cachelayer import cache_user_data
 from jobs import lifecycle
 from jobs.models import Job
 from jobs.models.querysets import JobQuerySet
@@ -26,6 +27,7 @@ from jobs.serializers.jobs import (
 from jobs.views.base import person, visible_job
 from taxonomy.pagination import CURSOR_PARAMS, NewestFirst, SizedPages
 
+STATUS_TTL = 30
 PAGE_SIZE = OpenApiParameter("page_size", int)
 READ: dict[str, str | None] = {"GET": LOGGED_IN}
 ACT: dict[str, str | None] = {"POST": LOGGED_IN}
@@ -69,6 +71,7 @@ class JobStatus(APIView):
     required_permissions: ClassVar = READ
 
     @extend_schema(operation_id="job_status", responses=JobStatusSerializer)
+    @cache_user_data(ttl=STATUS_TTL)
     def get(self, request: Request, job_id: UUID) -> Response:
         """How far it is; what a client polls."""
         return Response(JobStatusSerializer(visible_job(request, job_id)).data)

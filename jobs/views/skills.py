@@ -15,6 +15,7 @@ from jobs.monitoring import attendance, how_to_start_a_worker
 from jobs.permissions import SUBMIT
 from jobs.serializers.submission import (
     IDEMPOTENCY_HEADER,
+    SubmissionFormSerializer,
     SubmissionSerializer,
     SubmittedSerializer,
     submitted,
@@ -35,7 +36,10 @@ class SkillCollection(SkillList):
     @extend_schema(
         operation_id="submit_skill",
         parameters=[OpenApiParameter(IDEMPOTENCY_HEADER, str, OpenApiParameter.HEADER)],
-        request=SubmissionSerializer,
+        request={
+            "application/json": SubmissionSerializer,
+            "multipart/form-data": SubmissionFormSerializer,
+        },
         responses={202: SubmittedSerializer},
     )
     def post(self, request: Request) -> Response:

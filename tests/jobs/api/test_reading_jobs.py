@@ -171,20 +171,14 @@ def test_a_wrong_parameter_is_named(operator_api):
             assert parameter in reply.json()["errors"], path
 
 
-@pytest.mark.parametrize(
-    ("query", "parameter"),
-    [
-        ("after=-1", "after"),
-        ("after=one", "after"),
-        ("after=99999999999999999999", "after"),
-        ("page_size=0", "page_size"),
-        ("x=1", "x"),
-    ],
-)
-def test_a_wrong_position_in_the_history_is_named(
-    waiting, author_api, query, parameter
-):
-    reply = author_api.get(f"/api/v1/jobs/{waiting.pk}/events?{query}")
-
-    assert reply.status_code == 400
-    assert parameter in reply.json()["errors"]
+def test_a_wrong_position_in_the_history_is_named(waiting, author_api):
+    for query in (
+        "after=-1",
+        "after=one",
+        "after=99999999999999999999",
+        "page_size=0",
+        "x=1",
+    ):
+        reply = author_api.get(f"/api/v1/jobs/{waiting.pk}/events?{query}")
+        assert reply.status_code == 400, query
+        assert query.partition("=")[0] in reply.json()["errors"]
