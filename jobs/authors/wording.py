@@ -40,6 +40,14 @@ FILLER = re.compile(
     re.I,
 )
 HOW_TO = re.compile(r"(?:how\s+(?:do\s+i|to|can\s+i|you)|guide\s+to)\s+", re.I)
+DETERMINERS = ARTICLES | {"your", "all", "every", "each", "this", "it", "and", "with"}
+NOUNS_TOO = frozenset(
+    [
+        *("access", "backup", "bundle", "cache", "document", "format", "index", "link"),
+        *("lock", "log", "package", "patch", "plan", "process", "profile", "query"),
+        *("release", "report", "request", "tag", "view", "work"),
+    ]
+)
 TASK_VERBS = """
     access activate add adjust allow analyse analyze apply assign authenticate
     authorize automate avoid back backup benchmark build bundle cache call change check
@@ -66,8 +74,10 @@ def words(text: str) -> list[str]:
 
 def is_task(text: str) -> bool:
     """Whether a phrase says what to do: it begins with a verb, as titles do."""
-    first = words(bare(text))[:1]
-    return bool(first) and first[0].lower() in VERBS
+    first, second, *_ = [*(word.lower() for word in words(bare(text))), "", ""]
+    if first in NOUNS_TOO:  # "Cache the result" is a task, "Cache keys" is not
+        return second in DETERMINERS or HOW_TO.match(text) is not None
+    return first in VERBS
 
 
 def bare(title: str) -> str:
