@@ -19,7 +19,6 @@ class CacheConfig(AppConfig):
             ours.check_options,
             ours.check_alias,
             ours.check_atomic_requests,
-            ours.check_memory_caches,
         ):
             checks.register(check, checks.Tags.caches)
         request_started.connect(refresh_plane, dispatch_uid="cachelayer")

@@ -10,10 +10,8 @@ from django.core.checks import CheckMessage, Error
 from django.utils.module_loading import import_string
 
 from cachelayer.options import DEFAULTS, option
-from cachelayer.stores import POLICY
 
 MEMORY = "cachelayer.backends.MemoryCache"
-MEMORY_OPTIONS = ("MAX_ENTRIES", "MAX_BYTES", "EVICTION_POLICY")
 
 
 def check_options(**_: Any) -> list[CheckMessage]:
@@ -21,7 +19,7 @@ def check_options(**_: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     for name, value in getattr(settings, "CACHELAYER", {}).items():
         if name not in DEFAULTS:
-            found.append(_unknown("CACHELAYER", name, list(DEFAULTS)))
+            found.append(_unknown(name))
         elif not _fits(name, value):
             found.append(
                 Error(
@@ -62,46 +60,10 @@ def check_atomic_requests(**_: Any) -> list[CheckMessage]:
     ]
 
 
-def check_memory_caches(**_: Any) -> list[CheckMessage]:
-    """E005 unknown option of a MemoryCache, E006 a value of the wrong kind."""
-    found: list[CheckMessage] = []
-    for alias, cache in settings.CACHES.items():
-        if cache.get("BACKEND") != MEMORY:
-            continue
-        where = f"CACHES[{alias!r}]"
-        options: Any = cache.get("OPTIONS", {})
-        found += [
-            _unknown(f"{where}['OPTIONS']", name, list(MEMORY_OPTIONS), "E005")
-            for name in options
-            if name not in MEMORY_OPTIONS
-        ]
-        found += _memory_values(where, cache.get("LOCATION"), options)
-    return found
-
-
-def _memory_values(
-    where: str, location: Any, options: dict[str, Any]
-) -> list[CheckMessage]:
-    wrong = []
-    if not location:
-        wrong.append("LOCATION: the folder of the stamp file")
-    if options.get("EVICTION_POLICY", "lru") not in POLICY:
-        wrong.append(f"EVICTION_POLICY: one of {', '.join(POLICY)}")
-    for name in ("MAX_ENTRIES", "MAX_BYTES"):
-        value = options.get(name, 1)
-        if not isinstance(value, int) or value < 1:
-            wrong.append(f"{name}: a number above 0")
-    return [Error(f"{where} needs {each}.", id="cachelayer.E006") for each in wrong]
-
-
-def _unknown(
-    where: str, name: str, known: list[str], number: str = "E001"
-) -> CheckMessage:
-    close = get_close_matches(str(name), known, 1)
-    hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known)}."
-    return Error(
-        f"{where} has no option {name!r}.", hint=hint, id=f"cachelayer.{number}"
-    )
+def _unknown(name: str) -> CheckMessage:
+    close = get_close_matches(str(name), DEFAULTS, 1)
+    hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(DEFAULTS)}."
+    return Error(f"CACHELAYER has no option {name!r}.", hint=hint, id="cachelayer.E001")
 
 
 def _number(value: Any) -> bool:

@@ -2,37 +2,21 @@
 
 import heapq
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
-from typing import Any
 
 from cachelayer.entries import Entry
+from cachelayer.limits import POLICY, Limits
 from cachelayer.locks import forkables
 from cachelayer.stamps import Stamps
 from cachelayer.stats import Counters
-
-POLICY: dict[str, Callable[[Entry], Any]] = {
-    "lru": lambda entry: entry.used,
-    "lfu": lambda entry: (entry.uses, entry.used),
-    "fifo": lambda entry: entry.made,
-}
 
 
 class Store:
     """The entries of one process. Reads take no lock; writes take one."""
 
-    def __init__(
-        self,
-        stamps: Stamps,
-        counters: Counters,
-        *,
-        entries: int,
-        size: int,
-        policy: str,
-    ) -> None:
-        self.stamps, self.counters = stamps, counters
-        self.max_entries, self.max_bytes, self.policy = entries, size, POLICY[policy]
+    def __init__(self, stamps: Stamps, counters: Counters, limits: Limits) -> None:
+        self.stamps, self.counters, self.limits = stamps, counters, limits
         self.lock = threading.RLock()
         self.bytes = 0
         self._entries: dict[str, Entry] = {}
@@ -78,7 +62,7 @@ class Store:
         return True
 
     def keep(self, entry: Entry) -> None:
-        if entry.size > self.max_bytes or entry.expires_at <= entry.made:
+        if entry.size > self.limits.size or entry.expires_at <= entry.made:
             self.drop(entry.key)
             return
         with self.lock:
@@ -108,15 +92,16 @@ class Store:
         if self._fits(size):
             return
         self.sweep()
+        first = POLICY[self.limits.policy]
         while self._entries and not self._fits(size):
             batch = max(1, len(self._entries) // 64)
             every = list(self._entries.values())
-            for entry in heapq.nsmallest(batch, every, key=self.policy):
+            for entry in heapq.nsmallest(batch, every, key=first):
                 self._discard(entry, "evictions")
 
     def _fits(self, size: int) -> bool:
-        roomy = len(self._entries) < self.max_entries
-        return roomy and self.bytes + size <= self.max_bytes
+        roomy = len(self._entries) < self.limits.entries
+        return roomy and self.bytes + size <= self.limits.size
 
     def _discard(self, entry: Entry, counted_as: str) -> None:
         with self.lock:
@@ -132,18 +117,15 @@ class Store:
         return True
 
 
-stores: dict[tuple[Any, ...], Store] = {}
+stores: dict[tuple[str, Limits], Store] = {}
 making = threading.Lock()
 
 
-def store_at(folder: str, entries: int, size: int, policy: str) -> Store:
+def store_at(folder: str, limits: Limits) -> Store:
     """The process's one store for these parameters: Django makes a backend a thread."""
-    wanted = (folder, entries, size, policy)
     with making:
-        if wanted not in stores:
+        if (folder, limits) not in stores:
             place = Path(folder)
-            limits = {"entries": entries, "size": size}
-            stores[wanted] = Store(
-                Stamps(place), Counters(place), policy=policy, **limits
-            )
-        return stores[wanted]
+            store = Store(Stamps(place), Counters(place), limits)
+            stores[folder, limits] = store
+        return stores[folder, limits]

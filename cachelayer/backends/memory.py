@@ -10,11 +10,9 @@ from django.core.exceptions import ImproperlyConfigured
 from cachelayer import patterns, planes
 from cachelayer.backends.base import TagCache
 from cachelayer.entries import Entry
+from cachelayer.limits import Limits
 from cachelayer.stats import warnings_about
-from cachelayer.stores import POLICY, store_at
-
-DEFAULT_ENTRIES = 10_000
-DEFAULT_BYTES = 256 * 2**20
+from cachelayer.stores import store_at
 
 
 class MemoryCache(TagCache):
@@ -27,16 +25,10 @@ class MemoryCache(TagCache):
 
     def __init__(self, location: str, params: dict[str, Any]) -> None:
         super().__init__(params)
-        options = params.get("OPTIONS", {})
-        policy = options.get("EVICTION_POLICY", "lru")
-        if policy not in POLICY:
-            raise ImproperlyConfigured(f"EVICTION_POLICY is one of {', '.join(POLICY)}")
-        self.store = store_at(
-            str(location),
-            int(options.get("MAX_ENTRIES", DEFAULT_ENTRIES)),
-            int(options.get("MAX_BYTES", DEFAULT_BYTES)),
-            policy,
-        )
+        if not location:
+            raise ImproperlyConfigured("MemoryCache needs LOCATION, its stamps' folder")
+        limits = Limits.of(params.get("OPTIONS", {}))
+        self.store = store_at(str(location), limits)
         self.stamps = self.store.stamps
 
     def token(self) -> int:
@@ -65,8 +57,8 @@ class MemoryCache(TagCache):
             **found,
             "size": size,
             "bytes": self.store.bytes,
-            "max_entries": self.store.max_entries,
-            "max_bytes": self.store.max_bytes,
+            "max_entries": self.store.limits.entries,
+            "max_bytes": self.store.limits.size,
             "host": counters.of_host(),
             "warnings": warnings_about(found),
         }

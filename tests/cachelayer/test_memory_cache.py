@@ -6,7 +6,6 @@ import warnings
 import pytest
 from asgiref.sync import async_to_sync
 from django.core.cache import CacheKeyWarning, caches
-from django.core.exceptions import ImproperlyConfigured
 
 from cachelayer import cache_manager, stores
 from cachelayer.backends import MemoryCache
@@ -285,11 +284,6 @@ def test_the_dead_make_room_before_the_living(make, clock):
 
     assert [key for key in "acd" if key in cache] == ["a", "c", "d"]
     assert cache.get_stats()["evictions"] == 0
-
-
-def test_an_unknown_policy_is_refused(make):
-    with pytest.raises(ImproperlyConfigured, match="lru, lfu, fifo"):
-        make(EVICTION_POLICY="random")
 
 
 def test_threads_share_one_store(tmp_path):

@@ -1,0 +1,70 @@
+"""Mistakes in the settings are named when the server starts."""
+
+import pytest
+from django.core.checks import Tags, run_checks
+from django.core.exceptions import ImproperlyConfigured
+
+import cachelayer
+from cachelayer.backends import MemoryCache
+
+
+def found() -> dict[str, str]:
+    return {
+        message.id: f"{message.msg} {message.hint or ''}"
+        for message in run_checks(tags=[Tags.caches])
+        if message.id.startswith("cachelayer.")
+    }
+
+
+def test_the_projects_settings_pass():
+    assert found() == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "number", "said"),
+    [
+        ("DEFAULT_TLL", 300, "E001", "Did you mean 'DEFAULT_TTL'?"),
+        ("SOMETHING", 1, "E001", "Known: ALIAS"),
+        ("USER_TTL", -1, "E002", "a number of seconds"),
+        ("USER_TTL", "120", "E002", "a number of seconds"),
+        ("LOW_HIT_RATE", 70, "E002", "0 to 1"),
+        ("AUDIENCE", "no.such.callable", "E002", "dotted path"),
+        ("STRICT_SHARED_TIER", 1, "E002", "True or False"),
+        ("ALIAS", "shared", "E003", "cannot retire by tag"),
+    ],
+)
+def test_a_wrong_option_is_named_with_its_remedy(settings, name, value, number, said):
+    settings.CACHELAYER = {name: value}
+
+    assert said in found()[f"cachelayer.{number}"]
+
+
+def test_atomic_requests_are_refused(settings, monkeypatch):
+    monkeypatch.setitem(settings.DATABASES["default"], "ATOMIC_REQUESTS", True)
+
+    assert "'default'" in found()["cachelayer.E004"]
+
+
+@pytest.mark.parametrize(
+    ("location", "options", "said"),
+    [
+        ("", {}, "LOCATION"),
+        ("unused", {"MAX_SIZE": 10}, "no option 'MAX_SIZE'"),
+        ("unused", {"EVICTION_POLICY": "random"}, "lru, lfu, fifo"),
+        ("unused", {"MAX_ENTRIES": 0}, "MAX_ENTRIES"),
+        ("unused", {"MAX_BYTES": "many"}, "MAX_BYTES"),
+    ],
+)
+def test_a_wrong_backend_option_is_named(location, options, said):
+    with pytest.raises(ImproperlyConfigured, match=said):
+        MemoryCache(location, {"OPTIONS": options})
+
+
+@pytest.mark.parametrize("name", cachelayer.__all__)
+def test_every_public_name_is_there(name):
+    assert getattr(cachelayer, name) is not None
+
+
+def test_other_names_are_not():
+    with pytest.raises(AttributeError, match="no_such_name"):
+        cachelayer.no_such_name  # noqa: B018

@@ -1,0 +1,172 @@
+"""The stamp file: bumped under a lock, read without one, swapped and never cut."""
+
+import os
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cachelayer.backends import MemoryCache
+from cachelayer.locks import HostLock
+from cachelayer.stamps import EPOCH, SLOTS, SUPERSEDED, Stamps, slot
+
+
+@pytest.fixture
+def stamps(tmp_path):
+    return Stamps(tmp_path)
+
+
+def places(*tags):
+    return tuple(map(slot, tags))
+
+
+def test_a_bump_retires_its_tags_and_no_others(stamps):
+    before = stamps.epoch()
+
+    stamps.bump(["/a/*"])
+
+    assert stamps.newer(places("/a/*"), before) is None
+    assert stamps.newer(places("/b/*"), before) == stamps.epoch() > before
+
+
+def test_what_was_computed_after_the_bump_is_fresh(stamps):
+    stamps.bump(["/a/*"])
+
+    assert stamps.newer(places("/a/*"), stamps.epoch()) == stamps.epoch()
+
+
+def test_the_epoch_is_even_at_rest_and_only_rises(stamps):
+    seen = [stamps.epoch()]
+    for _ in range(5):
+        seen.append(stamps.bump(["/a"]))
+
+    assert seen == sorted(set(seen))
+    assert not any(epoch & 1 for epoch in seen)
+
+
+@given(st.text())
+def test_any_tag_has_a_place_within_the_slots(tag):
+    assert 8 <= slot(tag) < 8 + SLOTS
+
+
+def test_a_value_begun_while_a_writer_is_at_work_is_retired_by_it(stamps):
+    stamps.words[EPOCH] += 1
+    token = stamps.epoch()
+    stamps.words[EPOCH] -= 1
+
+    stamps.bump(["/a"])
+
+    assert stamps.newer(places("/a"), token) is None
+
+
+def test_a_dead_writer_costs_everything_before_it(stamps):
+    before = stamps.epoch()
+    stamps.words[EPOCH] += 1
+
+    after = stamps.bump(["/a"])
+
+    assert stamps.newer(places("/unrelated"), before) is None
+    assert stamps.newer(places("/unrelated"), after) == after
+
+
+def test_two_maps_of_one_file_see_each_other(stamps, tmp_path):
+    other, before = Stamps(tmp_path), stamps.epoch()
+
+    other.bump(["/a"])
+
+    assert other.plane_id == stamps.plane_id
+    assert stamps.newer(places("/a"), before) is None
+
+
+def test_a_file_that_was_removed_is_made_anew_and_its_readers_follow(tmp_path):
+    one, other = Stamps(tmp_path), Stamps(tmp_path)
+    before, plane = one.epoch(), one.plane_id
+    one.path.unlink()
+
+    other.bump(["/a"])
+
+    assert one.words[EPOCH] == SUPERSEDED
+    assert one.newer(places("/unrelated"), before) is None
+    assert one.epoch() == other.epoch() > before
+    assert one.plane_id == plane
+
+
+def test_a_file_of_another_size_is_swapped_and_not_cut(tmp_path):
+    one = Stamps(tmp_path)
+    before = one.epoch()
+    one.path.rename(tmp_path / "kept")
+    one.path.write_bytes(b"short")
+
+    one.bump(["/a"])
+
+    assert one.path.stat().st_size == (tmp_path / "kept").stat().st_size
+    assert one.newer(places("/unrelated"), before) is None
+
+
+def test_a_remapped_file_drops_what_this_process_kept(tmp_path):
+    cache = MemoryCache(str(tmp_path), {})
+    cache.set("a", 1)
+    cache.stamps.path.unlink()
+
+    cache.invalidate_pattern("/unrelated")
+
+    assert cache.get("a") is None
+    cache.set("a", 2)
+    assert cache.get("a") == 2
+
+
+def test_a_folder_that_was_removed_is_made_anew(tmp_path):
+    stamps = Stamps(tmp_path / "plane")
+    for path in stamps.path.parent.iterdir():
+        path.unlink()
+
+    stamps.bump(["/a"])
+
+    assert Stamps(tmp_path / "plane").epoch() == stamps.epoch()
+
+
+def test_no_bump_is_lost_among_threads_and_processes(stamps):
+    started, each = stamps.epoch(), 200
+
+    def bump_often():
+        for number in range(each):
+            stamps.bump([f"/a/{number}"])
+
+    children = []
+    for _ in range(2):
+        child = os.fork()
+        if child == 0:
+            bump_often()
+            os._exit(0)
+        children.append(child)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: bump_often(), range(2)))
+
+    assert [os.waitpid(child, 0)[1] for child in children] == [0, 0]
+    assert stamps.epoch() == started + 2 * each * 4
+
+
+def test_a_child_does_not_inherit_a_lock_that_a_thread_held(tmp_path):
+    lock, held, release = HostLock(tmp_path / "lock"), threading.Event(), []
+    done = threading.Event()
+
+    def hold():
+        with lock:
+            held.set()
+            done.wait(20)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert held.wait(20)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        with lock:  # waits for the parent's thread, and gets it
+            os._exit(0)
+    release.append(done.set())
+    holder.join(20)
+
+    assert os.waitpid(child, 0)[1] == 0

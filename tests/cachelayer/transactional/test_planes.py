@@ -1,0 +1,92 @@
+"""Two hosts on one database without a shared cache: neither serves from it."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Group
+from django.core.signals import request_started
+from django.db import transaction
+from django.db.models.functions import Now
+
+from cachelayer import cache_global_data, cache_manager, planes
+from cachelayer.models import Plane
+from cachelayer.stamps import CONFLICT, DUE
+from cachelayer.transactions import backend
+
+pytestmark = pytest.mark.django_db(transaction=True)
+calls: list[int] = []
+
+
+@cache_global_data
+def value():
+    calls.append(1)
+    return "value"
+
+
+@pytest.fixture(autouse=True)
+def stamps():
+    calls.clear()
+    found = backend().stamps
+    found.words[DUE] = 0
+    yield found
+    found.words[CONFLICT] = 0
+
+
+def start_request() -> None:
+    request_started.send(sender=None, environ={})
+
+
+def test_a_request_announces_this_plane_once_an_interval(stamps):
+    start_request()
+    first = Plane.objects.get()
+    start_request()
+
+    assert first.plane_id == stamps.plane_id
+    assert Plane.objects.get().seen_at == first.seen_at
+
+
+def test_a_commit_that_retires_announces_it_too(declared_groups):
+    Group.objects.create(name="autocommitted")
+    assert not Plane.objects.exists()
+    with transaction.atomic():
+        Group.objects.create(name="committed")
+
+    assert Plane.objects.count() == 1
+
+
+def test_another_live_plane_takes_the_cache_out_of_service(stamps):
+    Plane.objects.create(plane_id="another", host="elsewhere", seen_at=Now())
+    cache_manager.set("a", 1)
+
+    start_request()
+
+    assert cache_manager.get("a") is None
+    cache_manager.set("a", 2)
+    assert cache_manager.get("a") is None
+    assert [value(), value()] == ["value", "value"]
+    assert len(calls) == 2
+    assert "elsewhere" in planes.reason(planes.other_planes(stamps))
+
+
+def test_a_plane_that_is_gone_brings_it_back(stamps):
+    Plane.objects.create(plane_id="another", host="elsewhere", seen_at=Now())
+    start_request()
+    Plane.objects.filter(plane_id="another").update(seen_at=Now() - timedelta(hours=1))
+    stamps.words[DUE] = 0
+
+    start_request()
+
+    assert [value(), value()] == ["value", "value"]
+    assert len(calls) == 1
+    assert planes.reason(planes.other_planes(stamps)) == ""
+
+
+def test_within_a_transaction_it_waits(stamps):
+    with transaction.atomic():
+        start_request()
+        transaction.set_rollback(True)
+    assert stamps.words[DUE] == 0
+
+    start_request()
+
+    assert Plane.objects.count() == 1
