@@ -64,6 +64,13 @@ class VersionConflict(TaxonomyError):
     status_code = 409
 
 
+class SkillChanged(TaxonomyError):
+    """Someone published the skill meanwhile; read it again and repeat the change."""
+
+    code = "skill_changed"
+    status_code = 409
+
+
 class SkillArchived(TaxonomyError):
     """The skill is archived; set its status to active before publishing."""
 

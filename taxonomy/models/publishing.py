@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, models, transaction
 
 from taxonomy.admission import Admitted, admit, with_name
-from taxonomy.exceptions import NameTaken, SkillArchived
+from taxonomy.exceptions import NameTaken, SkillArchived, SkillChanged
 from taxonomy.models.address import Address
 from taxonomy.models.bundle import Bundle
 from taxonomy.models.category import Category
@@ -50,6 +50,8 @@ class Edition:
     number: str | None
     change_summary: str
     traits: Mapping[Trait, str]
+    based_on: str | None = None
+    """The bundle that must be current; empty: there must be no such skill."""
     renamed: "Skill | None" = None
     """The skill that gets the name which these files say."""
 
@@ -65,21 +67,31 @@ class PublishingManager(models.Manager["Skill"]):
         change_summary: str = "",
         name: str | None = None,
         traits: Mapping[Trait, str] | None = None,
+        based_on: str | None = None,
     ) -> Published:
         """Make these files the current version of the skill that they name.
 
         `category` may be a path; None keeps the one it has, or takes uncategorized.
         `name`, if given, is what the frontmatter must say. `traits` are the type,
-        weight, load_priority and style to set. The current bytes again make no new
-        version. Raises InvalidSkill, InvalidVersion, UnknownCategory, NameTaken,
-        SkillArchived or VersionConflict, and then nothing is written.
+        weight, load_priority and style to set. `based_on` is the digest of the bundle
+        that the files were made from, empty for none: SkillChanged unless it is still
+        current. The current bytes again make no new version. Raises InvalidSkill,
+        InvalidVersion, UnknownCategory, NameTaken, SkillArchived or VersionConflict,
+        and then nothing is written.
         """
         admitted = admit(files, name=name)
         if isinstance(category, str):
             category = Category.objects.named(category)
         return self._insist(
             Edition(
-                files, admitted, category, author, number, change_summary, traits or {}
+                files,
+                admitted,
+                category,
+                author,
+                number,
+                change_summary,
+                traits or {},
+                based_on,
             )
         )
 
@@ -93,8 +105,11 @@ class PublishingManager(models.Manager["Skill"]):
         files = with_name(skill.current.bundle.files(), name)
         summary = f"Renamed from {skill.name}."
         admitted = admit(files, name=name)
+        current = skill.current.bundle_id
         return self._insist(
-            Edition(files, admitted, None, author, None, summary, {}, renamed=skill)
+            Edition(
+                files, admitted, None, author, None, summary, {}, current, renamed=skill
+            )
         )
 
     def _insist(self, edition: Edition) -> Published:
@@ -111,9 +126,12 @@ class PublishingManager(models.Manager["Skill"]):
             skill = self._lock(edition)
             if edition.category:
                 Category.objects.hold(edition.category)
+            current = skill.current.bundle_id if skill else ""
+            if edition.based_on not in (None, current):
+                raise SkillChanged
             if skill is None:
                 return self._create(edition)
-            if skill.current.bundle_id == bundle_digest(edition.files):
+            if current == bundle_digest(edition.files):
                 self._place(skill, edition)
                 return Published(skill.current, created=False, changed=False)
             if skill.status == skill.Status.ARCHIVED:

@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from taxonomy.models.paths import MAX_PATH_CHARS
-from taxonomy.serializers.strict import StrictSerializer, TextField
+from taxonomy.serializers.strict import NumberField, StrictSerializer, TextField
 
 MAX_POSITION = 32_767
 
@@ -66,7 +66,7 @@ class CategoryCreateSerializer(StrictSerializer):
     description = TextField(
         required=False, max_length=1024, default="", allow_blank=True
     )
-    position = serializers.IntegerField(
+    position = NumberField(
         required=False, min_value=0, max_value=MAX_POSITION, default=0
     )
 
@@ -77,6 +77,4 @@ class CategoryChangeSerializer(StrictSerializer):
     path = TextField(required=False, max_length=MAX_PATH_CHARS)
     name = TextField(required=False, max_length=100)
     description = TextField(required=False, max_length=1024, allow_blank=True)
-    position = serializers.IntegerField(
-        required=False, min_value=0, max_value=MAX_POSITION
-    )
+    position = NumberField(required=False, min_value=0, max_value=MAX_POSITION)

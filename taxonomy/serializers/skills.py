@@ -180,12 +180,12 @@ class VersionDetailSerializer(VersionItemSerializer):
 class PublishSerializer(ContentSerializer):
     """What a curator publishes under a name."""
 
-    category = serializers.CharField(
+    category = TextField(
         required=False,
         max_length=MAX_PATH_CHARS,
         help_text="A category's path; without it the skill stays where it is.",
     )
-    version = serializers.CharField(
+    version = TextField(
         required=False,
         max_length=64,
         help_text="Higher than all published ones; without it the next patch.",
@@ -200,7 +200,7 @@ class PublishSerializer(ContentSerializer):
 
 def label_list() -> serializers.ListField:
     return serializers.ListField(
-        child=serializers.CharField(max_length=200),
+        child=TextField(max_length=200, trim_whitespace=True),
         required=False,
         max_length=settings.SKILLFLEET_MAX_LABELS,
     )
@@ -209,12 +209,12 @@ def label_list() -> serializers.ListField:
 class SkillChangeSerializer(StrictSerializer):
     """What can be changed of a skill; only another name makes a new version."""
 
-    name = serializers.CharField(
+    name = TextField(
         required=False,
         max_length=MAX_NAME_CHARS,
         help_text="The former name goes on resolving and stays taken.",
     )
-    category = serializers.CharField(required=False, max_length=MAX_PATH_CHARS)
+    category = TextField(required=False, max_length=MAX_PATH_CHARS)
     type = serializers.ChoiceField(Skill.Type.choices, required=False)
     weight = serializers.ChoiceField(Skill.Weight.choices, required=False)
     load_priority = serializers.ChoiceField(Skill.LoadPriority.choices, required=False)

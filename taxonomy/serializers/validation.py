@@ -6,12 +6,13 @@ from rest_framework import serializers
 
 from taxonomy.models.paths import MAX_NAME_CHARS
 from taxonomy.serializers.files import ContentSerializer
+from taxonomy.serializers.strict import TextField
 
 
 class ValidateSerializer(ContentSerializer):
     """A skill to be looked at."""
 
-    name = serializers.CharField(
+    name = TextField(
         required=False,
         max_length=MAX_NAME_CHARS,
         help_text="The folder's name, if there is one: the skill's must be equal.",

@@ -98,14 +98,16 @@ class SkillDetail(SkillReading):
         serializer = PublishSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         edition = serializer.validated_data
-        known = Skill.objects.filter(name=ref).select_related("current").first()
+        known = Skill.objects.filter(name=ref).select_related("current__bundle").first()
+        current = known.current.bundle if known else None
         published = Skill.objects.publish(
-            serializer.files_over(known.current.bundle.files() if known else ()),
+            serializer.files_over(current.files() if current else ()),
             category=edition.get("category"),
             author=self.curator,
             number=edition.get("version"),
             change_summary=edition["change_summary"],
             name=ref,
+            based_on=None if "files" in edition else current.pk if current else "",
         )
         code = status.HTTP_201_CREATED if published.created else status.HTTP_200_OK
         return Response(SkillDetailSerializer(published.skill).data, status=code)

@@ -8,6 +8,7 @@ from taxonomy.exceptions import (
     InvalidVersion,
     NameTaken,
     SkillArchived,
+    SkillChanged,
     UnknownCategory,
     VersionConflict,
 )
@@ -133,6 +134,16 @@ def test_an_archived_skill_takes_no_new_version():
     Skill.objects.publish(skill_files()).skill.archive()
     with pytest.raises(SkillArchived):
         Skill.objects.publish(skill_files(body="Other."))
+
+
+def test_files_made_from_what_is_no_longer_current_are_refused():
+    first = Skill.objects.publish(skill_files(), based_on="").version
+    second = skill_files(body="Second.")
+    Skill.objects.publish(second, based_on=first.bundle_id)
+    for stale in ("", first.bundle_id):
+        with pytest.raises(SkillChanged):
+            Skill.objects.publish(skill_files(body="Third."), based_on=stale)
+    assert Skill.objects.get().current.bundle_id == bundle_digest(second)
 
 
 def test_labels_come_from_the_frontmatter():

@@ -77,6 +77,7 @@ def test_files_take_the_place_of_all_files(curator, pdf_tools):
         ({"content": CONTENT, "category": "no/such"}, "category"),
         ({"content": CONTENT, "category": ["data"]}, "category"),
         ({"content": CONTENT, "version": "newest"}, "version"),
+        ({"content": CONTENT, "version": 2}, "version"),
         ({"content": CONTENT, "surprise": 1}, "surprise"),
         ({"content": CONTENT, "change_summary": "x" * 3000}, "change_summary"),
         ({"files": []}, "files"),
