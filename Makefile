@@ -3,6 +3,7 @@ PYTHON ?= python3
 SOURCE ?=
 TASK ?=
 ARGS ?=
+export SOURCE TASK
 
 BIN := .venv/bin
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes
@@ -21,8 +22,7 @@ help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
 demo: .venv/.installed ## A document becomes a skill (SOURCE=file TASK="…" for yours)
-	@$(BIN)/python -m demo $(if $(SOURCE),--source "$(SOURCE)") \
-		$(if $(TASK),--task "$(TASK)")
+	@$(BIN)/python -m demo
 
 serve: .venv/.installed ## Web and worker in the foreground, kept in var/
 	@$(BIN)/python -m demo.serve

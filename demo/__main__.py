@@ -4,6 +4,7 @@ Everything happens in a temporary folder; the exported skill stays, the rest goe
 """
 
 import argparse
+import os
 import shutil
 import signal
 import sys
@@ -43,8 +44,12 @@ def main() -> int:
 
 def parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(prog="make demo", description=__doc__)
-    options.add_argument("--source", help="a Markdown document (make demo SOURCE=…)")
-    options.add_argument("--task", help="what the skill is for (make demo TASK=…)")
+    for name, meaning in (
+        ("source", "a Markdown document instead of the one that is shipped"),
+        ("task", "what the skill is for, at least ten characters"),
+    ):
+        given = os.environ.get(name.upper()) or None  # what make was called with
+        options.add_argument(f"--{name}", default=given, help=meaning)
     return options
 
 

@@ -1,6 +1,5 @@
 """The document that becomes a skill, and what its owner says when asked."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +9,12 @@ from demo.failure import Failed
 
 SHIPPED = Path(__file__).with_name("restore-postgresql-backup.md")
 SHIPPED_TASK = "Restore a PostgreSQL database from a pg_dump backup and check it"
+ANY_TASK = "Write a skill from this document"
 SHIPPED_FEEDBACK = (
     "description: Restore a PostgreSQL database from a nightly pg_dump backup beside "
     "the live one, check it and swap the names. Use when a table or a whole database "
     "was lost or damaged, or when somebody needs the rows of an earlier day."
 )
-HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -33,8 +32,9 @@ class Document:
         if options := question.get("options"):
             multiple = question.get("type") == "multi_choice"
             return [options[0]] if multiple else str(options[0])
-        # What it is for is known; nothing else is made up.
-        return self.task if question.get("topic") == "trigger" else None
+        # Only what was said on the command line is known; nothing is made up.
+        told = self.task != ANY_TASK and question.get("topic") == "trigger"
+        return self.task if told else None
 
 
 def shipped(task: str | None) -> Document:
@@ -56,9 +56,4 @@ def chosen(source: str | None, task: str | None) -> Document:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as reason:
         raise Failed(f"SOURCE={source} cannot be read as text: {reason}") from reason
-    return Document(path, text, task or f"Work by the document {title(path, text)}")
-
-
-def title(path: Path, text: str) -> str:
-    heading = HEADING.search(text)
-    return heading[1].strip() if heading else path.stem.replace("-", " ")
+    return Document(path, text, task or ANY_TASK)
