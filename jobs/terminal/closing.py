@@ -46,7 +46,7 @@ def _findings(report: Mapping[str, Any]) -> Iterator[str]:
     for finding in (*report.get("errors", ()), *report.get("warnings", ())):
         line = f":{finding['line']}" if finding.get("line") else ""
         place = f"{finding['file']}{line}: " if finding.get("file") else ""
-        remedy = f" {finding['remedy']}" if finding.get("remedy") else ""
+        remedy = f" — {finding['remedy']}" if finding.get("remedy") else ""
         yield f"{finding.get('severity', '')} {place}{finding['message']}{remedy}"
 
 

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, field
 
 from django.contrib.auth.models import User
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 from rich.console import Console
 
 from jobs import lifecycle
@@ -56,7 +56,7 @@ class Follower:
             self.view.show(self.job, self._waits_for())
             if self.job.status == Job.Status.PENDING_HITL:
                 self._answer()
-        except OperationalError:
+        except (OperationalError, InterfaceError):
             self.view.show(self.job, "waiting for the database")
             connection.close()
             return False
@@ -77,7 +77,11 @@ class Follower:
         return self.waiting
 
     def _absence(self) -> str:
-        return "" if Worker.objects.alive().exists() else "waiting: no worker is alive"
+        if not Worker.objects.alive().exists():
+            return "waiting: no worker is alive"
+        if not Job.objects.within_limit().filter(pk=self.job.pk).exists():
+            return "waiting: other jobs of its user come first"
+        return ""
 
     def _answer(self) -> None:
         question = self.job.questions.filter(status=Question.Status.PENDING).first()
