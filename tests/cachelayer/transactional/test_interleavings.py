@@ -8,10 +8,16 @@ from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import Group
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import signals
 
-from cachelayer import cache_endpoint, declarations, invalidates, transactions
+from cachelayer import (
+    cache_endpoint,
+    cache_manager,
+    declarations,
+    invalidates,
+    transactions,
+)
 from cachelayer.backends import MemoryCache
 from tests.cachelayer.threads import elsewhere
 
@@ -235,3 +241,18 @@ def test_without_marking_before_the_save_it_reads_the_old(
         rename()
 
     assert names_seen_on_save == ["old"]
+
+
+def test_within_a_transaction_only_read_committed_values_are_stored():
+    with transaction.atomic():
+        name_of(PK)
+    stored = cache_manager.get(name_of.cache_key(PK)) is not None
+
+    assert stored is (connection.vendor == "postgresql")
+
+
+def test_what_is_fresh_is_read_within_a_transaction_too():
+    name_of(PK)
+    before_return.append(lambda: pytest.fail("computed again"))
+    with transaction.atomic():
+        assert name_of(PK) == "old"

@@ -43,11 +43,7 @@ def group_names() -> list[str]:
 @pytest.fixture(scope="module")
 def interpreter() -> Iterator[subprocess.Popen[str]]:
     """Another interpreter, whose hash() differs from ours."""
-    environment = {
-        **os.environ,
-        "PYTHONHASHSEED": "4242",
-        "DJANGO_SETTINGS_MODULE": "tests.settings",
-    }
+    environment = {**os.environ, "PYTHONHASHSEED": "4242"}
     with subprocess.Popen(
         [sys.executable, "-m", "tests.cachelayer.writer"],
         env=environment,
