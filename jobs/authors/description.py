@@ -26,8 +26,8 @@ def description(material: Material) -> str:
     """At most 1024 characters."""
     what = clipped(_what(material), WHAT)
     parts = [sentence(what) if what[-1:] != "\u2026" else what]
-    parts.append(clipped(sentence(f"Use when {when(material)}"), 600))
-    return clipped(" ".join(filter(None, parts)), LENGTH)
+    parts.append(use_when(material))
+    return clipped(" ".join(filter(None, parts)), LENGTH) or "\u2026"
 
 
 def _what(material: Material) -> str:
@@ -40,14 +40,23 @@ def _what(material: Material) -> str:
     return f"{title}: {unmarked(material.lead)}" if title else unmarked(material.lead)
 
 
-def when(material: Material) -> str:
-    """What follows "Use when": what people answered, then titles and headings."""
+def use_when(material: Material) -> str:
+    """A sentence that begins with "Use when"; "" when there are no words for it."""
+    return (
+        clipped(sentence(f"Use when {told}"), 600) if (told := _when(material)) else ""
+    )
+
+
+def _when(material: Material) -> str:
+    """What people answered, then titles and headings, else the commonest words."""
     answered = " ".join(material.assignment.answer("trigger").split())
     stated = USE_WHEN.sub("", answered).rstrip(".")
     tasks, topics = phrases(material)
     reasons = [stated] if stated else []
     if tasks:
         reasons.append(f"you need to {listed(tasks)}")
+    if not (stated or tasks or topics):
+        topics = material.common_words
     if topics and not (stated and topics == [lowered(bare(material.title))]):
         reasons.append(f"the task involves {listed(topics)}")
     return ", or when ".join(reasons)

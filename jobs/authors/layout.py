@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from jobs.authors.description import when
+from jobs.authors.description import use_when
 from jobs.authors.markdown import prose
 from jobs.authors.markdown.sections import Section
 from jobs.authors.material import Material
@@ -125,7 +125,6 @@ def _body(
 ) -> Iterator[str]:
     yield f"# {material.title or 'Skill'}"
     yield from _purpose(material)
-    yield "## When to use"
     yield from _when(material, kept)
     needed = _needed(material, [*kept, *moved])
     yield from _headed("Prerequisites", kept, "prerequisites", needed)
@@ -147,15 +146,14 @@ def _purpose(material: Material) -> Iterator[str]:
 
 
 def _when(material: Material, kept: Sequence[Part]) -> Iterator[str]:
-    yield sentence(clipped(f"Use when {when(material)}", 600))
     told = [
         sentence
         for paragraph in prose.paragraphs(material.text)
         for sentence in prose.split_sentences(paragraph)
     ]
-    if stated := _bullets(each for each in told if STATED_USE.match(each)):
-        yield stated
-    yield from (part.section.rendered(3) for part in kept if part.place == "when")
+    stated = _bullets(each for each in told if STATED_USE.match(each))
+    first = "\n\n".join(filter(None, [use_when(material), stated]))
+    yield from _headed("When to use", kept, "when", first)
 
 
 def _needed(material: Material, parts: Sequence[Part]) -> str:

@@ -1,6 +1,7 @@
 """All that a template author may draw on, read once."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,6 +16,7 @@ from jobs.authors.wording import (
     proper_nouns,
     subject,
     unmarked,
+    words,
 )
 from jobs.pipeline.selection import terms
 
@@ -26,6 +28,8 @@ GENERIC = frozenset(
         *("requirements", "prerequisites", "installation", "notes", "note", "steps"),
         *("background", "summary", "conclusion", "basics", "faq", "contents", "about"),
         *("table of contents", "license", "contributing", "changelog", "prerequisite"),
+        *("settings", "options", "key", "keys", "role", "inputs", "process", "tips"),
+        *("guidelines", "output", "output format", "quick reference", "philosophy"),
         *("troubleshooting", "configuration", "basic usage", "when to use", "purpose"),
     }
 )
@@ -106,6 +110,13 @@ class Material:
             and title.casefold() != own
             and len(title) <= 80
         ]
+
+    @cached_property
+    def common_words(self) -> list[str]:
+        """The words that the sources use most, when no heading says more."""
+        found = Counter(word.lower() for word in words(unmarked(self.text)))
+        telling = [word for word in found if len(word) > 4 and terms(word)]
+        return sorted(telling, key=lambda word: (-found[word], word))[:3]
 
     @cached_property
     def lead(self) -> str:

@@ -10,6 +10,7 @@ from jobs.pipeline.selection import terms
 
 UNCATEGORIZED = "uncategorized"
 FALLBACK = "new-skill"
+EVERYWHERE = frozenset({"readme", "index", "skill", "license", "source", "text"})
 TELLING_WORDS = 3
 ENOUGH = 2.0
 """What a category has to reach; one word of a description in common is chance."""
@@ -31,10 +32,17 @@ def name_for(material: Material) -> str:
         slug(title) if is_telling else "",
         slug(clause),
         slug(title),
+        *(slug(stem) for page in material.pages[:1] if (stem := _stem(page.name))),
         FALLBACK,
     )
     name = next(name for name in wanted if name)[:NAME_LENGTH].strip("-")
     return unique(name, material.assignment.taken_names)
+
+
+def _stem(file_name: str) -> str:
+    """A file's name without its ending, unless every folder has one of that name."""
+    stem = file_name.rsplit("/", 1)[-1].rsplit(".", 1)[0].replace("_", "-")
+    return "" if stem.lower() in EVERYWHERE else stem
 
 
 def category_for(material: Material) -> str:

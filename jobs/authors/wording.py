@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 NAME_LENGTH = 64
 NAME_WORDS = 6
+LONGEST_ACRONYM = 6
 RESERVED = frozenset({"validate", "import", "search", "stream", "xml", "user"})
 WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
 PLACEHOLDER = re.compile(r"`?\b[A-Z]+(?:_[A-Z]+)+\b`?")
@@ -39,32 +40,46 @@ FILLER = re.compile(
     r"(?:how\s+to\s+|to\s+)?",
     re.I,
 )
+NUMBERED = re.compile(r"(?:step|phase|part)\s+\d+\s*[:.)\u2013\u2014-]\s*", re.I)
 HOW_TO = re.compile(r"(?:how\s+(?:do\s+i|to|can\s+i|you)|guide\s+to)\s+", re.I)
 DETERMINERS = ARTICLES | {"your", "all", "every", "each", "this", "it", "and", "with"}
 NOUNS_TOO = frozenset(
     [
-        *("access", "backup", "bundle", "cache", "document", "format", "index", "link"),
+        *(
+            "access",
+            "backup",
+            "bundle",
+            "cache",
+            "design",
+            "document",
+            "format",
+            "index",
+            "link",
+        ),
         *("lock", "log", "package", "patch", "plan", "process", "profile", "query"),
         *("release", "report", "request", "tag", "view", "work"),
     ]
 )
 TASK_VERBS = """
     access activate add adjust allow analyse analyze apply assign authenticate
-    authorize automate avoid back backup benchmark build bundle cache call change check
-    choose clean clone close collect combine compare compile compose configure connect
-    convert copy create customize debug declare define delete deliver deploy describe
-    design detect develop diagnose disable document download edit enable encrypt ensure
-    execute expand explain export extend extract fetch filter find fix format generate
-    get grant handle host identify implement import improve index inspect install
-    integrate invoke keep launch limit link list load lock log look maintain make manage
-    measure merge migrate mock monitor move notify open optimize organize package parse
-    pass patch pin plan prepare prevent process profile protect provision publish pull
-    push query read rebase receive record recover refactor release remove rename render
+    authorize automate avoid back backup benchmark bring build bundle cache call
+    change check choose clean clone close collect combine compare compile compose
+    configure connect convert copy create customize debug decide declare define
+    delete deliver deploy describe design detect develop diagnose disable document
+    download edit enable encrypt ensure execute expand explain export extend extract
+    fetch filter find fix format generate get give grant handle host identify
+    implement import improve index inspect install integrate invoke keep launch
+    limit link list load lock log look maintain make manage measure merge migrate
+    mock monitor move notify open optimize organize package parse pass patch pin
+    plan prepare prevent process profile protect provision publish pull push put
+    query read rebase receive record recover refactor release remove rename render
     replace report request reset resolve restart restore retry return review revoke
-    rotate run save scale schedule search secure select send serve set setup share ship
-    sign sort specify split start stop store submit sync tag test trace track transform
-    translate trigger troubleshoot tune understand uninstall unlock update upgrade
-    upload use validate verify version view wait watch work wrap write"""
+    rotate run save scale schedule search secure see select send serve set setup
+    share ship sign sort specify split start stop store submit sync tag take tell
+    test trace track transform translate trigger troubleshoot tune turn understand
+    uninstall unlock update upgrade upload use validate verify version view wait
+    watch work wrap write
+"""
 VERBS = frozenset(TASK_VERBS.split())
 
 
@@ -85,8 +100,10 @@ def bare(title: str) -> str:
     text = re.sub(r"\[([^\]]{0,300})\]\([^)]{0,500}\)", r"\1", title)
     text = PLACEHOLDER.sub(" ", text)
     text = " ".join(re.sub(r"[`*<>#|]", "", text).split())
-    text = HOW_TO.sub("", text.lstrip("._- 0123456789)"), count=1).rstrip(" .:;,!?-")
-    return without_loose_end(text)
+    text = NUMBERED.sub("", text.lstrip("._- 0123456789)"), count=1)
+    text = HOW_TO.sub("", text, count=1).rstrip(" .:;,!?-")
+    is_shouted = text.isupper() and (" " in text or len(text) > LONGEST_ACRONYM)
+    return without_loose_end(text.capitalize() if is_shouted else text)
 
 
 def without_loose_end(text: str) -> str:

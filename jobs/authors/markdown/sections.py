@@ -73,8 +73,8 @@ def read_page(name: str, source: str) -> Page:
 
 
 def _front_title(source: str) -> str:
-    """The title that YAML frontmatter gives, when no heading does."""
-    found = re.match(r"---\n(?:.*\n)*?title:[ \t]*(.+)\n", plain(source))
+    """The title or name that YAML frontmatter gives, when no heading does."""
+    found = re.match(r"---\n(?:.*\n)*?(?:title|name):[ \t]*(.+)\n", plain(source))
     front_end = plain(source).find("\n---", 3)
     if not found or found.end() > front_end + 1:
         return ""

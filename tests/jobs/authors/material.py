@@ -29,7 +29,7 @@ The site runs on two hosts behind a proxy.
 
 You need an account on both hosts.
 
-## Release
+## Release the image
 
 * Build the image:
 

@@ -23,7 +23,7 @@ markdown = st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=40).
 briefs = st.text(min_size=1, max_size=80)
 
 
-@settings(max_examples=200)
+@settings(max_examples=50)
 @given(markdown, briefs)
 def test_any_source_and_any_brief_give_a_readable_skill(text, brief):
     asked = assignment(text, brief)
@@ -35,7 +35,7 @@ def test_any_source_and_any_brief_give_a_readable_skill(text, brief):
     assert files[0].content.count(b"\n") < 500
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(markdown)
 def test_code_is_never_lost(text):
     from jobs.authors.markdown.cleaning import cleaned
@@ -45,7 +45,7 @@ def test_code_is_never_lost(text):
     assert all(line in after for block in before for line in block.split("\n"))
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.lists(markdown, max_size=3), briefs)
 def test_a_job_on_anything_comes_to_its_end(texts, brief):
     sources = tuple(

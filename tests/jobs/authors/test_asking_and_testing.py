@@ -22,7 +22,7 @@ def test_a_full_document_leaves_nothing_to_ask():
 
 
 def test_only_what_is_missing_is_asked():
-    asked = assignment("# Tea\n\nTea is a drink.", "Tell of tea and its kinds")
+    asked = assignment("# Tea\n\nTea is a drink.", "Tea and its kinds")
     topics = [question.topic for question in author.questions(asked).questions]
     assert topics == ["trigger", "steps", "constraints", "examples"]
 
@@ -35,7 +35,7 @@ def test_nothing_but_a_vague_brief_asks_for_everything():
 
 def test_headings_become_choices_for_when_to_use_it():
     text = "# Tea\n\nA drink.\n\n## Green tea\n\nMild.\n\n## Black tea\n\nStrong."
-    questions = author.questions(assignment(text, "Tell of tea")).questions
+    questions = author.questions(assignment(text, "Tea and its kinds")).questions
     trigger = next(q for q in questions if q.topic == "trigger")
     assert trigger.type == "multi_choice"
     assert trigger.options == ("Green tea", "Black tea")

@@ -27,7 +27,7 @@ NAMES = {
     ),
     "a vague brief": ("# Log files", "Turn this file into a skill", "log-files"),
     "no words at all": ("", "!!! ???", "new-skill"),
-    "another script": ("# 日志", "轮换日志文件的技能", "new-skill"),
+    "another script, so the file": ("# 日志", "轮换日志文件的技能", "deploy"),
     "accents": ("# Café menu planning", "x", "cafe-menu-planning"),
     "placeholders": (
         "# Watch all jobs with SITE_NAME",

@@ -49,7 +49,7 @@ def test_a_sentence_of_its_own_would_be_noticed():
 def test_the_description_says_what_and_when():
     assert description_of(written(assignment())) == (
         "Deploy the site to both hosts. Use when you need to deploy the site or "
-        "release."
+        "release the image."
     )
 
 
