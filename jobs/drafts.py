@@ -12,17 +12,21 @@ from django.db.models.functions import Now
 
 from jobs.exceptions import (
     DraftChanged,
+    InvalidJob,
     JobError,
     NoDraft,
     NotPromotable,
+    TooLarge,
     WrongState,
 )
 from jobs.models import Draft, Job
-from taxonomy.admission import configured_limits
+from taxonomy.admission import by_field, configured_limits
 from taxonomy.exceptions import NameTaken, TaxonomyError
 from taxonomy.models import Bundle, Skill
+from taxonomy.models.paths import MAX_NAME_CHARS
 from taxonomy.models.publishing import Published
 from taxonomy.packaging.files import File, Files, as_files
+from taxonomy.packaging.gate import check_files
 from taxonomy.skillmd.document import decode, parse, render
 from taxonomy.skillmd.errors import SkillMdError
 from taxonomy.skillmd.report import Report, validate
@@ -43,14 +47,10 @@ def edit(draft: Draft, path: str, content: bytes | None, *, by: User) -> Draft:
     """Write one file of the draft, or remove it (None), and validate again.
 
     Raises WrongState when the draft is decided or in a worker's hands, DraftChanged
-    when somebody else edited it at the same time.
+    when somebody else edited it at the same time, TooLarge or InvalidJob for a file
+    that no client could unpack.
     """
-    before = draft.bundle.files()
-    kept = [file for file in before if file.path != path]
-    executable = any(file.executable for file in before if file.path == path)
-    if content is not None:
-        kept.append(File(path, content, executable))
-    files = as_files(kept)
+    files = _edited(draft.bundle.files(), path, content)
     report = _validated(files)
     with transaction.atomic():
         job = _locked(draft)
@@ -65,6 +65,23 @@ def edit(draft: Draft, path: str, content: bytes | None, *, by: User) -> Draft:
         _record(job, report, event="draft_edited", path=path, by=by.get_username())
     draft.refresh_from_db()
     return draft
+
+
+def _edited(before: Files, path: str, content: bytes | None) -> Files:
+    """The files with one changed. Faults that were there before may be mended later."""
+    limits = configured_limits()
+    if content is not None and len(content) > limits.file_bytes:
+        found = f"{len(content)} bytes; a file may have {limits.file_bytes}."
+        raise TooLarge(f"{path[:80]} has {found}", {"content": [found]})
+    after = [file for file in before if file.path != path]
+    executable = any(file.executable for file in before if file.path == path)
+    if content is not None:
+        after.append(File(path, content, executable))
+    known = check_files(before, limits)
+    found_now = check_files(as_files(after), limits)
+    if new := tuple(finding for finding in found_now if finding not in known):
+        raise InvalidJob("The draft cannot be kept like that.", by_field(new))
+    return as_files(after)
 
 
 def promote(
@@ -252,5 +269,6 @@ def _record(
         note={**note, "validation_status": report.status},
         validation_status=report.status,
         validation_score=report.score,
+        skill_name=name[:MAX_NAME_CHARS],
         result=result,
     )

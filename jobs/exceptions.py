@@ -60,8 +60,8 @@ class UnsupportedSource(InvalidJob):
     code = "unsupported_media_type"
 
 
-class SourceTooLarge(InvalidJob):
-    """The document is larger than a source may be."""
+class TooLarge(InvalidJob):
+    """The text is larger than it may be."""
 
     status_code = 413
     code = "too_large"

@@ -19,7 +19,7 @@ from jobs.exceptions import AlreadyAnswered, WrongState
 from jobs.models import Job, JobEvent, Question, Source
 from jobs.pipeline.context import SourceText
 from jobs.pipeline.phases import FIRST_PHASE
-from jobs.submission import check_answers, check_submission
+from jobs.submission import category_path, check_answers, check_submission
 
 
 def create_skill_job(
@@ -50,7 +50,7 @@ def create_skill_job(
                     job_id=uuid.uuid4(),
                     user_id=user.pk,
                     task_description=task_description.strip(),
-                    intended_taxonomy_path=intended_taxonomy_path,
+                    intended_taxonomy_path=category_path(intended_taxonomy_path),
                     options=dict(options or {}),
                     user_context=dict(user_context or {}),
                     idempotency_key=idempotency_key,

@@ -13,6 +13,7 @@ def columns(output: Output) -> dict[str, Any]:
         return {
             "task_description_refined": output.task_description,
             "intended_taxonomy_path": output.taxonomy_path,
+            "skill_name": output.name,
         }
     if isinstance(output, Verdict):
         return {"validation_status": output.status, "validation_score": output.score}

@@ -6,14 +6,14 @@ from typing import Any
 
 from django.conf import settings
 
-from jobs.exceptions import InvalidJob, SourceTooLarge, UnsupportedSource
+from jobs.exceptions import InvalidJob, TooLarge, UnsupportedSource
 from jobs.models.question import Question
 from jobs.pipeline.context import SourceText
-from taxonomy.models import Category
+from jobs.pipeline.phases import CHECKPOINTS
+from taxonomy.exceptions import UnknownCategory
+from taxonomy.models import Category, Skill
 
 MIN_TASK_CHARS = 10
-CHECKPOINTS = ("confirm", "preview", "validate")
-STYLES = ("navigation_hub", "comprehensive", "minimal")
 MEDIA_TYPES = {
     ".md": "text/markdown",
     ".markdown": "text/markdown",
@@ -23,7 +23,7 @@ Problems = dict[str, list[str]]
 
 
 def read_source(name: str, content: bytes) -> SourceText:
-    """A document as it was given. Raises UnsupportedSource or SourceTooLarge."""
+    """A document as it was given. Raises UnsupportedSource or TooLarge."""
     suffix = PurePosixPath(name).suffix.lower()
     if suffix not in MEDIA_TYPES:
         raise UnsupportedSource(
@@ -33,7 +33,7 @@ def read_source(name: str, content: bytes) -> SourceText:
         )
     limit = settings.SKILLFLEET_MAX_SOURCE_BYTES
     if len(content) > limit:
-        raise SourceTooLarge(
+        raise TooLarge(
             f"{name} has {len(content)} bytes; a source may have {limit}.",
             {"sources": [f"{name}: too large."]},
         )
@@ -68,16 +68,21 @@ def check_submission(
         ]
     for source in sources:
         read_source(source.name, source.text.encode())
-    if intended_taxonomy_path and not Category.objects.filter(
-        path=intended_taxonomy_path
-    ):
-        problems["intended_taxonomy_path"] = [
-            f"There is no category '{intended_taxonomy_path}'; "
-            "GET /api/v1/taxonomy lists them."
-        ]
+    try:
+        category_path(intended_taxonomy_path)
+    except UnknownCategory as error:
+        problems["intended_taxonomy_path"] = error.fields["category"]
     problems |= _option_problems(options)
     if problems:
         raise InvalidJob("The job cannot be submitted as it is.", problems)
+
+
+def category_path(written: str) -> str:
+    """Today's path of a category that may have moved since; "" stays "".
+
+    Raises UnknownCategory.
+    """
+    return Category.objects.named(written).path if written else ""
 
 
 def _task_problem(text: str) -> str:
@@ -99,8 +104,8 @@ def _option_problems(options: Mapping[str, Any]) -> Problems:
         problems["checkpoints"] = [
             f"Unknown: {', '.join(sorted(unknown))}; known: {', '.join(CHECKPOINTS)}."
         ]
-    if options.get("style") and options["style"] not in STYLES:
-        problems["style"] = [f"One of {', '.join(STYLES)}."]
+    if options.get("style") and options["style"] not in Skill.Style.values:
+        problems["style"] = [f"One of {', '.join(Skill.Style.values)}."]
     return problems
 
 

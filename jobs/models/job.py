@@ -74,6 +74,7 @@ class Job(models.Model):
     user_context = models.JSONField(default=dict, blank=True)
     options = models.JSONField(default=dict, blank=True)
     intended_taxonomy_path = models.CharField(max_length=255, blank=True)
+    skill_name = models.CharField(max_length=64, blank=True)
 
     progress_message = models.CharField(max_length=255, blank=True)
     progress_percent = models.PositiveSmallIntegerField(default=0)
@@ -149,10 +150,6 @@ class Job(models.Model):
         if not self.validation_status:
             return None
         return self.validation_status != self.ValidationStatus.FAILED
-
-    @property
-    def skill_name(self) -> str:
-        return str((self.result or {}).get("name", ""))
 
     @property
     def draft_path(self) -> str:

@@ -11,8 +11,9 @@ from rest_framework.request import Request
 
 from jobs import lifecycle
 from jobs.models import Job
+from jobs.pipeline.phases import CHECKPOINTS
 from jobs.serializers.fields import FlagField
-from jobs.submission import CHECKPOINTS, MIN_TASK_CHARS, read_source
+from jobs.submission import MIN_TASK_CHARS, read_source
 from taxonomy.models import Skill
 from taxonomy.models.paths import MAX_PATH_CHARS
 from taxonomy.packaging.json_values import JSONValueError, check_json, parse_json
@@ -147,7 +148,7 @@ def _json_of(name: str, text: str) -> Any:
 
 
 def _uploaded(request: Request) -> list[dict[str, str]]:
-    """Raises UnsupportedSource or SourceTooLarge, before a large file is read."""
+    """Raises UnsupportedSource or TooLarge, before a large file is read."""
     for name in request.FILES:
         if name not in UPLOADS:
             raise serializers.ValidationError(

@@ -12,14 +12,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from jobs import drafts
-from jobs.exceptions import InvalidJob, SourceTooLarge
 from jobs.models import Draft
 from jobs.permissions import LOGGED_IN
 from jobs.serializers.drafts import DraftSerializer, FileTextSerializer
 from jobs.views.base import draft_to_decide, person, visible_draft
-from taxonomy.admission import by_field, configured_limits
-from taxonomy.packaging.files import File, as_files
-from taxonomy.packaging.gate import check_files
+from taxonomy.packaging.files import File
 from taxonomy.views.base import OneForm
 from taxonomy.views.files import BINARY, safe_type
 
@@ -65,7 +62,6 @@ class DraftFile(APIView):
         serializer = FileTextSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         content = serializer.validated_data["content"].encode()
-        check_fits(draft, path, content)
         draft = drafts.edit(draft, path, content, by=person(request))
         return Response(DraftSerializer(draft).data)
 
@@ -74,7 +70,6 @@ class DraftFile(APIView):
         """Remove a file; the draft is validated again."""
         draft = draft_to_decide(request, job_id)
         file_at(draft, path)
-        check_fits(draft, path, None)
         draft = drafts.edit(draft, path, None, by=person(request))
         return Response(DraftSerializer(draft).data)
 
@@ -84,20 +79,3 @@ def file_at(draft: Draft, path: str) -> File:
     if file is None:
         raise Http404(f"The draft has no file {path[:80]!r}.")
     return file
-
-
-def check_fits(draft: Draft, path: str, content: bytes | None) -> None:
-    """Refuse an edit that no client could unpack; older faults may be mended later."""
-    limits = configured_limits()
-    if content is not None and len(content) > limits.file_bytes:
-        found = f"{len(content)} bytes; a file may have {limits.file_bytes}."
-        raise SourceTooLarge(f"{path[:80]} has {found}", {"content": [found]})
-    before = draft.bundle.files()
-    after = [file for file in before if file.path != path]
-    if content is not None:
-        after.append(File(path, content))
-    known = check_files(before, limits)
-    if new := [
-        found for found in check_files(as_files(after), limits) if found not in known
-    ]:
-        raise InvalidJob("The draft cannot be kept like that.", by_field(tuple(new)))

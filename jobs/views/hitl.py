@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from jobs import lifecycle
 from jobs.models import Question
 from jobs.permissions import LOGGED_IN
-from jobs.pipeline.phases import QUESTION_KINDS
+from jobs.pipeline.phases import CHECKPOINTS, QUESTION_KINDS
 from jobs.serializers.hitl import (
     AnsweredSerializer,
     AnswerSerializer,
@@ -20,8 +20,9 @@ from jobs.serializers.hitl import (
     PromptSerializer,
     prompt_of,
 )
-from jobs.submission import CHECKPOINTS, MEDIA_TYPES, MIN_TASK_CHARS, STYLES
+from jobs.submission import MEDIA_TYPES, MIN_TASK_CHARS
 from jobs.views.base import person, visible_job
+from taxonomy.models import Skill
 
 QUESTION_TYPES = ("text", "single_choice", "multi_choice")
 
@@ -72,7 +73,7 @@ def config() -> dict[str, Any]:
         "question_types": list(QUESTION_TYPES),
         "actions": list(Question.Action.values),
         "checkpoints": list(CHECKPOINTS),
-        "styles": list(STYLES),
+        "styles": Skill.Style.values,
         "source_types": list(MEDIA_TYPES),
         "timeout_seconds": int(settings.SKILLFLEET_QUESTION_TIMEOUT.total_seconds()),
         "limits": {
