@@ -34,6 +34,10 @@ class StrictRequests:
         if errors := unstorable(request.GET):
             name, messages = next(iter(errors.items()))
             return json_error(400, "invalid", f"{name}: {messages[0]}", errors)
+        if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
+            # Django would read an empty body, and every field would seem missing.
+            detail = "A chunked body is not read here; send Content-Length."
+            return json_error(411, "length_required", detail)
         limit = settings.SKILLFLEET_MAX_BODY_BYTES
         if int(request.META.get("CONTENT_LENGTH") or 0) > limit:
             detail = f"The request body is over the limit of {limit} bytes."

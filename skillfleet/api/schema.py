@@ -26,6 +26,7 @@ REFUSALS = {
     "403": "Seen, but you may not do it.",
     "404": "Not there, or not visible to you.",
     "409": "It is in a state that does not allow this, or the name is taken.",
+    "411": "The body came in chunks, without Content-Length.",
     "413": "The body is too large.",
     "415": "The body has a type that is not read here.",
     "429": "Too many requests; Retry-After says when.",
@@ -51,7 +52,7 @@ def refusals_of(path: str, method: str, operation: dict[str, Any]) -> set[str]:
     if "{" in path:
         refused.add("404")
     if method != "get":
-        refused |= {"409", "413", "415", "429"}
+        refused |= {"409", "411", "413", "415", "429"}
     elif any(one["name"] == "page" for one in operation.get("parameters", [])):
         refused.add("404")
     return refused

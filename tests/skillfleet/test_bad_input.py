@@ -92,7 +92,7 @@ def test_an_unknown_category_says_where_the_known_ones_are(api):
     )
 
     body = refused(response, 400, "intended_taxonomy_path")
-    assert "/api/v1/taxonomy" in body["errors"]["intended_taxonomy_path"][0]
+    assert "/taxonomy" in body["errors"]["intended_taxonomy_path"][0]
 
 
 def test_too_many_sources_say_how_many_may_come(api):

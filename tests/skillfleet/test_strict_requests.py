@@ -70,6 +70,15 @@ def test_a_body_over_the_limit_is_a_413(api, settings):
     assert "100 bytes" in response.json()["detail"]
 
 
+def test_a_chunked_body_is_a_411_and_not_an_empty_one(api):
+    response = api.post(
+        "/api/v1/auth/tokens", {}, headers={"Transfer-Encoding": "chunked"}
+    )
+
+    assert response.status_code == 411
+    assert response.json()["code"] == "length_required"
+
+
 def test_a_form_where_json_is_read_is_a_415(api):
     response = api.post(
         "/api/v1/auth/tokens", "a=1", content_type="application/x-www-form-urlencoded"
