@@ -38,10 +38,10 @@ class TemplateAuthor:
 
     def write(self, assignment: Assignment, evals: Evals) -> Files:
         material = Material.of(assignment)
-        if current := current_version(assignment):
-            return revised(material, current, ()) or current
         name = assignment.brief.name if assignment.brief else name_for(material)
-        return skill_files(material, name, description(material))
+        files = current_version(assignment)
+        files = files or skill_files(material, name, description(material))
+        return revised(material, files, ()) or files
 
     def revise(
         self, assignment: Assignment, draft: Files, failures: tuple[Failure, ...]
@@ -51,7 +51,9 @@ class TemplateAuthor:
 
 def current_version(assignment: Assignment) -> Files:
     """What a refinement starts from; () for a new skill."""
-    if assignment.job_type != "skill_refinement" or assignment.draft:
+    if assignment.job_type != "skill_refinement":
+        return ()
+    if assignment.draft:
         return assignment.draft
     sources = [s for s in assignment.sources if s.name.endswith("SKILL.md")]
     return tuple(File("SKILL.md", source.text.encode()) for source in sources[:1])

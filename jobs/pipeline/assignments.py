@@ -42,7 +42,7 @@ def brief_of(context: Context) -> Brief | None:
         (
             Brief(context.task_description, name, context.intended_taxonomy_path)
             for source in context.sources
-            if (name := skill_name(source.text))
+            if source.name.endswith("SKILL.md") and (name := skill_name(source.text))
         ),
         None,
     )

@@ -4,7 +4,7 @@ from jobs.pipeline.answers import approved, revision
 from jobs.pipeline.assignments import assignment_for
 from jobs.pipeline.context import Context
 from jobs.pipeline.evaluation import failures_of
-from jobs.pipeline.outcome import Advance, Ask, Outcome
+from jobs.pipeline.outcome import Advance, Ask, Outcome, Stop
 from jobs.pipeline.showing import draft_prompt
 from jobs.pipeline.state import Drafting, Evals
 from taxonomy.packaging.files import Files, as_files
@@ -38,8 +38,10 @@ def _to_ask(context: Context, drafting: Drafting) -> Ask | None:
     return Ask(kind, draft_prompt(context, MESSAGES[kind]), revise_to="tdd_green")
 
 
-def _write(context: Context, evals: Evals) -> Advance:
+def _write(context: Context, evals: Evals) -> Outcome:
     draft = as_files(context.author.write(assignment_for(context), evals))
+    if not draft:
+        return Stop("The author wrote no files")
     return _written(context, draft, attempts=1)
 
 

@@ -17,7 +17,7 @@ def tdd_red(context: Context) -> Outcome:
     if evals is None or _is_outdated(context, evals):
         return _write(context)
     if evals.duplicate_of and not approved(context, KINDS, evals.round):
-        return _ask(evals)
+        return _ask(context, evals)
     return Advance(replace(evals, round=context.round), "tdd_green")
 
 
@@ -35,7 +35,7 @@ def _write(context: Context) -> Advance:
     return Advance(evals, "tdd_red" if duplicate else "tdd_green", message=message)
 
 
-def _ask(evals: Evals) -> Ask:
+def _ask(context: Context, evals: Evals) -> Ask:
     prompt = {
         "message": (
             f"The active skill {evals.duplicate_of} already passes these evals: "
@@ -46,5 +46,6 @@ def _ask(evals: Evals) -> Ask:
         "positives": list(evals.positives),
         "near_misses": list(evals.near_misses),
         "facts": list(evals.facts),
+        "revision_hint": context.author.revision_hint,
     }
     return Ask("tdd_red", prompt, revise_to="tdd_red")

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import log
 
 from jobs.pipeline.context import SkillSummary
@@ -35,6 +36,7 @@ class Pick:
     score: float
 
 
+@lru_cache(maxsize=2**16)
 def stem(word: str) -> str:
     """A word without its ending, so that launch, launches and launching agree."""
     for suffix in (*SUFFIXES, *SHORT_SUFFIXES):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from jobs.pipeline.answers import approved
 from jobs.pipeline.assignments import assignment_for, brief_of, given, words
 from jobs.pipeline.context import Answer, Context
-from jobs.pipeline.outcome import Advance, Ask, Outcome
+from jobs.pipeline.outcome import Advance, Ask, Outcome, Stop
 from jobs.pipeline.state import READY, TOPICS, Understanding
 
 MAX_QUESTIONS = 5
@@ -14,6 +14,8 @@ ASKING = ("deep_understanding", "clarify")
 
 
 def deep_understanding(context: Context) -> Outcome:
+    if context.job_type == "skill_refinement" and brief_of(context) is None:
+        return Stop("There is no SKILL.md with a name to refine")
     known = context.state.understanding
     if known is None or _has_news(context, known):
         known = _read(context)
@@ -93,9 +95,11 @@ def _ask(context: Context, known: Understanding, kind: str) -> Ask:
             "task_description": brief.task_description,
             "name": brief.name,
             "taxonomy_path": brief.taxonomy_path,
+            "title": brief.title,
         }
         if brief
         else {},
+        "revision_hint": context.author.revision_hint,
     }
     return Ask(kind, prompt, revise_to="deep_understanding")
 

@@ -112,6 +112,22 @@ def test_a_job_is_led_to_the_hint_and_then_follows():
     assert "Ask Kim first." in body_of(job.context.draft)
 
 
+def test_what_was_said_before_the_draft_was_written_is_followed_in_it():
+    source = SourceText("deploy.md", "text/markdown", assignment().sources[0].text)
+    job = Job.new(
+        author,
+        task_description="Deploy the site",
+        sources=(source,),
+        checkpoints=frozenset({"confirm"}),
+    )
+    assert "add:" in job.until_asked().prompt["revision_hint"]
+    job.answer("revise", feedback="add: Ask Kim first.")
+    job.until_asked()
+    job.answer()
+    assert job.until_asked() is None
+    assert "Ask Kim first." in body_of(job.context.draft)
+
+
 def refinement(feedback: str) -> Job:
     source = SourceText("SKILL.md", "text/markdown", BARE)
     return Job.new(

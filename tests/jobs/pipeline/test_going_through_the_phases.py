@@ -68,6 +68,16 @@ def test_progress_rises_from_phase_to_phase_and_is_reported():
     assert len(set(QUESTION_KINDS)) == 8
 
 
+def test_a_refinement_without_a_skill_stops_with_the_reason():
+    job = Job.new(ScriptedAuthor(), "skill_refinement").run_through()
+    assert job.stopped == "There is no SKILL.md with a name to refine"
+
+
+def test_an_author_that_writes_nothing_stops_the_job():
+    job = Job.new(ScriptedAuthor(drafts=[None])).run_through()
+    assert job.stopped == "The author wrote no files"
+
+
 def source_named(name: str, text: str):
     from jobs.pipeline.context import SourceText
 
