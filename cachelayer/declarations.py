@@ -88,7 +88,9 @@ def _before_save(
     row = _stored(sender, instance, using)
     former = patterns_of(row) if row else []
     setattr(instance, FORMER, former)
-    mark(*former, *patterns_of(instance), using=using)
+    # Without a key it has no relations yet, which its patterns may ask for.
+    known = [] if instance.pk is None else patterns_of(instance)
+    mark(*former, *known, using=using)
 
 
 def _stored(

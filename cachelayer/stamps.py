@@ -1,9 +1,9 @@
 """Stamps: one mapped file per host that says when each tag was last retired.
 
-Words of 64 bits: the epoch (odd while someone writes), the plane's id, the plane
-watch, then 65,536 slots. An entry is fresh when no slot of its tags is newer than the
-epoch that was read before its value was computed. Readers take no lock: they rely on
-x86 keeping stores in order; on other machines the slow path takes the lock.
+64-bit words: the epoch (odd while someone writes), the plane's id and watch, then
+65,536 slots. An entry is fresh when no slot of its tags is newer than the epoch read
+before its value was computed. Readers take no lock: they rely on x86 keeping stores in
+order; on other machines the slow path takes the lock.
 """
 
 import mmap
@@ -50,10 +50,8 @@ class Stamps:
 
     def epoch(self) -> int:
         """The token of a value: read it before computing."""
-        epoch = self.words[EPOCH]
-        if epoch == SUPERSEDED:
+        while (epoch := self.words[EPOCH]) == SUPERSEDED:
             self.remap()
-            return self.epoch()
         return epoch
 
     def newer(self, slots: Iterable[int], stamp: int) -> int | None:
@@ -101,6 +99,11 @@ class Stamps:
             self.words[EPOCH] = epoch
         return epoch
 
+    def follow(self) -> None:
+        """Remap when the file was removed or replaced by hand."""
+        if identity(self.path) != self._identity:
+            self.remap()
+
     def remap(self) -> None:
         """Map the file that is at the path now, if it is another one."""
         with self._lock:
@@ -108,8 +111,7 @@ class Stamps:
 
     def _attach(self) -> None:
         """Needs the lock."""
-        found = identity(self.path)
-        if found is not None and found == self._identity:
+        if self._identity is not None and identity(self.path) == self._identity:
             return
         former = self.words
         self.words = self._open() or self._make(former)
@@ -121,15 +123,12 @@ class Stamps:
 
     def _open(self) -> memoryview | None:
         try:
-            descriptor = os.open(self.path, os.O_RDWR)
+            with self.path.open("r+b") as opened:
+                if os.fstat(opened.fileno()).st_size != WORDS * 8:
+                    return None
+                words = memoryview(mmap.mmap(opened.fileno(), WORDS * 8)).cast("Q")
         except FileNotFoundError:
             return None
-        try:
-            if os.fstat(descriptor).st_size != WORDS * 8:
-                return None
-            words = memoryview(mmap.mmap(descriptor, WORDS * 8)).cast("Q")
-        finally:
-            os.close(descriptor)
         usable = words[LAYOUT] == LAYOUT_VERSION and words[EPOCH] != SUPERSEDED
         return words if usable else None
 

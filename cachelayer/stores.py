@@ -41,7 +41,7 @@ class Store:
         now = monotonic()
         if now >= self._look_at:  # someone may have removed the file by hand
             self._look_at = now + 1
-            self.stamps.remap()
+            self.stamps.follow()
         unchanged = entry.stamp == self.stamps.words[0] and entry.expires_at > now
         if not unchanged and not self._alive(entry, now):
             return None
@@ -66,7 +66,14 @@ class Store:
             self.drop(entry.key)
             return
         with self.lock:
-            self._remove(self._entries.get(entry.key))
+            former = self._entries.get(entry.key)
+            if (
+                former
+                and former.stamp > entry.stamp
+                and self._alive(former, entry.made)
+            ):
+                return  # a slower reader comes late: what is there is newer
+            self._remove(former)
             self._make_room(entry.size)
             self._entries[entry.key] = entry
             self.bytes += entry.size

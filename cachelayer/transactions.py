@@ -51,13 +51,15 @@ def retire(*patterns: str, using: str = DEFAULT_DB_ALIAS) -> None:
 
 
 def mark(*patterns: str, using: str = DEFAULT_DB_ALIAS) -> bool:
-    """Have them retired on commit; False outside of a transaction."""
+    """Have them retired on commit; False outside of a transaction.
+
+    Without a pattern the connection is dirty nevertheless.
+    """
     connection = connections[using]
     if not uncommitted(connection):
         return False
-    if patterns:
-        marks.count += 1
-        _waiting(connection).tags.update(widen(pattern) for pattern in patterns)
+    marks.count += 1
+    _waiting(connection).tags.update(widen(pattern) for pattern in patterns)
     return True
 
 

@@ -170,3 +170,17 @@ def test_a_child_does_not_inherit_a_lock_that_a_thread_held(tmp_path):
     holder.join(20)
 
     assert os.waitpid(child, 0)[1] == 0
+
+
+def test_a_late_and_slower_reader_does_not_replace_what_is_newer(tmp_path):
+    cache = MemoryCache(str(tmp_path), {})
+
+    def fill(value, token):
+        cache.fill("a", value, token=token, slots=(), ttl=60, tier="raw")
+
+    slow = cache.token()
+    cache.invalidate_pattern("/unrelated")
+    fill("newer", cache.token())
+    fill("older", slow)
+
+    assert cache.get("a") == "newer"

@@ -256,3 +256,22 @@ def test_what_is_fresh_is_read_within_a_transaction_too():
     before_return.append(lambda: pytest.fail("computed again"))
     with transaction.atomic():
         assert name_of(PK) == "old"
+
+
+def test_a_new_row_that_is_rolled_back_is_not_served():
+    @cache_endpoint(pattern="/groups/*")
+    def names() -> list[str]:
+        return list(Group.objects.filter(name="new").values_list("name", flat=True))
+
+    def look(**_) -> None:
+        assert names() == ["new"]
+
+    signals.post_save.connect(look, sender=Group)
+    signals.post_save.receivers.insert(0, signals.post_save.receivers.pop())
+    signals.post_save.sender_receivers_cache.clear()
+    with transaction.atomic():
+        Group.objects.create(name="new")
+        transaction.set_rollback(True)
+    signals.post_save.disconnect(look, sender=Group)
+
+    assert names() == []
