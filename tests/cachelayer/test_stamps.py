@@ -1,6 +1,5 @@
 """The stamp file: bumped under a lock, read without one, swapped and never cut."""
 
-import os
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from cachelayer.backends import MemoryCache
 from cachelayer.locks import HostLock
 from cachelayer.stamps import EPOCH, SLOTS, SUPERSEDED, Stamps, slot
+from tests.cachelayer.forks import fork, succeeded
 
 
 @pytest.fixture
@@ -135,41 +135,35 @@ def test_no_bump_is_lost_among_threads_and_processes(stamps):
         for number in range(each):
             stamps.bump([f"/a/{number}"])
 
-    children = []
-    for _ in range(2):
-        child = os.fork()
-        if child == 0:
-            bump_often()
-            os._exit(0)
-        children.append(child)
+    children = [fork(bump_often), fork(bump_often)]
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda _: bump_often(), range(2)))
 
-    assert [os.waitpid(child, 0)[1] for child in children] == [0, 0]
+    assert all(map(succeeded, children))
     assert stamps.epoch() == started + 2 * each * 4
 
 
-def test_a_child_does_not_inherit_a_lock_that_a_thread_held(tmp_path):
-    lock, held, release = HostLock(tmp_path / "lock"), threading.Event(), []
-    done = threading.Event()
+def test_a_child_does_not_inherit_a_lock_that_a_thread_holds(tmp_path):
+    lock, held, done = HostLock(tmp_path / "lock"), threading.Event(), threading.Event()
 
     def hold():
         with lock:
             held.set()
             done.wait(20)
 
+    def take():
+        signal.alarm(20)
+        with lock:  # waits for the parent's thread, then has it
+            pass
+
     holder = threading.Thread(target=hold)
     holder.start()
     assert held.wait(20)
-    child = os.fork()
-    if child == 0:
-        signal.alarm(20)
-        with lock:  # waits for the parent's thread, and gets it
-            os._exit(0)
-    release.append(done.set())
+    child = fork(take)
+    done.set()
     holder.join(20)
 
-    assert os.waitpid(child, 0)[1] == 0
+    assert succeeded(child)
 
 
 def test_a_late_and_slower_reader_does_not_replace_what_is_newer(tmp_path):

@@ -1,12 +1,11 @@
 """What get_stats says: of this process, of the host, of each tier."""
 
-import os
-
 import pytest
 
 from cachelayer import cache_endpoint, cache_global_data, cache_manager
 from cachelayer.backends import MemoryCache
 from cachelayer.stats import Counters, warnings_about
+from tests.cachelayer.forks import fork, succeeded
 
 
 @pytest.fixture
@@ -71,12 +70,12 @@ def test_tiers_are_counted_apart():
 def test_the_host_counts_all_processes_and_those_that_have_gone(tmp_path):
     ours = Counters(tmp_path)
     ours.add("raw", "hits")
-    child = os.fork()
-    if child == 0:
+
+    def count_there():
         ours.add("raw", "hits")
         ours.publish(3, 300)
-        os._exit(0)
-    os.waitpid(child, 0)
+
+    assert succeeded(fork(count_there))
 
     assert ours.of_process()["hits"] == 1
     assert ours.of_host()["hits"] == 2

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -12,6 +11,7 @@ from django.db import connection, connections
 
 from cachelayer import cache_endpoint, cache_manager, declarations
 from cachelayer.transactions import backend
+from tests.cachelayer.forks import fork, succeeded
 from tests.cachelayer.models import BulkGroup
 from tests.cachelayer.writer import ACTIONS, declare
 
@@ -68,18 +68,12 @@ def tell(process: subprocess.Popen[str], action: str) -> None:
 
 
 def in_a_fork(action: str) -> None:
+    def act() -> None:
+        ACTIONS[action]()
+        connections.close_all()
+
     connections.close_all()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
-    if child == 0:
-        try:
-            ACTIONS[action]()
-            connections.close_all()
-        except BaseException:
-            os._exit(1)
-        os._exit(0)
-    assert os.waitpid(child, 0)[1] == 0
+    assert succeeded(fork(act))
 
 
 @pytest.fixture
