@@ -11,6 +11,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from multiprocessing import Value
 from typing import Any
 
@@ -26,6 +27,7 @@ from jobs import lifecycle
 from jobs.caching import retire_everything
 from jobs.models import Job, Worker
 from jobs.models.worker import heartbeat_interval
+from jobs.pruning import prune
 from jobs.sweep import sweep
 from jobs.worker import this_worker
 
@@ -33,6 +35,7 @@ logger = logging.getLogger(__name__)
 PR_SET_PDEATHSIG = 1
 TICK_SECONDS = 1.0
 SCHEDULER_SECONDS = 30.0
+PRUNE_SECONDS = 3600.0
 DATABASE_RETRY_SECONDS = 0.5
 SIGNALS = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT}
 
@@ -124,7 +127,7 @@ class Cluster:
     def __init__(self, size: int | None = None) -> None:
         self.size = size or settings.SKILLFLEET_WORKERS
         self.children: dict[int, float] = {}
-        self.due = {self._sweep: 0.0, self._schedule: 0.0}
+        self.due = {self._sweep: 0.0, self._schedule: 0.0, self._prune: 0.0}
         self.stopping = False
 
     def run(self) -> None:
@@ -194,6 +197,13 @@ class Cluster:
     def _schedule(self) -> None:
         scheduler(get_broker())
         self.due[self._schedule] = time.monotonic() + SCHEDULER_SECONDS
+
+    def _prune(self) -> None:
+        kept = timedelta(days=settings.SKILLFLEET_JOBS_KEPT_DAYS)
+        pruned = sum(batch.jobs for batch in prune(kept))
+        if pruned:
+            logger.info("old jobs removed jobs=%s", pruned)
+        self.due[self._prune] = time.monotonic() + PRUNE_SECONDS
 
     def _guarded(self, chore: Callable[[], object]) -> None:
         """A database that is away ends no parent; the chore stays due."""

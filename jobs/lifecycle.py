@@ -275,12 +275,11 @@ def release(job: Job, *, where: Any = None, reason: str = "") -> bool:
 
 
 def requeue(job: Job) -> bool:
-    """Put back a job that nobody goes on with; False: it has moved on by itself.
+    """Put back a job as it was read; False: it has moved on since.
 
-    A healthy lease is taken away, too: its worker finds its fence gone.
+    A healthy lease is taken away, too: its worker finds its fence gone. For one that
+    has expired, `release` counts the crash.
     """
-    if Job.objects.expired().filter(pk=job.pk).exists():
-        return release(job)
     with transaction.atomic():
         moved = job._move(
             job.status,

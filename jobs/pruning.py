@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from django.db import transaction
 
+from jobs import queue
 from jobs.caching import retire_job
 from jobs.models import Job
 
@@ -33,7 +34,11 @@ def prunable(age: timedelta) -> int:
 
 
 def prune(age: timedelta) -> Iterator[Pruned]:
-    """Remove jobs that ended longer ago than this, a batch at a time."""
+    """Remove jobs that ended longer ago than this, a batch at a time.
+
+    What django-q2 recorded of tasks that failed before then goes, too.
+    """
+    queue.prune_failures(age)
     while (batch := _prune_batch(age)).jobs:
         yield batch
 

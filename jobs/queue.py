@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 from django_q.brokers import Broker, get_broker
-from django_q.models import OrmQ
+from django_q.models import Failure, OrmQ
 from django_q.tasks import async_task
 
 if TYPE_CHECKING:
@@ -61,6 +61,12 @@ def has_message(lost_after: timedelta = timedelta(0)) -> Exists:
             lock__gt=Now(), lock__lt=Now() + until_redelivery - lost_after
         )
     )
+
+
+def prune_failures(age: timedelta) -> int:
+    """Delete django-q2's records of tasks that failed longer ago than this."""
+    deleted, _ = Failure.objects.filter(stopped__lt=Now() - age).delete()
+    return int(deleted)
 
 
 def depth() -> int:
