@@ -12,8 +12,8 @@ from jobs.pipeline.state import TOPICS, Question
 QUOTE = 240
 MAX_OPTIONS = 8
 WHEN = re.compile(
-    r"^(?:when(?:ever)?|if|in case)\b.*\byou\b|\bwhen(?:ever)? (?:you|an?|the)\b"
-    r"|^use\b.*\b(?:for|to|when|if)\b|\byou (?:may|might|can) want\b"
+    r"^(?:when(?:ever)?|if|in case)\b.*\byou\b|\bwhen(?:ever)? you\b"
+    r"|^use\s(?:\S+\s){1,6}?(?:for|to|when|if)\b|\byou (?:may|might|can) want\b"
     r"|\b(?:use|useful|suited|meant|intended) (?:it |this )?(?:for|when|to|if)\b",
     re.I,
 )
@@ -55,11 +55,11 @@ def _purpose(material: Material) -> str:
 
 
 def _trigger(material: Material) -> str:
-    subject = material.subject
+    subject, title = material.subject, bare(material.title)
     if subject and (is_task(subject) or BRIEF_WHEN.search(subject)):
         return subject
-    if material.pages and is_task(material.title):
-        return bare(material.title)
+    if material.pages and (is_task(title) or title.split(" ")[0].endswith("ing")):
+        return title
     return _first(WHEN, material.sentences)
 
 

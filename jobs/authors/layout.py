@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from jobs.authors.description import use_when
 from jobs.authors.markdown import prose
 from jobs.authors.markdown.sections import Section
-from jobs.authors.material import Material
+from jobs.authors.material import GENERIC, Material
 from jobs.authors.parts import Part, introduction_of, parts_of
 from jobs.authors.wording import clipped, sentence, slug
 from taxonomy.packaging.files import File, Files, as_files
@@ -18,6 +18,7 @@ LINES = {"navigation_hub": 40, "minimal": 80, "comprehensive": 400}
 DEFAULT_LINES = 150
 LONGEST_PART = 300
 MOST_REFERENCES = 24
+SPOKEN_FOR = ("prerequisites", "links")
 QUOTES = 5
 QUOTE_LENGTH = 300
 STATED_USE = re.compile(
@@ -198,8 +199,9 @@ def _headed(
         yield first
     for part in chosen:
         section = part.section
-        alone = len(chosen) == 1 and place in ("prerequisites", "links")
-        is_said = alone or section.title.casefold() == heading.casefold()
+        title = section.title.casefold()
+        alone = len(chosen) == 1 and (title in GENERIC or place in SPOKEN_FOR)
+        is_said = alone or title == heading.casefold()
         yield Section("" if is_said else section.title, section.text).rendered(3)
         yield from (child.rendered(4) for child in section.children)
 

@@ -29,6 +29,7 @@ GENERIC = frozenset(
         *("background", "summary", "conclusion", "basics", "faq", "contents", "about"),
         *("table of contents", "license", "contributing", "changelog", "prerequisite"),
         *("settings", "options", "key", "keys", "role", "inputs", "process", "tips"),
+        *("procedure", "procedures", "instructions", "workflow", "commands"),
         *("guidelines", "output", "output format", "quick reference", "philosophy"),
         *("troubleshooting", "configuration", "basic usage", "when to use", "purpose"),
     }

@@ -1,5 +1,6 @@
 """Running evals: on a draft among the fleet, and on the fleet without it."""
 
+import re
 from collections.abc import Iterator
 
 from jobs.pipeline.assignments import brief_of
@@ -10,6 +11,7 @@ from taxonomy.packaging.files import Files
 from taxonomy.skillmd.document import Document, decode, parse
 from taxonomy.skillmd.errors import SkillMdError
 
+QUOTE_MARKS = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.M)
 TEXT_SUFFIXES = (".md", ".txt")
 
 
@@ -98,4 +100,5 @@ def draft_text(draft: Files) -> str:
 
 
 def _squeezed(text: str) -> str:
-    return " ".join(text.split())
+    """Without line breaks and the marks of a quotation, which may stand anywhere."""
+    return " ".join(QUOTE_MARKS.sub("", text).split())

@@ -35,6 +35,11 @@ def test_a_fact_may_stand_in_a_reference():
     assert job_with((*FACTLESS, reference)).run_through().asked == []
 
 
+def test_a_fact_may_stand_in_a_quotation():
+    quoted = skill(body="# Rotate logs\n\n> Run `logrotate\n> /etc/logrotate.conf`.")
+    assert job_with(quoted).run_through().asked == []
+
+
 def test_a_draft_that_takes_near_misses_fails():
     greedy = skill(f"{DESCRIPTION} Write a poem about files.")
     job = job_with(greedy, skill()).run_through()
