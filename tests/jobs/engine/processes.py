@@ -1,40 +1,13 @@
 """Processes on the test's own database, for the tests to kill."""
 
 import json
-import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
-from django.db import connection
+from tests.processes import ROOT, child_environment
 
-ROOT = Path(__file__).resolve().parents[3]
 RECORDING_AUTHOR = "tests.jobs.engine.authors.RecordingAuthor"
-
-
-def test_database_url() -> str:
-    """What a child process must be given as DATABASE_URL."""
-    name = str(connection.settings_dict["NAME"])
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{name}"
-    parts = urlsplit(os.environ["DATABASE_URL"])
-    return urlunsplit(parts._replace(path=f"/{name}"))
-
-
-test_database_url.__test__ = False  # type: ignore[attr-defined]
-
-
-def child_environment(**more: str) -> dict[str, str]:
-    return {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "DATABASE_URL": test_database_url(),
-        "SKILLFLEET_AUTHOR": RECORDING_AUTHOR,
-        "PYTHONPATH": str(ROOT),
-        **more,
-    }
 
 
 class Nursery:
@@ -46,7 +19,7 @@ class Nursery:
     def __init__(self, **environment: str) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.jobs.engine.nursery"],
-            env=child_environment(**environment),
+            env=child_environment(SKILLFLEET_AUTHOR=RECORDING_AUTHOR, **environment),
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

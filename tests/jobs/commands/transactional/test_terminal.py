@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from jobs.models import Job, Question
-from tests.jobs.engine.processes import ROOT, child_environment
+from tests.processes import ROOT, child_environment
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

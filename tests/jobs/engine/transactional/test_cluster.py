@@ -12,7 +12,7 @@ import pytest
 
 from jobs.models import Job, Worker
 from jobs.pipeline.phases import PHASES
-from tests.jobs.engine.processes import ROOT, child_environment
+from tests.processes import ROOT, child_environment
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
