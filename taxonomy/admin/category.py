@@ -1,0 +1,173 @@
+"""Categories: made, changed, moved and removed by their own methods."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from unfold.decorators import display
+from unfold.enums import ActionVariant
+
+from taxonomy.admin import fields
+from taxonomy.admin.base import FleetAdmin
+from taxonomy.admin.panels import Panel
+from taxonomy.admin.rights import holds
+from taxonomy.admin.verbs import Verb
+from taxonomy.models import Category, Skill
+from taxonomy.models.paths import MAX_PATH_CHARS
+from taxonomy.permissions import (
+    ADD_CATEGORIES,
+    CHANGE_CATEGORIES,
+    DELETE_CATEGORIES,
+)
+from taxonomy.serializers.categories import MAX_POSITION
+
+SKILLS_SHOWN = 100
+
+
+class CategoryForm(forms.Form):
+    path = fields.line(
+        max_length=MAX_PATH_CHARS,
+        help_text="Slash path: development/python. What is above it must exist.",
+    )
+    name = fields.line(max_length=100, required=False)
+    description = fields.paragraph(max_length=1024, required=False)
+    position = fields.number(
+        min_value=0,
+        max_value=MAX_POSITION,
+        required=False,
+        help_text="Lower ones are shown first.",
+    )
+
+    def clean_position(self) -> int:
+        return self.cleaned_data["position"] or 0
+
+
+class CategoryChangeForm(CategoryForm):
+    name = fields.line(max_length=100)
+
+
+def create(row: None, user: User, answers: dict[str, Any]) -> str:
+    path = answers.pop("path")
+    return f"{Category.objects.create_at(path, **answers)} is there now."
+
+
+def edit(category: Category, user: User, answers: dict[str, Any]) -> str:
+    former = category.path
+    category.revise(**answers)
+    if category.path == former:
+        return f"{category.path} is changed."
+    return f"{former} is {category.path} now; the former path resolves on."
+
+
+def remove(category: Category, user: User, answers: dict[str, Any]) -> str:
+    path = category.path
+    category.remove()
+    return f"{path} is removed."
+
+
+def as_it_is(category: Category) -> dict[str, Any]:
+    return {
+        field: getattr(category, field)
+        for field in ("path", "name", "description", "position")
+    }
+
+
+@admin.register(Category)
+class CategoryAdmin(FleetAdmin):
+    list_display = ("path", "name", "skills_here", "categories_below", "position")
+    list_filter = (("parent", admin.RelatedOnlyFieldListFilter),)
+    search_fields = ("path", "name", "description")
+    fields = ("path", "name", "description", "parent", "position")
+    adding = Verb(
+        "add",
+        "Add category",
+        create,
+        may=holds(ADD_CATEGORIES),
+        form=lambda row: CategoryForm,
+    )
+    verbs = (
+        Verb(
+            "edit",
+            "Edit or move",
+            edit,
+            may=holds(CHANGE_CATEGORIES),
+            form=lambda row: CategoryChangeForm,
+            initial=as_it_is,
+            intro="A new path moves it, with everything below; the old paths go on"
+            " resolving.",
+            icon="edit",
+            variant=ActionVariant.PRIMARY,
+        ),
+        Verb(
+            "remove",
+            "Remove",
+            remove,
+            may=holds(DELETE_CATEGORIES),
+            intro="Only an empty category can be removed: move its skills and"
+            " categories first.",
+            icon="delete",
+            variant=ActionVariant.DANGER,
+            leaves=True,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:
+        active = Q(skills__status=Skill.Status.ACTIVE)
+        return (
+            super()
+            .get_queryset(request)
+            .select_related("parent")
+            .annotate(
+                skill_count=Count("skills", filter=active, distinct=True),
+                child_count=Count("children", distinct=True),
+            )
+        )
+
+    @display(description="Active skills", ordering="skill_count")
+    def skills_here(self, category: Any) -> int:
+        return int(category.skill_count)
+
+    @display(description="Categories in it", ordering="child_count")
+    def categories_below(self, category: Any) -> int:
+        return int(category.child_count)
+
+    def panels(self, request: HttpRequest, row: Category) -> Iterable[Panel]:
+        skills = Skill.objects.visible_to(request.user).filter(category=row)
+        found = list(skills.select_related("current")[: SKILLS_SHOWN + 1])
+        yield Panel(
+            "Skills",
+            headers=("Name", "Version", "Status", "Description"),
+            rows=[
+                (link_to(skill), skill.current, skill.status, skill.description)
+                for skill in found[:SKILLS_SHOWN]
+            ],
+            empty="No skill is in this category itself.",
+            more="There are more; search the list of skills."
+            if len(found) > SKILLS_SHOWN
+            else "",
+        )
+        yield Panel(
+            "Categories in it",
+            headers=("Path", "Name", "Description"),
+            rows=[
+                (link_to(child), child.name, child.description)
+                for child in row.children.all()
+            ],
+            empty="No category is in it.",
+        )
+        if former := row.aliases:
+            yield Panel(
+                "Former paths", headers=("Path",), rows=[(each,) for each in former]
+            )
+
+
+def link_to(row: Any) -> str:
+    """The row's page in the admin."""
+    name = f"admin:{row._meta.app_label}_{row._meta.model_name}_change"
+    return format_html('<a href="{}">{}</a>', reverse(name, args=[row.pk]), row)

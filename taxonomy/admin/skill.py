@@ -1,0 +1,249 @@
+"""Skills: what they say is read here; verbs place, deprecate, archive, publish."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.enums import ActionVariant
+
+from taxonomy.admin import fields
+from taxonomy.admin.base import FleetAdmin, badge
+from taxonomy.admin.category import link_to
+from taxonomy.admin.panels import FilesShown, Panel
+from taxonomy.admin.rights import holds
+from taxonomy.admin.verbs import Verb
+from taxonomy.models import Skill, SkillVersion
+from taxonomy.packaging.files import File, as_files
+from taxonomy.permissions import PUBLISH_SKILLS
+
+SKILL_MD = "SKILL.md"
+VERSION_CHARS = 64
+VERSIONS_SHOWN = 50
+STATUS_COLOURS = {
+    Skill.Status.ACTIVE: "success",
+    Skill.Status.DEPRECATED: "warning",
+    Skill.Status.ARCHIVED: "danger",
+}
+
+
+class PlaceForm(forms.Form):
+    category = fields.category(empty_label=None)
+    type = fields.one_of(Skill.Type.choices)
+    weight = fields.one_of(Skill.Weight.choices)
+    load_priority = fields.one_of(Skill.LoadPriority.choices)
+    style = fields.one_of(Skill.Style.choices)
+
+
+class EditionForm(forms.Form):
+    content = fields.paragraph(
+        rows=24,
+        label=SKILL_MD,
+        strip=False,
+        max_length=settings.SKILLFLEET_MAX_FILE_BYTES,
+        help_text="The whole file, frontmatter first. The other files stay.",
+    )
+    version = fields.line(
+        max_length=VERSION_CHARS,
+        required=False,
+        help_text="A higher number than every published one; empty: the next patch.",
+    )
+    change_summary = fields.paragraph(
+        max_length=settings.SKILLFLEET_MAX_SUMMARY_CHARS, required=False
+    )
+
+    def clean_content(self) -> str:
+        """Browsers send line ends as CRLF; the file has none."""
+        return str(self.cleaned_data["content"]).replace("\r\n", "\n")
+
+
+def place(skill: Skill, user: User, answers: dict[str, Any]) -> str:
+    category = answers.pop("category")
+    skill.revise(category=category.path, **answers)
+    return f"{skill.name} is {skill.path} now."
+
+
+def publish(skill: Skill, user: User, answers: dict[str, Any]) -> str:
+    others = [file for file in skill.current.bundle.files() if file.path != SKILL_MD]
+    published = Skill.objects.publish(
+        as_files([*others, File(SKILL_MD, answers["content"].encode())]),
+        author=user,
+        number=answers["version"] or None,
+        change_summary=answers["change_summary"],
+        name=skill.name,
+    )
+    if not published.changed:
+        return f"These are the bytes of {published.version.number}: nothing to publish."
+    return f"Published {skill.name} {published.version.number}."
+
+
+def becomes(status: Skill.Status) -> Any:
+    """A verb's `perform` that sets the status."""
+
+    def perform(skill: Skill, user: User, answers: dict[str, Any]) -> str:
+        skill.revise(status=status)
+        return f"{skill.name} is {status.label.lower()} now."
+
+    return perform
+
+
+def is_not(status: Skill.Status) -> Any:
+    return lambda skill: skill.status != status
+
+
+def traits(skill: Skill) -> dict[str, Any]:
+    named = ("type", "weight", "load_priority", "style")
+    return {"category": skill.category.path} | {
+        trait: getattr(skill, trait) for trait in named
+    }
+
+
+def current_text(skill: Skill) -> dict[str, Any]:
+    file = skill.current.bundle.file(SKILL_MD)
+    return {"content": file.content.decode(errors="replace") if file else ""}
+
+
+@admin.register(Skill)
+class SkillAdmin(FleetAdmin):
+    list_display = (
+        "name",
+        "shown_status",
+        "category",
+        "current",
+        "type",
+        "load_priority",
+        "updated_at",
+    )
+    list_filter = ("status", "type", "weight", "load_priority", "style", "category")
+    list_select_related = ("category", "current")
+    search_fields = ("name", "description", "labels__value")
+    search_help_text = "In names, descriptions and labels"
+    date_hierarchy = "updated_at"
+    fieldsets = (
+        (
+            None,
+            {"fields": ("name", "description", "category", "current", "shown_status")},
+        ),
+        ("Traits", {"fields": (("type", "weight"), ("load_priority", "style"))}),
+        ("Identity", {"fields": ("uuid", ("created_at", "updated_at"))}),
+    )
+    readonly_fields = ("shown_status", "uuid")
+    verbs = (
+        Verb(
+            "publish",
+            "Publish a new version",
+            publish,
+            may=holds(PUBLISH_SKILLS),
+            fits=is_not(Skill.Status.ARCHIVED),
+            form=lambda skill: EditionForm,
+            initial=current_text,
+            icon="publish",
+            variant=ActionVariant.PRIMARY,
+        ),
+        Verb(
+            "place",
+            "Place and classify",
+            place,
+            may=holds(PUBLISH_SKILLS),
+            form=lambda skill: PlaceForm,
+            initial=traits,
+            icon="drive_file_move",
+        ),
+        Verb(
+            "activate",
+            "Make active",
+            becomes(Skill.Status.ACTIVE),
+            may=holds(PUBLISH_SKILLS),
+            fits=is_not(Skill.Status.ACTIVE),
+            intro="Agents are offered it again.",
+            icon="check_circle",
+        ),
+        Verb(
+            "deprecate",
+            "Deprecate",
+            becomes(Skill.Status.DEPRECATED),
+            may=holds(PUBLISH_SKILLS),
+            fits=is_not(Skill.Status.DEPRECATED),
+            intro="It stays readable and is no longer offered to agents.",
+            icon="history_toggle_off",
+            variant=ActionVariant.WARNING,
+        ),
+        Verb(
+            "archive",
+            "Archive",
+            becomes(Skill.Status.ARCHIVED),
+            may=holds(PUBLISH_SKILLS),
+            fits=is_not(Skill.Status.ARCHIVED),
+            intro="Only curators see it then. Its name stays taken, its versions stay.",
+            icon="archive",
+            variant=ActionVariant.DANGER,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Skill]:
+        return super().get_queryset(request).select_related("category", "current")
+
+    @admin.display(description="Status", ordering="status")
+    def shown_status(self, skill: Skill) -> str:
+        colour = STATUS_COLOURS[Skill.Status(skill.status)]
+        return badge(skill.get_status_display(), colour)
+
+    def panels(self, request: HttpRequest, row: Skill) -> Iterable[Panel]:
+        yield FilesShown.of(row.current.bundle_id).panel(f"Files of {row.current}")
+        yield versions_of(row)
+        yield Panel(
+            "Labels",
+            headers=("Kind", "Value"),
+            rows=[
+                (label.get_kind_display(), label.value) for label in row.labels.all()
+            ],
+            empty="No labels.",
+        )
+        yield Panel(
+            "Relations",
+            headers=("Kind", "Skill"),
+            rows=[
+                (each.get_kind_display(), target_of(each))
+                for each in row.relations.select_related("target")
+            ],
+            empty="No relations.",
+        )
+        yield Panel(
+            "Names that resolve to it",
+            headers=("Name", "Current"),
+            rows=[
+                (address.path, "yes" if address.current else "former")
+                for address in row.addresses.all()
+            ],
+        )
+
+
+def versions_of(skill: Skill) -> Panel:
+    versions = skill.versions.select_related("author").defer("body", "frontmatter")
+    found = list(versions[: VERSIONS_SHOWN + 1])
+    return Panel(
+        "Versions",
+        headers=("Version", "Published", "By", "Change", "Yanked"),
+        rows=[version_row(version) for version in found[:VERSIONS_SHOWN]],
+        more="Older ones are in the list of versions."
+        if len(found) > VERSIONS_SHOWN
+        else "",
+    )
+
+
+def version_row(version: SkillVersion) -> tuple[Any, ...]:
+    return (
+        link_to(version),
+        version.created_at,
+        version.author,
+        version.change_summary,
+        version.yanked_at,
+    )
+
+
+def target_of(relation: Any) -> str:
+    return link_to(relation.target) if relation.target else relation.target_name
