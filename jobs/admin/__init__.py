@@ -1,0 +1,8 @@
+"""The jobs room in the admin: jobs, drafts, questions, history, workers."""
+
+from jobs.admin.draft import DraftAdmin
+from jobs.admin.history import JobEventAdmin, QuestionAdmin
+from jobs.admin.job import JobAdmin
+from jobs.admin.worker import WorkerAdmin
+
+__all__ = ["DraftAdmin", "JobAdmin", "JobEventAdmin", "QuestionAdmin", "WorkerAdmin"]

@@ -1,0 +1,69 @@
+"""What the pages of this room share."""
+
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from jobs.exceptions import JobError
+from jobs.models import Job
+from jobs.permissions import OPERATE, PROMOTE, SUBMIT
+from taxonomy.admin.base import FleetAdmin, badge
+from taxonomy.exceptions import TaxonomyError
+
+STATUS_COLOURS = {
+    Job.Status.PENDING: "default",
+    Job.Status.RUNNING: "info",
+    Job.Status.PENDING_HITL: "warning",
+    Job.Status.COMPLETED: "success",
+    Job.Status.FAILED: "danger",
+    Job.Status.CANCELLED: "default",
+}
+VALIDATION_COLOURS = {
+    Job.ValidationStatus.PASSED: "success",
+    Job.ValidationStatus.WARNINGS: "warning",
+    Job.ValidationStatus.FAILED: "danger",
+}
+STATUS_WORDS = {
+    Job.Status.PENDING: "pending",
+    Job.Status.RUNNING: "running",
+    Job.Status.PENDING_HITL: "waits for an answer",
+    Job.Status.COMPLETED: "completed",
+    Job.Status.FAILED: "failed",
+    Job.Status.CANCELLED: "cancelled",
+}
+
+
+def status_words(job: Job) -> str:
+    return STATUS_WORDS[Job.Status(job.status)]
+
+
+def status_badge(job: Job) -> str:
+    return badge(status_words(job), STATUS_COLOURS[Job.Status(job.status)])
+
+
+def verdict_badge(job: Job) -> str | None:
+    """What validation says of the job's draft, and its score."""
+    if not job.validation_status:
+        return None
+    verdict = Job.ValidationStatus(job.validation_status)
+    score = f" {job.validation_score:.0%}" if job.validation_score is not None else ""
+    return badge(f"{verdict.label}{score}", VALIDATION_COLOURS[verdict])
+
+
+class JobsAdmin(FleetAdmin):
+    """Seen by those who submit jobs, decide on drafts or operate; each sees theirs."""
+
+    seen_with = (SUBMIT, OPERATE, PROMOTE)
+    refusals = (JobError, TaxonomyError)
+
+
+def steers(user: User, job: Any) -> bool:
+    return bool(job.may_be_steered_by(user))
+
+
+def operates(user: User, row: Any) -> bool:
+    return user.has_perm(OPERATE)
+
+
+def decides(user: User, draft: Any) -> bool:
+    return user.has_perm(PROMOTE)

@@ -1,0 +1,213 @@
+"""Drafts: what a curator reads, edits, promotes or rejects."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.enums import ActionVariant
+
+from jobs import drafts
+from jobs.admin.base import JobsAdmin, decides, status_badge, verdict_badge
+from jobs.models import Draft, Job
+from taxonomy.admin import fields
+from taxonomy.admin.base import badge
+from taxonomy.admin.category import link_to
+from taxonomy.admin.panels import FilesShown, Panel
+from taxonomy.admin.verbs import Verb
+from taxonomy.models.paths import MAX_NAME_CHARS
+
+VERSION_CHARS = 64
+STATUS_COLOURS = {
+    Draft.Status.OPEN: "info",
+    Draft.Status.PROMOTED: "success",
+    Draft.Status.REJECTED: "danger",
+}
+
+
+class PromotionForm(forms.Form):
+    taxonomy_path = fields.category(required=False, empty_label="As the draft says")
+    name = fields.line(
+        max_length=MAX_NAME_CHARS,
+        required=False,
+        help_text="Another name is written into SKILL.md; empty: the draft's own.",
+    )
+    version = fields.line(
+        max_length=VERSION_CHARS,
+        required=False,
+        help_text="Like 1.4.0, higher than every published one; empty: the next.",
+    )
+
+
+class RejectionForm(forms.Form):
+    reason = fields.paragraph(
+        max_length=settings.SKILLFLEET_MAX_TASK_CHARS,
+        help_text="For the author to read.",
+    )
+
+
+def promote(draft: Draft, user: User, answers: dict[str, Any]) -> str:
+    category = answers["taxonomy_path"]
+    published = drafts.promote(
+        draft,
+        by=user,
+        taxonomy_path=category.path if category else "",
+        name=answers["name"],
+        version=answers["version"],
+    )
+    return f"Published {published.skill.path} {published.version.number}."
+
+
+def reject(draft: Draft, user: User, answers: dict[str, Any]) -> str:
+    drafts.reject(draft, by=user, reason=answers["reason"])
+    return "The draft is rejected."
+
+
+def undecided(draft: Draft) -> bool:
+    return (
+        draft.status == Draft.Status.OPEN and draft.job.status == Job.Status.COMPLETED
+    )
+
+
+def what_is_promoted(draft: Draft) -> Iterable[Panel]:
+    yield Panel(
+        "What is promoted",
+        headers=("Name", "Place", "Validation"),
+        rows=[(draft.job.skill_name, draft.job.draft_path, verdict_badge(draft.job))],
+    )
+
+
+@admin.register(Draft)
+class DraftAdmin(JobsAdmin):
+    list_display = (
+        "skill_name",
+        "shown_status",
+        "shown_validation",
+        "place",
+        "owner",
+        "job_status",
+        "updated_at",
+    )
+    list_filter = ("status", "job__validation_status", "job__status")
+    search_fields = ("=job__job_id", "job__task_description", "job__user__username")
+    search_help_text = "The job's id, or words of its task or owner"
+    date_hierarchy = "updated_at"
+    verbs = (
+        Verb(
+            "promote",
+            "Promote",
+            promote,
+            may=decides,
+            fits=undecided,
+            form=lambda draft: PromotionForm,
+            shows=what_is_promoted,
+            intro="It becomes the next version of an active skill, byte for byte.",
+            icon="publish",
+            variant=ActionVariant.PRIMARY,
+        ),
+        Verb(
+            "reject",
+            "Reject",
+            reject,
+            may=decides,
+            fits=undecided,
+            form=lambda draft: RejectionForm,
+            intro="It stays readable and cannot be promoted any more.",
+            icon="thumb_down",
+            variant=ActionVariant.DANGER,
+        ),
+    )
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("skill_name", "place"),
+                    ("shown_status", "shown_validation"),
+                    ("reason", "version"),
+                )
+            },
+        ),
+        ("Origin", {"fields": (("owner", "job_status"), "updated_at")}),
+    )
+    readonly_fields = (
+        "skill_name",
+        "place",
+        "shown_status",
+        "shown_validation",
+        "owner",
+        "job_status",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Draft]:
+        rows = super().get_queryset(request)
+        return rows.select_related("job__user", "version__skill")
+
+    @admin.display(description="Skill")
+    def skill_name(self, draft: Draft) -> str:
+        return draft.job.skill_name or f"(no name yet) {draft.job_id}"
+
+    @admin.display(description="Meant for")
+    def place(self, draft: Draft) -> str:
+        return draft.job.final_path or draft.job.draft_path
+
+    @admin.display(description="Status", ordering="status")
+    def shown_status(self, draft: Draft) -> str:
+        colour = STATUS_COLOURS[Draft.Status(draft.status)]
+        return badge(draft.get_status_display(), colour)
+
+    @admin.display(description="Validation", ordering="job__validation_status")
+    def shown_validation(self, draft: Draft) -> str | None:
+        return verdict_badge(draft.job)
+
+    @admin.display(description="Owner", ordering="job__user__username")
+    def owner(self, draft: Draft) -> str:
+        return draft.job.user.get_username()
+
+    @admin.display(description="Job is", ordering="job__status")
+    def job_status(self, draft: Draft) -> str:
+        return status_badge(draft.job)
+
+    def label_of(self, row: Draft) -> str:
+        return self.skill_name(row)
+
+    def panels(self, request: HttpRequest, row: Draft) -> Iterable[Panel]:
+        seen = Job.objects.visible_to(request.user).filter(pk=row.job_id).exists()
+        yield Panel(
+            "Written by the job",
+            headers=("Job", "Task"),
+            rows=[(link_to(row.job) if seen else row.job_id, row.job.task_description)],
+        )
+        report = (row.job.result or {}).get("validation") or {}
+        if findings := list(findings_of(report)):
+            yield Panel(
+                "Findings of the validation",
+                headers=("Severity", "Finding", "What to do"),
+                rows=findings,
+                warning=row.job.validation_passed is False,
+            )
+        if row.version:
+            yield Panel(
+                "Published as",
+                headers=("Skill", "Version"),
+                rows=[(link_to(row.version.skill), link_to(row.version))],
+            )
+        yield FilesShown.of(row.bundle_id).panel()
+
+
+def findings_of(report: dict[str, Any]) -> Iterable[tuple[str, str, str]]:
+    for severity in ("errors", "warnings"):
+        for finding in report.get(severity, ()):
+            yield severity.rstrip("s"), *told(finding)
+
+
+def told(finding: Any) -> tuple[str, str]:
+    if not isinstance(finding, dict):
+        return str(finding), ""
+    where = ":".join(str(finding[key]) for key in ("file", "line") if finding.get(key))
+    message = str(finding.get("message", ""))
+    return (f"{where} {message}".strip(), str(finding.get("remedy", "")))

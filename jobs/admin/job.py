@@ -1,0 +1,232 @@
+"""Jobs: read here, steered by the verbs that the API calls."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.decorators import action
+from unfold.enums import ActionVariant
+
+from jobs import lifecycle
+from jobs.admin.answering import ANSWER_VERB
+from jobs.admin.base import (
+    JobsAdmin,
+    operates,
+    status_badge,
+    status_words,
+    steers,
+    verdict_badge,
+)
+from jobs.admin.showing import job_panels, open_panels
+from jobs.exceptions import JobError
+from jobs.models import Job
+from taxonomy.admin.panels import Panel
+from taxonomy.admin.verbs import Verb
+
+REQUEUEABLE = (Job.Status.PENDING, Job.Status.RUNNING)
+
+
+def cancel(job: Job, user: User, answers: dict[str, Any]) -> str:
+    lifecycle.cancel(job, by=user)
+    return "The job is cancelled."
+
+
+def retry(job: Job, user: User, answers: dict[str, Any]) -> str:
+    job = lifecycle.retry(job, by=user)
+    return f"The job is pending again, in phase {job.current_phase}."
+
+
+def requeue(job: Job, user: User, answers: dict[str, Any]) -> str:
+    if lifecycle.requeue(job):
+        return "The job is in the queue again."
+    return "Nothing to do: the job has gone on by itself."
+
+
+CANCEL = Verb(
+    "cancel",
+    "Cancel job",
+    cancel,
+    may=steers,
+    fits=lambda job: not job.is_final,
+    intro="It ends at once; a worker that has it stops, its question is withdrawn.",
+    icon="cancel",
+    variant=ActionVariant.DANGER,
+)
+RETRY = Verb(
+    "retry",
+    "Retry",
+    retry,
+    may=steers,
+    fits=lambda job: job.status == Job.Status.FAILED,
+    intro="It goes on in the phase that it failed in.",
+    icon="replay",
+    variant=ActionVariant.PRIMARY,
+)
+REQUEUE = Verb(
+    "requeue",
+    "Requeue",
+    requeue,
+    may=operates,
+    fits=lambda job: job.status in REQUEUEABLE,
+    intro="For a job that nobody goes on with. A healthy worker that has it finds its"
+    " lease gone and drops what it did in this phase.",
+    icon="low_priority",
+    variant=ActionVariant.WARNING,
+)
+
+
+@admin.register(Job)
+class JobAdmin(JobsAdmin):
+    list_display = (
+        "task",
+        "shown_status",
+        "current_phase",
+        "progress",
+        "user",
+        "shown_validation",
+        "created_at",
+        "worker",
+    )
+    list_filter = (
+        "status",
+        "current_phase",
+        "validation_status",
+        "job_type",
+        ("user", admin.RelatedOnlyFieldListFilter),
+    )
+    search_fields = ("=job_id", "task_description", "user__username", "final_path")
+    search_help_text = "The job's id, or words of its task, owner or path"
+    date_hierarchy = "created_at"
+    ordering = ("-created_at", "-pk")
+    list_select_related = ("user",)
+    actions = ("cancel_selected", "retry_selected", "requeue_selected")
+    verbs = (ANSWER_VERB, RETRY, REQUEUE, CANCEL)
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    "task_description",
+                    "task_description_refined",
+                    ("shown_status", "progress"),
+                    ("current_phase", "round"),
+                    "progress_message",
+                    "error",
+                )
+            },
+        ),
+        (
+            "Outcome",
+            {
+                "fields": (
+                    ("skill_name", "shown_validation"),
+                    ("intended_taxonomy_path", "final_path"),
+                )
+            },
+        ),
+        (
+            "Submission",
+            {
+                "fields": (
+                    ("user", "job_type"),
+                    "idempotency_key",
+                    ("options", "user_context"),
+                )
+            },
+        ),
+        (
+            "Work",
+            {
+                "fields": (
+                    ("worker", "crashes"),
+                    ("lease_expires_at", "heartbeat_at"),
+                    ("created_at", "started_at"),
+                    ("completed_at", "updated_at"),
+                    ("enqueued_at", "run_after"),
+                    "job_id",
+                )
+            },
+        ),
+    )
+    readonly_fields = (
+        "shown_status",
+        "shown_validation",
+        "progress",
+        "skill_name",
+        "job_id",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
+        return super().get_queryset(request).select_related("user")
+
+    @admin.display(description="Task", ordering="task_description")
+    def task(self, job: Job) -> str:
+        text = " ".join(job.task_description.split())
+        return text if len(text) <= 90 else f"{text[:89]}…"
+
+    @admin.display(description="Status", ordering="status")
+    def shown_status(self, job: Job) -> str:
+        return status_badge(job)
+
+    @admin.display(description="Validation", ordering="validation_status")
+    def shown_validation(self, job: Job) -> str | None:
+        return verdict_badge(job)
+
+    @admin.display(description="Progress", ordering="progress_percent")
+    def progress(self, job: Job) -> str:
+        return f"{job.progress_percent} %"
+
+    def label_of(self, row: Job) -> str:
+        return self.task(row)
+
+    def notices(self, request: HttpRequest, row: Job) -> Iterable[Panel]:
+        return open_panels(row, self.url("verb", row.pk, ANSWER_VERB.name))
+
+    def panels(self, request: HttpRequest, row: Job) -> Iterable[Panel]:
+        return job_panels(row)
+
+    @action(description="Cancel")
+    def cancel_selected(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        perform_on_each(request, jobs, CANCEL)
+
+    @action(description="Retry")
+    def retry_selected(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        perform_on_each(request, jobs, RETRY)
+
+    @action(description="Requeue", permissions=["requeue"])
+    def requeue_selected(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        perform_on_each(request, jobs, REQUEUE)
+
+    def has_requeue_permission(self, request: HttpRequest) -> bool:
+        return operates(request.user, None)  # type: ignore[arg-type]
+
+
+def perform_on_each(request: HttpRequest, jobs: QuerySet[Job], verb: Verb) -> None:
+    """One by one, so that a refusal of one stops no other; says how each went."""
+    user: User = request.user  # type: ignore[assignment]
+    done, refused = 0, []
+    for job in jobs:
+        if reason := refusal_of(verb, job, user):
+            refused.append(f"{job.pk}: {reason}")
+        else:
+            done += 1
+    if done:
+        messages.success(request, f"{verb.label}: {done} done.")
+    for line in refused:
+        messages.warning(request, line)
+
+
+def refusal_of(verb: Verb, job: Job, user: User) -> str:
+    """Perform it; empty when it is done."""
+    if not verb.may(user, job):
+        return "You may not do this."
+    if not verb.fits(job):
+        return f"It is {status_words(job)}."
+    try:
+        verb.perform(job, user, {})
+    except JobError as refusal:
+        return str(refusal)
+    return ""
