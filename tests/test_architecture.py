@@ -35,7 +35,7 @@ ONLY_DOORS = {
         "jobs/broker.py",
         "jobs/cluster.py",
         "jobs/management/commands/qcluster.py",
-        "skillfleet/admin.py",
+        "skillfleet/admin/queue.py",
     },
     **{provider: {"jobs/authors/llm.py"} for provider in MODEL_PROVIDERS},
 }

@@ -1,0 +1,23 @@
+"""The admin's own rooms: people, tokens, the queue; the dashboard and its sidebar.
+
+Django imports this module when all apps are loaded; it registers what lives here.
+"""
+
+from skillfleet.admin.people import GroupAdmin, UserAdmin
+from skillfleet.admin.queue import (
+    FailureAdmin,
+    QueuedAdmin,
+    ScheduleAdmin,
+    SuccessAdmin,
+)
+from skillfleet.admin.tokens import TokenAdmin
+
+__all__ = [
+    "FailureAdmin",
+    "GroupAdmin",
+    "QueuedAdmin",
+    "ScheduleAdmin",
+    "SuccessAdmin",
+    "TokenAdmin",
+    "UserAdmin",
+]
