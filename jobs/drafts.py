@@ -20,14 +20,14 @@ from jobs.exceptions import (
     WrongState,
 )
 from jobs.models import Draft, Job
-from taxonomy.admission import by_field, configured_limits
+from taxonomy.admission import by_field, configured_limits, with_name
 from taxonomy.exceptions import NameTaken, TaxonomyError
 from taxonomy.models import Bundle, Skill
 from taxonomy.models.paths import MAX_NAME_CHARS
 from taxonomy.models.publishing import Published
 from taxonomy.packaging.files import File, Files, as_files
 from taxonomy.packaging.gate import check_files
-from taxonomy.skillmd.document import decode, parse, render
+from taxonomy.skillmd.document import decode, parse
 from taxonomy.skillmd.errors import SkillMdError
 from taxonomy.skillmd.report import Report, validate
 
@@ -211,12 +211,9 @@ def _publish(
 
 def _renamed(files: Files, name: str) -> Files:
     """The files with another name in the frontmatter; raises NotPromotable."""
-    document = parse(decode(_skill_md(files)))
-    if not name or document.frontmatter.get("name") == name:
+    if not name or name_in(files) == name:
         return files
-    text = render({**document.frontmatter, "name": name}, document.body)
-    rest = (file for file in files if file.path != SKILL_MD)
-    renamed = as_files([*rest, File(SKILL_MD, text.encode())])
+    renamed = with_name(files, name)
     report = validate(renamed, name, configured_limits())
     if report.status == "failed":
         raise NotPromotable(
