@@ -40,10 +40,8 @@ class Attempt:
     look: Any = None
 
     def __post_init__(self) -> None:
-        self.slots.update(map(slot, self.tags))
         self.bypass = self.bypass or transactions.dirty()
         self._reading = transactions.Reading()
-        self._around = ExitStack()
 
     def find(self, *, wait: bool) -> bool:
         """Whether there is a fresh entry; counted as hit, miss or bypass."""
@@ -57,10 +55,9 @@ class Attempt:
         if self.entry is None and wait and not transactions.in_transaction():
             self._join(backend)
         backend.count(tier, "misses" if self.entry is None else "hits")
-        if self.entry is None:
-            return False
-        collect(self.entry.slots)
-        return True
+        if self.entry is not None:
+            collect(self.entry.slots)
+        return self.entry is not None
 
     def _join(self, backend: Any) -> None:
         landed = flights.join((self.key, self.token))
@@ -71,10 +68,12 @@ class Attempt:
             self.entry = backend.find(self.key)
 
     def __enter__(self) -> None:
-        restore = collecting.set(self.slots)
-        self._around.callback(collect, self.slots)
-        self._around.callback(collecting.reset, restore)
-        self.recipe.around(self, self._around)
+        self.slots.update(map(slot, self.tags))
+        with ExitStack() as stack:
+            stack.callback(collect, self.slots)
+            stack.callback(collecting.reset, collecting.set(self.slots))
+            self.recipe.around(self, stack)
+            self._around = stack.pop_all()
 
     def __exit__(self, *_: object) -> None:
         self._around.close()

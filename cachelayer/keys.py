@@ -13,8 +13,8 @@ from django.db.models import Model
 
 from cachelayer.patterns import segments_of
 
-PLAIN = (str, int, float, bool, type(None))
-NAMED = (bytes, Decimal, UUID, date, time, timedelta)
+PLAIN = frozenset((str, int, float, bool, type(None)))
+NAMED = (str, int, float, bytes, Decimal, UUID, date, time, timedelta)
 
 
 class UnkeyableArgument(TypeError):
@@ -51,16 +51,19 @@ def strip_prefix(path: str, prefix: str) -> str:
 
 def digest_of(value: Any) -> str:
     """The same text in every process for equal values of the same types."""
-    text = json.dumps(canonical(value), ensure_ascii=True)
-    return blake2b(text.encode(), digest_size=16).hexdigest()
+    return digest_of_text(json.dumps(canonical(value)))
+
+
+def digest_of_text(text: str) -> str:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def canonical(value: Any) -> Any:
     """The value as JSON in which different values never look the same."""
+    if type(value) in PLAIN:
+        return [type(value).__name__, repr(value)]
     if isinstance(value, Enum):
         return ["enum", f"{type(value).__qualname__}.{value.name}"]
-    if isinstance(value, PLAIN):
-        return [type(value).__name__, repr(value)]
     if isinstance(value, NAMED):
         return [type(value).__name__, repr(value)]
     if isinstance(value, Model):

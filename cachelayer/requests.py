@@ -68,7 +68,7 @@ def undeclared(request: AnyRequest, declared: frozenset[str]) -> bool:
 
 
 def traits(request: AnyRequest) -> list[Any]:
-    """All that a response may depend on, but the user."""
+    """All that a response may depend on, but the user; only texts and lists."""
     http = plain(request)
     return [
         "GET",  # HEAD is answered from the same entry

@@ -111,6 +111,6 @@ def finish(
 
 
 def _client_has(etag: str, request: AnyRequest) -> bool:
-    named = parse_etags(plain(request).headers.get("If-None-Match", ""))
+    named = parse_etags(plain(request).META.get("HTTP_IF_NONE_MATCH", ""))
     bare = {each.removeprefix("W/") for each in named}
     return "*" in bare or etag.removeprefix("W/") in bare

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from rest_framework.request import Request
 
-from cachelayer.keys import digest_of, key_text, strip_prefix
+from cachelayer.keys import digest_of_text, key_text, strip_prefix
 from cachelayer.options import option
 from cachelayer.patterns import path_tags, pattern_tags
 from cachelayer.recipes import Attempt, Recipe, user_tags
@@ -49,9 +49,8 @@ class ViewRecipe(Recipe):
         path = strip_prefix(plain(request).path_info, option("PATH_PREFIX"))
         custom = self.key_function(kwargs) if self.key_function else ""
         user_id = user_id_of(request) if self.tier == "user" else ""
-        key = key_text(
-            self.tier, custom or path, digest_of([self.name, *traits(request)]), user_id
-        )
+        digest = digest_of_text(repr((self.name, *traits(request))))
+        key = key_text(self.tier, custom or path, digest, user_id)
         tags = [f"fn:{self.name}", *path_tags(path), *user_tags(user_id)]
         for pattern in filter(None, (custom, self.filled(kwargs))):
             tags += pattern_tags(pattern)
