@@ -152,6 +152,14 @@ def test_a_refinement_that_cannot_be_followed_leaves_the_skill_as_it_is():
     assert body_of(job.context.draft) == "# Deploy\n\nText."
 
 
+def test_a_refinement_keeps_the_other_files_of_the_current_version():
+    job = refinement("add: Ask Kim first.")
+    job.context = replace(job.context, draft=DRAFT)
+    job.run_through()
+    assert [file.path for file in job.context.draft] == ["SKILL.md", "scripts/a.sh"]
+    assert "Ask Kim first." in body_of(job.context.draft)
+
+
 def test_the_name_is_not_lost_when_the_description_is():
     draft = (File("SKILL.md", render({"name": "a-b"}, "# A").encode()),)
     asked = replace(assignment(), brief=None)
