@@ -37,6 +37,33 @@ def reads_environment(call: ast.Call) -> bool:
     return isinstance(target, ast.Name) and target.id in ("env", "seconds")
 
 
+def test_every_dependency_is_justified():
+    page = (ROOT / "docs/why/dependencies.md").read_text()
+    named = [
+        name for name in dependencies() if not re.search(rf"[| ,]{name}[| ,[]", page)
+    ]
+
+    assert named == []
+
+
+def dependencies() -> list[str]:
+    files = (ROOT / "requirements.in", ROOT / "requirements-dev.in")
+    lines = "\n".join(file.read_text() for file in files).splitlines()
+    return [re.split(r"[^a-z0-9-]", line)[0] for line in lines if line[:1].isalpha()]
+
+
+def test_the_index_leads_to_every_page():
+    index = (ROOT / "docs/README.md").read_text()
+    pages = [str(page.relative_to(ROOT / "docs")) for page in PAGES if is_in_docs(page)]
+    unlisted = [page for page in pages if f"]({page})" not in index]
+
+    assert unlisted == []
+
+
+def is_in_docs(page: Path) -> bool:
+    return "docs" in page.relative_to(ROOT).parts and page.name != "README.md"
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_relative_link_leads_to_a_file(page):
     links = (link for link in LINK.findall(page.read_text()) if "://" not in link)
