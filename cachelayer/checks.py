@@ -70,6 +70,11 @@ def _number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
+def _names(value: Any) -> bool:
+    listed = isinstance(value, list | tuple)
+    return listed and all(isinstance(name, str) for name in value)
+
+
 def _callable(value: Any) -> bool:
     try:
         return callable(import_string(value))
@@ -82,12 +87,14 @@ KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "flag": (lambda value: isinstance(value, bool), "True or False"),
     "text": (lambda value: isinstance(value, str), "a text"),
     "callable": (_callable, "the dotted path of a callable that takes the request"),
+    "names": (_names, "a list of header names"),
     "seconds": (lambda value: _number(value) and value > 0, "a number of seconds"),
 }
 
 
 def _kind(name: str) -> str:
     special = {"LOW_HIT_RATE": "rate", "STRICT_SHARED_TIER": "flag"}
+    special |= {"KEPT_HEADERS": "names"}
     special |= {"ALIAS": "text", "PATH_PREFIX": "text", "AUDIENCE": "callable"}
     return special.get(name, "seconds")
 

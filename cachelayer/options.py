@@ -12,6 +12,7 @@ DEFAULTS: dict[str, Any] = {
     "BRANCH_TTL": 600,
     "PATH_PREFIX": "",
     "LOW_HIT_RATE": 0.7,
+    "KEPT_HEADERS": (),  # of the project's own, besides the usual ones
     "AUDIENCE": "cachelayer.requests.audience",
     "STRICT_SHARED_TIER": False,
     "FLIGHT_WAIT": 5.0,

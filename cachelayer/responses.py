@@ -11,6 +11,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
 
 from cachelayer.entries import Frozen
+from cachelayer.options import option
 from cachelayer.requests import AnyRequest, plain
 
 KEPT = (
@@ -41,7 +42,8 @@ class StoredResponse(Frozen):
 
     @classmethod
     def of(cls, response: HttpResponse) -> "StoredResponse":
-        headers = tuple((name, response[name]) for name in KEPT if name in response)
+        wanted = (*KEPT, *option("KEPT_HEADERS"))
+        headers = tuple((name, response[name]) for name in wanted if name in response)
         etag = response.get("ETag") or etag_of(response)
         return cls(body=response.content, headers=headers, etag=etag)
 

@@ -165,6 +165,7 @@ CACHES = {
 }
 CACHELAYER = {
     "PATH_PREFIX": "/api/v1",
+    "KEPT_HEADERS": ["X-Skills-Omitted"],
     "AUDIENCE": "taxonomy.audiences.audience",
     "DEFAULT_TTL": env.int("SKILLFLEET_CACHE_DEFAULT_TTL", default=300),
     "GLOBAL_TTL": env.int("SKILLFLEET_CACHE_GLOBAL_TTL", default=300),

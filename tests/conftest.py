@@ -6,6 +6,8 @@ import pytest
 from django.core.management import call_command
 from hypothesis import settings as hypothesis_settings
 
+from tests.cache_plane import cache_plane  # noqa: F401  an empty cache for each test
+
 DATABASE_FIXTURES = {
     "db",
     "transactional_db",

@@ -71,7 +71,6 @@ class AvailableSkills(SkillReading):
         answer = HttpResponse(text, content_type="text/plain; charset=utf-8")
         if omitted:
             answer[OMITTED] = str(omitted)
-            answer["Cache-Control"] = "no-store"  # a hit would lose the count
         return answer
 
     def entry(self, skill: Skill) -> SkillEntry:
