@@ -29,6 +29,12 @@ ABOUT_THE_JOB = frozenset(
         *("i", "we", "want", "need", "would", "like", "you", "can", "good", "short"),
     ]
 )
+CONVERSION = re.compile(
+    r"^(?:please )?(?:turn|make|convert|transform) .{1,120}? into (?:a|an|one) "
+    r"(?:\w+ )?skill\b[\s:,.\u2013\u2014-]*(?:(?:about|for|on|that|which) )?",
+    re.I,
+)
+"""The job, not its subject: "Turn notes.md into a skill: …"."""
 FILLER = re.compile(
     r"(?:please\s+)?(?:(?:i|we)\s+(?:want|need|would like)\s+(?:you\s+)?(?:to\s+)?)?"
     r"(?:(?:create|make|write|build|generate|produce|author|prepare|need|want)\s+)?"
@@ -136,7 +142,7 @@ def proper_nouns(text: str) -> frozenset[str]:
 
 def subject(brief: str) -> str:
     """What a brief is about, in its words: without "Write a skill that …"."""
-    text = " ".join(brief.split())
+    text = CONVERSION.sub("", " ".join(brief.split()))
     found = FILLER.match(text)
     rest = text[found.end() :].strip(" :-") if found and found.end() else text
     return rest if is_specific(rest) else ""

@@ -3,6 +3,7 @@
 import pytest
 
 from jobs.authors.template import TemplateAuthor
+from jobs.authors.wording import subject
 from jobs.pipeline.context import CategoryChoice
 from tests.jobs.authors.material import assignment
 
@@ -89,3 +90,22 @@ def test_the_path_that_was_asked_for_wins():
 def test_the_refined_brief_is_a_sentence():
     brief = TemplateAuthor().refine(assignment("", "  rotate\nthe  keys "))
     assert brief.task_description == "Rotate the keys."
+
+
+@pytest.mark.parametrize(
+    ("brief", "about"),
+    [
+        (
+            "Turn bash.md into a skill: Shell scripts with curl",
+            "Shell scripts with curl",
+        ),
+        ("Turn this runbook into a skill", ""),
+        (
+            "Convert notes.md into a skill for restarting the billing service",
+            "restarting the billing service",
+        ),
+        ("Turn coal into diamonds by pressure", "Turn coal into diamonds by pressure"),
+    ],
+)
+def test_the_making_of_a_skill_is_not_its_subject(brief, about):
+    assert subject(brief) == about
