@@ -8,6 +8,7 @@ from jobs.exceptions import JobError
 from jobs.models import Job
 from jobs.permissions import OPERATE, PROMOTE, SUBMIT
 from taxonomy.admin.base import FleetAdmin, badge
+from taxonomy.admin.category import link_to
 from taxonomy.exceptions import TaxonomyError
 
 STATUS_COLOURS = {
@@ -31,6 +32,19 @@ STATUS_WORDS = {
     Job.Status.FAILED: "failed",
     Job.Status.CANCELLED: "cancelled",
 }
+
+
+def task_of(job: Job, length: int = 80) -> str:
+    """What the job is to do, as one short line."""
+    return shortened(" ".join(job.task_description.split()), length)
+
+
+def shortened(text: str, length: int = 200) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def link_to_job(job: Job) -> str:
+    return link_to(job, task_of(job))
 
 
 def status_words(job: Job) -> str:

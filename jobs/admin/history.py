@@ -8,10 +8,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from jobs.admin.answering import as_words, prompt_panels
-from jobs.admin.base import JobsAdmin
+from jobs.admin.base import JobsAdmin, link_to_job, shortened
 from jobs.admin.showing import said
 from jobs.models import Job, JobEvent, Question
-from taxonomy.admin.category import link_to
 from taxonomy.admin.panels import Panel
 
 
@@ -24,7 +23,7 @@ class OfJobs(JobsAdmin):
 
     @admin.display(description="Job", ordering="job")
     def job_link(self, row: Any) -> str:
-        return link_to(row.job)
+        return link_to_job(row.job)
 
 
 @admin.register(Question)
@@ -86,5 +85,4 @@ class JobEventAdmin(OfJobs):
 
     @admin.display(description="Note")
     def note(self, event: JobEvent) -> str:
-        text = as_words(event.data)
-        return text if len(text) <= 200 else f"{text[:199]}…"
+        return shortened(as_words(event.data))

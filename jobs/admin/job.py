@@ -18,6 +18,7 @@ from jobs.admin.base import (
     status_badge,
     status_words,
     steers,
+    task_of,
     verdict_badge,
 )
 from jobs.admin.showing import job_panels, open_panels
@@ -164,8 +165,7 @@ class JobAdmin(JobsAdmin):
 
     @admin.display(description="Task", ordering="task_description")
     def task(self, job: Job) -> str:
-        text = " ".join(job.task_description.split())
-        return text if len(text) <= 90 else f"{text[:89]}…"
+        return task_of(job)
 
     @admin.display(description="Status", ordering="status")
     def shown_status(self, job: Job) -> str:

@@ -24,7 +24,13 @@ def job_panels(job: Job) -> Iterable[Panel]:
         yield Panel(
             "Draft",
             headers=("Draft", "Status", "Reason"),
-            rows=[(link_to(draft), draft.get_status_display(), draft.reason)],
+            rows=[
+                (
+                    link_to(draft, job.skill_name),
+                    draft.get_status_display(),
+                    draft.reason,
+                )
+            ],
         )
     yield Panel(
         "Sources",

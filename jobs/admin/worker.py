@@ -7,10 +7,9 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from unfold.decorators import display
 
-from jobs.admin.base import FleetAdmin
+from jobs.admin.base import FleetAdmin, link_to_job
 from jobs.models import Worker
 from jobs.permissions import OPERATE
-from taxonomy.admin.category import link_to
 
 
 @admin.register(Worker)
@@ -33,4 +32,4 @@ class WorkerAdmin(FleetAdmin):
 
     @admin.display(description="Works on")
     def job_link(self, worker: Worker) -> str | None:
-        return link_to(worker.job) if worker.job else None
+        return link_to_job(worker.job) if worker.job else None

@@ -11,9 +11,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
+from jobs.admin.base import link_to_job, shortened
 from jobs.models import Draft, Job, Worker
 from jobs.monitoring import attendance, how_to_start_a_worker, stuck
 from jobs.permissions import OPERATE, PROMOTE, SUBMIT
+from taxonomy.admin.category import link_to
 from taxonomy.admin.panels import Panel
 from taxonomy.models import Skill
 
@@ -112,7 +114,7 @@ def waiting_panel(jobs: Any) -> Panel:
         "Waiting for me",
         headers=("Job", "Phase", "Since", ""),
         rows=[
-            (to_job(job), job.current_phase, job.updated_at, to_answer(job))
+            (link_to_job(job), job.current_phase, job.updated_at, to_answer(job))
             for job in jobs[:SHOWN]
         ],
         empty="No job of yours waits for an answer.",
@@ -126,7 +128,7 @@ def stuck_panel(jobs: Any) -> Panel:
         headers=("Job", "Kind", "Phase", "Age", "Crashes", "Worker"),
         rows=[
             (
-                to_job(each.job),
+                link_to_job(each.job),
                 each.kind,
                 each.job.current_phase,
                 str(each.age).partition(".")[0],
@@ -147,7 +149,7 @@ def running_panel(jobs: Any) -> Panel:
         headers=("Job", "Owner", "Phase", "Progress", "Worker"),
         rows=[
             (
-                to_job(job),
+                link_to_job(job),
                 job.user,
                 job.current_phase,
                 f"{job.progress_percent} %",
@@ -164,7 +166,7 @@ def failed_panel(jobs: Any) -> Panel:
         f"Failed in the last {LATELY.days} days",
         headers=("Job", "Owner", "When", "Error"),
         rows=[
-            (to_job(job), job.user, job.completed_at, short(job.error))
+            (link_to_job(job), job.user, job.completed_at, shortened(job.error))
             for job in jobs[:SHOWN]
         ],
         empty="No job has failed.",
@@ -177,7 +179,7 @@ def drafts_panel(drafts: Any) -> Panel:
         headers=("Draft", "Owner", "Validation", "Changed"),
         rows=[
             (
-                to_draft(draft),
+                link_to(draft, draft.job.skill_name),
                 draft.job.user,
                 draft.job.get_validation_status_display(),
                 draft.updated_at,
@@ -188,21 +190,6 @@ def drafts_panel(drafts: Any) -> Panel:
     )
 
 
-def short(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= 80 else f"{text[:79]}…"
-
-
-def to_job(job: Job) -> str:
-    page = reverse("admin:jobs_job_change", args=[job.pk])
-    return format_html('<a href="{}">{}</a>', page, short(job.task_description))
-
-
 def to_answer(job: Job) -> str:
     page = reverse("admin:jobs_job_verb", args=[job.pk, "answer"])
     return format_html('<a href="{}">Answer</a>', page)
-
-
-def to_draft(draft: Draft) -> str:
-    page = reverse("admin:jobs_draft_change", args=[draft.pk])
-    return format_html('<a href="{}">{}</a>', page, draft.job.skill_name or draft)

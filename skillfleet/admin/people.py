@@ -10,6 +10,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from skillfleet.accounts.roles import ROLES
 from skillfleet.accounts.views import may_change
@@ -30,8 +31,7 @@ class UserAdmin(auth_admin.UserAdmin, ModelAdmin):
     list_filter = ("is_active", "is_staff", "is_superuser", "groups")
     list_fullwidth = True
     date_hierarchy = "date_joined"
-    filter_horizontal = ()
-    autocomplete_fields: ClassVar = ()
+    filter_horizontal = ()  # the stock one is wider than the page
     for_operators: ClassVar[Any] = (
         (None, {"fields": ("username", ("first_name", "last_name"), "email")}),
         ("Access", {"fields": (("is_active", "is_staff"), "groups")}),
@@ -40,6 +40,13 @@ class UserAdmin(auth_admin.UserAdmin, ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")
+
+    def formfield_for_manytomany(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        if db_field.name == "groups":
+            kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget()
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     @admin.display(description="Groups")
     def roles(self, user: User) -> str:

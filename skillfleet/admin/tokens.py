@@ -126,9 +126,9 @@ class TokenAdmin(FleetAdmin):
     ) -> AuthToken | None:
         return self.get_queryset(request).filter(token_key=object_id).first()
 
-    def lookup_allowed(self, lookup: str, *args: Any, **kwargs: Any) -> bool:
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """A filter by the digest would tell it letter by letter."""
-        allowed = super().lookup_allowed(lookup, *args, **kwargs)
+        allowed = super().lookup_allowed(lookup, value, request)
         return allowed and not lookup.startswith(("digest", "pk"))
 
     def key_of(self, row: AuthToken) -> str:

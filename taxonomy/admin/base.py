@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.loader import render_to_string
+from django.utils.html import format_html
 
 from taxonomy.admin.panels import Panel
 from taxonomy.admin.verbs import VerbAdmin
@@ -86,7 +86,5 @@ class FleetAdmin(VerbAdmin):
 
 
 def badge(text: str, colour: str = "default") -> str:
-    """A label of the theme, in lists and on pages alike."""
-    return render_to_string(
-        "unfold/helpers/label.html", {"text": text, "type": colour}
-    ).strip()
+    """A short word on colour: default, info, success, warning or danger."""
+    return format_html('<span class="fleet-badge fleet-{}">{}</span>', colour, text)

@@ -167,7 +167,9 @@ class CategoryAdmin(FleetAdmin):
             )
 
 
-def link_to(row: Any) -> str:
-    """The row's page in the admin."""
+def link_to(row: Any, label: str = "") -> str:
+    """The row's page in the admin, under its own name or another."""
     name = f"admin:{row._meta.app_label}_{row._meta.model_name}_change"
-    return format_html('<a href="{}">{}</a>', reverse(name, args=[row.pk]), row)
+    return format_html(
+        '<a href="{}">{}</a>', reverse(name, args=[row.pk]), label or row
+    )

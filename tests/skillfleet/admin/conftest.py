@@ -1,0 +1,32 @@
+"""The small fleet of `world`, and browsers that are logged in to its admin."""
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from tests.skillfleet.world import World, make_world
+
+
+@pytest.fixture
+def world(seeded: None) -> World:
+    return make_world()
+
+
+@pytest.fixture
+def browser_of() -> Callable[[User], Client]:
+    """Logged in, as staff; a fault is the 500 that a person would see."""
+
+    def make(user: User) -> Client:
+        User.objects.filter(pk=user.pk).update(is_staff=True)
+        client = Client(raise_request_exception=False)
+        client.force_login(user)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def root(world: World, browser_of) -> Client:
+    return browser_of(User.objects.create_superuser("root"))
