@@ -1,0 +1,137 @@
+"""Jobs are read-only; buttons and list actions call the verbs of the API."""
+
+import pytest
+
+from jobs import lifecycle
+from jobs.models import Job
+
+LIST = "/admin/jobs/job/"
+
+
+def verb(job, name):
+    return f"{LIST}{job.pk}/do/{name}/"
+
+
+def status(job):
+    job.refresh_from_db()
+    return job.status
+
+
+@pytest.fixture
+def failed(submit):
+    job = submit()
+    lifecycle.fail(job, "No <b>luck</b>.", where=Job.objects.live(), stack="Line 1")
+    return job
+
+
+def test_looking_at_a_verb_does_nothing(author, submit):
+    job = submit()
+
+    assert author.get(verb(job, "cancel")).status_code == 200
+    assert status(job) == "pending"
+
+
+def test_cancel(author, submit):
+    job = submit()
+
+    assert author.post(verb(job, "cancel")).status_code == 302
+    assert status(job) == "cancelled"
+    assert job.history.last().data == {"by": "ada"}
+
+
+def test_retry(author, failed):
+    assert author.post(verb(failed, "retry")).status_code == 302
+    assert status(failed) == "pending"
+
+
+def test_requeue_is_the_operators(author, operator_browser, submit):
+    job = submit()
+
+    assert author.post(verb(job, "requeue")).status_code == 403
+    assert operator_browser.post(verb(job, "requeue")).status_code == 302
+    assert job.history.last().kind == "requeued"
+
+
+def test_a_verb_that_does_not_fit_changes_nothing(author, failed, submit):
+    waiting = submit()
+
+    page = author.post(verb(failed, "cancel"), follow=True)
+    author.post(verb(waiting, "retry"))
+
+    assert "not in this state" in page.content.decode()
+    assert (status(failed), status(waiting)) == ("failed", "pending")
+
+
+def test_many_are_cancelled_at_once_and_each_refusal_is_told(author, failed, submit):
+    jobs = [submit(), submit()]
+    chosen = {
+        "action": "cancel_selected",
+        "_selected_action": [str(job.pk) for job in (*jobs, failed)],
+    }
+
+    page = author.post(LIST, chosen, follow=True).content.decode()
+
+    assert [status(job) for job in jobs] == ["cancelled", "cancelled"]
+    assert status(failed) == "failed"
+    assert "Cancel job: 2 done." in page
+    assert f"{failed.pk}: It is failed." in page
+
+
+def test_many_are_retried_at_once(operator_browser, failed):
+    chosen = {"action": "retry_selected", "_selected_action": [str(failed.pk)]}
+
+    operator_browser.post(LIST, chosen)
+
+    assert status(failed) == "pending"
+
+
+def test_the_list_action_requeue_is_the_operators(author, operator_browser, submit):
+    job = submit()
+    chosen = {"action": "requeue_selected", "_selected_action": [str(job.pk)]}
+
+    author.post(LIST, chosen)
+    assert job.history.count() == 1
+    operator_browser.post(LIST, chosen)
+    assert job.history.last().kind == "requeued"
+
+
+def test_nothing_can_be_deleted_or_added(operator_browser, submit):
+    job = submit()
+
+    page = operator_browser.get(LIST)
+
+    assert "delete_selected" not in page.content.decode()
+    assert operator_browser.get(f"{LIST}add/").status_code == 403
+    assert operator_browser.post(f"{LIST}{job.pk}/delete/").status_code == 403
+
+
+def test_the_page_shows_sources_phases_and_history(author, submit, run_to_end):
+    job = run_to_end(submit(sources={"run.md": "# Run\n\n<i>1.</i> Go.\n"}))
+
+    page = author.get(f"{LIST}{job.pk}/change/").content.decode()
+
+    assert "&lt;i&gt;1.&lt;/i&gt; Go." in page
+    assert "deep_understanding, round" in page
+    assert "submitted" in page
+
+
+def test_an_error_is_shown_as_text(author, failed):
+    page = author.get(f"{LIST}{failed.pk}/change/").content.decode()
+
+    assert "No &lt;b&gt;luck&lt;/b&gt;." in page
+    assert "Line 1" in page
+
+
+@pytest.mark.parametrize("search", ["billing", "ada", "'", "no-uuid"])
+def test_the_search_takes_anything(search, author, submit):
+    submit()
+
+    assert author.get(LIST, {"q": search}).status_code == 200
+
+
+def test_the_search_finds_by_id(author, submit):
+    jobs = [submit(), submit()]
+
+    found = author.get(LIST, {"q": str(jobs[0].pk)}).context["cl"].result_list
+
+    assert [job.pk for job in found] == [jobs[0].pk]

@@ -1,0 +1,84 @@
+"""Categories are made, moved and removed by their own methods."""
+
+import pytest
+
+from taxonomy.models import Category
+
+LIST = "/admin/taxonomy/category/"
+
+
+def verb(path, name):
+    return f"{LIST}{Category.objects.get(path=path).pk}/do/{name}/"
+
+
+def test_a_category_is_made(browser):
+    assert browser.get(f"{LIST}add/").status_code == 200
+    sent = {"path": "data/lakes", "description": "Of files."}
+    assert browser.post(f"{LIST}add/", sent).status_code == 302
+
+    made = Category.objects.get(path="data/lakes")
+    assert (made.parent.path, made.name, made.position) == ("data", "Lakes", 0)
+
+
+@pytest.mark.parametrize(
+    ("sent", "field"),
+    [
+        ({"path": ""}, "path"),
+        ({"path": "Not A Path"}, "path"),
+        ({"path": "xml"}, "path"),
+        ({"path": "no/such/parent"}, "path"),
+        ({"path": "data"}, "path"),
+        ({"path": "x" * 300}, "path"),
+        ({"path": "data/new", "position": "-1"}, "position"),
+        ({"path": "data/new", "position": "99999999"}, "position"),
+        ({"path": "data/new", "name": "x" * 300}, "name"),
+        ({"path": "data/new", "description": "nul\0"}, "description"),
+    ],
+)
+def test_bad_input_is_named_beside_its_field(sent, field, browser):
+    number = Category.objects.count()
+
+    page = browser.post(f"{LIST}add/", sent)
+
+    assert page.status_code == 200
+    assert field in page.context["form"].errors
+    assert Category.objects.count() == number
+
+
+def test_a_move_keeps_the_old_path_as_an_alias(browser, skill):
+    page = browser.get(verb("data/analytics", "edit"))
+    sent = {**page.context["form"].initial, "path": "research/analytics"}
+    assert browser.post(verb("data/analytics", "edit"), sent).status_code == 302
+
+    moved = Category.objects.get(path="research/analytics")
+    assert moved.aliases == ["data/analytics"]
+    skill.refresh_from_db()
+    assert skill.path == "research/analytics/pdf-tools"
+    shown = browser.get(f"{LIST}{moved.pk}/change/").content.decode()
+    assert "Former paths" in shown and "pdf-tools" in shown
+
+
+def test_a_name_changes_without_a_move(browser):
+    page = browser.get(verb("data/analytics", "edit"))
+    sent = {**page.context["form"].initial, "name": "Numbers"}
+
+    browser.post(verb("data/analytics", "edit"), sent)
+
+    category = Category.objects.get(path="data/analytics")
+    assert (category.name, category.aliases) == ("Numbers", [])
+
+
+def test_a_category_does_not_move_below_itself(browser):
+    sent = {"path": "data/analytics/below", "name": "Analytics"}
+
+    page = browser.post(verb("data/analytics", "edit"), sent)
+
+    assert "path" in page.context["form"].errors
+
+
+def test_only_an_empty_category_is_removed(browser, skill):
+    page = browser.post(verb("data/analytics", "remove"))
+    assert "still holds skills" in page.context["form"].non_field_errors()[0]
+
+    assert browser.post(verb("data/ml", "remove")).status_code == 302
+    assert not Category.objects.filter(path="data/ml").exists()
