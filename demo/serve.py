@@ -36,6 +36,7 @@ def serve(console: Console, address: str) -> None:
     people.join(env)
     password = people.make_first_admin(ADMIN)
     with place.running(env, address, None) as processes:
+        wait_for_worker(processes)  # or the web would log each early look at /readyz
         place.wait_until_ready(processes, address)
         console.print(f"Admin    http://{address}/admin/")
         console.print(f"API      http://{address}/api/docs")
@@ -45,6 +46,17 @@ def serve(console: Console, address: str) -> None:
         while True:
             place.check_alive(processes)
             time.sleep(0.5)
+
+
+def wait_for_worker(processes: list[place.Process]) -> None:
+    """Until one is alive, or READY_WITHIN: then /readyz says what is wrong."""
+    from jobs.models import Worker
+
+    give_up = time.monotonic() + place.READY_WITHIN
+    while not Worker.objects.alive().exists() and time.monotonic() < give_up:
+        place.check_alive(processes)
+        time.sleep(0.1)
+    people.leave_database()
 
 
 if __name__ == "__main__":
