@@ -8,12 +8,12 @@ from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
-from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from skillfleet.accounts.roles import ROLES
 from skillfleet.accounts.views import may_change
+from taxonomy.admin.lists import ForgivingList
 
 admin.site.unregister([User, Group])
 
@@ -21,7 +21,7 @@ OPERATORS_CHANGE = frozenset({"first_name", "last_name", "email", "is_active"})
 
 
 @admin.register(User)
-class UserAdmin(auth_admin.UserAdmin, ModelAdmin):
+class UserAdmin(auth_admin.UserAdmin, ForgivingList):
     """People are deactivated, not deleted: what they made stays."""
 
     form = UserChangeForm
@@ -90,7 +90,7 @@ class UserAdmin(auth_admin.UserAdmin, ModelAdmin):
 
 
 @admin.register(Group)
-class GroupAdmin(auth_admin.GroupAdmin, ModelAdmin):
+class GroupAdmin(auth_admin.GroupAdmin, ForgivingList):
     """The roles are as `roles.py` says after each migrate: they are read-only."""
 
     list_display = ("name", "is_role")

@@ -11,10 +11,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django_q import admin as stock
 from django_q.models import Failure, OrmQ, Schedule, Success
-from unfold.admin import ModelAdmin
 
 from jobs.permissions import OPERATE
 from taxonomy.admin.base import FleetAdmin
+from taxonomy.admin.lists import ForgivingList
 
 admin.site.unregister([Failure, OrmQ, Schedule, Success])
 
@@ -93,5 +93,5 @@ class SuccessAdmin(TaskAdmin):
 
 
 @admin.register(Schedule)
-class ScheduleAdmin(stock.ScheduleAdmin, ModelAdmin):
+class ScheduleAdmin(stock.ScheduleAdmin, ForgivingList):
     list_fullwidth = True

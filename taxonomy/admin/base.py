@@ -4,17 +4,16 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 
+from taxonomy.admin.lists import ForgivingList
 from taxonomy.admin.panels import Panel
 from taxonomy.admin.verbs import VerbAdmin
 
 
-class FleetAdmin(VerbAdmin):
+class FleetAdmin(ForgivingList, VerbAdmin):
     """Rows that only verbs write: a list, a page to read, and buttons.
 
     Who may see them: whoever has the model's own view permission, or one of
@@ -74,15 +73,6 @@ class FleetAdmin(VerbAdmin):
             context["panels"] = list(self.panels(request, row))
             context["title"] = self.opts.verbose_name.capitalize()
         return super().render_change_form(request, context, *args, **kwargs)
-
-    def response_action(
-        self, request: HttpRequest, queryset: QuerySet[Any]
-    ) -> HttpResponse | None:
-        try:
-            return super().response_action(request, queryset)
-        except (ValidationError, ValueError):  # ids that no row can have
-            messages.error(request, "Choose rows of this list.")
-            return None
 
 
 def badge(text: str, colour: str = "default") -> str:
