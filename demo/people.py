@@ -27,7 +27,10 @@ def make_first_admin(name: str) -> str | None:
     if User.objects.filter(is_superuser=True).exists():
         return None
     password = secrets.token_urlsafe(12)
-    User.objects.create_superuser(name, password=password)
+    admin, _ = User.objects.get_or_create(username=name)
+    admin.is_staff = admin.is_superuser = admin.is_active = True
+    admin.set_password(password)
+    admin.save()
     leave_database()
     return password
 

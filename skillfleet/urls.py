@@ -1,7 +1,5 @@
 """The one table of addresses."""
 
-from importlib.util import find_spec
-
 from django.contrib import admin
 from django.urls import include, path
 from django.urls.resolvers import URLPattern, URLResolver
@@ -11,10 +9,10 @@ from skillfleet.api.error_views import no_such_route
 from skillfleet.api.schema import DocsPage, SchemaPage
 from skillfleet.health import healthz, readyz
 
+# jobs first: its POST /skills extends the list that taxonomy serves.
 rooms = [
     path("", include(room))
     for room in ("jobs.urls", "taxonomy.urls", "skillfleet.accounts.urls")
-    if find_spec(room)
 ]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(url="/api/docs")),
@@ -24,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/docs", DocsPage.as_view(), name="docs"),
     path("api/v1/", include(rooms)),
     path("api/<path:rest>", no_such_route),
+    path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
 ]
 handler400 = "skillfleet.api.error_views.bad_request"

@@ -39,7 +39,7 @@ class Job(models.Model):
         """Submitted or retried; no worker has had it yet."""
         RUNNING = "running"
         """A worker holds the lease, or the next phase is queued."""
-        PENDING_HITL = "pending_hitl"
+        PENDING_HITL = "pending_hitl", "waiting for an answer"
         """Waiting for a person; no worker and no message is held."""
         COMPLETED = "completed"
         """Every phase is done; the draft waits for a curator."""
