@@ -167,3 +167,14 @@ def test_a_cluster_that_is_told_to_stop_finishes_the_phase_in_hand(
     assert job.results.filter(phase="tdd_red").exists()
     assert job.lease_expires_at is None
     assert not job.history.filter(kind="crashed").exists()
+
+
+def test_a_phase_over_its_limit_is_ended_and_tried_again(
+    submit: Callable[..., Job], start: Callable[..., RunningCluster], tmp_path: Path
+) -> None:
+    job = submit()
+    start(AUTHOR_GATE=str(tmp_path / "gate"), SKILLFLEET_PHASE_LIMIT="1")
+    wait_until(lambda: has_ended(job), "the phase that hangs was not ended")
+    assert Job.objects.get(pk=job.pk).status == Job.Status.COMPLETED
+    crash = job.history.get(kind="crashed")
+    assert crash.data["reason"] == "Phase tdd_red ran longer than 1 seconds."

@@ -1,0 +1,99 @@
+"""What puts a job back, how often, and what a COMMIT of unknown end does."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import OperationalError
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from jobs import checkpoint, lifecycle
+from jobs.models import Job
+from jobs.pipeline.phases import PHASES
+from jobs.sweep import sweep
+from jobs.worker import SkillJobWorker
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Advance = Callable[[Job], Job]
+
+
+def test_a_job_whose_worker_dies_each_time_fails_with_the_reason(
+    job: Job, worker: SkillJobWorker
+) -> None:
+    for _ in range(settings.SKILLFLEET_JOB_CRASHES):
+        assert Job.objects.get(pk=job.pk).claim(worker.row)
+        Job.objects.update(lease_expires_at=timezone.now() - timedelta(hours=1))
+        assert sweep().requeued == 1
+    job.refresh_from_db()
+    assert job.status == Job.Status.FAILED
+    assert job.crashes == settings.SKILLFLEET_JOB_CRASHES
+    assert "died in phase refine" in job.error
+    assert not OrmQ.objects.exists()
+
+
+def test_a_phase_that_ends_well_makes_its_crashes_forgotten(
+    job: Job, worker: SkillJobWorker
+) -> None:
+    assert job.claim(worker.row)
+    Job.objects.update(lease_expires_at=timezone.now() - timedelta(hours=1))
+    sweep()
+    assert worker.process_job(Job.objects.get(pk=job.pk))
+    assert Job.objects.get(pk=job.pk).crashes == 0
+
+
+def test_a_commit_of_unknown_end_neither_fails_nor_repeats_the_phase(
+    job: Job,
+    worker: SkillJobWorker,
+    advance: Advance,
+    author: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The connection is cut behind the COMMIT: applied, but nobody was told."""
+    real = checkpoint.apply
+    cut: list[str] = []
+
+    def apply_and_lose_the_answer(attempt: Any, outcome: Any) -> bool:
+        applied = real(attempt, outcome)
+        if attempt.context.phase not in cut:
+            cut.append(attempt.context.phase)
+            raise OperationalError("server closed the connection unexpectedly")
+        return applied
+
+    monkeypatch.setattr(checkpoint, "apply", apply_and_lose_the_answer)
+    monkeypatch.setattr("jobs.worker.RETRY_SECONDS", 0)
+    while not Job.objects.get(pk=job.pk).is_final:
+        worker.process_job(Job.objects.get(pk=job.pk))
+    assert Job.objects.get(pk=job.pk).status == Job.Status.COMPLETED
+    assert cut == list(PHASES)
+    assert job.results.count() == len(PHASES)
+    assert author.calls["write"] == author.calls["evals"] == 1
+
+
+def test_a_backlog_is_not_swept_and_a_lost_message_is(
+    submit: Callable[..., Job],
+) -> None:
+    waiting, lost = submit(), submit()
+    OrmQ.objects.filter(pk=lost.message_id).delete()
+    assert sweep().requeued == 0  # not gone for a minute yet
+    long_ago = timezone.now() - timedelta(hours=1)
+    Job.objects.update(enqueued_at=long_ago, updated_at=long_ago)
+    assert sweep().requeued == 1
+    lost.refresh_from_db()
+    waiting.refresh_from_db()
+    assert OrmQ.objects.filter(pk=lost.message_id).exists()
+    assert not waiting.history.filter(kind="requeued").exists()
+
+
+def test_a_lease_that_is_renewed_while_the_sweep_looks_is_left_alone(
+    job: Job, worker: SkillJobWorker
+) -> None:
+    fence = job.claim(worker.row)
+    assert fence
+    Job.objects.update(lease_expires_at=timezone.now() - timedelta(hours=1))
+    seen_as_dead = Job.objects.dead().get()
+    assert Job.objects.get(pk=job.pk).renew_lease(fence)
+    assert not lifecycle.release(seen_as_dead)
+    assert Job.objects.get(pk=job.pk).fence == fence
