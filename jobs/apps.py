@@ -10,7 +10,9 @@ class JobsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from jobs import checks  # noqa: F401 they register themselves
+        from jobs import caching, checks  # noqa: F401 checks register themselves
+
+        caching.declare()
 
         if settings.SKILLFLEET_JOBS == "inline":
             request_started.connect(work_on_jobs, dispatch_uid="jobs inline")

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from cachelayer.transactions import backend, retire
+from cachelayer import invalidates, retire
+from cachelayer.transactions import backend
 
 if TYPE_CHECKING:
     from jobs.models import Job
@@ -10,7 +11,18 @@ if TYPE_CHECKING:
 
 def retire_job(job: "Job") -> None:
     """Called by the one method that changes jobs, inside its transaction."""
-    retire(f"/jobs/{job.pk}/*")
+    retire(*where_it_shows(job))
+
+
+def where_it_shows(job: "Job") -> list[str]:
+    return [f"/jobs/{job.pk}/*"]
+
+
+def declare() -> None:
+    """For whoever saves, deletes or updates jobs by hand."""
+    from jobs.models import Job
+
+    invalidates(Job, where_it_shows, collection=["/jobs/*"])
 
 
 def retire_everything() -> None:

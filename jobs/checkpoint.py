@@ -10,11 +10,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from jobs import drafts, lifecycle, queue
+from jobs import lifecycle, promotion, queue
 from jobs.models import Draft, Job, PhaseResult, Question
+from jobs.models.querysets import JobQuerySet
 from jobs.pipeline.context import Context
 from jobs.pipeline.outcome import Advance, Ask, Outcome, Stop
 from jobs.pipeline.phases import PHASES, PROGRESS
@@ -33,11 +33,10 @@ class Attempt:
     started_at: datetime
 
     @property
-    def where(self) -> QuerySet[Job]:
+    def where(self) -> JobQuerySet:
         """The job, as long as nobody else has gone on with it."""
-        return Job.objects.held_by(self.job.pk, self.fence).filter(
-            current_phase=self.context.phase, round=self.context.round
-        )
+        held: JobQuerySet = Job.objects.held_by(self.job.pk, self.fence)
+        return held.filter(current_phase=self.context.phase, round=self.context.round)
 
 
 def apply(attempt: Attempt, outcome: Outcome) -> bool:
@@ -70,7 +69,7 @@ def _advance(attempt: Attempt, outcome: Advance) -> bool:
     if outcome.next_phase:
         queue.enqueue(attempt.job)
     elif attempt.job.options.get("auto_promote"):
-        drafts.promote_for_owner(attempt.job)
+        promotion.promote_for_owner(attempt.job)
     return True
 
 
@@ -113,6 +112,7 @@ def _ask(attempt: Attempt, outcome: Ask) -> bool:
         event="asked",
         note={"kind": outcome.kind, "round": attempt.context.round},
         progress_message=f"Waiting for an answer: {outcome.kind}",
+        running_since=None,
         **_free(),
     )
     if not asked:

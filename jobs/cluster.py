@@ -132,6 +132,7 @@ class Cluster:
 
     def run(self) -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        retire_everything()  # a parent that was killed could not do it for its children
         try:
             while self.children or not self.stopping:
                 self._keep_children()
@@ -174,9 +175,10 @@ class Cluster:
             if not pid:
                 return
             lived = time.monotonic() - self.children.pop(pid)
-            if status and not self.stopping:
+            if status:
                 logger.error("worker died pid=%s status=%s", pid, status)
                 self._mourn(pid)
+            if status and not self.stopping:
                 time.sleep(max(0.0, 0.2 - lived))  # one that cannot start
 
     def _mourn(self, pid: int) -> None:

@@ -71,3 +71,9 @@ class DraftChanged(JobError):
     """Somebody else changed the draft at the same time; look at it and try again."""
 
     code = "draft_changed"
+
+
+class KeyReused(JobError):
+    """This idempotency key was used for another task; take a new one."""
+
+    code = "key_reused"

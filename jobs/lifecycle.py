@@ -10,12 +10,12 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connections, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
 from jobs import queue
-from jobs.exceptions import AlreadyAnswered, WrongState
+from jobs.exceptions import AlreadyAnswered, KeyReused, WrongState
 from jobs.models import Job, JobEvent, Question, Source
 from jobs.pipeline.context import SourceText
 from jobs.pipeline.phases import FIRST_PHASE
@@ -34,14 +34,15 @@ def create_skill_job(
 ) -> Job:
     """Submit: the job, its sources, its first event and its message, or nothing.
 
-    A key that this user has used before gives the job of that time. Raises
-    InvalidJob, with every field that is wrong.
+    A key that this user has used before gives the job of that time; with another
+    task or other sources it raises KeyReused. Raises InvalidJob, with every field
+    that is wrong.
     """
     sources = tuple(sources)
     check_submission(
         task_description, sources, intended_taxonomy_path, dict(options or {})
     )
-    if known := _by_key(user, idempotency_key):
+    if known := _by_key(user, idempotency_key, task_description, sources):
         return known
     try:
         with transaction.atomic():
@@ -58,15 +59,23 @@ def create_skill_job(
                 sources,
             )
     except IntegrityError:
-        if known := _by_key(user, idempotency_key):
+        if known := _by_key(user, idempotency_key, task_description, sources):
             return known
         raise
 
 
-def _by_key(user: User, key: str | None) -> Job | None:
+def _by_key(
+    user: User, key: str | None, task: str, sources: tuple[SourceText, ...]
+) -> Job | None:
     if not key:
         return None
-    return Job.objects.filter(user_id=user.pk, idempotency_key=key).first()
+    known: Job | None = Job.objects.filter(user_id=user.pk, idempotency_key=key).first()
+    if known and (
+        known.task_description != task.strip()
+        or [s.text for s in known.sources.order_by("pk")] != [s.text for s in sources]
+    ):
+        raise KeyReused
+    return known
 
 
 def _submit(job: Job, sources: tuple[SourceText, ...]) -> Job:
@@ -106,6 +115,7 @@ def end(job: Job, status: str, *, where: Any, event: str, **fields: Any) -> bool
 
 
 def fail(job: Job, reason: str, *, where: Any, stack: str = "") -> bool:
+    reason, stack = storable(reason), storable(stack)
     return end(
         job,
         Job.Status.FAILED,
@@ -117,16 +127,24 @@ def fail(job: Job, reason: str, *, where: Any, stack: str = "") -> bool:
     )
 
 
+def storable(text: str) -> str:
+    """What a database takes of any text: an exception may say anything."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
 def start_next_of(job: Job) -> None:
     """A place of this user's has become free: their oldest pending job may have it.
 
-    Its message was dropped if a worker met the limit with it.
+    Its message was dropped if a worker met the limit with it. One whose row another
+    transaction holds is passed over: waiting for it could close a circle.
     """
+    can_skip = connections[Job.objects.db].features.has_select_for_update_skip_locked
     waiting = (
         Job.objects.live()
         .filter(user_id=job.user_id, status=Job.Status.PENDING)
         .exclude(queue.has_message())
         .order_by("created_at", "pk")
+        .select_for_update(of=("self",), skip_locked=can_skip)
         .first()
     )
     if waiting:
@@ -229,6 +247,7 @@ def retry(job: Job, *, by: User) -> Job:
             event="retried",
             note={"by": by.get_username()},
             completed_at=None,
+            running_since=None,
             crashes=0,
             error="",
             error_stack="",

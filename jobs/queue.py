@@ -38,7 +38,7 @@ def enqueue(job: "Job") -> None:
     withdraw(job)
     receipt = _Receipt(get_broker())
     async_task(TASK, str(job.pk), broker=receipt, task_name=str(job.pk))
-    type(job).objects.filter(pk=job.pk).update(
+    type(job).objects.filter(pk=job.pk).write(
         message_id=receipt.message_id, enqueued_at=Now()
     )
 

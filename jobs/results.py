@@ -38,5 +38,9 @@ def result_of(context: Context, last: Output) -> dict[str, Any]:
         }
     if state.verdict:
         found["validation"] = state.verdict.report
-        found["failures"] = [asdict(failure) for failure in state.verdict.failures]
+        found["failures"] = failures_as_json(state.verdict)
     return found
+
+
+def failures_as_json(verdict: Verdict) -> list[dict[str, Any]]:
+    return [asdict(failure) for failure in verdict.failures]

@@ -106,7 +106,7 @@ class SkillJobWorker:
             job=job,
             fence=fence,
             context=context_of(job, self.author, report),
-            started_at=timezone.now(),
+            started_at=job.heartbeat_at or timezone.now(),  # the claim, by its clock
         )
 
     def _checkpoint(self, attempt: Attempt, outcome: Outcome) -> bool:

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.enums import ActionVariant
 
-from jobs import drafts
+from jobs import drafts, promotion
 from jobs.admin.base import JobsAdmin, decides, status_badge, verdict_badge
 from jobs.models import Draft, Job
 from taxonomy.admin import fields
@@ -52,7 +52,7 @@ class RejectionForm(forms.Form):
 
 def promote(draft: Draft, user: User, answers: dict[str, Any]) -> str:
     category = answers["taxonomy_path"]
-    published = drafts.promote(
+    published = promotion.promote(
         draft,
         by=user,
         taxonomy_path=category.path if category else "",

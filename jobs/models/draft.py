@@ -1,8 +1,12 @@
 """The skill that a job has written so far."""
 
+from typing import Any
+
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import models
 from django.db.models.functions import Now
+
+from taxonomy.models import Bundle
 
 
 class DraftQuerySet(models.QuerySet["Draft"]):
@@ -47,3 +51,18 @@ class Draft(models.Model):
 
     def __str__(self) -> str:
         return f"draft of {self.job_id}"
+
+    def may_be_edited_by(self, user: User | AnonymousUser) -> bool:
+        """Its owner, or who may promote it. Needs `job`."""
+        return self.job.user_id == user.pk or user.has_perm("jobs.promote_draft")
+
+    def repoint(
+        self, bundle: Bundle, *, status: Status = Status.OPEN, **fields: Any
+    ) -> bool:
+        """Point an open draft at content. False: it has changed since it was read."""
+        as_read = Draft.objects.filter(
+            pk=self.pk, status=Draft.Status.OPEN, bundle_id=self.bundle_id
+        )
+        return bool(
+            as_read.update(bundle=bundle, status=status, updated_at=Now(), **fields)
+        )

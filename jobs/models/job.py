@@ -13,8 +13,11 @@ from django.utils import timezone
 
 from jobs.caching import retire_job
 from jobs.models.event import JobEvent
-from jobs.models.querysets import JobQuerySet
+from jobs.models.querysets import JobManager, JobQuerySet
 from jobs.models.worker import Worker
+from taxonomy.models.paths import MAX_NAME_CHARS, MAX_PATH_CHARS
+
+MAX_SKILL_PATH_CHARS = MAX_PATH_CHARS + 1 + MAX_NAME_CHARS
 
 
 class Fence(str):
@@ -73,8 +76,8 @@ class Job(models.Model):
     task_description_refined = models.TextField(blank=True)
     user_context = models.JSONField(default=dict, blank=True)
     options = models.JSONField(default=dict, blank=True)
-    intended_taxonomy_path = models.CharField(max_length=255, blank=True)
-    skill_name = models.CharField(max_length=64, blank=True)
+    intended_taxonomy_path = models.CharField(max_length=MAX_PATH_CHARS, blank=True)
+    skill_name = models.CharField(max_length=MAX_NAME_CHARS, blank=True)
 
     progress_message = models.CharField(max_length=255, blank=True)
     progress_percent = models.PositiveSmallIntegerField(default=0)
@@ -82,7 +85,7 @@ class Job(models.Model):
         max_length=16, choices=ValidationStatus.choices, blank=True
     )
     validation_score = models.FloatField(null=True, blank=True)
-    final_path = models.CharField(max_length=255, blank=True)
+    final_path = models.CharField(max_length=MAX_SKILL_PATH_CHARS, blank=True)
     result = models.JSONField(null=True, blank=True)
     error = models.TextField(blank=True)
     error_stack = models.TextField(blank=True)
@@ -100,12 +103,15 @@ class Job(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True, blank=True)
+    running_since = models.DateTimeField(null=True, blank=True, editable=False)
+    """Since when no person was waited for; `started_at` is the first claim ever."""
     completed_at = models.DateTimeField(null=True, blank=True)
 
-    objects = JobQuerySet.as_manager()
+    objects = JobManager()
 
     class Meta:
         ordering = ("-created_at", "-pk")
+        base_manager_name = "objects"
         permissions = (("operate_jobs", "Can see and steer every job"),)
         constraints = (
             models.UniqueConstraint(
@@ -170,7 +176,7 @@ class Job(models.Model):
         self,
         to: str,
         *,
-        where: "models.QuerySet[Job]",
+        where: JobQuerySet,
         event: str,
         note: dict[str, Any] | None = None,
         **fields: Any,
@@ -182,7 +188,7 @@ class Job(models.Model):
         of the history never sees a gap that is filled later.
         """
         with transaction.atomic():
-            moved = where.filter(pk=self.pk).update(
+            moved = where.filter(pk=self.pk).write(
                 status=to, updated_at=Now(), events=F("events") + 1, **fields
             )
             if not moved:
@@ -209,6 +215,7 @@ class Job(models.Model):
             lease_expires_at=Now() + settings.SKILLFLEET_JOB_LEASE,
             heartbeat_at=Now(),
             started_at=models.functions.Coalesce("started_at", Now()),
+            running_since=models.functions.Coalesce("running_since", Now()),
         )
         return fence if won else None
 
@@ -216,7 +223,7 @@ class Job(models.Model):
         """Heartbeat. False: the lease is somebody else's, or the job has ended."""
         held = Job.objects.held_by(self.pk, fence)
         return bool(
-            held.update(
+            held.write(
                 lease_expires_at=Now() + settings.SKILLFLEET_JOB_LEASE,
                 heartbeat_at=Now(),
             )

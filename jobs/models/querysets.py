@@ -9,11 +9,20 @@ from django.db import models
 from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Q
 from django.db.models.functions import Coalesce, Now
 
+from cachelayer import RetiringQuerySet
+
 LOST_AFTER = timedelta(minutes=1)
 """How long a message may be missing before its job counts as dead."""
 
 
-class JobQuerySet(models.QuerySet[Any]):
+class JobQuerySet(RetiringQuerySet):
+    def write(self, **values: Any) -> int:
+        """An UPDATE whose caller retires what shows it, or that nothing shows.
+
+        `Job._move` retires the one job; heartbeats and message ids are on no page.
+        """
+        return models.QuerySet.update(self, **values)
+
     def visible_to(self, user: User | AnonymousUser) -> "JobQuerySet":
         """Their own jobs; every job for an operator."""
         if user.has_perm("jobs.operate_jobs"):
@@ -90,7 +99,7 @@ class JobQuerySet(models.QuerySet[Any]):
         return self.live().filter(
             status="running",
             lease_expires_at__gte=Now(),
-            started_at__lt=Now() - older_than,
+            running_since__lt=Now() - older_than,
         )
 
     def ended_before(self, age: timedelta) -> "JobQuerySet":
@@ -99,7 +108,7 @@ class JobQuerySet(models.QuerySet[Any]):
     def statistics(self) -> list[dict[str, Any]]:
         """Per status, largest count first; seconds from submission to the end.
 
-        *Active* seconds are those that phases ran; *waiting* is the rest.
+        *Active* seconds are those of phases that ended well; *waiting* is the rest.
         """
         from jobs.models.phase_result import PhaseResult
 
@@ -120,13 +129,25 @@ class JobQuerySet(models.QuerySet[Any]):
             self.order_by()
             .annotate(
                 lasted=lasted,
-                worked=models.Subquery(worked, output_field=DurationField()),
+                worked=Coalesce(
+                    models.Subquery(worked, output_field=DurationField()),
+                    models.Value(timedelta(0)),
+                    output_field=DurationField(),
+                ),
             )
             .values("status")
-            .annotate(count=Count("pk"), duration=Avg("lasted"), active=Avg("worked"))
+            .annotate(
+                count=Count("pk"),
+                duration=Avg("lasted"),
+                active=Avg("worked", filter=Q(completed_at__isnull=False)),
+            )
             .order_by("-count", "status")
         )
         return [_statistics_row(row) for row in rows]
+
+
+class JobManager(models.Manager.from_queryset(JobQuerySet)):  # type: ignore[misc]
+    """The queries, from the model."""
 
 
 def _statistics_row(row: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ MESSAGE = "This is the draft and what its validation says. Finish the job with i
 
 
 def validate(context: Context) -> Outcome:
-    verdict = _judge(context)
+    verdict = judge(context)
     wanted = "validate" in context.checkpoints
     refactoring = context.state.refactoring
     since = refactoring.round if refactoring else 0
@@ -24,8 +24,11 @@ def validate(context: Context) -> Outcome:
     return Advance(verdict, None, message=f"Validation {verdict.status}")
 
 
-def _judge(context: Context) -> Verdict:
-    """A new skill has no folder yet; a refined one keeps its name."""
+def judge(context: Context) -> Verdict:
+    """What the report and the evals say of the context's draft.
+
+    A new skill has no folder yet; a refined one keeps its name.
+    """
     brief = brief_of(context)
     refined = context.job_type == "skill_refinement" and brief is not None
     folder_name = brief.name if brief and refined else None

@@ -107,6 +107,14 @@ class PromotionSerializer(StrictSerializer):
         required=False, allow_blank=True, default="", max_length=VERSION_CHARS
     )
 
+    digest = TextField(
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=64,
+        help_text="Of the content that was reviewed; 409 if it is another by now.",
+    )
+
     def validate_taxonomy_path(self, value: str) -> str:
         try:
             return Category.objects.named(value).path if value else ""

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.http import Http404
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
 from jobs.exceptions import NoDraft
@@ -46,6 +47,14 @@ def draft_to_decide(request: Request, job_id: UUID) -> Draft:
         if jobs.exists():
             raise NoDraft from None
         raise
+
+
+def draft_to_edit(request: Request, job_id: UUID) -> Draft:
+    """As `draft_to_decide`; 403 for who may only look, as operators may."""
+    draft = draft_to_decide(request, job_id)
+    if not draft.may_be_edited_by(person(request)):
+        raise PermissionDenied("Only its owner and curators edit a draft.")
+    return draft
 
 
 def person(request: Request) -> User:

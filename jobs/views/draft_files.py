@@ -15,7 +15,7 @@ from jobs import drafts
 from jobs.models import Draft
 from jobs.permissions import LOGGED_IN
 from jobs.serializers.drafts import DraftSerializer, FileTextSerializer
-from jobs.views.base import draft_to_decide, person, visible_draft
+from jobs.views.base import draft_to_edit, person, visible_draft
 from taxonomy.packaging.files import File
 from taxonomy.views.base import OneForm
 from taxonomy.views.files import BINARY, safe_type
@@ -58,7 +58,7 @@ class DraftFile(APIView):
     )
     def put(self, request: Request, job_id: UUID, path: str) -> Response:
         """Write a file, new or not; the draft is validated again."""
-        draft = draft_to_decide(request, job_id)
+        draft = draft_to_edit(request, job_id)
         serializer = FileTextSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         content = serializer.validated_data["content"].encode()
@@ -68,7 +68,7 @@ class DraftFile(APIView):
     @extend_schema(operation_id="delete_draft_file", responses={200: DraftSerializer})
     def delete(self, request: Request, job_id: UUID, path: str) -> Response:
         """Remove a file; the draft is validated again."""
-        draft = draft_to_decide(request, job_id)
+        draft = draft_to_edit(request, job_id)
         file_at(draft, path)
         draft = drafts.edit(draft, path, None, by=person(request))
         return Response(DraftSerializer(draft).data)

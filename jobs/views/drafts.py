@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from jobs import drafts
+from jobs import drafts, promotion
 from jobs.models import Draft
 from jobs.models.draft import DraftQuerySet
 from jobs.permissions import LOGGED_IN, PROMOTE
@@ -70,7 +70,7 @@ class DraftPromote(APIView):
         draft = draft_to_decide(request, job_id)
         serializer = PromotionSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        published = drafts.promote(
+        published = promotion.promote(
             draft, by=person(request), **serializer.validated_data
         )
         return Response(

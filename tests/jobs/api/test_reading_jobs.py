@@ -122,7 +122,7 @@ def test_stuck_jobs_are_dead_or_long(waiting, operator_api, stale, older_than, k
         status="running",
         worker="host:1:1",
         fence="f",
-        started_at=now - timedelta(minutes=30),
+        running_since=now - timedelta(minutes=30),
         lease_expires_at=now + timedelta(minutes=-1 if stale else 1),
     )
 

@@ -63,7 +63,7 @@ def held(submit: Callable[..., Job], seeded: None) -> Callable[..., Job]:
         now = timezone.now()
         Job.objects.filter(pk=job.pk).update(
             lease_expires_at=now + lease,
-            started_at=now - running,
+            running_since=now - running,
             created_at=now - running,
         )
         return Job.objects.get(pk=job.pk)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from jobs import drafts, lifecycle, pruning
+from jobs import drafts, lifecycle, promotion, pruning
 from jobs.models import Draft, Job, JobEvent, PhaseResult, Question, Source
 from jobs.worker import SkillJobWorker
 from taxonomy.models import Skill
@@ -80,7 +80,7 @@ def test_it_goes_on_batch_by_batch_until_all_are_gone(run, submit, operator):
 
 
 def test_what_was_promoted_stays_published(run, completed, curator):
-    drafts.promote(drafts.draft_of(completed), by=curator)
+    promotion.promote(drafts.draft_of(completed), by=curator)
     end_days_ago(completed, 100)
 
     run("prune_jobs")

@@ -1,14 +1,16 @@
 """A job's way through its states, by its verbs."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from jobs import drafts, lifecycle
-from jobs.exceptions import AlreadyAnswered, WrongState
+from jobs import drafts, lifecycle, promotion
+from jobs.exceptions import AlreadyAnswered, KeyReused, WrongState
 from jobs.models import Draft, Job, PhaseResult, Question
 from jobs.pipeline.phases import PHASES
 from jobs.sweep import sweep
@@ -222,13 +224,13 @@ def test_twenty_waiting_jobs_do_not_hold_the_worker(
 
 def test_the_draft_is_promoted_once(job: Job, advance: Advance, owner: User) -> None:
     draft = drafts.draft_of(advance(job))
-    published = drafts.promote(draft, by=owner)
+    published = promotion.promote(draft, by=owner)
     assert published.skill.path == "operations/restart-billing"
     assert published.version.bundle_id == draft.bundle_id
     job.refresh_from_db()
     assert job.promoted and kinds(job)[-1] == "promoted"
     with pytest.raises(WrongState, match="promoted already"):
-        drafts.promote(draft, by=owner)
+        promotion.promote(draft, by=owner)
 
 
 def test_an_edit_is_validated_again(job: Job, advance: Advance, owner: User) -> None:
@@ -246,7 +248,7 @@ def test_a_rejected_draft_stays_unpublished(
     draft = drafts.reject(draft, by=owner, reason="We have one.")
     assert draft.status == Draft.Status.REJECTED
     with pytest.raises(WrongState):
-        drafts.promote(draft, by=owner)
+        promotion.promote(draft, by=owner)
 
 
 def test_the_queue_alone_brings_a_job_to_its_end(
@@ -257,3 +259,84 @@ def test_the_queue_alone_brings_a_job_to_its_end(
     job.refresh_from_db()
     assert job.status == Job.Status.COMPLETED
     assert PhaseResult.objects.count() == len(PHASES)
+
+
+class UnspeakableAuthor(ScriptedAuthor):
+    def evals(self, assignment: Any) -> Any:
+        raise RuntimeError("nul \0 and half a pair \udce9")
+
+
+def test_an_error_that_no_database_stores_is_stored_readably(
+    job: Job, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("CRITICAL", "jobs.worker")  # pytest-xdist cannot send it either
+    worker = SkillJobWorker(UnspeakableAuthor())
+    while worker.process_job(Job.objects.get(pk=job.pk)):
+        pass
+    job.refresh_from_db()
+    assert job.status == Job.Status.FAILED
+    assert job.error == "RuntimeError: nul \ufffd and half a pair ?"
+
+
+class ForgetfulAuthor(ScriptedAuthor):
+    """Wants a fact that its draft does not hold."""
+
+    def evals(self, assignment: Any) -> Any:
+        return replace(super().evals(assignment), facts=("a fact of no draft",))
+
+
+def test_an_edit_does_not_make_failing_evals_pass(submit: Submit, owner: User) -> None:
+    worker = SkillJobWorker(ForgetfulAuthor())
+    job = submit()
+    while not job.is_final:
+        if not worker.process_job(job):
+            job = answer(Job.objects.get(pk=job.pk), owner)
+        job = Job.objects.get(pk=job.pk)
+    assert job.validation_status == Job.ValidationStatus.WARNINGS
+    drafts.edit(drafts.draft_of(job), "references/more.md", b"# More\n", by=owner)
+    job.refresh_from_db()
+    assert job.validation_status == Job.ValidationStatus.WARNINGS
+    assert job.result and len(job.result["failures"]) == 1
+
+
+@pytest.mark.parametrize("name", ['"a\\0b"', '"a\\ud800b"'])
+def test_a_name_that_no_database_stores_fails_validation(
+    job: Job, advance: Advance, owner: User, name: str
+) -> None:
+    draft = drafts.draft_of(advance(job))
+    text = f"---\nname: {name}\ndescription: x\n---\n\nbody\n"
+    drafts.edit(draft, "SKILL.md", text.encode(), by=owner)
+    job.refresh_from_db()
+    assert job.validation_status == Job.ValidationStatus.FAILED
+    assert job.skill_name == ""
+
+
+def test_a_key_is_not_good_for_another_task(submit: Submit, owner: User) -> None:
+    submit(idempotency_key="k")
+    with pytest.raises(KeyReused):
+        lifecycle.create_skill_job(owner, "Another task of mine", idempotency_key="k")
+
+
+def test_a_job_is_long_by_the_time_that_it_runs(
+    job: Job, advance: Advance, author: ScriptedAuthor, owner: User
+) -> None:
+    """Days at a person's desk do not make it stuck."""
+    author.asks = 2
+    job = advance(job)
+    days_ago = timezone.now() - timezone.timedelta(days=2)
+    Job.objects.update(started_at=days_ago)
+    answer(job, owner)
+    assert Job.objects.get(pk=job.pk).claim(SkillJobWorker(author).row)
+    assert not Job.objects.long(timezone.timedelta(hours=1))
+    Job.objects.update(running_since=days_ago)
+    assert Job.objects.long(timezone.timedelta(hours=1)).get() == job
+
+
+def test_statistics_count_every_ended_job(submit: Submit, owner: User) -> None:
+    """One cancelled at once has no active seconds, and still has a duration."""
+    for _ in range(3):
+        lifecycle.cancel(submit(), by=owner)
+    (row,) = Job.objects.all().statistics()
+    assert row["count"] == 3
+    assert row["avg_active_seconds"] == 0
+    assert row["avg_waiting_seconds"] == row["avg_duration_seconds"] >= 0

@@ -1,0 +1,132 @@
+"""From a draft to the next version of an active skill.
+
+What is promoted is byte for byte what was reviewed, unless the curator gives it
+another name: that is written into its SKILL.md, and validated again.
+"""
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from jobs.drafts import check_decidable, draft_of, hold, name_in
+from jobs.exceptions import DraftChanged, InvalidJob, JobError, NotPromotable
+from jobs.models import Draft, Job
+from taxonomy.admission import configured_limits, with_name
+from taxonomy.exceptions import NameTaken, TaxonomyError, UnknownCategory
+from taxonomy.models import Skill
+from taxonomy.models.publishing import Published
+from taxonomy.packaging.files import Files
+from taxonomy.skillmd.report import validate
+
+
+def promote(
+    draft: Draft,
+    *,
+    by: User,
+    taxonomy_path: str = "",
+    name: str = "",
+    version: str = "",
+    digest: str = "",
+) -> Published:
+    """Publish the draft as it was read.
+
+    `digest`, if given, is of the content that was reviewed. Raises DraftChanged when
+    the draft has other content by now, WrongState, NotPromotable, or what
+    `Skill.objects.publish` raises; then nothing is written.
+    """
+    if digest and digest != draft.bundle_id:
+        raise DraftChanged
+    with transaction.atomic():
+        job = hold(draft)
+        _check_promotable(job, draft)
+        files = _renamed(draft.bundle.files(), name)
+        published = _publish(job, files, by, taxonomy_path, version)
+        version_made = published.version
+        promoted = Draft.Status.PROMOTED
+        if not draft.repoint(
+            version_made.bundle, status=promoted, version=version_made
+        ):
+            raise DraftChanged
+        job._move(
+            job.status,
+            where=Job.objects.filter(status=Job.Status.COMPLETED),
+            event="promoted",
+            note={
+                "by": by.get_username(),
+                "path": published.skill.path,
+                "version": version_made.number,
+            },
+            final_path=published.skill.path,
+        )
+    draft.refresh_from_db()
+    return published
+
+
+def promote_for_owner(job: Job) -> None:
+    """Promote as `auto_promote` asks: when validation passed and the owner may.
+
+    A refusal leaves the job completed with its draft, and says why in its history.
+    """
+    job.refresh_from_db()
+    refused = ""
+    if job.validation_status != Job.ValidationStatus.PASSED:
+        refused = f"Validation: {job.validation_status}."
+    elif not job.user.has_perm("jobs.promote_draft"):
+        refused = "The owner may not promote drafts."
+    else:
+        try:
+            with transaction.atomic():
+                promote(draft_of(job), by=job.user)
+        except (JobError, TaxonomyError) as error:
+            refused = str(error)
+    if refused:
+        job._move(
+            job.status,
+            where=Job.objects.filter(pk=job.pk),
+            event="promotion_refused",
+            note={"reason": refused},
+        )
+
+
+def _check_promotable(job: Job, draft: Draft) -> None:
+    check_decidable(job, draft)
+    if not job.validation_passed:
+        raise NotPromotable(
+            "Validation failed. Mend the findings by editing the draft's files"
+            f" (GET /api/v1/drafts/{job.pk} lists them), then promote again."
+        )
+
+
+def _publish(
+    job: Job, files: Files, by: User, taxonomy_path: str, version: str
+) -> Published:
+    try:
+        published = Skill.objects.publish(
+            files,
+            category=taxonomy_path or job.intended_taxonomy_path or None,
+            author=job.user,
+            number=version or None,
+            change_summary=f"From job {job.pk}, promoted by {by.get_username()}.",
+            traits={"style": job.options["style"]} if job.options.get("style") else {},
+        )
+    except UnknownCategory as error:
+        raise InvalidJob(str(error), {"taxonomy_path": [str(error)]}) from error
+    new = job.job_type == Job.Type.SKILL_CREATION
+    if new and not published.created:
+        raise NameTaken(
+            name=f"There is a {published.skill.name!r} already; give another name."
+        )
+    return published
+
+
+def _renamed(files: Files, name: str) -> Files:
+    """The files with another name in the frontmatter; raises NotPromotable."""
+    if not name or name_in(files) == name:
+        return files
+    renamed = with_name(files, name)
+    report = validate(renamed, name, configured_limits())
+    if report.status == "failed":
+        raise NotPromotable(
+            f"With the name {name!r} the skill is not valid.",
+            {"name": [str(error) for error in report.errors]},
+        )
+    return renamed
