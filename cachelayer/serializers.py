@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 
 class TextField(serializers.CharField):
-    """Text as it is: no number passes for it, and no blank edge is cut off."""
+    """Text: no number passes for it."""
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -33,7 +33,6 @@ class NothingSerializer(serializers.Serializer[Any]):
 class InvalidationSerializer(NothingSerializer):
     pattern = TextField(
         required=False,
-        trim_whitespace=False,
         help_text="`/a/*`: `/a` and all below; `/a`: that path alone.",
     )
     key = TextField(
