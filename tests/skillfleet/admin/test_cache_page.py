@@ -11,6 +11,11 @@ from cachelayer.stats import LOOKUPS_THAT_TELL
 CACHE = "/admin/cachelayer/plane/"
 
 
+@pytest.fixture(autouse=True)
+def counted_by_route(settings, tmp_path):
+    settings.CACHELAYER = {**settings.CACHELAYER, "STATISTICS_FOLDER": str(tmp_path)}
+
+
 @pytest.fixture
 def operated(world, browser_of):
     return browser_of(world.people["operator"])

@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -11,6 +13,11 @@ from cachelayer import cache_manager
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DATA, OPERATIONS = "/api/v1/taxonomy/data", "/api/v1/taxonomy/operations"
+
+
+@pytest.fixture(autouse=True)
+def counted_by_route(settings: Any, tmp_path: Path) -> None:
+    settings.CACHELAYER = {**settings.CACHELAYER, "STATISTICS_FOLDER": str(tmp_path)}
 
 
 @pytest.fixture
