@@ -99,8 +99,11 @@ def route_counters() -> RouteCounters | None:
 
 def count_route(route: str, outcome: str) -> None:
     counters = route_counters()
-    if counters is not None:
-        counters.count(route, outcome)
+    try:
+        if counters is not None:
+            counters.count(route, outcome)
+    except OSError as error:  # a full disk costs a count, not an answer
+        logger.debug("not counted route=%s: %s", route, error)
 
 
 def figures_of_routes() -> list[dict[str, Any]]:

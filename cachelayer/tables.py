@@ -15,7 +15,7 @@ class Table(NamedTuple):
 
 
 def tables(stats: dict[str, Any]) -> Iterator[Table]:
-    """Of the host, its tiers, its routes and its processes."""
+    """Of the host, its tiers, its routes, and the processes that have used it."""
     host = stats.get("host", stats)
     headers = ["", "hit rate", *EVENTS]
     scopes = [["host", *cells(host, EVENTS)]]
@@ -26,7 +26,8 @@ def tables(stats: dict[str, Any]) -> Iterator[Table]:
     ]
     yield Table("Routes", ["route", "tier", "hit rate", *OUTCOMES], routes)
     shown = ("size", *EVENTS)
-    each = [[str(one["pid"]), *cells(one, shown)] for one in host.get("each", ())]
+    users = [one for one in host.get("each", ()) if any(one[name] for name in shown)]
+    each = [[str(one["pid"]), *cells(one, shown)] for one in users]
     yield Table("Processes", ["process", "hit rate", *shown], each)
 
 
