@@ -26,9 +26,11 @@ class CacheConfig(AppConfig):
 
 
 def refresh_plane(**_: Any) -> None:
+    from cachelayer.figures import watch
     from cachelayer.transactions import backend
 
     backend().refresh_plane()
+    watch.look()
 
 
 def make_cache_tables(using: str, **_: Any) -> None:

@@ -9,6 +9,7 @@ from cachelayer import transactions
 from cachelayer.entries import Entry
 from cachelayer.flights import flights
 from cachelayer.options import option
+from cachelayer.routes import count_route
 from cachelayer.stamps import slot
 
 if TYPE_CHECKING:
@@ -45,19 +46,23 @@ class Attempt:
 
     def find(self, *, wait: bool) -> bool:
         """Whether there is a fresh entry; counted as hit, miss or bypass."""
-        backend, tier = transactions.backend(), self.recipe.tier
+        backend = transactions.backend()
         self.bypass = self.bypass or backend.out_of_service()
         if self.bypass:
-            backend.count(tier, "bypasses")
+            self._count(backend, "bypasses")
             return False
         self.token = backend.token()
         self.entry = backend.find(self.key)
         if self.entry is None and wait and not transactions.in_transaction():
             self._join(backend)
-        backend.count(tier, "misses" if self.entry is None else "hits")
+        self._count(backend, "misses" if self.entry is None else "hits")
         if self.entry is not None:
             collect(self.entry.slots)
         return self.entry is not None
+
+    def _count(self, backend: Any, outcome: str) -> None:
+        backend.count(self.recipe.tier, outcome)
+        count_route(self.recipe.route(self.request), outcome)
 
     def _join(self, backend: Any) -> None:
         landed = flights.join((self.key, self.token))

@@ -94,7 +94,7 @@ KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
 
 def _kind(name: str) -> str:
     special = {"LOW_HIT_RATE": "rate", "STRICT_SHARED_TIER": "flag"}
-    special |= {"KEPT_HEADERS": "names"}
+    special |= {"KEPT_HEADERS": "names", "STATISTICS_FOLDER": "text"}
     special |= {"ALIAS": "text", "PATH_PREFIX": "text", "AUDIENCE": "callable"}
     return special.get(name, "seconds")
 

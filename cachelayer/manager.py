@@ -6,6 +6,7 @@ from typing import Any
 from django.db import connections
 
 from cachelayer import transactions
+from cachelayer.figures import everything
 from cachelayer.options import ttl_of
 from cachelayer.patterns import ROOT, widen
 
@@ -56,9 +57,9 @@ class CacheManager:
         self._again_on_commit(ROOT)
 
     def get_stats(self) -> dict[str, Any]:
-        """Counts of this process, of the `host`, and of each of the `tiers`."""
-        stats: dict[str, Any] = transactions.backend().get_stats()
-        return stats
+        """Counts of this process, of the `host`, of each of the `tiers` and `routes`;
+        `warnings` name what an operator should look at."""
+        return everything(transactions.backend().get_stats())
 
     def _again_on_commit(self, pattern: str) -> None:
         for connection in connections.all(initialized_only=True):

@@ -16,6 +16,7 @@ DEFAULTS: dict[str, Any] = {
     "AUDIENCE": "cachelayer.requests.audience",
     "STRICT_SHARED_TIER": False,
     "FLIGHT_WAIT": 5.0,
+    "STATISTICS_FOLDER": "",  # where the host's processes count calls by route
     "PLANE_INTERVAL": 60,
 }
 

@@ -43,6 +43,10 @@ class Recipe:
                 "its values differ by user"
             )
 
+    def route(self, request: Any) -> str:
+        """Under which name calls are counted."""
+        return f"{self.tier} {self.name}"
+
     def seconds(self) -> float:
         return ttl_of(self.tier) if self.ttl is None else self.ttl
 

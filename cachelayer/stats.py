@@ -23,6 +23,7 @@ TIERS = ("endpoint", "global", "user", "branch", "raw")
 PID, ENTRIES, BYTES, FIRST = range(4)
 ROW = 64
 ROWS = 256  # row 0 gathers the processes that have gone
+LOOKUPS_THAT_TELL = 100  # with fewer, a low hit rate says nothing
 WORD = {
     (tier, event): FIRST + place * len(EVENTS) + offset
     for place, tier in enumerate(TIERS)
@@ -33,9 +34,12 @@ WORD = {
 class Counters:
     """This process's row; two threads at once may lose a count."""
 
+    file = "counters"
+    words = ROW
+
     def __init__(self, folder: Path) -> None:
-        self._path = folder / "counters"
-        self._lock = HostLock(folder / "counters.lock")
+        self._path = folder / self.file
+        self._lock = HostLock(folder / f"{self.file}.lock")
         self._row: memoryview | None = None
         with self._lock:
             self._table = self._map()
@@ -45,9 +49,9 @@ class Counters:
         self._row = None
 
     def _map(self) -> memoryview:
-        size = ROWS * ROW * 8
+        size = ROWS * self.words * 8
         if not self._path.exists() or self._path.stat().st_size != size:
-            made = self._path.with_name(f"counters.{os.getpid()}")
+            made = self._path.with_name(f"{self.file}.{os.getpid()}")
             made.write_bytes(bytes(size))
             made.replace(self._path)
         with self._path.open("r+b") as opened:
@@ -76,14 +80,14 @@ class Counters:
             if not row[PID]:
                 row[PID] = os.getpid()
                 return row
-        return memoryview(array("Q", bytes(ROW * 8)))  # uncounted on the host
+        return memoryview(array("Q", bytes(self.words * 8)))  # uncounted on the host
 
     def _row_at(self, place: int) -> memoryview:
-        return self._table[place * ROW : (place + 1) * ROW]
+        return self._table[place * self.words : (place + 1) * self.words]
 
     def _retire(self, row: memoryview) -> None:
         gone = self._row_at(0)
-        for word in range(FIRST, ROW):
+        for word in range(FIRST, self.words):
             gone[word] += row[word]
             row[word] = 0
         row[PID] = row[ENTRIES] = row[BYTES] = 0
@@ -92,13 +96,16 @@ class Counters:
         return summary([self.row()])
 
     def of_host(self) -> dict[str, Any]:
-        """All processes since the file was made; `processes` are those alive."""
+        """All since the file was made; `processes` and `each` are those alive."""
         rows = [self._row_at(place) for place in range(ROWS)]
         living = [row for row in rows[1:] if row[PID] and alive(row[PID])]
         found = summary(rows)
         found["processes"] = len(living)
         found["size"] = sum(row[ENTRIES] for row in living)
         found["bytes"] = sum(row[BYTES] for row in living)
+        found["each"] = [
+            {"pid": row[PID], "size": row[ENTRIES], **summary([row])} for row in living
+        ]
         return found
 
 
@@ -132,9 +139,10 @@ def with_rate(counts: dict[str, int]) -> dict[str, Any]:
     return {**counts, "hit_rate": round(rate, 4)}
 
 
-def warnings_about(found: dict[str, Any]) -> list[str]:
+def warnings_about(found: dict[str, Any], whose: str = "") -> list[str]:
     """What an operator should look at."""
     low, rate = option("LOW_HIT_RATE"), found["hit_rate"]
-    if found["hits"] + found["misses"] < 100 or rate >= low:
+    if found["hits"] + found["misses"] < LOOKUPS_THAT_TELL or rate >= low:
         return []
-    return [f"The hit rate {rate:.0%} is below {low:.0%} (CACHELAYER LOW_HIT_RATE)."]
+    limit = f"{low:.0%} (CACHELAYER LOW_HIT_RATE)"
+    return [f"The hit rate {rate:.0%}{whose} is below {limit}."]

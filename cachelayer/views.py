@@ -2,6 +2,7 @@
 
 import inspect
 from contextlib import ExitStack
+from functools import lru_cache
 from typing import Any
 
 from django.http import HttpRequest
@@ -36,11 +37,23 @@ def request_in(args: tuple[Any, ...]) -> AnyRequest:
     raise TypeError("a decorated view takes the request first, or after self")
 
 
+@lru_cache
+def short(route: str, prefix: str) -> str:
+    return strip_prefix(f"/{route}", prefix)
+
+
 class ViewRecipe(Recipe):
     """Shared unless the tier is `user`; one entry per audience in any case."""
 
     def check(self) -> None:
         """The user comes with the request."""
+
+    def route(self, request: AnyRequest) -> str:
+        """By its place in the table of addresses; a view that has none, by name."""
+        match = plain(request).resolver_match
+        if match is None:
+            return super().route(request)
+        return f"{self.tier} {short(match.route, option('PATH_PREFIX'))}"
 
     def attempt(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Attempt | None:
         request = request_in((*args, kwargs.get("request")))

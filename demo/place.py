@@ -71,9 +71,8 @@ def running(
     """Web and worker, until the block ends; their output goes to `logs`, or here."""
     commands = {
         "web": [
-            *(sys.executable, "-m", "gunicorn", "skillfleet.wsgi"),
-            *("--bind", address, "--worker-class", "gthread", "--threads", "8"),
-            *("--log-level", "warning"),
+            *(sys.executable, "-m", "gunicorn"),  # and gunicorn.conf.py
+            *("--bind", address, "--workers", "1", "--log-level", "warning"),
         ],
         "worker": [sys.executable, "manage.py", "qcluster"],
     }

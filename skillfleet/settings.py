@@ -166,6 +166,7 @@ CACHELAYER = {
     "PATH_PREFIX": "/api/v1",
     "KEPT_HEADERS": ["X-Skills-Omitted"],
     "AUDIENCE": "taxonomy.audiences.audience",
+    "STATISTICS_FOLDER": str(VAR_DIR / "cache"),
     "DEFAULT_TTL": env.int("SKILLFLEET_CACHE_DEFAULT_TTL", default=300),
     "GLOBAL_TTL": env.int("SKILLFLEET_CACHE_GLOBAL_TTL", default=300),
     "USER_TTL": env.int("SKILLFLEET_CACHE_USER_TTL", default=120),

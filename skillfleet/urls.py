@@ -10,10 +10,8 @@ from skillfleet.api.schema import DocsPage, SchemaPage
 from skillfleet.health import healthz, readyz
 
 # jobs first: its POST /skills extends the list that taxonomy serves.
-rooms = [
-    path("", include(room))
-    for room in ("jobs.urls", "taxonomy.urls", "skillfleet.accounts.urls")
-]
+ROOMS = ("jobs.urls", "taxonomy.urls", "cachelayer.urls", "skillfleet.accounts.urls")
+rooms = [path("", include(room)) for room in ROOMS]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(url="/api/docs")),
     path("healthz", healthz),

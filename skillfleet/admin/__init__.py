@@ -1,8 +1,9 @@
-"""The admin's own rooms: people, tokens, the queue; the dashboard and its sidebar.
+"""The admin's own rooms: people, tokens, queue, cache; the dashboard and its sidebar.
 
 Django imports this module when all apps are loaded; it registers what lives here.
 """
 
+from skillfleet.admin.cache import CacheAdmin
 from skillfleet.admin.people import GroupAdmin, UserAdmin
 from skillfleet.admin.queue import (
     FailureAdmin,
@@ -13,6 +14,7 @@ from skillfleet.admin.queue import (
 from skillfleet.admin.tokens import TokenAdmin
 
 __all__ = [
+    "CacheAdmin",
     "FailureAdmin",
     "GroupAdmin",
     "QueuedAdmin",

@@ -29,6 +29,7 @@ ROOMS = {
     ),
     "Operations": (
         Entry("jobs.worker", "Workers", "engineering"),
+        Entry("cachelayer.plane", "Cache", "cached"),
         Entry("django_q.ormq", "Queued tasks", "queue"),
         Entry("django_q.failure", "Failed tasks", "error"),
         Entry("django_q.success", "Successful tasks", "task_alt"),

@@ -23,6 +23,7 @@ LOGIN = {"username": "viewer", "password": "a-long-Passw0rd"}
 ANSWER = {"round": 1, "action": "proceed"}
 
 READERS = (401, 200, 200, 200, 200, 200)
+OPERATORS = (401, 403, 403, 403, 403, 200)
 OWN_JOB = (401, 404, 200, 404, 404, 200)
 OWN_DRAFT = (401, 404, 200, 404, 200, 200)
 
@@ -105,7 +106,7 @@ TABLE = [
     Row("GET /jobs", "/jobs", READERS),
     Row("GET /jobs/pending", "/jobs/pending", READERS),
     Row("GET /jobs/stats", "/jobs/stats", READERS),
-    Row("GET /jobs/stuck", "/jobs/stuck", (401, 403, 403, 403, 403, 200)),
+    Row("GET /jobs/stuck", "/jobs/stuck", OPERATORS),
     Row("GET /jobs/{job_id}", "/jobs/{pending}", OWN_JOB),
     Row("GET /jobs/{job_id}/status", "/jobs/{pending}/status", OWN_JOB),
     Row("GET /jobs/{job_id}/events", "/jobs/{pending}/events", OWN_JOB),
@@ -145,6 +146,15 @@ TABLE = [
         (401, 403, 403, 403, 200, 403),
         {"reason": "Too short."},
     ),
+    # The cache: the operators'.
+    Row("GET /cache/stats", "/cache/stats", OPERATORS),
+    Row(
+        "POST /cache/invalidate",
+        "/cache/invalidate",
+        OPERATORS,
+        {"pattern": "/skills/*"},
+    ),
+    Row("POST /cache/clear", "/cache/clear", OPERATORS),
 ]
 
 

@@ -1,10 +1,12 @@
-"""docs/reference/settings.md and settings.py name the same variables and defaults."""
+"""docs/reference/settings.md and the code name the same variables and defaults."""
 
 import ast
 import re
+from itertools import chain
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+FILES = ("skillfleet/settings.py", "skillfleet/gunicorn.py")
 READERS = {"str", "bool", "int", "float", "list", "db", "seconds"}
 ROW = re.compile(
     r"^\| `(?P<name>[A-Z_]+)` \| (?P<default>[^|]+) \| (?P<meaning>.+) \|$"
@@ -12,9 +14,10 @@ ROW = re.compile(
 
 
 def variables():
-    """Name → default as a literal, or None where settings.py computes it."""
+    """Name → default as a literal, or None where the code computes it."""
     found = {}
-    for node in ast.walk(ast.parse((ROOT / "skillfleet/settings.py").read_text())):
+    trees = (ast.parse((ROOT / file).read_text()) for file in FILES)
+    for node in chain.from_iterable(map(ast.walk, trees)):
         if isinstance(node, ast.Call) and reader(node.func) in READERS:
             name, *rest = node.args
             if isinstance(name, ast.Constant):

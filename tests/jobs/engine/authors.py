@@ -7,8 +7,10 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from cachelayer import transactions
 from jobs.authors.base import Assignment, AuthorError, Findings
 from jobs.pipeline.state import TOPICS, Brief, Evals, Failure, Question
+from taxonomy.models import Category
 from taxonomy.packaging.files import File, Files
 
 BODY = """# Restart the billing service
@@ -127,3 +129,22 @@ class GatedAuthor(ScriptedAuthor):
             while gate.exists() and time.monotonic() < deadline:
                 time.sleep(0.02)
         return super().evals(assignment)
+
+
+class ChangingAuthor(ScriptedAuthor):
+    """Its worker dies, once, between the COMMIT of a change and the invalidation."""
+
+    def refine(self, assignment: Assignment) -> Brief:
+        gate = Path(os.environ["AUTHOR_GATE"])
+        if not gate.exists():
+            gate.touch()
+            die_instead_of_invalidating()
+            Category.objects.get(path="data").revise(description="Changed by the dead.")
+        return super().refine(assignment)
+
+
+def die_instead_of_invalidating() -> None:
+    def die(tags: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    transactions.bump = die

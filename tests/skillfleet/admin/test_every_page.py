@@ -4,17 +4,19 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.db import connection
+from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django_q.models import Failure, OrmQ, Schedule, Success, Task
 
+from cachelayer.models import Plane
 from jobs import lifecycle
 from jobs.models import Draft, Job, Worker
 from taxonomy.models import Skill
 from tests.skillfleet.world import asking, drafted, failed, submitted
 from tests.taxonomy.skills import skill_files
 
-OURS = ("taxonomy", "jobs")
+OURS = ("taxonomy", "jobs", "cachelayer")
 ON_OTHER_PAGES = {
     "taxonomy.address": "a skill's names and a category's former paths",
     "taxonomy.blob": "a version's and a draft's files",
@@ -39,6 +41,7 @@ def ids(page):
 @pytest.fixture
 def queue_rows(world):
     Worker.objects.enlist()
+    Plane.objects.create(plane_id="f00", host="web-1", seen_at=Now())
     Schedule.objects.create(func="math.floor", name="nightly")
     for success in (True, False):
         Task.objects.create(
@@ -164,4 +167,5 @@ def make_more(world):
         drafted(submitted(owner))
         submitted(owner)
         Worker.objects.enlist()
+        Plane.objects.create(plane_id=name, host=name, seen_at=Now())
     assert Draft.objects.count() == 4

@@ -9,6 +9,7 @@ JOBS, DRAFTS = "/admin/jobs/job/", "/admin/jobs/draft/"
 SKILLS, CATEGORIES = "/admin/taxonomy/skill/", "/admin/taxonomy/category/"
 WORKERS, USERS = "/admin/jobs/worker/", "/admin/auth/user/"
 QUEUE, GROUPS = "/admin/django_q/ormq/", "/admin/auth/group/"
+CACHE = "/admin/cachelayer/plane/"
 SCHEDULES, TOKENS = "/admin/django_q/schedule/", "/admin/knox/authtoken/"
 WHO = ("viewer", "author", "curator", "operator")
 TABLE = {
@@ -18,6 +19,9 @@ TABLE = {
     DRAFTS: (403, 200, 200, 200),
     WORKERS: (403, 403, 403, 200),
     QUEUE: (403, 403, 403, 200),
+    CACHE: (403, 403, 403, 200),
+    f"{CACHE}do/invalidate/": (403, 403, 403, 200),
+    f"{CACHE}do/clear/": (403, 403, 403, 200),
     USERS: (403, 403, 403, 200),
     GROUPS: (403, 403, 403, 403),
     SCHEDULES: (403, 403, 403, 403),

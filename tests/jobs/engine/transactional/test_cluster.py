@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from cachelayer import cache_branch_data
 from jobs.models import Job, Worker
 from jobs.pipeline.phases import PHASES
+from taxonomy.models import Category
 from tests.processes import ROOT, child_environment
 
 pytestmark = [
@@ -20,6 +22,7 @@ pytestmark = [
 ]
 CEILING = 20
 GATED_AUTHOR = "tests.jobs.engine.authors.GatedAuthor"
+CHANGING_AUTHOR = "tests.jobs.engine.authors.ChangingAuthor"
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:
@@ -34,7 +37,7 @@ class RunningCluster:
         self.log = log.open("a")
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "qcluster", "--workers", str(workers)],
-            env=child_environment(SKILLFLEET_AUTHOR=GATED_AUTHOR, **environment),
+            env=child_environment(**{"SKILLFLEET_AUTHOR": GATED_AUTHOR, **environment}),
             cwd=ROOT,
             stdout=self.log,
             stderr=self.log,
@@ -178,3 +181,21 @@ def test_a_phase_over_its_limit_is_ended_and_tried_again(
     assert Job.objects.get(pk=job.pk).status == Job.Status.COMPLETED
     crash = job.history.get(kind="crashed")
     assert crash.data["reason"] == "Phase tdd_red ran longer than 1 seconds."
+
+
+@cache_branch_data(pattern="/taxonomy/data/*")
+def description() -> str:
+    return str(Category.objects.get(path="data").description)
+
+
+def test_what_a_worker_changed_before_it_was_killed_is_read_afresh_once_it_is_reaped(
+    submit: Callable[..., Job], start: Callable[..., RunningCluster], tmp_path: Path
+) -> None:
+    """It dies between COMMIT and invalidation; this process had the old value."""
+    former = description()
+    job = submit()
+    start(SKILLFLEET_AUTHOR=CHANGING_AUTHOR, AUTHOR_GATE=str(tmp_path / "gate"))
+    wait_until(lambda: description() != former, "the old value is still there")
+    assert description() == "Changed by the dead."
+    wait_until(lambda: has_ended(job), "nobody took the job over")
+    assert job.history.filter(kind="crashed").count() == 1

@@ -1,0 +1,45 @@
+"""Retire by hand what no declaration retires."""
+
+import getpass
+import os
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from cachelayer import operators
+
+
+class Command(BaseCommand):
+    help = "Retire what patterns cover (/a/*: /a and all below), a key, or everything."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("pattern", nargs="*", help="like /a/* or /a")
+        parser.add_argument(
+            "--key", action="append", default=[], help="one entry by its key text"
+        )
+        parser.add_argument(
+            "--all", action="store_true", dest="everything", help="the whole cache"
+        )
+
+    def handle(
+        self, *, pattern: list[str], key: list[str], everything: bool, **_: Any
+    ) -> None:
+        if not (pattern or key or everything):
+            raise CommandError("Name patterns, --key or --all.")
+        if not all(text.strip() for text in [*pattern, *key]):
+            raise CommandError("A pattern or key is not empty.")
+        by = f"{who()} on the command line"
+        for each in pattern:
+            self.stdout.write(operators.invalidate_pattern(each, by=by))
+        for each in key:
+            operators.invalidate_key(each, by=by)
+            self.stdout.write(each)
+        if everything:
+            self.stdout.write(operators.clear(by=by))
+
+
+def who() -> str:
+    try:
+        return getpass.getuser()
+    except (ImportError, KeyError, OSError):  # a container's user may have no name
+        return f"user {os.getuid()}"

@@ -1,0 +1,44 @@
+"""The figures as rows of text, for the terminal and for pages."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from cachelayer.routes import OUTCOMES
+
+EVENTS = ("hits", "misses", "bypasses", "sets", "evictions", "invalidations", "expired")
+
+
+class Table(NamedTuple):
+    title: str
+    headers: Sequence[str]
+    rows: list[list[str]]
+
+
+def tables(stats: dict[str, Any]) -> Iterator[Table]:
+    """Of the host, its tiers, its routes, and the processes that have used it."""
+    host = stats.get("host", stats)
+    headers = ["", "hit rate", *EVENTS]
+    scopes = [["host", *cells(host, EVENTS)]]
+    scopes += [[tier, *cells(one, EVENTS)] for tier, one in host["tiers"].items()]
+    yield Table("Host and tiers", headers, scopes)
+    routes = [
+        [one["route"], one["tier"], *cells(one, OUTCOMES)] for one in stats["routes"]
+    ]
+    yield Table("Routes", ["route", "tier", "hit rate", *OUTCOMES], routes)
+    shown = ("size", *EVENTS)
+    users = [one for one in host.get("each", ()) if any(one[name] for name in shown)]
+    each = [[str(one["pid"]), *cells(one, shown)] for one in users]
+    yield Table("Processes", ["process", "hit rate", *shown], each)
+
+
+def cells(counts: dict[str, Any], names: Iterable[str]) -> list[str]:
+    """The hit rate, `-` when nothing was looked up, and these counts."""
+    looked_up = counts["hits"] + counts["misses"]
+    rate = f"{counts['hit_rate']:.1%}" if looked_up else "-"
+    return [rate, *(str(counts[name]) for name in names)]
+
+
+def headline(stats: dict[str, Any]) -> str:
+    host = stats.get("host", stats)
+    size, held = host["size"], host["bytes"] / 2**20
+    return f"{size} entries, {held:.1f} MiB, in {host.get('processes', 1)} process(es)"
