@@ -11,7 +11,6 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from multiprocessing import Value
 from typing import Any
 
@@ -27,7 +26,7 @@ from jobs import lifecycle
 from jobs.caching import retire_everything
 from jobs.models import Job, Worker
 from jobs.models.worker import heartbeat_interval
-from jobs.pruning import prune
+from jobs.pruning import prune_old
 from jobs.sweep import sweep
 from jobs.worker import this_worker
 
@@ -201,10 +200,7 @@ class Cluster:
         self.due[self._schedule] = time.monotonic() + SCHEDULER_SECONDS
 
     def _prune(self) -> None:
-        kept = timedelta(days=settings.SKILLFLEET_JOBS_KEPT_DAYS)
-        pruned = sum(batch.jobs for batch in prune(kept))
-        if pruned:
-            logger.info("old jobs removed jobs=%s", pruned)
+        prune_old()
         self.due[self._prune] = time.monotonic() + PRUNE_SECONDS
 
     def _guarded(self, chore: Callable[[], object]) -> None:

@@ -10,12 +10,14 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 from multiprocessing import Value
 
 from django.conf import settings
-from django.db import DatabaseError, connections
+from django.db import Error, connections
 
-from jobs.cluster import Inbox, Outbox, bury, worker
+from jobs.cluster import PRUNE_SECONDS, Inbox, Outbox, bury, worker
+from jobs.pruning import prune_old
 from jobs.sweep import sweep
 from jobs.worker import this_worker
 
@@ -64,7 +66,7 @@ class Supervisor:
     def __init__(self) -> None:
         self.stopping = threading.Event()
         self.worker = InlineWorker()
-        self.next_sweep = 0.0
+        self.next_sweep = self.next_prune = 0.0
         self.thread = threading.Thread(
             target=self._run, name="skill jobs supervisor", daemon=True
         )
@@ -96,17 +98,20 @@ class Supervisor:
         if time.monotonic() >= self.next_sweep:
             interval = settings.SKILLFLEET_SWEEP_INTERVAL.total_seconds()
             self.next_sweep = time.monotonic() + interval
-            self._sweep()
+            self._guarded(sweep)
+        if time.monotonic() >= self.next_prune:
+            self.next_prune = time.monotonic() + PRUNE_SECONDS
+            self._guarded(prune_old)
 
-    def _sweep(self) -> None:
+    def _guarded(self, chore: Callable[[], object]) -> None:
         """Nothing that goes wrong here may end the thread that nobody watches."""
         try:
-            sweep()
-        except DatabaseError as error:
-            logger.warning("inline sweep waits for the database error=%s", error)
+            chore()
+        except Error as error:
+            logger.warning("inline worker waits for the database error=%s", error)
             connections.close_all()
         except Exception:
-            logger.exception("inline sweep fails")
+            logger.exception("inline chore fails")
 
 
 _lock = threading.Lock()
@@ -138,7 +143,7 @@ def stop() -> None:
     stopped.stop()
     try:
         bury(os.getpid())
-    except DatabaseError as error:
+    except Error as error:
         logger.warning("inline worker leaves its lease to run out error=%s", error)
 
 

@@ -6,16 +6,19 @@ same content at this moment is handed the bundle that is there without a lock on
 so that taking it away could break their transaction.
 """
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
 
 from jobs import queue
 from jobs.caching import retire_job
 from jobs.models import Job
 
+logger = logging.getLogger(__name__)
 BATCH = 200
 """Jobs per transaction: short enough not to keep workers from a SQLite file."""
 
@@ -41,6 +44,17 @@ def prune(age: timedelta) -> Iterator[Pruned]:
     queue.prune_failures(age)
     while (batch := _prune_batch(age)).jobs:
         yield batch
+
+
+def prune_old() -> int:
+    """Remove what ended more than SKILLFLEET_JOBS_KEPT_DAYS ago; how many jobs."""
+    jobs = sum(
+        batch.jobs
+        for batch in prune(timedelta(days=settings.SKILLFLEET_JOBS_KEPT_DAYS))
+    )
+    if jobs:
+        logger.info("old jobs removed jobs=%s", jobs)
+    return jobs
 
 
 @transaction.atomic

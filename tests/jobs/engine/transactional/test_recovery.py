@@ -5,12 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.conf import settings
+from django.conf import settings as project
 from django.db import OperationalError
 from django.utils import timezone
 from django_q.models import OrmQ
 
 from jobs import checkpoint, lifecycle
+from jobs.cluster import Cluster
 from jobs.models import Job
 from jobs.pipeline.phases import PHASES
 from jobs.sweep import sweep
@@ -23,13 +24,13 @@ Advance = Callable[[Job], Job]
 def test_a_job_whose_worker_dies_each_time_fails_with_the_reason(
     job: Job, worker: SkillJobWorker
 ) -> None:
-    for _ in range(settings.SKILLFLEET_JOB_CRASHES):
+    for _ in range(project.SKILLFLEET_JOB_CRASHES):
         assert Job.objects.get(pk=job.pk).claim(worker.row)
         Job.objects.update(lease_expires_at=timezone.now() - timedelta(hours=1))
         assert sweep().requeued == 1
     job.refresh_from_db()
     assert job.status == Job.Status.FAILED
-    assert job.crashes == settings.SKILLFLEET_JOB_CRASHES
+    assert job.crashes == project.SKILLFLEET_JOB_CRASHES
     assert "died in phase refine" in job.error
     assert not OrmQ.objects.exists()
 
@@ -97,3 +98,15 @@ def test_a_lease_that_is_renewed_while_the_sweep_looks_is_left_alone(
     assert Job.objects.get(pk=job.pk).renew_lease(fence)
     assert not lifecycle.release(seen_as_dead)
     assert Job.objects.get(pk=job.pk).fence == fence
+
+
+def test_the_cluster_removes_what_ended_long_ago(
+    job: Job, advance: Advance, settings: Any
+) -> None:
+    advance(job)
+    Cluster(1)._prune()
+    assert Job.objects.filter(pk=job.pk).exists()
+    long_ago = timezone.now() - timedelta(days=settings.SKILLFLEET_JOBS_KEPT_DAYS + 1)
+    Job.objects.update(completed_at=long_ago)
+    Cluster(1)._prune()
+    assert not Job.objects.filter(pk=job.pk).exists()
