@@ -65,7 +65,7 @@ def mark(*patterns: str, using: str = DEFAULT_DB_ALIAS) -> bool:
 
 def uncommitted(connection: BaseDatabaseWrapper) -> bool:
     return connection.in_atomic_block or (
-        connection.connection is not None and not connection.get_autocommit()
+        connection.connection is not None and not connection.autocommit
     )
 
 

@@ -26,6 +26,7 @@ READERS = (401, 200, 200, 200, 200, 200)
 OPERATORS = (401, 403, 403, 403, 403, 200)
 OWN_JOB = (401, 404, 200, 404, 404, 200)
 OWN_DRAFT = (401, 404, 200, 404, 200, 200)
+OWN_DRAFT_EDITED = (401, 404, 200, 404, 200, 403)  # operators only look
 
 
 class Row(NamedTuple):
@@ -126,13 +127,13 @@ TABLE = [
     Row(
         "PUT /drafts/{job_id}/files/{path}",
         "/drafts/{drafted}/files/references/more.md",
-        OWN_DRAFT,
+        OWN_DRAFT_EDITED,
         {"content": "# More\n"},
     ),
     Row(
         "DELETE /drafts/{job_id}/files/{path}",
         "/drafts/{drafted}/files/references/guide",
-        OWN_DRAFT,
+        OWN_DRAFT_EDITED,
     ),
     Row(
         "POST /drafts/{job_id}/promote",
