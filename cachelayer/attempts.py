@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cachelayer import transactions
-from cachelayer.entries import Entry
+from cachelayer.entries import Found
 from cachelayer.flights import flights
 from cachelayer.options import option
 from cachelayer.routes import count_route
@@ -34,8 +34,8 @@ class Attempt:
     tags: list[str]
     bypass: bool
     request: Any = None
-    entry: Entry | None = None
-    token: int = 0
+    entry: Found | None = None
+    token: Any = None
     slots: set[int] = field(default_factory=set)
     leads: bool = False
     look: Any = None
@@ -51,9 +51,9 @@ class Attempt:
         if self.bypass:
             self._count(backend, "bypasses")
             return False
-        self.token = backend.token()
-        self.entry = backend.find(self.key)
-        if self.entry is None and wait and not transactions.in_transaction():
+        self.token, self.entry = backend.lookup(self.key)
+        absent = self.entry is None and self.token is not None
+        if absent and wait and not transactions.in_transaction():
             self._join(backend)
         self._count(backend, "misses" if self.entry is None else "hits")
         if self.entry is not None:
@@ -91,7 +91,7 @@ class Attempt:
         """Store it, if what was read for it is committed; whether that was so."""
         if self.bypass or not self._reading.committed():
             return False
-        transactions.backend().fill(
+        kept: bool = transactions.backend().fill(
             self.key,
             value,
             token=self.token,
@@ -99,4 +99,4 @@ class Attempt:
             ttl=self.recipe.seconds(),
             tier=self.recipe.tier,
         )
-        return True
+        return kept

@@ -11,7 +11,7 @@ from django.utils.module_loading import import_string
 
 from cachelayer.options import DEFAULTS, option
 
-MEMORY = "cachelayer.backends.MemoryCache"
+OURS = "cachelayer.backends.MemoryCache or RedisCache"
 
 
 def check_options(**_: Any) -> list[CheckMessage]:
@@ -40,7 +40,7 @@ def check_alias(**_: Any) -> list[CheckMessage]:
     return [
         Error(
             f"CACHES[{alias!r}] is {backend or 'missing'}: it cannot retire by tag.",
-            hint=f"Use {MEMORY}, or name another alias in CACHELAYER['ALIAS'].",
+            hint=f"Use {OURS}, or name another alias in CACHELAYER['ALIAS'].",
             id="cachelayer.E003",
         )
     ]

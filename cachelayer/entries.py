@@ -3,10 +3,24 @@
 import pickle
 import sys
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol, Self
 
 OVERHEAD = 600
 PLAIN = frozenset((str, bytes, int, float, bool, complex, type(None)))
+
+
+class Unstorable(TypeError):
+    """This backend cannot store a value of this type."""
+
+
+class Found(Protocol):
+    """What a backend has found: a value, and the slots that retire it."""
+
+    @property
+    def slots(self) -> tuple[int, ...]: ...
+
+    def load(self) -> Any:
+        """The value, or a copy of the reader's own."""
 
 
 class Frozen:
@@ -17,6 +31,15 @@ class Frozen:
     @property
     def weight(self) -> int:
         """About how many bytes it takes."""
+        raise NotImplementedError
+
+    def freeze(self) -> bytes:
+        """As it travels to a server that hosts share."""
+        raise NotImplementedError
+
+    @classmethod
+    def thaw(cls, frozen: bytes) -> Self:
+        """Read freeze() back; raises ValueError for anything else."""
         raise NotImplementedError
 
 

@@ -1,10 +1,11 @@
 """One computation per key among threads: the others wait for what it stores."""
 
 import threading
+from typing import Any
 
 from cachelayer.locks import forkables
 
-Flight = tuple[str, int]
+Flight = tuple[str, Any]  # a key and a backend's token
 
 
 class Flights:

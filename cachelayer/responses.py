@@ -1,5 +1,6 @@
 """A response as it is stored, and as it is answered."""
 
+import json
 import time
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -46,6 +47,27 @@ class StoredResponse(Frozen):
         headers = tuple((name, response[name]) for name in wanted if name in response)
         etag = response.get("ETag") or etag_of(response)
         return cls(body=response.content, headers=headers, etag=etag)
+
+    def freeze(self) -> bytes:
+        """A line of JSON (ETag, Unix time, headers as pairs), then the body."""
+        return (
+            json.dumps([self.etag, self.made, self.headers]).encode()
+            + b"\n"
+            + self.body
+        )
+
+    @classmethod
+    def thaw(cls, frozen: bytes) -> "StoredResponse":
+        line, _, body = frozen.partition(b"\n")
+        try:
+            etag, made, pairs = json.loads(line)
+            headers = tuple((name, value) for name, value in pairs)
+            texts = [etag, *(text for pair in headers for text in pair)]
+            if any("\n" in text or "\r" in text for text in texts):
+                raise ValueError("a header has two lines")
+            return cls(body=body, headers=headers, etag=etag, made=float(made))
+        except TypeError as error:
+            raise ValueError(f"this is no response: {error}") from None
 
     def answer(self) -> HttpResponse:
         return HttpResponse(self.body, headers=dict(self.headers))

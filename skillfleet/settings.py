@@ -136,7 +136,8 @@ if database["ENGINE"].endswith("sqlite3"):
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# The cache (docs/why/caching.md): values in each process, invalidation host-wide.
+# The cache (docs/why/caching.md). Without REDIS_URL: values in each process,
+# invalidation host-wide. With it: values and invalidation among hosts.
 # `shared` is what processes count in together: throttles and the queue's statistics.
 REDIS_URL = env.str("REDIS_URL", default="")
 CACHES = {
@@ -150,18 +151,30 @@ CACHES = {
         },
     },
     "shared": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": REDIS_URL,
-        "KEY_PREFIX": "skill_fleet:",
-    }
-    if REDIS_URL
-    else {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "shared_cache",
         # Above it Django culls at random, and with that the counts of throttles.
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     },
 }
+if REDIS_URL:
+    CACHES["default"] = {
+        "BACKEND": "cachelayer.backends.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {
+            "PREFIX": "skill_fleet:",
+            "FOLDER": str(VAR_DIR / "cache"),
+            "TIMEOUT": env.float("SKILLFLEET_CACHE_TIMEOUT", default=0.1),
+            "BUDGET": env.float("SKILLFLEET_CACHE_BUDGET", default=0.5),
+            "RETRY": env.float("SKILLFLEET_CACHE_RETRY", default=1.0),
+            "MAX_VALUE": env.int("SKILLFLEET_CACHE_MAX_VALUE", default=4 * 2**20),
+        },
+    }
+    CACHES["shared"] = {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "skill_fleet:",
+    }
 CACHELAYER = {
     "PATH_PREFIX": "/api/v1",
     "KEPT_HEADERS": ["X-Skills-Omitted"],

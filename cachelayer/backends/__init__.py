@@ -1,5 +1,7 @@
 """Django cache backends whose entries retire by tag."""
 
+from cachelayer.backends.base import TagCache
 from cachelayer.backends.memory import MemoryCache
+from cachelayer.backends.redis import RedisCache
 
-__all__ = ["MemoryCache"]
+__all__ = ["MemoryCache", "RedisCache", "TagCache"]

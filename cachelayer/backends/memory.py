@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from cachelayer import patterns, planes
 from cachelayer.backends.base import TagCache
+from cachelayer.backends.seam import Token
 from cachelayer.entries import Entry
 from cachelayer.limits import Limits
 from cachelayer.stats import warnings_about
@@ -46,6 +47,9 @@ class MemoryCache(TagCache):
     def out_of_service(self) -> bool:
         """Another host uses the database: our stamps miss its writes."""
         return planes.conflicting(self.stamps)
+
+    def why_out_of_service(self) -> str:
+        return planes.reason(planes.other_planes(self.stamps))
 
     def refresh_plane(self) -> None:
         planes.refresh_if_due(self.stamps)
@@ -116,17 +120,18 @@ class MemoryCache(TagCache):
         self,
         key: str,
         value: Any,
-        stamp: int,
+        token: Token | None,
         ttl: float | None,
         *,
         version: int | None = None,
         slots: Iterable[int] = (),
         tier: str = "raw",
-    ) -> None:
-        if self.out_of_service():
-            return
+    ) -> bool:
+        if self.out_of_service() or token is None:
+            return False
         every = tuple(self._slots(key, version) | set(slots))
         made = self.make_key(key, version)
         self.store.keep(
-            Entry(made, value, tier=tier, stamp=stamp, slots=every, ttl=ttl)
+            Entry(made, value, tier=tier, stamp=token, slots=every, ttl=ttl)
         )
+        return True
