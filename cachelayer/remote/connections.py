@@ -11,10 +11,10 @@ from redis.exceptions import ConnectionError, OutOfMemoryError, ResponseError
 from redis.retry import Retry
 
 from cachelayer.remote.limits import RemoteLimits
-from cachelayer.remote.scripts import EXACT, Command
+from cachelayer.remote.scripts import EXACT, Command, packed
 
 RUN_ID = re.compile(rb"run_id:([0-9a-f]{12})")
-Commands = Callable[[int], list[Command]]
+Commands = Callable[[int], list[Command | bytes]]
 
 
 class Connections:
@@ -43,7 +43,7 @@ class Connections:
         connection: Any = self._pool.get_connection()
         try:
             made = commands(connection.run)
-            connection.send_packed_command(connection.pack_commands(made))
+            connection.send_packed_command([b"".join(map(packed, made))])
             replies = [_reply(connection) for _ in made]
         except BaseException:
             connection.disconnect()  # what is still to come is nobody's reply

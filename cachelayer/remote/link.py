@@ -125,7 +125,7 @@ class Link:
             self.debts.paid(listed)
 
     def _retire(self, slots: set[int] | None) -> None:
-        def command(run: int) -> list[scripts.Command]:
+        def command(run: int) -> list[scripts.Command | bytes]:
             return [scripts.bump(self.stamps, run, slots)]
 
         self.connections.exchange(command)

@@ -5,7 +5,8 @@ whenever the stamps are), the run (the server process that they were made in), t
 from word 8 on a slot for each tag. An epoch of 0 means that there are none.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
+from functools import cache
 from secrets import randbelow
 
 EPOCH, PLANE, RUN = range(3)
@@ -44,7 +45,7 @@ local entry = string.format('%.0f %.0f', epoch, head[2]) .. ARGV[6]
 redis.call('SET', KEYS[2], entry, unpack(ARGV, 7))
 return {{epoch, head[2]}}
 """
-Command = tuple[str | bytes | int | float, ...]
+Command = tuple[str | bytes | int, ...]
 
 
 def new_plane() -> int:
@@ -75,10 +76,26 @@ def put(
     return ("EVAL", PUT, 2, stamps, key, *words)
 
 
-def look(stamps: str, slots: Iterable[int]) -> Command:
-    """Read epoch, plane, run and these slots."""
-    words = [EPOCH, PLANE, RUN, *slots]
-    fields: list[str] = []
-    for word in words:
-        fields += ("GET", "i64", f"#{word}")
-    return ("BITFIELD_RO", stamps, *fields)
+def look(stamps: str, slots: Collection[int]) -> bytes:
+    """Read epoch, plane, run and these slots; packed, for it is asked at each read."""
+    words = (EPOCH, PLANE, RUN, *slots)
+    count = b"*%d\r\n" % (2 + 3 * len(words))
+    return count + _words("BITFIELD_RO", stamps) + b"".join(map(_field, words))
+
+
+def packed(command: Command | bytes) -> bytes:
+    """The command as the protocol has it."""
+    if isinstance(command, bytes):
+        return command
+    return b"*%d\r\n" % len(command) + _words(*command)
+
+
+def _words(*words: str | bytes | int) -> bytes:
+    made = [word if isinstance(word, bytes) else str(word).encode() for word in words]
+    return b"".join([b"$%d\r\n%b\r\n" % (len(word), word) for word in made])
+
+
+@cache
+def _field(word: int) -> bytes:
+    """There are 65,536 of them."""
+    return _words("GET", "i64", f"#{word}")

@@ -62,7 +62,7 @@ class RemoteStore(Writer):
         order = list(slots)
         values = [("MGET", *map(self.name, keys))] if keys else []
 
-        def commands(run: int) -> list[scripts.Command]:
+        def commands(run: int) -> list[scripts.Command | bytes]:
             return [*values, scripts.look(self.stamps, order)]
 
         run, replies = self.link.exchange(commands)

@@ -85,7 +85,7 @@ class Writer:
             return True
         name, rest = self.name(key), head_of("raw", slots) + packed
 
-        def command(run: int) -> list[scripts.Command]:
+        def command(run: int) -> list[scripts.Command | bytes]:
             return [
                 scripts.put(self.stamps, name, run, own, expected, rest, *life_of(ttl))
             ]
