@@ -30,9 +30,12 @@ os.environ.setdefault("DATABASE_URL", f"sqlite:///{worker_folder / 'db.sqlite3'}
 os.environ.setdefault("REDIS_URL", "")
 
 from skillfleet.settings import *  # noqa: E402, F403
-from skillfleet.settings import DATABASES  # noqa: E402
+from skillfleet.settings import CACHES, DATABASES, REDIS_URL  # noqa: E402
+from tests.cachelayer.backends import redis_cache  # noqa: E402
 
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file: in memory, a second thread's connection meets "table is locked".
     DATABASES["default"]["TEST"] = {"NAME": str(worker_folder / "test.sqlite3")}
+if REDIS_URL:  # in processes that tests start; and all tests, if somebody sets it
+    CACHES["default"] = redis_cache(REDIS_URL, worker_folder)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,12 +1,16 @@
-"""Every test of this room gets an empty cache; some a declared model."""
+"""Every test of this room gets an empty cache; some each backend, or a model."""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Group
 
 from cachelayer import declarations, invalidates
+from cachelayer.transactions import backend
 from tests.cache_plane import cache_plane  # noqa: F401
+from tests.cachelayer.backends import redis_cache
 from tests.cachelayer.models import BulkGroup
 
 
@@ -14,6 +18,17 @@ from tests.cachelayer.models import BulkGroup
 def room_settings(settings, cache_plane) -> None:  # noqa: F811
     """This room's defaults: the project's audience knows its own people."""
     settings.CACHELAYER = {"PATH_PREFIX": "/api/v1", "STRICT_SHARED_TIER": True}
+
+
+@pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.valkey)])
+def each_backend(request, settings, room_settings) -> str:
+    """The default cache is a MemoryCache, then a RedisCache."""
+    if request.param == "redis":
+        url = request.getfixturevalue("valkey_url")
+        folder = Path(os.environ["SKILLFLEET_VAR_DIR"])
+        settings.CACHES = {**settings.CACHES, "default": redis_cache(url, folder)}
+        backend().clear()
+    return request.param
 
 
 @pytest.fixture

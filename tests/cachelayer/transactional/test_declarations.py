@@ -8,7 +8,10 @@ from django.db import transaction
 from cachelayer import cache_manager, declarations, invalidates, retire
 from tests.cachelayer.models import BulkGroup
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("each_backend"),
+]
 KEYS = ["/groups", "/groups/old/page", "/groups/new/page", "/other"]
 
 

@@ -17,7 +17,10 @@ from cachelayer import (
 )
 from cachelayer.keys import UnkeyableArgument
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("each_backend"),
+]
 calls: list[object] = []
 
 

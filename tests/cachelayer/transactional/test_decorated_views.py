@@ -18,7 +18,10 @@ from cachelayer import (
 )
 from cachelayer.requests import UserLookedAt
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("each_backend"),
+]
 calls: list[str] = []
 
 

@@ -18,12 +18,12 @@ from cachelayer import (
     invalidates,
     transactions,
 )
-from cachelayer.backends import MemoryCache
+from cachelayer.backends import TagCache
 from tests.cachelayer.threads import elsewhere
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("group"),
+    pytest.mark.usefixtures("each_backend", "group"),
 ]
 PK = 1001
 before_return: list[Callable[[], None]] = []
@@ -42,7 +42,7 @@ def name_of(pk: int) -> str:
 
 
 @pytest.fixture
-def group():
+def group(each_backend):
     before_return.clear()
     yield Group.objects.create(pk=PK, name="old")
     before_return.clear()
@@ -123,12 +123,12 @@ def test_a_late_set_is_not_served():
 
 
 def test_without_the_token_a_late_set_is_served(monkeypatch):
-    fill = MemoryCache.fill
+    fill = TagCache.fill
 
     def fill_as_of_now(self, key, value, **options):
-        fill(self, key, value, **{**options, "token": self.token()})
+        return fill(self, key, value, **{**options, "token": self.token()})
 
-    monkeypatch.setattr(MemoryCache, "fill", fill_as_of_now)
+    monkeypatch.setattr(TagCache, "fill", fill_as_of_now)
 
     assert late_set() == "old"
 

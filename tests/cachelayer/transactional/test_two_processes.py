@@ -4,7 +4,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from functools import partial
+from contextlib import ExitStack
+from functools import cache, partial
 
 import pytest
 from django.db import connection, connections
@@ -15,7 +16,10 @@ from tests.cachelayer.forks import fork, succeeded
 from tests.cachelayer.models import BulkGroup
 from tests.cachelayer.writer import ACTIONS, declare
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("each_backend"),
+]
 WRITES = [
     "save",
     "create",
@@ -41,18 +45,30 @@ def group_names() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def interpreter() -> Iterator[subprocess.Popen[str]]:
-    """Another interpreter, whose hash() differs from ours."""
-    environment = {**os.environ, "PYTHONHASHSEED": "4242"}
-    with subprocess.Popen(
+def interpreter_with() -> Iterator[Callable[[str], subprocess.Popen[str]]]:
+    """Another interpreter, whose hash() differs from ours; by REDIS_URL."""
+    with ExitStack() as stack:
+        yield cache(partial(start, stack))
+
+
+def start(stack: ExitStack, redis_url: str) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
         [sys.executable, "-m", "tests.cachelayer.writer"],
-        env=environment,
+        env={**os.environ, "PYTHONHASHSEED": "4242", "REDIS_URL": redis_url},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-    ) as process:
-        yield process
-        process.communicate(timeout=20)
+    )
+    stack.enter_context(process)
+    stack.callback(process.communicate, timeout=20)
+    return process
+
+
+@pytest.fixture
+def interpreter(each_backend, settings, interpreter_with) -> subprocess.Popen[str]:
+    """It uses the same cache."""
+    location = settings.CACHES["default"]["LOCATION"]
+    return interpreter_with(location if each_backend == "redis" else "")
 
 
 @pytest.fixture(params=["interpreter", "fork"])
@@ -77,7 +93,7 @@ def in_a_fork(action: str) -> None:
 
 
 @pytest.fixture
-def warm():
+def warm(each_backend):
     """A value that is served from this process's store."""
     BulkGroup.objects.create(name="readers")
     calls.clear()
@@ -99,16 +115,18 @@ def test_what_another_process_writes_is_read_afresh(another_process, action):
 
 @pytest.mark.parametrize("action", ["set_key", "delete_key", "clear"])
 def test_what_another_process_sets_or_deletes_by_hand_is_forgotten_here(
-    another_process, action
+    each_backend, another_process, action
 ):
     cache_manager.set("/groups/by-hand", "old")
 
     another_process(action)
 
-    assert cache_manager.get("/groups/by-hand") is None
+    shared = each_backend == "redis" and action == "set_key"
+    assert cache_manager.get("/groups/by-hand") == ("new" if shared else None)
 
 
 @pytest.mark.usefixtures("warm")
+@pytest.mark.parametrize("each_backend", ["memory"], indirect=True)
 def test_whoever_writes_after_a_death_while_bumping_retires_everything(another_process):
     another_process("die_bumping")
     cache_manager.invalidate_pattern("/unrelated")

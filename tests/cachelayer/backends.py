@@ -1,0 +1,29 @@
+"""The two backends under test: the project's MemoryCache, and a RedisCache."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import redis
+
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+PATIENT = {"TIMEOUT": 5.0, "BUDGET": 20.0}  # a busy machine is no outage
+
+
+def redis_cache(url: str, folder: Path, **options: Any) -> dict[str, Any]:
+    """An entry of CACHES; no other worker's keys have its prefix."""
+    own = {"PREFIX": f"tests:{WORKER}:", "FOLDER": str(folder / "redis")}
+    return {
+        "BACKEND": "cachelayer.backends.RedisCache",
+        "LOCATION": url,
+        "OPTIONS": {**own, **PATIENT, **options},
+    }
+
+
+def age_values(url: str, seconds: float) -> None:
+    """Let so much time pass for the values of this worker, by the server's clock."""
+    with redis.Redis.from_url(url) as client:
+        for name in client.scan_iter(f"tests:{WORKER}:value:*"):
+            left = client.pttl(name)
+            if left > 0:
+                client.pexpire(name, max(0, left - int(seconds * 1000)))
