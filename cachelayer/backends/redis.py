@@ -57,7 +57,7 @@ class RedisCache(ByHand):
         return self.store.link.reason
 
     def get_stats(self) -> dict[str, Any]:
-        """As of MemoryCache; `size` and `bytes` of all hosts, over 10,000 estimated."""
+        """As of MemoryCache; `size` and `bytes` of all hosts, None while it is away."""
         counters = self.store.counters
         found = counters.of_process()
         return {

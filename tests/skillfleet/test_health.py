@@ -8,6 +8,8 @@ from django.db.models.functions import Now
 from cachelayer.models import Plane
 from cachelayer.stamps import CONFLICT
 from jobs.models import Worker
+from tests.cachelayer.backends import redis_cache
+from tests.servers.postgres import free_port
 
 
 def refuse(execute, sql, params, many, context):
@@ -79,3 +81,19 @@ def test_readyz_says_why_the_cache_is_bypassed_and_serves_on(client):
     assert response.status_code == 200
     assert "bypassed" in response.json()["checks"]["cache"]
     assert "web-2" in response.json()["checks"]["cache"]
+
+
+@pytest.mark.django_db
+def test_readyz_says_that_the_cache_server_is_away_and_serves_on(
+    client, settings, tmp_path
+):
+    Worker.objects.enlist()
+    nobody = f"redis://127.0.0.1:{free_port()}/0"
+    settings.CACHES = {**settings.CACHES, "default": redis_cache(nobody, tmp_path)}
+    try:
+        response = client.get("/readyz")
+    finally:
+        caches["default"].store.link.close()
+
+    assert response.status_code == 200
+    assert "bypassed: ConnectionError" in response.json()["checks"]["cache"]

@@ -1,0 +1,36 @@
+"""REDIS_URL gives the project one cache for all its hosts."""
+
+import os
+import subprocess
+import sys
+
+SHOW = """
+from django.conf import settings
+default = settings.CACHES["default"]
+print(default["BACKEND"], default["LOCATION"], default["OPTIONS"].get("PREFIX"))
+"""
+
+
+def default_cache(tmp_path, **variables: str) -> str:
+    """What settings make of the environment; the system checks pass."""
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "skillfleet.settings"}
+    environment |= {"SKILLFLEET_VAR_DIR": str(tmp_path), "REDIS_URL": "", **variables}
+    for arguments in (["manage.py", "check"], ["-c", SHOW]):
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    return done.stdout.strip()
+
+
+def test_without_it_values_are_in_each_process(tmp_path):
+    assert default_cache(tmp_path).startswith("cachelayer.backends.MemoryCache")
+
+
+def test_with_it_values_are_in_the_server(tmp_path):
+    found = default_cache(tmp_path, REDIS_URL="redis://127.0.0.1:1/0")
+
+    assert found == "cachelayer.backends.RedisCache redis://127.0.0.1:1/0 skill_fleet:"
