@@ -2,6 +2,7 @@
 
 import pytest
 
+from cachelayer.backends import RedisCache
 from tests.cachelayer.backends import PATIENT
 from tests.cachelayer.outages.own_server import settled
 

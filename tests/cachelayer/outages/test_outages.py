@@ -13,7 +13,7 @@ from cachelayer import cache_endpoint
 from cachelayer.backends import RedisCache
 from cachelayer.options import option
 from tests.cachelayer.forks import fork, succeeded
-from tests.cachelayer.outages.own_server import settled
+from tests.cachelayer.outages.own_server import OPTIONS, settled
 
 pytestmark = pytest.mark.valkey
 
