@@ -29,6 +29,7 @@ class Connections:
                 redis_connect_func=learn_run,
                 retry=Retry(NoBackoff(), 0),
                 protocol=2,
+                max_connections=2**16,  # threads are what limits them
                 driver_info=None,
             )
         except ValueError as error:

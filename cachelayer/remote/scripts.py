@@ -91,7 +91,10 @@ def packed(command: Command | bytes) -> bytes:
 
 
 def _words(*words: str | bytes | int) -> bytes:
-    made = [word if isinstance(word, bytes) else str(word).encode() for word in words]
+    made = [
+        word if isinstance(word, bytes) else str(word).encode("utf-8", "surrogatepass")
+        for word in words
+    ]
     return b"".join([b"$%d\r\n%b\r\n" % (len(word), word) for word in made])
 
 

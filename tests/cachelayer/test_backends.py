@@ -262,6 +262,15 @@ def test_a_key_that_memcached_would_refuse_warns_on_writes(cache, key):
         assert cache.get(key) == 1
 
 
+@pytest.mark.filterwarnings("ignore::django.core.cache.CacheKeyWarning")
+@pytest.mark.parametrize("key", ["é", "\ud800", "a\r\nb", "*", "{x}", ""])
+def test_a_key_may_be_any_text(cache, key):
+    cache.set(key, 1)
+
+    assert cache.get(key) == 1
+    assert cache.get_stats()["size"] == 1
+
+
 def test_the_asynchronous_methods(cache):
     async def walk():
         await cache.aset("a", 1)
