@@ -77,8 +77,10 @@ class RouteSerializer(CountsSerializer):
 class ScopeSerializer(EventsSerializer):
     """A process, or all of a host."""
 
-    size = serializers.IntegerField(help_text="Live entries.")
-    bytes = serializers.IntegerField()
+    size = serializers.IntegerField(
+        allow_null=True, help_text="Live entries; null while their server is away."
+    )
+    bytes = serializers.IntegerField(allow_null=True)
     tiers = serializers.DictField(child=EventsSerializer())
 
 
@@ -97,6 +99,15 @@ class StatsSerializer(ScopeSerializer):
 
     max_entries = serializers.IntegerField(required=False)
     max_bytes = serializers.IntegerField(required=False)
+    max_value = serializers.IntegerField(
+        required=False, help_text="Bytes of one value in a shared server."
+    )
+    server = serializers.CharField(
+        required=False, help_text="`ok`, or why the shared server is not asked."
+    )
+    complete = serializers.BooleanField(
+        required=False, help_text="Whether size and bytes count every entry there."
+    )
     host = HostSerializer()
     routes = RouteSerializer(many=True)
     warnings = serializers.ListField(child=serializers.CharField())

@@ -40,5 +40,7 @@ def cells(counts: dict[str, Any], names: Iterable[str]) -> list[str]:
 
 def headline(stats: dict[str, Any]) -> str:
     host = stats.get("host", stats)
+    if host["size"] is None:
+        return f"The cache's server: {stats['server']}"
     size, held = host["size"], host["bytes"] / 2**20
     return f"{size} entries, {held:.1f} MiB, in {host.get('processes', 1)} process(es)"

@@ -59,12 +59,13 @@ class RedisCache(ByHand):
     def get_stats(self) -> dict[str, Any]:
         """As of MemoryCache; `size` and `bytes` of all hosts, None while it is away."""
         counters = self.store.counters
-        found = counters.of_process()
+        found, sizes = counters.of_process(), census.take(self.store)
+        in_server = {"size": sizes["size"], "bytes": sizes["bytes"]}
         return {
             **found,
-            **census.take(self.store),
+            **sizes,
             "max_value": self.store.limits.max_value,
-            "host": counters.of_host(),
+            "host": {**counters.of_host(), **in_server},
             "warnings": warnings_about(found),
         }
 
