@@ -38,4 +38,6 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["TEST"] = {"NAME": str(worker_folder / "test.sqlite3")}
 if REDIS_URL:  # in processes that tests start; and all tests, if somebody sets it
     CACHES["default"] = redis_cache(REDIS_URL, worker_folder)
+# Every test client makes the middleware anew: it shall not read every static file.
+WHITENOISE_AUTOREFRESH = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
