@@ -209,18 +209,20 @@ class Skill(models.Model):
         new version, by `author`. Raises UnknownCategory or what `rename` raises.
         """
         with transaction.atomic():
-            if name not in (None, self.name):
+            if name not in (None, Skill.objects.only("name").get(pk=self.pk).name):
                 Skill.objects.rename(self, name, author=author)
-                self.refresh_from_db()
-            Skill.objects.select_for_update().get(pk=self.pk)  # one writer at a time
+            # One writer at a time; what was not given stays as the last one left it.
+            held = Skill.objects.select_for_update().get(pk=self.pk)
+            given: dict[str, object] = dict(fields)
             if category is not None:
-                self.category = Category.objects.named(category)
-                Category.objects.hold(self.category)
+                given["category"] = place = Category.objects.named(category)
+                Category.objects.hold(place)
             for kind, values in (labels or {}).items():
-                Label.objects.give(self, kind, values)
-            for field, value in fields.items():
-                setattr(self, field, value)
-            self.save(update_fields=["category", "updated_at", *fields])
+                Label.objects.give(held, kind, values)
+            for field, value in given.items():
+                setattr(held, field, value)
+            held.save(update_fields=["updated_at", *given])
+        self.refresh_from_db()
 
     def archive(self) -> None:
         """Hide it from readers. Its name stays taken and its versions stay."""
