@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, models, transaction
-from django.db.models import Value
+from django.db.models import Q, Value
 from django.db.models.functions import Concat, Substr
 
 from cachelayer import RetiringQuerySet
@@ -109,6 +109,17 @@ class CategoryManager(models.Manager.from_queryset(CategoryQuerySet)):  # type: 
         except Category.DoesNotExist:
             return self.create_at(UNCATEGORIZED)
 
+    def hold_with(self, category: "Category", above: str) -> "dict[str, Category]":
+        """By path, as they are now: the category, all below it, and the one `above`.
+
+        They are locked in one order, so that two moves that cross do not wait for
+        each other.
+        """
+        known = self.filter(pk=category.pk).values_list("path", flat=True).first()
+        wanted = Q(pk=category.pk) | Q(path=above) | under(known or category.path)
+        held = self.select_for_update().filter(wanted).order_by("pk")
+        return {each.path: each for each in held}
+
     def parent_at(self, path: str) -> "Category | None":
         """The category above the path, locked, so that it stays; None for a root."""
         above = parent_of(path)
@@ -116,7 +127,7 @@ class CategoryManager(models.Manager.from_queryset(CategoryQuerySet)):  # type: 
             return None
         parent = self.select_for_update().filter(path=above).first()
         if parent is None:
-            raise UnknownCategory(path=f"Create the category {above!r} first.")
+            raise nothing_at(above)
         return parent
 
 
@@ -162,29 +173,43 @@ class Category(models.Model):
 
         Raises PathTaken, InvalidPath, or UnknownCategory (nothing above the path).
         """
-        if path == self.path:
-            return
         check_path(path)
-        if path.startswith(f"{self.path}/"):
-            raise InvalidPath(path="A category cannot move below itself.")
+        above = parent_of(path)
         with taken_means_conflict(path), transaction.atomic():
-            former = Category.objects.select_for_update().get(pk=self.pk).path
-            parent = Category.objects.parent_at(path)
-            carry_along(former, path)
-            Category(pk=self.pk, path=path, parent=parent).save(
-                update_fields=["path", "parent"]
-            )
-            for category in Category.objects.within(path):
-                Address.objects.claim_path(category)
-        self.refresh_from_db()
+            held = Category.objects.hold_with(self, above)
+            now = next((each for each in held.values() if each == self), None)
+            if now is None:
+                raise UnknownCategory(path=f"{self.path!r} was deleted meanwhile.")
+            if path.startswith(f"{now.path}/"):
+                raise InvalidPath(path="A category cannot move below itself.")
+            if above and above not in held:
+                raise nothing_at(above)
+            if path != now.path:
+                now.put_at(path, held.get(above))
+            self.refresh_from_db()
+
+    def put_at(self, path: str, parent: "Category | None") -> None:
+        """The rows of a move, which are locked."""
+        carry_along(self.path, path)
+        Category(pk=self.pk, path=path, parent=parent).save(
+            update_fields=["path", "parent"]
+        )
+        for category in Category.objects.within(path):
+            Address.objects.claim_path(category)
 
     def remove(self) -> None:
         """Delete it. Raises CategoryInUse unless it is empty."""
         try:
             with transaction.atomic():
+                # Its row before its addresses, as a move takes them.
+                Category.objects.select_for_update().filter(pk=self.pk).first()
                 self.delete()
         except IntegrityError:  # a skill or category came in between, or was there
             raise CategoryInUse from None
+
+
+def nothing_at(path: str) -> UnknownCategory:
+    return UnknownCategory(path=f"Create the category {path!r} first.")
 
 
 def check_path(path: str) -> None:

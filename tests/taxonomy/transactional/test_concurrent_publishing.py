@@ -97,3 +97,32 @@ def test_a_category_that_is_taken_into_use_is_not_deleted(seeded):
     there = Category.objects.filter(path="data/ml").exists()
     assert there == (removed is not None) == Skill.objects.exists()
     assert there != isinstance(published, TaxonomyError)
+
+
+def test_moves_that_cross_do_not_wait_for_each_other(seeded):
+    """One of two goes below the other; the other's new parent is no longer there."""
+    for turn in range(8):
+        pair = [f"first-{turn}", f"second-{turn}"]
+        for path in pair:
+            Category.objects.create_at(path)
+            Category.objects.create_at(f"{path}/below")
+        one, other = map(Category.objects.resolve, pair)
+        results = at_once(
+            [
+                lambda one=one, other=other: one.move(f"{other.path}/below/{one.path}"),
+                lambda one=one, other=other: other.move(
+                    f"{one.path}/below/{other.path}"
+                ),
+            ]
+        )
+        refused = [each for each in results if isinstance(each, TaxonomyError)]
+        assert [each.code for each in refused] == ["unknown_category"]
+
+
+def test_a_category_that_moves_and_is_deleted_at_once_does_either(seeded):
+    for turn in range(8):
+        moving = Category.objects.create_at(f"short-{turn}")
+        going = Category.objects.resolve(moving.path)
+        results = at_once([lambda m=moving, t=turn: m.move(f"data/m{t}"), going.remove])
+        assert [each.code for each in results if each] in ([], ["unknown_category"])
+        assert not Category.objects.filter(pk=moving.pk).exists()
