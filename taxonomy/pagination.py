@@ -1,9 +1,11 @@
 """Lists of the API: by page number, or by cursor where rows keep coming."""
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError as InvalidPosition
+from django.utils.dateparse import parse_datetime
 from rest_framework import pagination
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
@@ -67,7 +69,17 @@ class NewestFirst(SizedPages, pagination.CursorPagination):
     ) -> list[Any] | None:
         try:
             return super().paginate_queryset(queryset, request, view)
-        except (NotFound, InvalidPosition, ValueError):
+        except (NotFound, InvalidPosition, ValueError, OverflowError):
             raise ValidationError(
                 {"cursor": ["Not a cursor of this list; follow next and previous."]}
             ) from None
+
+    def decode_cursor(self, request: Request) -> pagination.Cursor | None:
+        """Raises ValueError or OverflowError for a place that no row can have."""
+        cursor = super().decode_cursor(request)
+        if cursor and cursor.position is not None:
+            moment = parse_datetime(cursor.position)
+            if moment is None or moment.tzinfo is None:
+                raise ValueError("no point in time")
+            moment.astimezone(UTC)
+        return cursor
