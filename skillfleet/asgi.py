@@ -2,10 +2,10 @@
 
 import os
 
-from django.core.asgi import get_asgi_application
+from skillfleet.entry import asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "skillfleet.settings")
-application = get_asgi_application()
+application = asgi_application()
 
 from jobs import inline  # noqa: E402 the apps have to be there first
 

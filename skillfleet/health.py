@@ -46,6 +46,20 @@ def readyz(request: HttpRequest) -> JsonResponse:
     return JsonResponse(body, status=200 if ready else 503)
 
 
+PROBES = {"/healthz": healthz, "/readyz": readyz}
+
+
+class Probes:
+    """Answers both before the host is looked at: probes come by address, under any
+    name, and learn nothing else here."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return PROBES.get(request.path_info, self.get_response)(request)
+
+
 def verdict(name: str, check: Callable[[], Verdict]) -> Verdict:
     """What the check says; a check that cannot even run is a failure by itself."""
     try:

@@ -91,7 +91,9 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "skillfleet.health.Probes",  # before anything asks for the host
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "skillfleet.accounts.session_cookies.PlausibleSessions",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -99,6 +101,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "skillfleet.csp.PathCSPMiddleware",
+    "skillfleet.api.middleware.UniversalTime",
     "skillfleet.api.middleware.StrictRequests",
 ]
 ROOT_URLCONF = "skillfleet.urls"
@@ -311,6 +314,7 @@ SKILLFLEET_MAX_FRONTMATTER_NODES = env.int(
 SKILLFLEET_SCANNED_BYTES = env.int("SKILLFLEET_SCANNED_BYTES", default=1_000_000)
 SKILLFLEET_MAX_JSON_DEPTH = env.int("SKILLFLEET_MAX_JSON_DEPTH", default=32)
 SKILLFLEET_MAX_BODY_BYTES = env.int("SKILLFLEET_MAX_BODY_BYTES", default=24 * 2**20)
+SKILLFLEET_MAX_AUTH_BYTES = env.int("SKILLFLEET_MAX_AUTH_BYTES", default=65_536)
 DATA_UPLOAD_MAX_MEMORY_SIZE = SKILLFLEET_MAX_BODY_BYTES
 SKILLFLEET_PAGE_SIZE = env.int("SKILLFLEET_PAGE_SIZE", default=50)
 SKILLFLEET_MAX_PAGE_SIZE = env.int("SKILLFLEET_MAX_PAGE_SIZE", default=200)

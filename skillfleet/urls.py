@@ -1,4 +1,4 @@
-"""The one table of addresses."""
+"""The one table of addresses; `health.Probes` answers /healthz and /readyz."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -7,15 +7,12 @@ from django.views.generic import RedirectView
 
 from skillfleet.api.error_views import no_such_route
 from skillfleet.api.schema import DocsPage, SchemaPage
-from skillfleet.health import healthz, readyz
 
 # jobs first: its POST /skills extends the list that taxonomy serves.
 ROOMS = ("jobs.urls", "taxonomy.urls", "cachelayer.urls", "skillfleet.accounts.urls")
 rooms = [path("", include(room)) for room in ROOMS]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(url="/api/docs")),
-    path("healthz", healthz),
-    path("readyz", readyz),
     path("api/schema", SchemaPage.as_view(), name="schema"),
     path("api/docs", DocsPage.as_view(), name="docs"),
     path("api/v1/", include(rooms)),

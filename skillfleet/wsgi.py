@@ -2,10 +2,10 @@
 
 import os
 
-from django.core.wsgi import get_wsgi_application
+from skillfleet.entry import wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "skillfleet.settings")
-application = get_wsgi_application()
+application = wsgi_application()
 
 from jobs import inline  # noqa: E402 the apps have to be there first
 

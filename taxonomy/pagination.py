@@ -78,7 +78,7 @@ class NewestFirst(SizedPages, pagination.CursorPagination):
         """Raises ValueError or OverflowError for a place that no row can have."""
         cursor = super().decode_cursor(request)
         if cursor and cursor.position is not None:
-            moment = parse_datetime(cursor.position)
+            moment = parse_datetime(str(cursor.position))
             if moment is None or moment.tzinfo is None:
                 raise ValueError("no point in time")
             moment.astimezone(UTC)

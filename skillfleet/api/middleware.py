@@ -1,18 +1,26 @@
 """What no view should have to look at: requests that no route could mean."""
 
+import codecs
 from collections.abc import Callable
+from datetime import UTC
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 
 from skillfleet.api.error_views import json_error, wants_json
 from taxonomy.packaging.json_values import text_finding
 
+SMALL_BODIES = ("/api/v1/auth/", "/admin/login")
+"""What people send who are nobody yet."""
+LONGEST_LENGTH = 18
+
 
 class StrictRequests:
-    """Refuses NUL in the path or query, bodies over the limit, unknown parameters.
+    """Refuses requests that cannot be read or kept: NUL in the path or query, text
+    that is not UTF-8, bodies over the limit, unknown parameters.
 
     The parameters that a view knows are its class's `query_params`, a frozenset of
     names; without that attribute there are none.
@@ -22,27 +30,12 @@ class StrictRequests:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if wants_json(request):
-            return self.refusal(request) or self.get_response(request)
-        if text_finding(request.path_info):
-            return HttpResponse("Bad path.", status=400, content_type="text/plain")
-        return self.get_response(request)
-
-    def refusal(self, request: HttpRequest) -> HttpResponse | None:
-        if finding := text_finding(request.path_info):
-            return json_error(400, "bad_request", f"The path is refused. {finding}")
-        if errors := unstorable(request.GET):
-            name, messages = next(iter(errors.items()))
-            return json_error(400, "invalid", f"{name}: {messages[0]}", errors)
-        if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
-            # Django would read an empty body, and every field would seem missing.
-            detail = "A chunked body is not read here; send Content-Length."
-            return json_error(411, "length_required", detail)
-        limit = settings.SKILLFLEET_MAX_BODY_BYTES
-        if int(request.META.get("CONTENT_LENGTH") or 0) > limit:
-            detail = f"The request body is over the limit of {limit} bytes."
-            return json_error(413, "too_large", detail)
-        return None
+        return (
+            refused_type(request)
+            or refused_address(request)
+            or refused_length(request)
+            or self.get_response(request)
+        )
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
@@ -60,6 +53,61 @@ class StrictRequests:
         return json_error(400, "unknown_parameter", detail, errors)
 
 
+def refuse(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
+    if wants_json(request):
+        return json_error(status, code, detail)
+    return HttpResponse(f"{detail}\n", status=status, content_type="text/plain")
+
+
+def refused_type(request: HttpRequest) -> HttpResponse | None:
+    """First: Django reads forms, and even the query, by the charset that is named."""
+    if request.META.get("CONTENT_TYPE") and not request.content_type:
+        return refuse(request, 400, "bad_request", "The Content-Type is not readable.")
+    charset = (request.content_params or {}).get("charset")
+    if charset and not is_utf8(charset):
+        detail = f"charset={charset[:40]!a} is not read here; send UTF-8."
+        return refuse(request, 400, "bad_request", detail)
+    return None
+
+
+def is_utf8(charset: str) -> bool:
+    try:
+        return codecs.lookup(charset).name == "utf-8"
+    except (LookupError, ValueError):
+        return False
+
+
+def refused_address(request: HttpRequest) -> HttpResponse | None:
+    if finding := text_finding(request.path_info):
+        return refuse(request, 400, "bad_request", f"The path is refused. {finding}")
+    if wants_json(request) and (errors := unstorable(request.GET)):
+        name, messages = next(iter(errors.items()))
+        return json_error(400, "invalid", f"{name}: {messages[0]}", errors)
+    return None
+
+
+def refused_length(request: HttpRequest) -> HttpResponse | None:
+    small = request.path_info.startswith(SMALL_BODIES)
+    if not small and not wants_json(request):
+        return None
+    if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
+        # Django would read an empty body, and every field would seem missing.
+        detail = "A chunked body is not read here; send Content-Length."
+        return refuse(request, 411, "length_required", detail)
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if not (length.isascii() and length.isdigit() and len(length) <= LONGEST_LENGTH):
+        return refuse(request, 400, "bad_request", "Content-Length is not a number.")
+    limit = (
+        settings.SKILLFLEET_MAX_AUTH_BYTES
+        if small
+        else settings.SKILLFLEET_MAX_BODY_BYTES
+    )
+    if int(length) > limit:
+        detail = f"The request body is over the limit of {limit} bytes."
+        return refuse(request, 413, "too_large", detail)
+    return None
+
+
 def unstorable(query: MultiValueDict[str, str]) -> dict[str, list[str]]:
     """Findings by parameter; a name that is itself refused is shown escaped."""
     errors: dict[str, list[str]] = {}
@@ -68,3 +116,16 @@ def unstorable(query: MultiValueDict[str, str]) -> dict[str, list[str]]:
         if finding:
             errors[ascii(name)[1:-1]] = [finding]
     return errors
+
+
+class UniversalTime:
+    """The API speaks UTC; TIME_ZONE is of the pages that people read."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not wants_json(request):
+            return self.get_response(request)
+        with timezone.override(UTC):
+            return self.get_response(request)

@@ -97,3 +97,13 @@ def test_readyz_says_that_the_cache_server_is_away_and_serves_on(
 
     assert response.status_code == 200
     assert "bypassed: ConnectionError" in response.json()["checks"]["cache"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("host", ["10.0.0.7:8000", "evil.example", "[::1", ""])
+def test_a_probe_comes_under_any_name(client, host):
+    Worker.objects.enlist()
+
+    for path in ("/healthz", "/readyz"):
+        assert client.get(path, headers={"host": host}).status_code == 200
+    assert client.get("/api/v1/user/me", headers={"host": host}).status_code == 400

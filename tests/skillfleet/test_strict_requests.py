@@ -70,6 +70,24 @@ def test_a_body_over_the_limit_is_a_413(api, settings):
     assert "100 bytes" in response.json()["detail"]
 
 
+@pytest.mark.parametrize("length", ["abc", "-1", "1.5", "\u0663", "9" * 5000])
+def test_a_content_length_that_is_no_number_is_a_400(api, length):
+    response = api.get("/api/v1/user/me", CONTENT_LENGTH=length)
+
+    assert response.status_code == 400
+    assert response.json()["detail"] == "Content-Length is not a number."
+
+
+@pytest.mark.parametrize("path", ["/api/v1/auth/login", "/admin/login/"])
+def test_nobody_logs_in_with_megabytes(client_of, db, path):
+    response = client_of().post(
+        path, b"[" + b"[]," * 100_000 + b"[]]", content_type="application/json"
+    )
+
+    assert response.status_code == 413
+    assert b"65536 bytes" in response.content
+
+
 def test_a_chunked_body_is_a_411_and_not_an_empty_one(api):
     response = api.post(
         "/api/v1/auth/tokens", {}, headers={"Transfer-Encoding": "chunked"}
