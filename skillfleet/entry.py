@@ -7,20 +7,22 @@ import django
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.http import HttpRequest
+from django.utils.http import parse_header_parameters
 
 
 class AnyContentType(HttpRequest):
-    """A Content-Type that Django cannot read is empty here.
+    """A Content-Type that cannot be read is empty here, and its charset unused.
 
-    Django raises while it makes the request, where no middleware could answer;
-    `StrictRequests` refuses it.
+    Django raises for both while it makes the request, where no middleware could
+    answer; `StrictRequests` refuses them.
     """
 
     def _set_content_type_params(self, meta: Mapping[str, Any]) -> None:
         try:
-            super()._set_content_type_params(meta)  # type: ignore[misc]
+            found = parse_header_parameters(meta.get("CONTENT_TYPE", ""))
         except (LookupError, ValueError):
-            self.content_type, self.content_params = "", {}
+            found = "", {}
+        self.content_type, self.content_params = found
 
 
 class WSGIAnyContentType(AnyContentType, WSGIRequest):

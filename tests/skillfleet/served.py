@@ -20,9 +20,11 @@ class Answer(NamedTuple):
         return json.loads(self.body)
 
 
-def by_wsgi(path: str, headers: dict[str, str], body: bytes = b"") -> Answer:
+def by_wsgi(address: str, headers: dict[str, str], body: bytes = b"") -> Answer:
+    path, _, query = address.partition("?")
     environ: dict[str, Any] = {
         "PATH_INFO": path,
+        "QUERY_STRING": query,
         "REQUEST_METHOD": "POST",
         "HTTP_HOST": "localhost",
         "CONTENT_LENGTH": str(len(body)),
@@ -37,13 +39,14 @@ def by_wsgi(path: str, headers: dict[str, str], body: bytes = b"") -> Answer:
     return Answer(int(started[0][:3]), content)
 
 
-def by_asgi(path: str, headers: dict[str, str], body: bytes = b"") -> Answer:
+def by_asgi(address: str, headers: dict[str, str], body: bytes = b"") -> Answer:
+    path, _, query = address.partition("?")
     named = {"host": "localhost", "content-length": str(len(body)), **headers}
     scope = {
         "type": "http",
         "method": "POST",
         "path": path,
-        "query_string": b"",
+        "query_string": query.encode(),
         "headers": [(name.encode(), value.encode()) for name, value in named.items()],
     }
     sent: list[dict[str, Any]] = []

@@ -36,12 +36,12 @@ def test_a_charset_other_than_utf_8_is_a_400(api, charset, form):
     assert "send UTF-8" in response.json()["detail"]
 
 
-def test_a_query_is_not_read_by_a_charset(client, db):
-    response = client.get(
-        "/api/v1/skills?q=%ff", CONTENT_TYPE="text/plain; charset=idna"
-    )
+@pytest.mark.parametrize("served", [by_wsgi, by_asgi])
+def test_a_query_is_not_read_by_a_charset(db, served):
+    answer = served("/api/v1/skills?q=%ff", {"content-type": "a/b; charset=idna"})
 
-    assert response.status_code == 400
+    assert answer.status == 400
+    assert "charset='idna'" in answer.json()["detail"]
 
 
 def test_a_form_of_the_admin_is_held_to_it(client, db):
