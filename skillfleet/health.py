@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 from uuid import uuid4
 
-from django.core.cache import caches
+from django.core.cache import BaseCache, caches
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from cachelayer.backends import TagCache
 from jobs.models import Worker
 from jobs.monitoring import how_to_start_a_worker
+from skillfleet.api.throttles import AWAY
 
 log = logging.getLogger(__name__)
 
@@ -76,15 +77,29 @@ def database() -> Verdict:
 
 
 def cache() -> Verdict:
-    """A value goes in and comes out. A cache that is bypassed on purpose, or because
-    its server is away, passes: every read is served, only slower."""
+    """A cache that is bypassed on purpose, or because its server is away, passes:
+    every read is served, only slower."""
     backend = caches["default"]
+    found = carries(backend)
+    if isinstance(backend, TagCache) and backend.out_of_service():
+        return Verdict(True, f"bypassed: {backend.why_out_of_service()}")
+    return found
+
+
+def shared_cache() -> Verdict:
+    """Passes while its server is away: everything is served, only rates not counted."""
+    try:
+        return carries(caches["shared"])
+    except AWAY as error:
+        return Verdict(True, f"no rates are counted: {type(error).__name__}")
+
+
+def carries(backend: BaseCache) -> Verdict:
+    """A value goes in and comes out."""
     key, value = f"readyz:{uuid4()}", uuid4().hex
     backend.set(key, value, timeout=10)
     found = backend.get(key)
     backend.delete(key)
-    if isinstance(backend, TagCache) and backend.out_of_service():
-        return Verdict(True, f"bypassed: {backend.why_out_of_service()}")
     return OK if found == value else Verdict(False, "a value that was set is lost")
 
 
@@ -94,4 +109,9 @@ def worker() -> Verdict:
     return Verdict(False, f"no live worker; {how_to_start_a_worker()}")
 
 
-CHECKS = {"database": database, "cache": cache, "worker": worker}
+CHECKS = {
+    "database": database,
+    "cache": cache,
+    "shared_cache": shared_cache,
+    "worker": worker,
+}

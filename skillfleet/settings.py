@@ -143,6 +143,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # invalidation host-wide. With it: values and invalidation among hosts.
 # `shared` is what processes count in together: throttles and the queue's statistics.
 REDIS_URL = env.str("REDIS_URL", default="")
+SKILLFLEET_REDIS_TIMEOUT = env.float("SKILLFLEET_REDIS_TIMEOUT", default=1)
 CACHES = {
     "default": {
         "BACKEND": "cachelayer.backends.MemoryCache",
@@ -177,6 +178,10 @@ if REDIS_URL:
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "skill_fleet:",
+        "OPTIONS": {
+            "socket_connect_timeout": SKILLFLEET_REDIS_TIMEOUT,
+            "socket_timeout": SKILLFLEET_REDIS_TIMEOUT,
+        },
     }
 CACHELAYER = {
     "PATH_PREFIX": "/api/v1",

@@ -1,11 +1,13 @@
 """Rates, counted in the `shared` cache so that all processes count together."""
 
 import hashlib
+import logging
 from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
 from django.core.cache import BaseCache, caches
 from django.utils.connection import ConnectionProxy
+from redis.exceptions import RedisError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
@@ -14,13 +16,30 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 
+log = logging.getLogger(__name__)
+
+AWAY = (RedisError, OSError)
+"""What a call of the shared cache raises when its server does not answer."""
+
+
 class SharedThrottle(SimpleRateThrottle):
-    """A rate from the settings, read at each request; empty means no limit."""
+    """A rate from the settings, read at each request; empty means no limit.
+
+    While the shared cache is away nothing is counted and every request passes:
+    /readyz says so, and a fault would shut out everyone.
+    """
 
     cache = cast(BaseCache, ConnectionProxy(caches, "shared"))
 
     def get_rate(self) -> str | None:
         return settings.SKILLFLEET_RATES[str(self.scope)] or None
+
+    def allow_request(self, request: Request, view: "APIView") -> bool:
+        try:
+            return super().allow_request(request, view)
+        except AWAY as error:
+            log.error("shared cache away: rate=%s not counted: %s", self.scope, error)
+            return True
 
     def counter(self, ident: Any) -> str:
         """Hashed: an address or a name from outside may not be a cache key."""

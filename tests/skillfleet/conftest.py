@@ -1,9 +1,12 @@
 """People with one role each, and clients that are logged in as them."""
 
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.core.cache import caches
+from django.core.cache.backends.redis import RedisCache
 from rest_framework.test import APIClient
 
 from tests.skillfleet.world import World, make_world
@@ -61,3 +64,15 @@ def world(seeded: None) -> World:
 def api(world: World, client_of: ClientOf) -> Callable[[str], APIClient]:
     """A client of one of the world's people, like `api("author")`."""
     return lambda who: client_of(world.people[who])
+
+
+@pytest.fixture
+def shared_cache_away() -> Iterator[None]:
+    """It is a Redis at a port where nobody listens."""
+    usual = caches["shared"]
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        url = f"redis://127.0.0.1:{nobody.getsockname()[1]}/0"
+        caches["shared"] = RedisCache(url, {})
+        yield
+    caches["shared"] = usual

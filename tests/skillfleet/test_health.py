@@ -35,6 +35,7 @@ def test_readyz_names_the_missing_worker(client):
         "checks": {
             "database": "ok",
             "cache": "ok",
+            "shared_cache": "ok",
             "worker": "no live worker; start one with: manage.py qcluster",
         },
     }
@@ -97,6 +98,19 @@ def test_readyz_says_that_the_cache_server_is_away_and_serves_on(
 
     assert response.status_code == 200
     assert "bypassed: ConnectionError" in response.json()["checks"]["cache"]
+
+
+@pytest.mark.django_db
+def test_readyz_says_that_the_shared_cache_is_away_and_serves_on(
+    client, shared_cache_away
+):
+    Worker.objects.enlist()
+
+    response = client.get("/readyz")
+
+    assert response.status_code == 200
+    found = response.json()["checks"]["shared_cache"]
+    assert found == "no rates are counted: ConnectionError"
 
 
 @pytest.mark.django_db

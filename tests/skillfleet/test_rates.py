@@ -2,6 +2,9 @@
 
 from rest_framework.test import APIClient
 
+from tests.skillfleet.conftest import PASSWORD
+
+LOGIN = "/api/v1/auth/login"
 TOKENS = "/api/v1/auth/tokens"
 
 
@@ -35,3 +38,17 @@ def test_an_anonymous_write_is_a_401_before_it_counts(db, settings):
     settings.SKILLFLEET_RATES = {"write": "1/min"}
 
     assert {APIClient().post(TOKENS).status_code for _ in range(3)} == {401}
+
+
+def test_writes_and_logins_go_on_while_nobody_can_count(
+    client_of, viewer, shared_cache_away, settings, caplog
+):
+    settings.SKILLFLEET_RATES = dict.fromkeys(("write", "login", "login_name"), "1/min")
+    credentials = {"username": "vera", "password": PASSWORD}
+
+    for _ in range(2):
+        assert client_of(viewer).post(TOKENS).status_code == 201
+        assert APIClient().post(LOGIN, credentials).status_code == 200
+
+    assert "rate=write not counted" in caplog.text
+    assert "rate=login not counted" in caplog.text
