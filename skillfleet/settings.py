@@ -4,6 +4,7 @@ docs/reference/settings.md lists the variables, their units and defaults.
 """
 
 import os
+import re
 import socket
 from contextlib import suppress
 from datetime import timedelta
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import environ
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
 from skillfleet.theme import UNFOLD  # noqa: F401 a setting by its name
@@ -25,6 +27,18 @@ VAR_DIR.mkdir(parents=True, exist_ok=True)
 def seconds(name: str, default: float) -> timedelta:
     """A duration from the environment, in seconds."""
     return timedelta(seconds=env.float(name, default=default))
+
+
+def rate(name: str, default: str) -> str:
+    """How often, like 600/min; empty for no limit. Refused here, at the start: each
+    throttled request would be a fault."""
+    found = env.str(name, default=default)
+    if found and not re.fullmatch(r"[1-9][0-9]{0,8}/(s|sec|min|m|h|hour|d|day)", found):
+        raise ImproperlyConfigured(
+            f"{name} is {found!r}; write a number per s, min, h or d like 600/min, "
+            "or nothing for no limit."
+        )
+    return found
 
 
 def local_secret_key() -> str:
@@ -331,9 +345,9 @@ SKILLFLEET_MAX_LABELS = env.int("SKILLFLEET_MAX_LABELS", default=50)
 # How often; a number per s, min, h or d, empty for no limit. Counted per person or
 # address (write), per address (login), per user name at an address (login_name).
 SKILLFLEET_RATES = {
-    "write": env.str("SKILLFLEET_WRITE_RATE", default="600/min"),
-    "login": env.str("SKILLFLEET_LOGIN_RATE", default="30/min"),
-    "login_name": env.str("SKILLFLEET_LOGIN_NAME_RATE", default="10/min"),
+    "write": rate("SKILLFLEET_WRITE_RATE", default="600/min"),
+    "login": rate("SKILLFLEET_LOGIN_RATE", default="30/min"),
+    "login_name": rate("SKILLFLEET_LOGIN_NAME_RATE", default="10/min"),
 }
 
 # Who may read without logging in: nobody, unless this is on.

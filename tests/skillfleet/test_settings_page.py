@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = ("skillfleet/settings.py", "skillfleet/gunicorn.py")
-READERS = {"str", "bool", "int", "float", "list", "db", "seconds"}
+READERS = {"str", "bool", "int", "float", "list", "db", "seconds", "rate"}
 ROW = re.compile(
     r"^\| `(?P<name>[A-Z_]+)` \| (?P<default>[^|]+) \| (?P<meaning>.+) \|$"
 )
