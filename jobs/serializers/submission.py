@@ -17,7 +17,7 @@ from jobs.submission import MIN_TASK_CHARS, read_source
 from taxonomy.models import Skill
 from taxonomy.models.paths import MAX_PATH_CHARS
 from taxonomy.packaging.json_values import JSONValueError, check_json, parse_json
-from taxonomy.serializers.strict import StrictSerializer, TextField
+from taxonomy.serializers.strict import BoundedList, StrictSerializer, TextField
 
 KEY_CHARS = 128
 IDEMPOTENCY_HEADER = "Idempotency-Key"
@@ -37,12 +37,18 @@ class SubmissionSerializer(StrictSerializer):
     task_description = TextField(
         help_text=f"What the skill is for, in at least {MIN_TASK_CHARS} characters."
     )
-    sources = SourceInputSerializer(many=True, required=False, default=list)
+    sources = BoundedList(
+        most="SKILLFLEET_MAX_SOURCES",
+        child=SourceInputSerializer(),
+        required=False,
+        default=list,
+    )
     intended_taxonomy_path = TextField(
         required=False, allow_blank=True, default="", max_length=MAX_PATH_CHARS
     )
     auto_promote = FlagField(required=False, default=False)
-    checkpoints = serializers.ListField(
+    checkpoints = BoundedList(
+        most=len(CHECKPOINTS),
         child=serializers.ChoiceField(CHECKPOINTS),
         required=False,
         default=list,

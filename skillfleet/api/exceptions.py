@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from django.core.exceptions import (
@@ -18,6 +19,9 @@ from rest_framework.views import exception_handler as drf_response
 
 from skillfleet.api.parsers import BodyTooLarge
 
+SHOWN = 50
+"""Places of an answer, and findings at each."""
+SHOWN_CHARS = 2000
 OUR_PACKAGES = {"cachelayer", "taxonomy", "jobs", "skillfleet"}
 
 
@@ -44,8 +48,22 @@ def error_response(exc: Exception, context: Mapping[str, Any]) -> Response | Non
 def error_body(
     detail: str, code: str, errors: Mapping[str, list[str]] | None = None
 ) -> dict[str, Any]:
-    body: dict[str, Any] = {"detail": detail, "code": code}
-    return {**body, "errors": dict(errors)} if errors else body
+    body: dict[str, Any] = {"detail": clipped(detail), "code": code}
+    return {**body, "errors": first_of(errors)} if errors else body
+
+
+def first_of(errors: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """As many as somebody could read; `detail` says how many there are."""
+    places = islice(errors.items(), SHOWN)
+    return {
+        clipped(place): [clipped(message) for message in messages[:SHOWN]]
+        for place, messages in places
+    }
+
+
+def clipped(text: str) -> str:
+    """A finding may quote what was sent, which may be megabytes."""
+    return text if len(text) <= SHOWN_CHARS else f"{text[:SHOWN_CHARS]}…"
 
 
 def is_domain_error(exc: BaseException) -> bool:

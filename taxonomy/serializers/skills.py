@@ -8,7 +8,7 @@ from rest_framework import serializers
 from taxonomy.models import Label, Skill, SkillVersion
 from taxonomy.models.paths import MAX_NAME_CHARS, MAX_PATH_CHARS
 from taxonomy.serializers.files import ContentSerializer
-from taxonomy.serializers.strict import StrictSerializer, TextField
+from taxonomy.serializers.strict import BoundedList, StrictSerializer, TextField
 
 ORDERINGS = ("name", "-name", "created_at", "-created_at", "updated_at", "-updated_at")
 
@@ -198,11 +198,11 @@ class PublishSerializer(ContentSerializer):
     )
 
 
-def label_list() -> serializers.ListField:
-    return serializers.ListField(
+def label_list() -> BoundedList:
+    return BoundedList(
+        most="SKILLFLEET_MAX_LABELS",
         child=TextField(max_length=200, trim_whitespace=True),
         required=False,
-        max_length=settings.SKILLFLEET_MAX_LABELS,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from rest_framework import serializers
 
 
@@ -38,4 +39,21 @@ class NumberField(serializers.IntegerField):
     def to_internal_value(self, data: Any) -> int:
         if isinstance(data, bool) or not isinstance(data, int):
             self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class BoundedList(serializers.ListField):
+    """A list whose length is looked at before its items are.
+
+    `most` is the number allowed, or the name of the setting that says it.
+    """
+
+    def __init__(self, *, most: int | str, **options: Any) -> None:
+        self.most = most
+        super().__init__(**options)
+
+    def to_internal_value(self, data: Any) -> Any:
+        most = getattr(settings, self.most) if isinstance(self.most, str) else self.most
+        if isinstance(data, list) and len(data) > most:
+            raise serializers.ValidationError(f"{len(data)} items; at most {most}.")
         return super().to_internal_value(data)
