@@ -36,7 +36,7 @@ def branch_at(category: Category) -> dict[str, Any]:
         "aliases": category.aliases,
         "parent": parent_of(category.path) or None,
         "children": nested(Category.objects.under(category.path), category.path),
-        "skills": skills.select_related("category", "current").order_by("name"),
+        "skills": skills.for_listing().order_by("name"),
     }
 
 

@@ -13,6 +13,9 @@ from jobs.models import Draft, Job
 from jobs.models.draft import DraftQuerySet
 from jobs.permissions import PROMOTE
 
+UNLISTED = ("result", "error_stack", "user_context", "task_description_refined")
+"""Fields of a job that may be long and that no list shows."""
+
 
 def visible_job(request: Request, job_id: UUID) -> Job:
     """404 for a job that is not there, or not this person's to see."""

@@ -22,7 +22,14 @@ from jobs.serializers.drafts import (
     RejectedSerializer,
     RejectionSerializer,
 )
-from jobs.views.base import draft_to_decide, person, visible_draft, visible_drafts
+from jobs.views.base import (
+    UNLISTED,
+    draft_to_decide,
+    person,
+    visible_draft,
+    visible_drafts,
+)
+from taxonomy.models import SkillVersion
 from taxonomy.pagination import PAGE_PARAMS
 
 
@@ -41,7 +48,12 @@ class DraftList(generics.ListAPIView[Draft]):
     def get_queryset(self) -> DraftQuerySet:
         filters = DraftFilters(data=self.request.query_params)
         filters.is_valid(raise_exception=True)
-        return visible_drafts(self.request).filter(**filters.validated_data)
+        unlisted = [
+            *(f"job__{field}" for field in (*UNLISTED, "task_description")),
+            *(f"version__{field}" for field in SkillVersion.CONTENT),
+        ]
+        drafts = visible_drafts(self.request).defer(*unlisted)
+        return drafts.filter(**filters.validated_data)
 
 
 class DraftDetail(APIView):

@@ -24,7 +24,7 @@ from jobs.serializers.jobs import (
     JobStatusSerializer,
     NothingSerializer,
 )
-from jobs.views.base import person, visible_job
+from jobs.views.base import UNLISTED, person, visible_job
 from taxonomy.pagination import CURSOR_PARAMS, NewestFirst, SizedPages
 
 STATUS_TTL = 30
@@ -50,7 +50,7 @@ class JobList(generics.ListAPIView[Job]):
         filters = JobFilters(data=self.request.query_params)
         filters.is_valid(raise_exception=True)
         jobs: JobQuerySet = Job.objects.visible_to(self.request.user)
-        shown = jobs.select_related("user").defer("error_stack", "user_context")
+        shown = jobs.select_related("user").defer(*UNLISTED)
         return shown.filter(**filters.validated_data)
 
 

@@ -30,7 +30,8 @@ class PendingJobs(APIView):
     def get(self, request: Request) -> Response:
         """One's own jobs that wait for an answer, the longest waiting first."""
         waiting = Job.objects.waiting_for(request.user).order_by("updated_at", "pk")
-        return Response(PendingJobSerializer(waiting, many=True).data)
+        shown = waiting.only(*PendingJobSerializer.Meta.fields)
+        return Response(PendingJobSerializer(shown, many=True).data)
 
 
 class JobStatistics(APIView):

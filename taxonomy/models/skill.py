@@ -99,9 +99,14 @@ class SkillQuerySet(RetiringQuerySet):
             raise Skill.DoesNotExist(ref) from None
 
     def for_reading(self) -> "SkillQuerySet":
-        """With all that a list shows, in a fixed number of queries."""
+        """With all that a detail shows, in a fixed number of queries."""
         shown = self.select_related("category", "current__author")
         return shown.prefetch_related("labels")
+
+    def for_listing(self) -> "SkillQuerySet":
+        """With all that a list shows, and nothing of what the skills say."""
+        shown = self.select_related("category", "current").prefetch_related("labels")
+        return shown.defer(*(f"current__{field}" for field in SkillVersion.CONTENT))
 
 
 class SkillManager(PublishingManager.from_queryset(SkillQuerySet)):  # type: ignore[misc]

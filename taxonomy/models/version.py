@@ -31,6 +31,9 @@ class SkillVersion(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     yanked_at = models.DateTimeField(null=True, blank=True)
 
+    CONTENT = ("body", "frontmatter")
+    """Fields of any length, which lists leave where they are."""
+
     objects = RetiringManager()
 
     class Meta:

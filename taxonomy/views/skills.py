@@ -47,7 +47,7 @@ class SkillList(SkillReading, generics.ListAPIView[Skill]):
     def get_queryset(self) -> SkillQuerySet:
         filters = SkillFilters(data=self.request.query_params)
         filters.is_valid(raise_exception=True)
-        return matching(self.readable().for_reading(), **filters.validated_data)
+        return matching(self.readable().for_listing(), **filters.validated_data)
 
 
 def matching(skills: SkillQuerySet, **wanted: str) -> SkillQuerySet:

@@ -34,7 +34,8 @@ class VersionList(SkillReading, generics.ListAPIView[SkillVersion]):
         return page
 
     def get_queryset(self) -> Any:
-        return self.skill().versions.select_related("author", "skill")
+        versions = self.skill().versions.select_related("author", "skill")
+        return versions.defer(*SkillVersion.CONTENT)
 
 
 class VersionDetail(SkillReading):
