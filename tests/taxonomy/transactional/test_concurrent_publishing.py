@@ -107,14 +107,11 @@ def test_moves_that_cross_do_not_wait_for_each_other(seeded):
             Category.objects.create_at(path)
             Category.objects.create_at(f"{path}/below")
         one, other = map(Category.objects.resolve, pair)
-        results = at_once(
-            [
-                lambda one=one, other=other: one.move(f"{other.path}/below/{one.path}"),
-                lambda one=one, other=other: other.move(
-                    f"{one.path}/below/{other.path}"
-                ),
-            ]
-        )
+        crossing = [
+            lambda to=f"{other.path}/below/{one.path}", one=one: one.move(to),
+            lambda to=f"{one.path}/below/{other.path}", other=other: other.move(to),
+        ]
+        results = at_once(crossing)
         refused = [each for each in results if isinstance(each, TaxonomyError)]
         assert [each.code for each in refused] == ["unknown_category"]
 
