@@ -8,8 +8,12 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.utils import timezone
 from knox.models import AuthToken
+from knox.settings import knox_settings
 
 from skillfleet.api.exceptions import Conflict
+
+LOGIN_PREFIX = knox_settings.TOKEN_PREFIX + "l"
+"""How a login's token begins; what follows the prefix of others is hexadecimal."""
 
 
 class NewToken(NamedTuple):
@@ -25,7 +29,8 @@ def make_token(user: User, days: int | None = None) -> NewToken:
     Raises Conflict when the person holds as many as they may.
     """
     limit = settings.SKILLFLEET_TOKENS_PER_USER
-    if live_tokens(user).count() >= limit:
+    lasting = live_tokens(user).exclude(token_key__startswith=LOGIN_PREFIX)
+    if lasting.count() >= limit:
         raise Conflict(
             f"You hold {limit} tokens, the most allowed; revoke one.", "token_limit"
         )
@@ -34,8 +39,19 @@ def make_token(user: User, days: int | None = None) -> NewToken:
 
 
 def make_login_token(user: User) -> NewToken:
-    """A token for a person at work: SKILLFLEET_LOGIN_HOURS long."""
-    return NewToken(*AuthToken.objects.create(user))
+    """A token for a person at work: SKILLFLEET_LOGIN_HOURS long.
+
+    No login is refused for the number of those before it: the oldest end.
+    """
+    expired_tokens().filter(user=user).delete()
+    logins = live_tokens(user).filter(token_key__startswith=LOGIN_PREFIX)
+    oldest = logins[max(settings.SKILLFLEET_LOGINS_PER_USER - 1, 0) :]
+    AuthToken.objects.filter(pk__in=[token.pk for token in oldest]).delete()
+    return NewToken(*AuthToken.objects.create(user, prefix=LOGIN_PREFIX))
+
+
+def expired_tokens() -> QuerySet[AuthToken]:
+    return AuthToken.objects.filter(expiry__lte=timezone.now())
 
 
 def live_tokens(user: User) -> QuerySet[AuthToken]:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
-from skillfleet.accounts.tokens import make_token
+from skillfleet.accounts.tokens import expired_tokens, make_login_token, make_token
 
 TOKENS = "/api/v1/auth/tokens"
 
@@ -86,6 +86,47 @@ def test_more_tokens_than_allowed_are_a_409(api, settings):
 
     assert response.status_code == 409
     assert response.json()["code"] == "token_limit"
+
+
+def test_logins_do_not_count_as_tokens(api, viewer, settings):
+    settings.SKILLFLEET_TOKENS_PER_USER = 2
+    for _ in range(3):
+        make_login_token(viewer)
+
+    assert [api.post(TOKENS).status_code for _ in range(3)] == [201, 201, 409]
+    assert works(make_login_token(viewer).secret)
+
+
+def test_one_login_too_many_ends_the_oldest(api, viewer, settings):
+    settings.SKILLFLEET_LOGINS_PER_USER = 2
+    lasting = make_token(viewer)
+
+    logins = [make_login_token(viewer) for _ in range(4)]
+
+    assert [works(login.secret) for login in logins] == [False, False, True, True]
+    assert works(lasting.secret)
+
+
+def test_a_login_removes_what_has_expired_of_oneself_alone(viewer, operator):
+    for person in (viewer, operator):
+        make_token(person)
+    AuthToken.objects.update(expiry=timezone.now())
+
+    make_login_token(viewer)
+
+    assert [token.user for token in expired_tokens()] == [operator]
+
+
+def test_the_prune_command_removes_what_has_expired(viewer):
+    make_token(viewer)
+    AuthToken.objects.update(expiry=timezone.now())
+    kept = make_token(viewer)
+    out = io.StringIO()
+
+    call_command("prune_tokens", stdout=out)
+
+    assert out.getvalue() == "1 token(s) removed.\n"
+    assert AuthToken.objects.get() == kept.row
 
 
 def test_the_command_prints_a_working_token_and_nothing_else(viewer):
