@@ -1,6 +1,7 @@
 """The one table of addresses; `health.Probes` answers /healthz and /readyz."""
 
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import include, path
 from django.urls.resolvers import URLPattern, URLResolver
 from django.views.generic import RedirectView
@@ -13,6 +14,7 @@ ROOMS = ("jobs.urls", "taxonomy.urls", "cachelayer.urls", "skillfleet.accounts.u
 rooms = [path("", include(room)) for room in ROOMS]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(url="/api/docs")),
+    path("favicon.ico", RedirectView.as_view(url=static("skillfleet/icon.svg"))),
     path("api/schema", SchemaPage.as_view(), name="schema"),
     path("api/docs", DocsPage.as_view(), name="docs"),
     path("api/v1/", include(rooms)),
