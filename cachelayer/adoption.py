@@ -6,7 +6,7 @@ and related objects go through.
 
 from collections.abc import Callable
 from copy import copy
-from functools import cache, wraps
+from functools import wraps
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -41,7 +41,7 @@ def _replace(model: type[models.Model], manager: Any) -> None:
     """Under the same name; one that is inherited stays as it is for others."""
     options: Any = model._meta
     made = copy(manager)
-    made._queryset_class = retiring_class(manager._queryset_class)
+    made.__class__ = retiring_manager(type(manager))
     for former in [each for each in options.local_managers if each.name == made.name]:
         options.local_managers.remove(former)
     model.add_to_class(manager.name, made)
@@ -59,12 +59,28 @@ def _choose_base(model: type[models.Model]) -> None:
     options._expire_cache()
 
 
-@cache
-def retiring_class(plain: type[models.QuerySet[Any]]) -> type[models.QuerySet[Any]]:
+def retiring_manager(plain: type[Any]) -> type[Any]:
+    """A class: related managers extend it. To migrations it is the plain one."""
+
+    def equal(this: Any, other: Any) -> bool:
+        same = isinstance(other, plain)
+        return same and this._constructor_args == other._constructor_args
+
+    written = {
+        "__module__": plain.__module__,
+        "__qualname__": plain.__qualname__,
+        "__eq__": equal,
+        "__hash__": plain.__hash__,
+        "_queryset_class": retiring_queryset(plain._queryset_class),
+    }
+    return type(plain.__name__, (plain,), written)
+
+
+def retiring_queryset(plain: type[Any]) -> type[Any]:
     """The manager's own methods, over bulk methods that retire."""
     if plain is models.QuerySet:
         return RetiringQuerySet
-    return type(f"Retiring{plain.__name__}", (plain, RetiringQuerySet), {})
+    return type(plain.__name__, (plain, RetiringQuerySet), {})
 
 
 def retiring_method(method: Callable[..., Any]) -> Callable[..., Any]:

@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
 from django.db import models
 
 from cachelayer import cache_manager, invalidates
@@ -47,6 +48,10 @@ def test_a_plain_manager_of_a_declared_model_retires(change):
     assert retired_by(change)
 
 
+def test_migrations_do_not_see_it():
+    call_command("makemigrations", "auth", check=True, dry_run=True, verbosity=0)
+
+
 def test_its_own_methods_are_still_there(group):
     assert Group.objects.get_by_natural_key("readers") == group
     assert Group.objects.all().filter(pk=group.pk).get() == group
@@ -74,6 +79,9 @@ def test_a_default_manager_that_chooses_rows_needs_a_base_manager():
         class Meta:
             app_label = "cache_room"
             managed = False
+
+        def __str__(self):
+            return str(self.pk)
 
     with pytest.raises(ImproperlyConfigured, match="base_manager_name"):
         adopt(ChosenRow)
