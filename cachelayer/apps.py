@@ -21,15 +21,21 @@ class CacheConfig(AppConfig):
             ours.check_atomic_requests,
         ):
             checks.register(check, checks.Tags.caches)
-        request_started.connect(refresh_plane, dispatch_uid="cachelayer")
+        request_started.connect(take_token, dispatch_uid="cachelayer")
         post_migrate.connect(make_cache_tables, sender=self, dispatch_uid="cachelayer")
 
 
-def refresh_plane(**_: Any) -> None:
+def take_token(
+    environ: dict[str, Any] | None = None, scope: dict[str, Any] | None = None, **_: Any
+) -> None:
+    """Before anyone is authenticated, so that no right is older than the token."""
     from cachelayer.figures import watch
+    from cachelayer.requests import BEGUN
     from cachelayer.transactions import backend
 
-    backend().refresh_plane()
+    carried = scope if environ is None else environ
+    if carried is not None:
+        carried[BEGUN] = backend().token()
     watch.look()
 
 

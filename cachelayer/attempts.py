@@ -34,6 +34,7 @@ class Attempt:
     tags: list[str]
     bypass: bool
     request: Any = None
+    begun: Any = None
     entry: Found | None = None
     token: Any = None
     slots: set[int] = field(default_factory=set)
@@ -47,11 +48,13 @@ class Attempt:
     def find(self, *, wait: bool) -> bool:
         """Whether there is a fresh entry; counted as hit, miss or bypass."""
         backend = transactions.backend()
+        backend.refresh_plane()
         self.bypass = self.bypass or backend.out_of_service()
         if self.bypass:
             self._count(backend, "bypasses")
             return False
-        self.token, self.entry = backend.lookup(self.key)
+        token, self.entry = backend.lookup(self.key)
+        self.token = token if self.begun is None else self.begun
         absent = self.entry is None and self.token is not None
         if absent and wait and not transactions.in_transaction():
             self._join(backend)

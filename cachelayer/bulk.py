@@ -1,20 +1,18 @@
 """Bulk methods send no signals: the QuerySet retires the collection instead."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
 
-from cachelayer.declarations import collection_of
+from cachelayer.registry import collection_of
 from cachelayer.transactions import mark, retire
 
 
 @contextmanager
-def retiring(rows: models.QuerySet[Any]) -> Iterator[None]:
-    """Retire the model's collection around a statement on many rows."""
-    rows._for_write = True  # type: ignore[attr-defined]
-    patterns, using = collection_of(rows.model), rows.db
+def retiring(patterns: list[str], using: str) -> Iterator[None]:
+    """Retire these around a statement."""
     mark(*patterns, using=using)
     try:
         yield
@@ -22,34 +20,39 @@ def retiring(rows: models.QuerySet[Any]) -> Iterator[None]:
         retire(*patterns, using=using)
 
 
+def retiring_collection(rows: models.QuerySet[Any]) -> AbstractContextManager[None]:
+    """Around a statement on many rows."""
+    rows._for_write = True  # type: ignore[attr-defined]
+    return retiring(collection_of(rows.model), rows.db)
+
+
 class RetiringQuerySet(models.QuerySet[Any]):
     """Bulk methods send no signals: they retire the collection instead.
 
-    Declared models use it for their default and their base manager
-    (`base_manager_name = "objects"`), which cascades go through.
+    Declared models have it behind all their managers: their own, or by adoption.
     """
 
     if TYPE_CHECKING:
         as_manager: ClassVar[Any]  # or django-stubs refuses those of heirs
 
     def update(self, **values: Any) -> int:
-        with retiring(self):
+        with retiring_collection(self):
             return super().update(**values)
 
     def bulk_create(self, *args: Any, **options: Any) -> list[Any]:
-        with retiring(self):
+        with retiring_collection(self):
             return super().bulk_create(*args, **options)
 
     def bulk_update(self, *args: Any, **options: Any) -> int:
-        with retiring(self):
+        with retiring_collection(self):
             return super().bulk_update(*args, **options)
 
     def delete(self) -> tuple[int, dict[str, int]]:
-        with retiring(self):
+        with retiring_collection(self):
             return super().delete()
 
     def _raw_delete(self, using: str | None) -> int:
-        with retiring(self):
+        with retiring_collection(self):
             return super()._raw_delete(using)
 
     delete.alters_data = True  # type: ignore[attr-defined]

@@ -1,28 +1,25 @@
 """What a change of a model retires, declared on one page per room."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 
 from django.apps import apps
 from django.db import models
 from django.db.models import signals
 
+from cachelayer.adoption import adopt
 from cachelayer.patterns import ROOT
+from cachelayer.registry import (
+    Declaration,
+    Patterns,
+    collection_of,
+    declarations,
+    declared,
+    patterns_of,
+)
 from cachelayer.transactions import mark, retire
 
-Patterns = list[str] | Callable[[Any], Iterable[str]]
 FORMER = "_cachelayer_former"
-
-
-@dataclass(frozen=True)
-class Declaration:
-    changed: Patterns
-    created: Patterns
-    collection: tuple[str, ...]
-
-
-declarations: dict[type[models.Model], list[Declaration]] = {}
 
 
 def invalidates(
@@ -35,8 +32,8 @@ def invalidates(
     """Saving, deleting or relating an instance retires `changed(instance)`.
 
     The patterns are taken of the row as it was and as it becomes. A new row retires
-    `created` besides; bulk methods of RetiringQuerySet retire `collection`.
-    Call it when the models are loaded (AppConfig.ready).
+    `created` besides; bulk methods retire `collection`, of any manager. Call it when
+    the models are loaded (AppConfig.ready).
     """
     found = Declaration(changed, created, tuple(collection))
     declarations.setdefault(model, []).append(found)
@@ -47,6 +44,7 @@ def invalidates(
 
 
 def _connect(model: type[models.Model]) -> None:
+    adopt(model)
     for signal, receiver in (
         (signals.pre_save, _before_save),
         (signals.post_save, _after_save),
@@ -58,24 +56,6 @@ def _connect(model: type[models.Model]) -> None:
         if field.many_to_many:  # from either side
             through = getattr(field, "through", None) or field.remote_field.through
             signals.m2m_changed.connect(_relating, sender=through, dispatch_uid="cache")
-
-
-def declared(model: type[models.Model]) -> list[Declaration]:
-    """The model's own declarations and those of the models it extends."""
-    return [one for base in model.__mro__ for one in declarations.get(base, ())]
-
-
-def collection_of(model: type[models.Model]) -> list[str]:
-    return [pattern for one in declared(model) for pattern in one.collection]
-
-
-def patterns_of(instance: models.Model, *, created: bool = False) -> list[str]:
-    """What this row's change retires."""
-    found: list[str] = []
-    for one in declared(type(instance)):
-        for patterns in (one.changed, one.created) if created else (one.changed,):
-            found += patterns(instance) if callable(patterns) else patterns
-    return found
 
 
 def _before_save(

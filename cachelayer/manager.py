@@ -19,6 +19,7 @@ class CacheManager:
 
     def get(self, key: str, default: Any = None) -> Any:
         backend = transactions.backend()
+        backend.refresh_plane()
         if transactions.dirty():
             backend.count("raw", "bypasses")
             return default
@@ -37,10 +38,12 @@ class CacheManager:
         compute: Callable[[], Any],
         ttl: float | None = MISSING,  # type: ignore[assignment]
     ) -> Any:
+        backend = transactions.backend()
+        backend.refresh_plane()
         if transactions.dirty():
-            transactions.backend().count("raw", "bypasses")
+            backend.count("raw", "bypasses")
             return compute()
-        return transactions.backend().get_or_set(key, compute, _seconds(ttl))
+        return backend.get_or_set(key, compute, _seconds(ttl))
 
     def invalidate(self, key: str) -> None:
         backend = transactions.backend()

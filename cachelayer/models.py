@@ -15,6 +15,10 @@ class PlaneQuerySet(models.QuerySet["Plane"]):
         within = timedelta(seconds=3 * option("PLANE_INTERVAL"))
         return self.filter(seen_at__gt=Now() - within)
 
+    def gone(self) -> "PlaneQuerySet":
+        """Not seen for a day. Who slept as long finds their own row gone too."""
+        return self.filter(seen_at__lt=Now() - timedelta(days=1))
+
 
 class Plane(models.Model):
     """One stamp file: the processes that share it see each other's invalidations."""

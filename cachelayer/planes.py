@@ -4,6 +4,7 @@ Whoever uses the cache writes its plane into the database once an interval and l
 for others; the verdict stands in the stamp file, for all processes of the host.
 """
 
+import asyncio
 import logging
 import socket
 import time
@@ -29,20 +30,51 @@ def put_off(stamps: Stamps) -> None:
     stamps.words[DUE] = time.time_ns() + interval
 
 
+def due(stamps: Stamps) -> bool:
+    """Also when the clock was set back since."""
+    now, wanted = time.time_ns(), stamps.words[DUE]
+    return not now < wanted <= now + int(option("PLANE_INTERVAL") * 1e9)
+
+
 def refresh_if_due(stamps: Stamps) -> None:
     """Announce this plane and look for others. Within a transaction: later."""
-    if time.time_ns() < stamps.words[DUE] or connection.in_atomic_block:
+    if not due(stamps) or connection.in_atomic_block or in_event_loop():
         return
     put_off(stamps)
     try:
+        _retire_what_others_changed(stamps)
         _announce(stamps.plane_id)
         others = other_planes(stamps)
     except DatabaseError as error:
         logger.warning("cache plane not refreshed: %s", error)
         return
+    if stamps.words[CONFLICT] and not others:
+        stamps.bump_all()  # what was kept before they came
     stamps.words[CONFLICT] = int(bool(others))
     if others:
         logger.warning("cache out of service: %s", reason(others))
+
+
+def in_event_loop() -> bool:
+    """Where Django refuses to ask the database."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _retire_what_others_changed(stamps: Stamps) -> None:
+    """Planes that came since we last announced ours may have gone again."""
+    from cachelayer.models import Plane
+
+    former = Plane.objects.filter(plane_id=stamps.plane_id).first()
+    others = Plane.objects.exclude(plane_id=stamps.plane_id)
+    if former is None:  # or ours was pruned: we slept for long
+        stamps.bump_all()
+        others.gone().delete()
+    elif others.filter(seen_at__gte=former.seen_at).exists():
+        stamps.bump_all()
 
 
 def _announce(plane_id: str) -> None:

@@ -17,6 +17,7 @@ from cachelayer.options import option
 AnyRequest = HttpRequest | Request
 importing = cache(import_string)
 TAGS = "_cachelayer_slots"
+BEGUN = "cachelayer.token"
 
 
 class UserLookedAt(RuntimeError):
@@ -43,6 +44,12 @@ def audience(request: AnyRequest) -> str:
 
 def plain(request: AnyRequest) -> HttpRequest:
     return request._request if isinstance(request, Request) else request
+
+
+def begun(request: AnyRequest) -> Any:
+    """The token taken when the request began; None: it came past request_started."""
+    http = plain(request)
+    return (getattr(http, "scope", None) or http.META).get(BEGUN)
 
 
 def user_id_of(request: AnyRequest) -> str:

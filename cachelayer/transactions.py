@@ -48,6 +48,7 @@ def retire(*patterns: str, using: str = DEFAULT_DB_ALIAS) -> None:
     """Retire what these patterns cover when this alias commits; at once outside."""
     if not mark(*patterns, using=using) and patterns:
         bump({widen(pattern) for pattern in patterns})
+        backend().refresh_plane()
 
 
 def mark(*patterns: str, using: str = DEFAULT_DB_ALIAS) -> bool:

@@ -14,6 +14,7 @@ from cachelayer.patterns import path_tags, pattern_tags
 from cachelayer.recipes import Attempt, Recipe, user_tags
 from cachelayer.requests import (
     AnyRequest,
+    begun,
     media_type_of,
     open_tags,
     plain,
@@ -67,12 +68,14 @@ class ViewRecipe(Recipe):
         tags = [f"fn:{self.name}", *path_tags(path), *user_tags(user_id)]
         for pattern in filter(None, (custom, self.filled(kwargs))):
             tags += pattern_tags(pattern)
+        token = begun(request)
         bypass = (
-            (self.tier == "user" and not user_id)
+            token is None  # whoever was authenticated may have lost rights since
+            or (self.tier == "user" and not user_id)
             or media_type_of(request) is None
             or undeclared(request, self._declared(args, request))
         )
-        return Attempt(self, key, tags, bypass, request)
+        return Attempt(self, key, tags, bypass, request, token)
 
     def _declared(self, args: tuple[Any, ...], request: AnyRequest) -> frozenset[str]:
         """The query parameters that the view, or the view function, names."""

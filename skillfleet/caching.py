@@ -1,6 +1,6 @@
 """What a change of people and their roles retires."""
 
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 
 from cachelayer import invalidates
 
@@ -8,3 +8,10 @@ EVERYONE = ["/user/*"]
 
 invalidates(User, lambda user: [f"/user/{user.pk}/*"], collection=EVERYONE)
 invalidates(Group, EVERYONE, collection=EVERYONE)
+invalidates(Permission, EVERYONE, collection=EVERYONE)
+for through in (
+    User.groups.through,
+    User.user_permissions.through,
+    Group.permissions.through,
+):
+    invalidates(through, EVERYONE, collection=EVERYONE)

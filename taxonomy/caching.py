@@ -40,4 +40,6 @@ invalidates(
     Relation, lambda relation: where_it_shows(relation.skill), collection=EVERYWHERE
 )
 invalidates(Address, where_it_leads, collection=EVERYWHERE)
-invalidates(User, lambda user: [f"/authors/{user.pk}/*"])  # their name is shown
+invalidates(  # their name is shown
+    User, lambda user: [f"/authors/{user.pk}/*"], collection=["/authors/*"]
+)

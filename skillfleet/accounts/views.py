@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from cachelayer import cache_user_data
+from cachelayer import add_cache_tags, cache_user_data
 from skillfleet.accounts import serializers
 from skillfleet.accounts.tokens import live_tokens, make_login_token, make_token
 from skillfleet.api.permissions import Grants
@@ -117,6 +117,7 @@ class UserDetail(generics.GenericAPIView[User]):
         me, asked = person(self.request), self.kwargs["id"]
         own = asked in ("me", str(me.pk))
         number = asked.isascii() and asked.isdigit() and len(asked) < 19
+        number = number and asked == str(int(asked))  # tags know one spelling
         if not own and not (number and me.has_perm("auth.view_user")):
             raise Http404("There is no such user.")
         return generics.get_object_or_404(
@@ -126,7 +127,9 @@ class UserDetail(generics.GenericAPIView[User]):
     @extend_schema(operation_id="user")
     @cache_user_data
     def get(self, request: Request, id: str) -> Response:
-        return Response(self.get_serializer(self.get_object()).data)
+        user = self.get_object()
+        add_cache_tags(request, f"/user/{user.pk}/*")
+        return Response(self.get_serializer(user).data)
 
     @extend_schema(
         operation_id="change_user",

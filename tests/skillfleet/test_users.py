@@ -44,7 +44,7 @@ def test_nobody_deactivates_themselves(client_of, request, who):
 
 
 @pytest.mark.parametrize("method", ["get", "patch"])
-@pytest.mark.parametrize("who", ["other", "0", "-1", "9" * 30, "you", "٣"])
+@pytest.mark.parametrize("who", ["other", "0", "-1", "9" * 30, "you", "٣", "01"])
 def test_others_are_not_there_for_me(client_of, viewer, operator, method, who):
     target = operator if who == "other" else who
 
@@ -86,3 +86,9 @@ def test_a_wrong_value_is_named(client_of, viewer, field, value):
 
     assert response.status_code == 400
     assert list(response.json()["errors"]) == [field]
+
+
+def test_an_id_has_one_spelling(client_of, viewer, operator):
+    response = client_of(operator).get(url(f"0{viewer.pk}"))
+
+    assert response.status_code == 404

@@ -12,6 +12,7 @@ from django.test import RequestFactory
 from cachelayer import cache_endpoint
 from cachelayer.backends import RedisCache
 from cachelayer.options import option
+from tests.cachelayer.arrivals import arrived
 from tests.cachelayer.forks import fork, succeeded
 from tests.cachelayer.outages.own_server import OPTIONS, settled
 
@@ -170,7 +171,7 @@ def page(request):
 
 
 def outcome() -> str:
-    request = RequestFactory().get("/page")
+    request = arrived(RequestFactory().get("/page"))
     request.user = AnonymousUser()
     response = page(request)
     assert response.content == b"page"

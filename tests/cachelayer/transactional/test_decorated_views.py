@@ -17,6 +17,7 @@ from cachelayer import (
     cache_user_data,
 )
 from cachelayer.requests import UserLookedAt
+from tests.cachelayer.arrivals import arrived
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -58,7 +59,7 @@ class Mine(OpenView):
 
 
 def ask(view, path="/api/v1/groups", user=None, method="get", **options):
-    request = getattr(APIRequestFactory(), method)(path, **options)
+    request = arrived(getattr(APIRequestFactory(), method)(path, **options))
     if user is not None:
         force_authenticate(request, user)
     response = view.as_view()(request)

@@ -12,6 +12,7 @@ from django.utils.decorators import method_decorator
 from django.views import View
 
 from cachelayer import add_cache_tags, cache_endpoint, cache_manager, cache_user_data
+from tests.cachelayer.arrivals import arrived
 
 pytestmark = pytest.mark.django_db(transaction=True)
 calls: list[str] = []
@@ -60,7 +61,7 @@ class Decorated(Listed):
 
 
 def ask(view, path="/api/v1/page", user=None, **options):
-    request = RequestFactory().get(path, **options)
+    request = arrived(RequestFactory().get(path, **options))
     request.user = user or AnonymousUser()
     return view(request)
 
@@ -158,7 +159,7 @@ def test_a_view_that_reads_the_session_is_not_stored(client):
     def outcomes(view):
         found = []
         for _ in range(2):
-            request = RequestFactory().get("/page")
+            request = arrived(RequestFactory().get("/page"))
             request.user, request.session = AnonymousUser(), Session()
             found.append(view(request)["X-Cache"])
             assert request.session.accessed

@@ -1,10 +1,12 @@
 """Two hosts on one database without a shared cache: neither serves from it."""
 
+import asyncio
+import time
+from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group
-from django.core.signals import request_started
 from django.db import transaction
 from django.db.models.functions import Now
 
@@ -26,30 +28,30 @@ def value():
 @pytest.fixture(autouse=True)
 def stamps():
     calls.clear()
+    Plane.objects.all().delete()  # making the roles has announced us
     found = backend().stamps
     found.words[DUE] = 0
     yield found
     found.words[CONFLICT] = 0
 
 
-def start_request() -> None:
-    request_started.send(sender=None, environ={})
+def look_up() -> None:
+    cache_manager.get("anything")
 
 
-def test_a_request_announces_this_plane_once_an_interval(stamps):
-    start_request()
+def test_whoever_uses_the_cache_announces_this_plane_once_an_interval(stamps):
+    look_up()
     first = Plane.objects.get()
-    start_request()
+    look_up()
 
     assert first.plane_id == stamps.plane_id
     assert Plane.objects.get().seen_at == first.seen_at
 
 
-def test_a_commit_that_retires_announces_it_too(declared_groups):
-    Group.objects.create(name="autocommitted")
-    assert not Plane.objects.exists()
-    with transaction.atomic():
-        Group.objects.create(name="committed")
+@pytest.mark.parametrize("within", [transaction.atomic, nullcontext])
+def test_a_change_that_retires_announces_it_too(declared_groups, within):
+    with within():
+        Group.objects.create(name="readers")
 
     assert Plane.objects.count() == 1
 
@@ -58,7 +60,7 @@ def test_another_live_plane_takes_the_cache_out_of_service(stamps):
     Plane.objects.create(plane_id="another", host="elsewhere", seen_at=Now())
     cache_manager.set("a", 1)
 
-    start_request()
+    look_up()
 
     assert cache_manager.get("a") is None
     cache_manager.set("a", 2)
@@ -70,11 +72,11 @@ def test_another_live_plane_takes_the_cache_out_of_service(stamps):
 
 def test_a_plane_that_is_gone_brings_it_back(stamps):
     Plane.objects.create(plane_id="another", host="elsewhere", seen_at=Now())
-    start_request()
+    look_up()
     Plane.objects.filter(plane_id="another").update(seen_at=Now() - timedelta(hours=1))
     stamps.words[DUE] = 0
 
-    start_request()
+    look_up()
 
     assert [value(), value()] == ["value", "value"]
     assert len(calls) == 1
@@ -83,10 +85,77 @@ def test_a_plane_that_is_gone_brings_it_back(stamps):
 
 def test_within_a_transaction_it_waits(stamps):
     with transaction.atomic():
-        start_request()
+        look_up()
         transaction.set_rollback(True)
     assert stamps.words[DUE] == 0
 
-    start_request()
+    look_up()
 
     assert Plane.objects.count() == 1
+
+
+def let_pass(stamps, *planes, hours=1) -> None:
+    """These planes were last seen so long ago; ours is due."""
+    for plane in planes:
+        Plane.objects.filter(plane_id=plane).update(
+            seen_at=Now() - timedelta(hours=hours)
+        )
+    stamps.words[DUE] = 0
+
+
+def test_what_was_kept_before_another_plane_came_is_not_served_when_it_has_gone(stamps):
+    assert [value(), value(), len(calls)] == ["value", "value", 1]
+    Plane.objects.create(plane_id="another", host="elsewhere", seen_at=Now())
+    stamps.words[DUE] = 0
+    look_up()
+    let_pass(stamps, "another", stamps.plane_id)
+
+    value()
+
+    assert len(calls) == 2
+
+
+def test_a_plane_that_came_and_went_while_this_one_slept_retires_everything(stamps):
+    value()
+    let_pass(stamps, stamps.plane_id, hours=2)
+    Plane.objects.create(plane_id="another", host="elsewhere", seen_at=Now())
+    let_pass(stamps, "another", hours=1)
+
+    value()
+
+    assert len(calls) == 2
+
+
+def test_an_ordinary_refresh_retires_nothing(stamps):
+    value()
+    let_pass(stamps, stamps.plane_id)
+
+    value()
+
+    assert len(calls) == 1
+
+
+def test_it_is_due_when_the_clock_was_set_back(stamps):
+    stamps.words[DUE] = time.time_ns() + int(86_400e9)
+
+    look_up()
+
+    assert Plane.objects.exists()
+
+
+def test_planes_that_are_long_gone_are_forgotten(stamps):
+    Plane.objects.create(plane_id="another", host="elsewhere", seen_at=Now())
+    let_pass(stamps, "another", hours=25)
+
+    look_up()
+
+    assert Plane.objects.get().plane_id == stamps.plane_id
+
+
+def test_within_an_event_loop_it_waits(stamps):
+    async def read() -> None:
+        cache_manager.get("anything")
+
+    asyncio.run(read())
+
+    assert stamps.words[DUE] == 0

@@ -1,0 +1,87 @@
+"""Bulk methods of models with managers of their own, and rows that have no signals."""
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
+from django.db import models
+
+from cachelayer import cache_manager, invalidates
+from cachelayer.adoption import adopt
+
+pytestmark = pytest.mark.django_db(transaction=True)
+KEY = "/groups/readers"
+Membership = User.groups.through
+
+
+@pytest.fixture(autouse=True)
+def group(declared_groups):
+    invalidates(Membership, ["/groups/*"], collection=["/groups/*"])
+    return Group.objects.create(name="readers")
+
+
+@pytest.fixture(autouse=True)
+def user(group):
+    user = User.objects.create(username="ann")
+    user.groups.add(group)
+    return user
+
+
+def retired_by(change) -> bool:
+    cache_manager.set(KEY, "kept")
+    change()
+    return cache_manager.get(KEY) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: Group.objects.filter(name="readers").update(name="renamed"),
+        lambda: Group.objects.bulk_create([Group(name="new")]),
+        lambda: Group.objects.filter(name="readers").delete(),
+        lambda: Group._base_manager.filter(name="readers").update(name="renamed"),
+        lambda: User.objects.get().groups.update(name="renamed"),
+    ],
+    ids=["update", "bulk_create", "delete", "base manager", "related"],
+)
+def test_a_plain_manager_of_a_declared_model_retires(change):
+    assert retired_by(change)
+
+
+def test_migrations_do_not_see_it():
+    call_command("makemigrations", "auth", check=True, dry_run=True, verbosity=0)
+
+
+def test_its_own_methods_are_still_there(group):
+    assert Group.objects.get_by_natural_key("readers") == group
+    assert Group.objects.all().filter(pk=group.pk).get() == group
+
+
+def test_a_row_of_a_relation_retires_when_it_is_written_directly(group, user):
+    Membership.objects.all().delete()
+    row = Membership(user=user, group=group)
+
+    assert retired_by(row.save)
+    assert retired_by(lambda: Membership.objects.filter(pk=row.pk).update(group=group))
+    assert retired_by(row.delete)
+    assert retired_by(lambda: Membership.objects.create(user=user, group=group))
+    assert retired_by(lambda: Membership.objects.filter(user=user).delete())
+
+
+def test_a_default_manager_that_chooses_rows_needs_a_base_manager():
+    class Chosen(models.Manager):
+        def get_queryset(self):
+            return super().get_queryset().exclude(name="")
+
+    class ChosenRow(models.Model):
+        objects = Chosen()
+
+        class Meta:
+            app_label = "cache_room"
+            managed = False
+
+        def __str__(self):
+            return str(self.pk)
+
+    with pytest.raises(ImproperlyConfigured, match="base_manager_name"):
+        adopt(ChosenRow)
