@@ -9,6 +9,8 @@ import django
 if __name__ == "__main__":
     django.setup()
 
+from django.db import connection
+
 from taxonomy.models import Category, Label, Skill
 from tests.taxonomy.skills import skill_files
 
@@ -46,4 +48,5 @@ ACTIONS: dict[str, Callable[[], None]] = {
 if __name__ == "__main__":
     for line in sys.stdin:
         ACTIONS[line.strip()]()
+        connection.close()
         print("done", flush=True)

@@ -18,8 +18,8 @@ SKILL = "/api/v1/skills/pdf-tools"
 SKILLS = "/api/v1/skills"
 
 
-@pytest.fixture
-def editor(pdf_tools) -> Iterator[subprocess.Popen[str]]:
+@pytest.fixture(scope="module")
+def editor(django_db_setup) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
         [sys.executable, "-m", "tests.taxonomy.editor"],
         env=child_environment(PYTHONHASHSEED="4242"),
@@ -49,7 +49,7 @@ def tell(process: subprocess.Popen[str], action: str) -> None:
 )
 @pytest.mark.parametrize("url", [SKILL, SKILLS])
 def test_an_edit_elsewhere_is_what_the_next_read_shows(
-    viewer, editor, url, action, shown
+    viewer, pdf_tools, editor, url, action, shown
 ):
     assert viewer.get(url)["X-Cache"] == "MISS"
     assert viewer.get(url)["X-Cache"] == "HIT"
@@ -59,7 +59,7 @@ def test_an_edit_elsewhere_is_what_the_next_read_shows(
     assert shown in after.content.decode()
 
 
-def test_what_is_deleted_elsewhere_is_gone_at_the_next_read(viewer, editor):
+def test_what_is_deleted_elsewhere_is_gone_at_the_next_read(viewer, pdf_tools, editor):
     for url in (SKILL, SKILLS):
         viewer.get(url)
         assert viewer.get(url)["X-Cache"] == "HIT"
