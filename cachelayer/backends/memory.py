@@ -53,9 +53,6 @@ class MemoryCache(TagCache):
             return self.stamps.failure
         return planes.reason(planes.other_planes(self.stamps))
 
-    def why_out_of_service(self) -> str:
-        return planes.reason(planes.other_planes(self.stamps))
-
     def refresh_plane(self) -> None:
         planes.refresh_if_due(self.stamps)
 

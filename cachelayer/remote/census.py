@@ -10,7 +10,7 @@ from cachelayer.remote.scripts import Command
 from cachelayer.remote.sights import Sight
 from cachelayer.remote.stores import RemoteStore
 from cachelayer.remote.wire import Head, Unreadable, unpack_head
-from cachelayer.stamps import WORDS
+from cachelayer.maps import WORDS
 
 PAGE = 500
 COUNTED = 10_000
