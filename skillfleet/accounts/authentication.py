@@ -28,7 +28,7 @@ class TokenAuthentication(KnoxAuthentication):
 
     def _cleanup_token(self, auth_token: AuthToken) -> bool:
         """Whether it has expired. Knox would read all of the person's tokens at each
-        request, to delete those; making a token does."""
+        request, to delete those; logging in does, and `prune_tokens`."""
         return auth_token.expiry is not None and auth_token.expiry < timezone.now()
 
     def authenticate_header(self, request: Request) -> str:

@@ -35,7 +35,6 @@ def make_token(user: User, days: int | None = None) -> NewToken:
             f"You hold {limit} tokens, the most allowed; revoke one.", "token_limit"
         )
     lifetime = timedelta(days=days or settings.SKILLFLEET_TOKEN_DAYS)
-    expired_tokens().filter(user=user).delete()
     return NewToken(*AuthToken.objects.create(user, expiry=lifetime))
 
 

@@ -162,14 +162,6 @@ def test_the_command_keeps_to_the_number_allowed(viewer, settings):
         call_command("create_token", "vera")
 
 
-def test_making_a_token_forgets_those_that_have_expired(api, viewer):
-    make_token(viewer)
-    AuthToken.objects.update(expiry=timezone.now())
-
-    assert api.post(TOKENS).status_code == 201
-    assert AuthToken.objects.count() == 1
-
-
 def test_a_request_asks_for_the_one_token_it_brings(viewer):
     secret = make_token(viewer).secret
     make_token(viewer)
