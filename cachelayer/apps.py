@@ -23,6 +23,7 @@ class CacheConfig(AppConfig):
             checks.register(check, checks.Tags.caches)
         request_started.connect(take_token, dispatch_uid="cachelayer")
         post_migrate.connect(make_cache_tables, sender=self, dispatch_uid="cachelayer")
+        post_migrate.connect(retire_all, sender=self, dispatch_uid="cachelayer.all")
 
 
 def take_token(
@@ -42,3 +43,13 @@ def take_token(
 def make_cache_tables(using: str, **_: Any) -> None:
     """The table of a database cache in CACHES is no migration's: make it here."""
     call_command("createcachetable", database=using, verbosity=0)
+
+
+def retire_all(using: str, **_: Any) -> None:
+    """`flush` empties tables, and migrations write rows, that no signal tells of."""
+    from cachelayer.patterns import ROOT
+    from cachelayer.transactions import backend, mark
+
+    backend().retire_all()
+    mark(ROOT, using=using)
+    backend().refresh_plane()

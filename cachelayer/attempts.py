@@ -1,5 +1,6 @@
 """One call of a decorated function, from its look-up to what is kept of it."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -31,7 +32,7 @@ class Attempt:
 
     recipe: "Recipe"
     key: str
-    tags: list[str]
+    tags: Callable[[], list[str]]  # asked on a miss
     bypass: bool
     request: Any = None
     begun: Any = None
@@ -76,7 +77,7 @@ class Attempt:
             self.entry = backend.find(self.key)
 
     def __enter__(self) -> None:
-        self.slots.update(map(slot, self.tags))
+        self.slots.update(map(slot, self.tags()))
         with ExitStack() as stack:
             stack.callback(collect, self.slots)
             stack.callback(collecting.reset, collecting.set(self.slots))

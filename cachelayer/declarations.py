@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.apps import apps
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.db.models import signals
 
@@ -50,12 +51,24 @@ def _connect(model: type[models.Model]) -> None:
         (signals.post_save, _after_save),
         (signals.pre_delete, _before_delete),
     ):
-        signal.connect(receiver, sender=model, dispatch_uid=receiver.__name__)
+        _connect_first(signal, receiver, model)
     fields: tuple[Any, ...] = tuple(model._meta.get_fields(include_hidden=True))
     for field in fields:
         if field.many_to_many:  # from either side
             through = getattr(field, "through", None) or field.remote_field.through
             signals.m2m_changed.connect(_relating, sender=through, dispatch_uid="cache")
+
+
+def _connect_first(signal: Any, receiver: Any, model: type[models.Model]) -> None:
+    """Ahead of all others: one that raises ends the rest, with the row written."""
+    signal.connect(receiver, sender=model, dispatch_uid=receiver.__name__)
+    with signal.lock:
+        ours = next(
+            row for row in signal.receivers if row[0] == (receiver.__name__, id(model))
+        )
+        signal.receivers.remove(ours)
+        signal.receivers.insert(0, ours)
+        signal.sender_receivers_cache.clear()
 
 
 def _before_save(
@@ -65,23 +78,33 @@ def _before_save(
     if raw:
         mark(*collection_of(sender), using=using)
         return
-    row = _stored(sender, instance, using)
-    former = patterns_of(row) if row else []
+    former = _patterns_before(sender, instance, using)
     setattr(instance, FORMER, former)
     # Without a key it has no relations yet, which its patterns may ask for.
     known = [] if instance.pk is None else patterns_of(instance)
     mark(*former, *known, using=using)
 
 
-def _stored(
+def _patterns_before(
     sender: type[models.Model], instance: models.Model, using: str
-) -> models.Model | None:
-    """The row that this save replaces."""
+) -> list[str]:
+    """Of the row that this save replaces."""
     key = sender._meta.pk
     made_here = instance._state.adding and key is not None and key.has_default()
     if instance.pk is None or made_here:
-        return None
-    return sender._base_manager.using(using).filter(pk=instance.pk).first()
+        return []
+    return _patterns_now(sender, instance, using)
+
+
+def _patterns_now(
+    sender: type[models.Model], instance: models.Model, using: str, **options: bool
+) -> list[str]:
+    """Of the row as it is stored: the instance and its relations may be old."""
+    row = sender._base_manager.using(using).filter(pk=instance.pk).first()
+    try:
+        return patterns_of(row, **options) if row else []
+    except ObjectDoesNotExist:  # it was inserted before what it refers to
+        return []
 
 
 def _after_save(
@@ -96,14 +119,17 @@ def _after_save(
         retire(*collection_of(sender), using=using)
         return
     former = instance.__dict__.pop(FORMER, [])
-    retire(*former, *patterns_of(instance, created=created), using=using)
+    found = patterns_of(instance, created=created)
+    now = _patterns_now(sender, instance, using, created=created)
+    retire(*former, *found, *now, using=using)
 
 
 def _before_delete(
     sender: type[models.Model], instance: models.Model, using: str, **_: Any
 ) -> None:
     """Django sends it within its own transaction, while the relations are there."""
-    retire(*patterns_of(instance), using=using)
+    now = _patterns_now(sender, instance, using)
+    retire(*patterns_of(instance), *now, using=using)
 
 
 def _relating(

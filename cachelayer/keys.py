@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import date, time, timedelta
 from decimal import Decimal
-from enum import Enum
+from enum import Enum, Flag
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
@@ -58,14 +58,19 @@ def digest_of_text(text: str) -> str:
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
+def name_of(kind: type[Any]) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
 def canonical(value: Any) -> Any:
     """The value as JSON in which different values never look the same."""
     if type(value) in PLAIN:
         return [type(value).__name__, repr(value)]
     if isinstance(value, Enum):
-        return ["enum", f"{type(value).__qualname__}.{value.name}"]
+        number = value.value if isinstance(value, Flag) else None  # some have no name
+        return ["enum", name_of(type(value)), value.name, number]
     if isinstance(value, NAMED):
-        return [type(value).__name__, repr(value)]
+        return [name_of(type(value)), repr(value)]
     if isinstance(value, Model):
         return ["model", value._meta.label, canonical(value.pk)]
     if isinstance(value, Mapping):
@@ -74,7 +79,7 @@ def canonical(value: Any) -> Any:
     if isinstance(value, set | frozenset):
         return ["set", sorted((canonical(item) for item in value), key=json.dumps)]
     if isinstance(value, list | tuple):
-        return [type(value).__name__, [canonical(item) for item in value]]
+        return [name_of(type(value)), [canonical(item) for item in value]]
     raise UnkeyableArgument(
         f"{type(value).__qualname__} has no stable text for a cache key; "
         "pass key_function to the decorator"

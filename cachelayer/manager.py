@@ -6,16 +6,20 @@ from typing import Any
 from django.db import connections
 
 from cachelayer import transactions
+from cachelayer.attempts import collect, collecting
 from cachelayer.figures import everything
+from cachelayer.keys import path_of
 from cachelayer.options import ttl_of
-from cachelayer.patterns import ROOT, widen
+from cachelayer.patterns import ROOT, path_tags, widen
+from cachelayer.stamps import slot
 
 MISSING = object()
 
 
 class CacheManager:
-    """Values by key text. A connection that has uncommitted changes neither reads
-    nor fills; what it retires counts at once and again when it commits."""
+    """Values by key text. A connection that has uncommitted changes does not read,
+    one within a transaction does not fill; what it retires counts at once and again
+    when it commits. What is read in a decorated function retires its value too."""
 
     def get(self, key: str, default: Any = None) -> Any:
         backend = transactions.backend()
@@ -23,11 +27,12 @@ class CacheManager:
         if transactions.dirty():
             backend.count("raw", "bypasses")
             return default
+        _depend_on(backend, key)
         return backend.get(key, default)
 
     def set(self, key: str, value: Any, ttl: float | None = MISSING) -> None:  # type: ignore[assignment]
         """ttl in seconds, DEFAULT_TTL unless given; None: until it is retired."""
-        if transactions.dirty():
+        if transactions.in_transaction():  # which may be undone
             self.invalidate(key)
             return
         transactions.backend().set(key, value, _seconds(ttl))
@@ -43,6 +48,7 @@ class CacheManager:
         if transactions.dirty():
             backend.count("raw", "bypasses")
             return compute()
+        _depend_on(backend, key)
         return backend.get_or_set(key, compute, _seconds(ttl))
 
     def invalidate(self, key: str) -> None:
@@ -67,6 +73,13 @@ class CacheManager:
     def _again_on_commit(self, pattern: str) -> None:
         for connection in connections.all(initialized_only=True):
             transactions.mark(pattern, using=connection.alias)
+
+
+def _depend_on(backend: Any, key: str) -> None:
+    """A value that is being computed around us retires with what it has read."""
+    if collecting.get() is not None:
+        tags = [backend.tag_of(key), *path_tags(path_of(key))]
+        collect(set(map(slot, tags)))
 
 
 def _seconds(ttl: Any) -> float | None:

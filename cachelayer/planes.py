@@ -70,11 +70,11 @@ def _retire_what_others_changed(stamps: Stamps) -> None:
 
     former = Plane.objects.filter(plane_id=stamps.plane_id).first()
     others = Plane.objects.exclude(plane_id=stamps.plane_id)
-    if former is None:  # or ours was pruned: we slept for long
+    met = others.filter(seen_at__gte=former.seen_at) if former else others
+    if met.exists():
         stamps.bump_all()
+    if former is None:  # new, or pruned while it slept: then whoever did so is met
         others.gone().delete()
-    elif others.filter(seen_at__gte=former.seen_at).exists():
-        stamps.bump_all()
 
 
 def _announce(plane_id: str) -> None:

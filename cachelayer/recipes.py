@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any, ClassVar
+from uuid import uuid4
 
 from cachelayer.attempts import Attempt
 from cachelayer.keys import digest_of, key_text
@@ -31,6 +32,9 @@ class Recipe:
         self.function, self.tier, self.ttl = function, tier, ttl
         self.pattern, self.key_function = pattern, key_function
         self.name = f"{function.__module__}.{function.__qualname__}"
+        # Functions made in a function share a name, and may differ in what they close
+        # over: each has its own entries.
+        self.own = uuid4().hex if "<" in self.name else ""
         self.signature = inspect.signature(function)
         self.check()
 
@@ -58,18 +62,26 @@ class Recipe:
         user_id = self._user_id(arguments)
         custom = self.key_function(arguments) if self.key_function else None
         path = self.filled(arguments) or f"/fn/{self.name}"
-        if user_id:  # it has a part of the key to itself
+        if self.tier == "user":  # who it is has a part of the key to itself
             arguments.pop("user" if "user" in arguments else "user_id")
-        digest = digest_of([self.name, arguments if custom is None else custom])
+        digest = digest_of(
+            [self.name, self.own, arguments if custom is None else custom]
+        )
         key = key_text(self.tier, custom or path, digest, user_id)
-        tags = [f"fn:{self.name}", *pattern_tags(path), *pattern_tags(custom or path)]
-        return Attempt(self, key, tags + user_tags(user_id), bypass=False)
+        nobody = self.tier == "user" and not user_id
+
+        def tags() -> list[str]:
+            named = [*pattern_tags(path), *pattern_tags(custom or path)]
+            return [f"fn:{self.name}", *named, *user_tags(user_id)]
+
+        return Attempt(self, key, tags, bypass=nobody)
 
     def _user_id(self, arguments: dict[str, Any]) -> str:
         if self.tier != "user":
             return ""
         user = arguments.get("user", arguments.get("user_id"))
-        return str(getattr(user, "pk", user))
+        key = getattr(user, "pk", user)
+        return "" if key is None else str(key)
 
     def filled(self, arguments: dict[str, Any]) -> str:
         """The declared pattern with its placeholders filled."""

@@ -45,7 +45,7 @@ class StoredResponse(Frozen):
     def of(cls, response: HttpResponse) -> "StoredResponse":
         wanted = (*KEPT, *option("KEPT_HEADERS"))
         headers = tuple((name, response[name]) for name in wanted if name in response)
-        etag = response.get("ETag") or etag_of(response)
+        etag = response.get("ETag") or etag_of(response.content, headers)
         return cls(body=response.content, headers=headers, etag=etag)
 
     def freeze(self) -> bytes:
@@ -69,13 +69,18 @@ class StoredResponse(Frozen):
         except TypeError as error:
             raise ValueError(f"this is no response: {error}") from None
 
+    def of_no_body(self) -> dict[str, str]:
+        """The headers that a 304 has too."""
+        return {name: text for name, text in self.headers if name != "Content-Type"}
+
     def answer(self) -> HttpResponse:
         return HttpResponse(self.body, headers=dict(self.headers))
 
 
-def etag_of(response: HttpResponse) -> str:
-    digest = blake2b(response.content, digest_size=16)
-    digest.update(response.get("Content-Type", "").encode())
+def etag_of(content: bytes, headers: tuple[tuple[str, str], ...]) -> str:
+    """What a client would not see change without its body: the kept headers."""
+    digest = blake2b(content, digest_size=16)
+    digest.update(repr(headers).encode())
     return f'"{digest.hexdigest()}"'
 
 
@@ -122,7 +127,7 @@ def finish(
 ) -> HttpResponseBase:
     """The headers of a decorated view; 304 when the client has these bytes."""
     if stored is not None and _client_has(stored.etag, request):
-        response = HttpResponseNotModified()
+        response = HttpResponseNotModified(headers=stored.of_no_body())
     if stored is not None:
         response["ETag"] = stored.etag
         response["Age"] = str(max(0, int(time.time() - stored.made)))

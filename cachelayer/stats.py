@@ -1,5 +1,6 @@
 """Counters, a row per process in one mapped file, so that any process sees the host."""
 
+import logging
 import mmap
 import os
 from array import array
@@ -7,8 +8,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from cachelayer.files import swap_in
 from cachelayer.locks import HostLock, forkables
 from cachelayer.options import option
+from cachelayer.processes import alive
+
+logger = logging.getLogger(__name__)
 
 EVENTS = (
     "hits",
@@ -42,18 +47,23 @@ class Counters:
         self._lock = HostLock(folder / f"{self.file}.lock")
         self._row: memoryview | None = None
         with self._lock:
-            self._table = self._map()
+            self._table = self._map_or_count_alone()
         forkables.add(self)
 
     def after_fork(self) -> None:
         self._row = None
 
+    def _map_or_count_alone(self) -> memoryview:
+        try:
+            return self._map()
+        except OSError as error:
+            logger.warning("not counted on this host: %s", error)
+            return memoryview(array("Q", bytes(ROWS * self.words * 8)))
+
     def _map(self) -> memoryview:
         size = ROWS * self.words * 8
         if not self._path.exists() or self._path.stat().st_size != size:
-            made = self._path.with_name(f"{self.file}.{os.getpid()}")
-            made.write_bytes(bytes(size))
-            made.replace(self._path)
+            swap_in(self._path, bytes(size))
         with self._path.open("r+b") as opened:
             return memoryview(mmap.mmap(opened.fileno(), size)).cast("Q")
 
@@ -72,10 +82,11 @@ class Counters:
         row[ENTRIES], row[BYTES] = entries, size
 
     def _claim(self) -> memoryview:
-        """A free row, else one whose process has gone. Needs the lock."""
+        """A free row, else that of a process that has gone: a container gives its
+        next process the same id. Needs the lock."""
         for place in range(1, ROWS):
             row = self._row_at(place)
-            if row[PID] and not alive(row[PID]):
+            if row[PID] == os.getpid() or (row[PID] and not alive(row[PID])):
                 self._retire(row)
             if not row[PID]:
                 row[PID] = os.getpid()
@@ -107,16 +118,6 @@ class Counters:
             {"pid": row[PID], "size": row[ENTRIES], **summary([row])} for row in living
         ]
         return found
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def summary(rows: list[memoryview]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from time import monotonic
 
 from cachelayer.entries import Entry
 from cachelayer.limits import POLICY, Limits
-from cachelayer.locks import forkables
+from cachelayer.locks import ThreadLock, forkables
 from cachelayer.stamps import Stamps
 from cachelayer.stats import Counters
 
@@ -42,6 +42,8 @@ class Store:
         if now >= self._look_at:  # someone may have removed the file by hand
             self._look_at = now + 1
             self.stamps.follow()
+            if self.stamps.failure:
+                return None
         unchanged = entry.stamp == self.stamps.words[0] and entry.expires_at > now
         if not unchanged and not self._alive(entry, now):
             return None
@@ -62,7 +64,8 @@ class Store:
         return True
 
     def keep(self, entry: Entry) -> None:
-        if entry.size > self.limits.size or entry.expires_at <= entry.made:
+        late = entry.stamp > self.stamps.epoch()  # of a file that was replaced
+        if late or entry.size > self.limits.size or entry.expires_at <= entry.made:
             self.drop(entry.key)
             return
         with self.lock:
@@ -125,7 +128,9 @@ class Store:
 
 
 stores: dict[tuple[str, Limits], Store] = {}
-making = threading.Lock()
+
+
+making = ThreadLock()
 
 
 def store_at(folder: str, limits: Limits) -> Store:

@@ -8,6 +8,7 @@ from django.core.cache import caches
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from cachelayer.commits import watch
 from cachelayer.options import option
 from cachelayer.patterns import widen
 
@@ -31,8 +32,11 @@ class Retirement:
         self.__qualname__ = "Retirement"  # Django logs it when the hook fails
 
     def __call__(self) -> None:
-        bump(self.tags)
+        self.retire()
         backend().refresh_plane()
+
+    def retire(self) -> None:
+        bump(self.tags)
 
 
 def backend() -> Any:
@@ -78,6 +82,7 @@ def _waiting(connection: BaseDatabaseWrapper) -> Retirement:
             break
         if ids == savepoints:
             return hook
+    watch(connection, waiting_on)
     hook = Retirement()
     hooks.insert(0, (savepoints, hook, True))
     return hook
@@ -88,8 +93,13 @@ def hooks_of(connection: BaseDatabaseWrapper) -> list[Hook]:
     return hooks
 
 
+def waiting_on(connection: BaseDatabaseWrapper) -> list[Any]:
+    every = hooks_of(connection)
+    return [hook for _, hook, _ in every if isinstance(hook, Retirement)]
+
+
 def is_dirty(connection: BaseDatabaseWrapper) -> bool:
-    return any(isinstance(hook, Retirement) for _, hook, _ in hooks_of(connection))
+    return bool(connection.run_on_commit) and bool(waiting_on(connection))
 
 
 def dirty() -> bool:
@@ -114,13 +124,9 @@ class Reading:
 
 
 def _reads_committed(connection: BaseDatabaseWrapper) -> bool:
-    """A snapshot is older than the token, so nothing read from it is kept."""
-    if is_dirty(connection):
-        return False
-    if not uncommitted(connection):
-        return True
-    level = getattr(getattr(connection, "isolation_level", None), "name", "")
-    return connection.vendor == "postgresql" and level == "READ_COMMITTED"
+    """Within a transaction a snapshot may be older than the token, and a change that
+    is not declared may be undone."""
+    return not (is_dirty(connection) or uncommitted(connection))
 
 
 def in_transaction() -> bool:

@@ -63,11 +63,8 @@ class ViewRecipe(Recipe):
         path = strip_prefix(plain(request).path_info, option("PATH_PREFIX"))
         custom = self.key_function(kwargs) if self.key_function else ""
         user_id = user_id_of(request) if self.tier == "user" else ""
-        digest = digest_of_text(repr((self.name, *traits(request))))
+        digest = digest_of_text(repr((self.name, self.own, *traits(request))))
         key = key_text(self.tier, custom or path, digest, user_id)
-        tags = [f"fn:{self.name}", *path_tags(path), *user_tags(user_id)]
-        for pattern in filter(None, (custom, self.filled(kwargs))):
-            tags += pattern_tags(pattern)
         token = begun(request)
         bypass = (
             token is None  # whoever was authenticated may have lost rights since
@@ -75,6 +72,13 @@ class ViewRecipe(Recipe):
             or media_type_of(request) is None
             or undeclared(request, self._declared(args, request))
         )
+
+        def tags() -> list[str]:
+            named = filter(None, (custom, self.filled(kwargs)))
+            patterns = [tag for pattern in named for tag in pattern_tags(pattern)]
+            own = [f"fn:{self.name}", *path_tags(path), *user_tags(user_id)]
+            return own + patterns
+
         return Attempt(self, key, tags, bypass, request, token)
 
     def _declared(self, args: tuple[Any, ...], request: AnyRequest) -> frozenset[str]:

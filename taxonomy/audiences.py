@@ -9,6 +9,8 @@ from rest_framework.request import Request
 
 from taxonomy.permissions import PUBLISH_SKILLS, READ_SKILLS
 
+KEPT = "_audience"
+
 
 class Audience(StrEnum):
     CURATORS = "curators"
@@ -27,7 +29,11 @@ def audience_of(user: User | AnonymousUser) -> Audience:
     return Audience.NOBODY
 
 
-def audience(request: HttpRequest | Request) -> str:
-    """The part of every cache key that keeps audiences apart."""
-    user = getattr(request, "user", None)
-    return audience_of(user if user is not None else AnonymousUser())
+def audience(request: HttpRequest | Request) -> Audience:
+    """The part of every cache key that keeps audiences apart; asked once a request."""
+    kept = getattr(request, "_request", request).__dict__
+    if KEPT not in kept:
+        user = getattr(request, "user", None)
+        kept[KEPT] = audience_of(user if user is not None else AnonymousUser())
+    found: Audience = kept[KEPT]
+    return found

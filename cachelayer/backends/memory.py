@@ -45,10 +45,12 @@ class MemoryCache(TagCache):
         self.store.counters.add(tier, event)
 
     def out_of_service(self) -> bool:
-        """Another host uses the database: our stamps miss its writes."""
-        return planes.conflicting(self.stamps)
+        """Our stamps miss another host's writes, or cannot be reached."""
+        return not self.stamps.usable() or planes.conflicting(self.stamps)
 
     def why_out_of_service(self) -> str:
+        if self.stamps.failure:
+            return self.stamps.failure
         return planes.reason(planes.other_planes(self.stamps))
 
     def refresh_plane(self) -> None:

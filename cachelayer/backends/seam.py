@@ -68,6 +68,11 @@ class Seam:
         """For an operator."""
         raise NotImplementedError
 
+    def keeps_what_it_is_given(self) -> bool:
+        """Whether a value can be read back; neither retires nor counts a look-up."""
+        self._store("/probe", 1, self.token(), 1.0)
+        return self._find("/probe", None) is not None
+
     def refresh_plane(self) -> None:
         """Once an interval: tell the database that this host is here."""
 

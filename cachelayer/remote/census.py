@@ -5,12 +5,12 @@ from array import array
 from contextlib import suppress
 from typing import Any
 
+from cachelayer.maps import WORDS
 from cachelayer.remote.link import OutOfService
 from cachelayer.remote.scripts import Command
 from cachelayer.remote.sights import Sight
 from cachelayer.remote.stores import RemoteStore
 from cachelayer.remote.wire import Head, Unreadable, unpack_head
-from cachelayer.stamps import WORDS
 
 PAGE = 500
 COUNTED = 10_000

@@ -1,9 +1,9 @@
 """Values and stamps in the server: what is there, and whether it is still provable."""
 
-import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
+from cachelayer.locks import ThreadLock
 from cachelayer.remote import scripts
 from cachelayer.remote.limits import RemoteLimits
 from cachelayer.remote.link import OutOfService
@@ -93,7 +93,7 @@ class RemoteStore(Writer):
 
 
 stores: dict[tuple[str, RemoteLimits], RemoteStore] = {}
-making = threading.Lock()
+making = ThreadLock()
 
 
 def remote_store_at(url: str, limits: RemoteLimits) -> RemoteStore:

@@ -11,8 +11,8 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from cachelayer.entries import Frozen, Unstorable
+from cachelayer.maps import HEADER, WORDS
 from cachelayer.responses import StoredResponse
-from cachelayer.stamps import HEADER, WORDS
 from cachelayer.stats import TIERS
 
 logger = logging.getLogger(__name__)

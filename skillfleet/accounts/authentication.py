@@ -2,7 +2,9 @@
 
 import re
 
+from django.utils import timezone
 from knox.auth import TokenAuthentication as KnoxAuthentication
+from knox.models import AuthToken
 from rest_framework.authentication import get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
@@ -23,6 +25,11 @@ class TokenAuthentication(KnoxAuthentication):
             raise AuthenticationFailed("Send the header Authorization: Bearer <token>.")
         user, auth_token = self.authenticate_credentials(token.strip())
         return user, auth_token
+
+    def _cleanup_token(self, auth_token: AuthToken) -> bool:
+        """Whether it has expired. Knox would read all of the person's tokens at each
+        request, to delete those; logging in does, and `prune_tokens`."""
+        return auth_token.expiry is not None and auth_token.expiry < timezone.now()
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from cachelayer import add_cache_tags
-from taxonomy.audiences import Audience, audience_of
+from taxonomy.audiences import Audience, audience
 from taxonomy.models import Category, Skill, SkillVersion
 from taxonomy.models.skill import SkillQuerySet
 from taxonomy.versions import Version
@@ -23,7 +23,7 @@ class SkillReading(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """The user is looked at here, before anything that is cached for many."""
         super().initial(request, *args, **kwargs)
-        self.audience = audience_of(request.user)
+        self.audience = audience(request)
 
     @property
     def curator(self) -> User:

@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from knox.models import AuthToken
 from rest_framework.test import APIClient
@@ -158,3 +160,14 @@ def test_the_command_keeps_to_the_number_allowed(viewer, settings):
 
     with pytest.raises(CommandError, match="revoke one"):
         call_command("create_token", "vera")
+
+
+def test_a_request_asks_for_the_one_token_it_brings(viewer):
+    secret = make_token(viewer).secret
+    make_token(viewer)
+
+    with CaptureQueriesContext(connection) as queries:
+        assert works(secret)
+
+    read = [query for query in queries if 'FROM "knox_authtoken"' in query["sql"]]
+    assert len(read) == 1

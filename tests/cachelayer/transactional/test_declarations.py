@@ -2,8 +2,11 @@
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
+from django.contrib.contenttypes.models import ContentType
+from django.core.management import call_command
 from django.core.serializers import deserialize, serialize
 from django.db import transaction
+from django.db.models import signals
 
 from cachelayer import cache_manager, declarations, invalidates, retire
 from tests.cachelayer.models import BulkGroup
@@ -158,3 +161,62 @@ def test_many_saves_in_one_transaction_wait_as_one_hook(group):
         for _ in range(20):
             group.save()
         assert len(transaction.get_connection().run_on_commit) == 1
+
+
+@pytest.mark.parametrize("command", ["flush", "migrate"])
+def test_a_command_that_changes_rows_unseen_retires_everything(command):
+    warm()
+    call_command(command, interactive=False, verbosity=0)
+
+    assert retired() == set(KEYS)
+
+
+def raise_(**_) -> None:
+    raise RuntimeError
+
+
+def test_a_receiver_connected_before_ours_that_raises_leaves_nothing_old(group):
+    """Outside of a transaction the row is written all the same."""
+    signals.post_save.disconnect(sender=Group, dispatch_uid="_after_save")
+    signals.post_save.connect(raise_, sender=Group)
+    try:
+        invalidates(Group, ["/groups/*"])
+        warm()
+        with pytest.raises(RuntimeError):
+            group.save()
+    finally:
+        signals.post_save.disconnect(raise_, sender=Group)
+
+    assert "/groups/old/page" in retired()
+
+
+@pytest.fixture
+def former_type(declared_groups):
+    """A related row in memory, as it was before someone renamed it."""
+    invalidates(
+        Permission, lambda permission: [f"/groups/{permission.content_type.model}/*"]
+    )
+    kind = ContentType.objects.create(app_label="cache_room", model="old")
+    Permission.objects.create(content_type=kind, codename="there", name="there")
+    yield kind
+    ContentType.objects.filter(pk=kind.pk).delete()
+
+
+def rename_type() -> None:
+    ContentType.objects.filter(app_label="cache_room").update(model="new")
+    warm()
+
+
+def test_deleting_a_row_whose_relation_was_renamed_retires_both_names(former_type):
+    permission = Permission.objects.select_related("content_type").get(codename="there")
+    rename_type()
+    permission.delete()
+
+    assert retired() == {"/groups/old/page", "/groups/new/page"}
+
+
+def test_creating_a_row_whose_relation_was_renamed_retires_the_new_name(former_type):
+    rename_type()
+    Permission.objects.create(content_type=former_type, codename="new", name="new")
+
+    assert "/groups/new/page" in retired()

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
 
 from cachelayer import (
     cache_branch_data,
@@ -264,3 +264,32 @@ def test_a_function_that_fails_lets_the_next_one_try():
         failing()
 
     assert failing() == "second"
+
+
+def test_functions_of_one_factory_do_not_share():
+    def times(factor):
+        @cache_endpoint
+        def multiplied(number):
+            return number * factor
+
+        return multiplied
+
+    assert [times(factor)(5) for factor in (2, 3)] == [10, 15]
+
+
+@pytest.mark.parametrize("nobody", [None, AnonymousUser(), User(username="unsaved")])
+def test_values_of_nobody_in_particular_are_not_kept(nobody):
+    assert [greeting(nobody) for _ in range(2)] == [f"hello {nobody}"] * 2
+    assert len(calls) == 2
+
+
+def test_a_raw_value_that_was_read_retires_what_is_made_of_it():
+    @cache_endpoint
+    def doubled():
+        return 2 * cache_manager.get("/numbers/one")
+
+    cache_manager.set("/numbers/one", 1)
+    assert doubled() == 2
+    cache_manager.set("/numbers/one", 5)
+
+    assert doubled() == 10

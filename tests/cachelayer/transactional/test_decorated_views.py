@@ -287,3 +287,26 @@ def test_an_exception_of_the_view_is_not_stored():
             ask(Failing)
 
     assert calls == ["failed", "failed"]
+
+
+class Headed(OpenView):
+    @cache_endpoint
+    def get(self, request):
+        return Response("body", headers={"X-Left-Out": left_out[0]})
+
+
+left_out = ["1"]
+
+
+def test_a_kept_header_that_changes_is_another_representation(settings):
+    settings.CACHELAYER = {**settings.CACHELAYER, "KEPT_HEADERS": ["X-Left-Out"]}
+    left_out[0] = "1"
+    etag = ask(Headed)["ETag"]
+    left_out[0] = "2"
+    cache_manager.clear()
+
+    changed = ask(Headed, headers={"If-None-Match": etag})
+    same = ask(Headed, headers={"If-None-Match": changed["ETag"]})
+
+    assert (changed.status_code, changed["X-Left-Out"]) == (200, "2")
+    assert (same.status_code, same["X-Left-Out"]) == (304, "2")
