@@ -16,17 +16,16 @@ Waiting = Callable[[BaseDatabaseWrapper], list[Any]]
 def watch(connection: BaseDatabaseWrapper, waiting: Waiting) -> None:
     """From now on: the hooks that `waiting` names are called in any case."""
     if not isinstance(connection, Watched):
-        connection.__class__ = watched(type(connection))
-        connection.__dict__["waiting"] = waiting
+        connection.__class__ = watched(type(connection), waiting)
 
 
 class Watched:
-    """Over a backend's own connection."""
+    """Over a backend's own connection, which Django makes others like."""
 
-    waiting: Waiting
+    waiting: Callable[[], list[Any]]
 
     def commit(self: Any) -> None:
-        hooks = self.waiting(self)
+        hooks = self.waiting()
         try:
             super().commit()  # type: ignore[misc]
         except BaseException:
@@ -37,13 +36,14 @@ class Watched:
         try:
             super().set_autocommit(autocommit, *args, **options)  # type: ignore[misc]
         finally:
-            left = self.waiting(self) if autocommit else []
+            left = self.waiting() if autocommit else []
             call(left)
         self.run_on_commit = [row for row in self.run_on_commit if row[1] not in left]
 
 
-def watched(plain: type[BaseDatabaseWrapper]) -> type[Any]:
-    return type(plain.__name__, (Watched, plain), {"__module__": plain.__module__})
+def watched(plain: type[BaseDatabaseWrapper], waiting: Waiting) -> type[Any]:
+    written = {"__module__": plain.__module__, "waiting": waiting}
+    return type(plain.__name__, (Watched, plain), written)
 
 
 def call(hooks: list[Any]) -> None:

@@ -51,3 +51,13 @@ def test_autocommit_switched_on_after_a_change_retires():
 
     assert not dirty()
     assert cache_manager.get(KEY) is None
+
+
+def test_a_connection_that_is_made_like_it_commits():
+    with transaction.atomic():
+        touch()
+    other = connection.copy()
+    other.set_autocommit(False)
+    other.commit()
+    other.set_autocommit(True)
+    other.close()
