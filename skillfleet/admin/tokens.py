@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.admin.utils import quote
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -132,7 +133,7 @@ class TokenAdmin(FleetAdmin):
         return allowed and not lookup.startswith(("digest", "pk"))
 
     def key_of(self, row: AuthToken) -> str:
-        return str(row.token_key)
+        return quote(str(row.token_key))
 
     def label_of(self, row: AuthToken) -> str:
         return named(row)

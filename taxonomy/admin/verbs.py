@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin.utils import unquote
+from django.contrib.admin.utils import quote, unquote
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -87,8 +87,8 @@ class VerbAdmin(ModelAdmin):
         return reverse(f"{self.admin_site.name}:{self.url_name(page)}", args=args)
 
     def key_of(self, row: Row) -> str:
-        """How the row is named in addresses."""
-        return str(row.pk)
+        """How the row is named in addresses, as the admin quotes it: `_25` is `%`."""
+        return quote(row.pk)
 
     def label_of(self, row: Row) -> str:
         return str(row)

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.contrib.admin.utils import quote
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
@@ -25,7 +26,7 @@ def test_a_new_token_is_shown_once_and_works(viewer):
 
 def test_a_revoked_token_is_gone(world, browser_of):
     browser = browser_of(world.people["author"])
-    page = f"{TOKENS}{world.names['token']}/do/revoke/"
+    page = f"{TOKENS}{quote(world.names['token'])}/do/revoke/"
 
     assert browser.get(page).status_code == 200
     assert AuthToken.objects.exists()
@@ -35,7 +36,7 @@ def test_a_revoked_token_is_gone(world, browser_of):
 
 def test_no_page_shows_a_digest(root, world):
     digest = AuthToken.objects.get().digest
-    key = world.names["token"]
+    key = quote(world.names["token"])
 
     for path in (
         TOKENS,

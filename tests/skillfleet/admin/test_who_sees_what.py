@@ -1,6 +1,7 @@
 """Staff see the pages of their roles, and on them what the API would show them."""
 
 import pytest
+from django.contrib.admin.utils import quote
 
 from skillfleet.accounts.tokens import make_token
 from tests.skillfleet.world import World
@@ -110,14 +111,17 @@ def test_a_token_of_another_is_out_of_sight(browsers, world):
 
     assert token in browsers["author"].get(TOKENS).content.decode()
     assert token not in browsers["stranger"].get(TOKENS).content.decode()
-    assert browsers["stranger"].post(f"{TOKENS}{token}/do/revoke/").status_code == 404
+    assert (
+        browsers["stranger"].post(f"{TOKENS}{quote(token)}/do/revoke/").status_code
+        == 404
+    )
 
 
 def test_an_operator_revokes_tokens_but_no_superusers(browsers, world, root):
     other, _ = make_token(root.get("/admin/").wsgi_request.user)
     operator = browsers["operator"]
 
-    mine = operator.post(f"{TOKENS}{world.names['token']}/do/revoke/")
-    others = operator.post(f"{TOKENS}{other.token_key}/do/revoke/")
+    mine = operator.post(f"{TOKENS}{quote(world.names['token'])}/do/revoke/")
+    others = operator.post(f"{TOKENS}{quote(other.token_key)}/do/revoke/")
 
     assert (mine.status_code, others.status_code) == (302, 404)
