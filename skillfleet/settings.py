@@ -1,58 +1,22 @@
 """Every setting, read from the environment; the defaults run offline as they are.
 
-docs/reference/settings.md lists the variables, their units and defaults.
+docs/reference/settings.md lists the variables, their units and defaults; those of the
+product's own are in fleet_settings.py.
 """
 
-import os
-import re
 import socket
-from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 
-import environ
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
-from django.core.management.utils import get_random_secret_key
 
+from skillfleet.environment import VAR_DIR, env, local_secret_key
+from skillfleet.fleet_settings import *  # noqa: F403
+from skillfleet.fleet_settings import (
+    SKILLFLEET_LOGIN_HOURS,
+    SKILLFLEET_MAX_BODY_BYTES,
+    SKILLFLEET_WORKERS,
+)
 from skillfleet.theme import UNFOLD  # noqa: F401 a setting by its name
-
-env = environ.Env()
-BASE_DIR = Path(__file__).resolve().parent.parent
-environ.Env.read_env(BASE_DIR / ".env")
-VAR_DIR = Path(env.str("SKILLFLEET_VAR_DIR", default=str(BASE_DIR / "var")))
-VAR_DIR.mkdir(parents=True, exist_ok=True)
-
-
-def seconds(name: str, default: float) -> timedelta:
-    """A duration from the environment, in seconds."""
-    return timedelta(seconds=env.float(name, default=default))
-
-
-def rate(name: str, default: str) -> str:
-    """How often, like 600/min; empty for no limit. Refused here, at the start: each
-    throttled request would be a fault."""
-    found = env.str(name, default=default)
-    if found and not re.fullmatch(r"[1-9][0-9]{0,8}/(s|sec|min|m|h|hour|d|day)", found):
-        raise ImproperlyConfigured(
-            f"{name} is {found!r}; write a number per s, min, h or d like 600/min, "
-            "or nothing for no limit."
-        )
-    return found
-
-
-def local_secret_key() -> str:
-    """A key made once and kept in var/, so that a first start needs no set-up."""
-    path = VAR_DIR / "secret_key"
-    if not path.exists():
-        made = VAR_DIR / f"secret_key.{os.getpid()}"
-        made.touch(mode=0o600)
-        made.write_text(get_random_secret_key())
-        with suppress(FileExistsError):  # another process was first: theirs counts
-            os.link(made, path)
-        made.unlink()
-    return path.read_text()
-
 
 DEBUG = env.bool("DJANGO_DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or local_secret_key()
@@ -259,11 +223,6 @@ SPECTACULAR_SETTINGS = {
 }
 
 # API tokens, hashed with SHA-512 and shown once.
-SKILLFLEET_LOGIN_HOURS = env.int("SKILLFLEET_LOGIN_HOURS", default=12)
-SKILLFLEET_TOKEN_DAYS = env.int("SKILLFLEET_TOKEN_DAYS", default=90)
-SKILLFLEET_MAX_TOKEN_DAYS = env.int("SKILLFLEET_MAX_TOKEN_DAYS", default=366)
-SKILLFLEET_TOKENS_PER_USER = env.int("SKILLFLEET_TOKENS_PER_USER", default=50)
-SKILLFLEET_LOGINS_PER_USER = env.int("SKILLFLEET_LOGINS_PER_USER", default=50)
 REST_KNOX = {
     "SECURE_HASH_ALGORITHM": "hashlib.sha512",
     "TOKEN_TTL": timedelta(hours=SKILLFLEET_LOGIN_HOURS),
@@ -282,22 +241,6 @@ STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise warns when it is missing
 WHITENOISE_USE_FINDERS = True
 
 HOST_NAME = env.str("SKILLFLEET_HOST_NAME", default=socket.gethostname())
-
-# The skill jobs: docs/howto/operate-workers.md.
-SKILLFLEET_JOBS = env.str("SKILLFLEET_JOBS", default="queue")
-SKILLFLEET_AUTHOR = env.str(
-    "SKILLFLEET_AUTHOR", default="jobs.authors.template.TemplateAuthor"
-)
-SKILLFLEET_JOB_LEASE = seconds("SKILLFLEET_JOB_LEASE", 60)
-SKILLFLEET_SWEEP_INTERVAL = seconds("SKILLFLEET_SWEEP_INTERVAL", 60)
-SKILLFLEET_JOB_CRASHES = env.int("SKILLFLEET_JOB_CRASHES", default=3)
-SKILLFLEET_PHASE_LIMIT = seconds("SKILLFLEET_PHASE_LIMIT", 15 * 60)
-SKILLFLEET_QUESTION_TIMEOUT = seconds("SKILLFLEET_QUESTION_TIMEOUT", 24 * 3600)
-SKILLFLEET_RUNNING_JOBS_PER_USER = env.int(
-    "SKILLFLEET_RUNNING_JOBS_PER_USER", default=4
-)
-SKILLFLEET_WORKERS = env.int("SKILLFLEET_WORKERS", default=2)
-SKILLFLEET_JOBS_KEPT_DAYS = env.int("SKILLFLEET_JOBS_KEPT_DAYS", default=90)
 
 # django-q2. `timeout` only quiets its start-up warning: the cluster hands its workers
 # no time limit, because a lease and a phase limit are what ends a task.
@@ -318,41 +261,7 @@ Q_CLUSTER = {
 if database["ENGINE"].endswith("postgresql"):
     Q_CLUSTER |= {"broker_class": "jobs.broker.PostgresBroker", "poll": 1.0}
 
-# Limits on what comes from outside.
-SKILLFLEET_MAX_SOURCES = env.int("SKILLFLEET_MAX_SOURCES", default=10)
-SKILLFLEET_MAX_SOURCE_BYTES = env.int("SKILLFLEET_MAX_SOURCE_BYTES", default=1_000_000)
-SKILLFLEET_MAX_TASK_CHARS = env.int("SKILLFLEET_MAX_TASK_CHARS", default=10_000)
-SKILLFLEET_MAX_SKILL_BYTES = env.int("SKILLFLEET_MAX_SKILL_BYTES", default=16 * 2**20)
-SKILLFLEET_MAX_SKILL_FILES = env.int("SKILLFLEET_MAX_SKILL_FILES", default=512)
-SKILLFLEET_MAX_FILE_BYTES = env.int("SKILLFLEET_MAX_FILE_BYTES", default=10_000_000)
-SKILLFLEET_MAX_FRONTMATTER_CHARS = env.int(
-    "SKILLFLEET_MAX_FRONTMATTER_CHARS", default=16_384
-)
-SKILLFLEET_MAX_FRONTMATTER_NODES = env.int(
-    "SKILLFLEET_MAX_FRONTMATTER_NODES", default=500
-)
-SKILLFLEET_SCANNED_BYTES = env.int("SKILLFLEET_SCANNED_BYTES", default=1_000_000)
-SKILLFLEET_MAX_JSON_DEPTH = env.int("SKILLFLEET_MAX_JSON_DEPTH", default=32)
-SKILLFLEET_MAX_BODY_BYTES = env.int("SKILLFLEET_MAX_BODY_BYTES", default=24 * 2**20)
-SKILLFLEET_MAX_AUTH_BYTES = env.int("SKILLFLEET_MAX_AUTH_BYTES", default=65_536)
 DATA_UPLOAD_MAX_MEMORY_SIZE = SKILLFLEET_MAX_BODY_BYTES
-SKILLFLEET_PAGE_SIZE = env.int("SKILLFLEET_PAGE_SIZE", default=50)
-SKILLFLEET_MAX_PAGE_SIZE = env.int("SKILLFLEET_MAX_PAGE_SIZE", default=200)
-SKILLFLEET_MAX_QUERY_WORDS = env.int("SKILLFLEET_MAX_QUERY_WORDS", default=8)
-SKILLFLEET_MAX_QUERY_CHARS = env.int("SKILLFLEET_MAX_QUERY_CHARS", default=200)
-SKILLFLEET_MAX_SUMMARY_CHARS = env.int("SKILLFLEET_MAX_SUMMARY_CHARS", default=2000)
-SKILLFLEET_MAX_LABELS = env.int("SKILLFLEET_MAX_LABELS", default=50)
-
-# How often; a number per s, min, h or d, empty for no limit. Counted per person or
-# address (write), per address (login), per user name at an address (login_name).
-SKILLFLEET_RATES = {
-    "write": rate("SKILLFLEET_WRITE_RATE", default="600/min"),
-    "login": rate("SKILLFLEET_LOGIN_RATE", default="30/min"),
-    "login_name": rate("SKILLFLEET_LOGIN_NAME_RATE", default="10/min"),
-}
-
-# Who may read without logging in: nobody, unless this is on.
-SKILLFLEET_PUBLIC_READ = env.bool("SKILLFLEET_PUBLIC_READ", default=False)
 
 # One line per event on stderr: key=value, or JSON for a log collector.
 LOGGING = {

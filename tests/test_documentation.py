@@ -1,6 +1,5 @@
 """What the documentation names is there, and what it must name is named."""
 
-import ast
 import re
 from pathlib import Path
 
@@ -13,28 +12,6 @@ PAGES = sorted(
 )
 LINK = re.compile(r"\]\(\s*([^)\s#]+)(?:#[^)\s]*)?\s*\)")
 MAKE_TARGET = re.compile(r"make ([a-z][a-z-]*)")
-
-
-def test_every_environment_variable_is_in_the_settings_reference():
-    page = (ROOT / "docs/reference/settings.md").read_text()
-    unlisted = [name for name in variables_read() if f"`{name}`" not in page]
-
-    assert unlisted == []
-
-
-def variables_read() -> list[str]:
-    """The first argument of env.bool("X"), seconds("X") and their like."""
-    tree = ast.parse((ROOT / "skillfleet/settings.py").read_text())
-    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
-    first = (call.args[0] for call in calls if call.args and reads_environment(call))
-    return sorted({each.value for each in first if isinstance(each, ast.Constant)})
-
-
-def reads_environment(call: ast.Call) -> bool:
-    target = call.func
-    if isinstance(target, ast.Attribute):
-        return isinstance(target.value, ast.Name) and target.value.id == "env"
-    return isinstance(target, ast.Name) and target.id in ("env", "seconds")
 
 
 def test_every_dependency_is_justified():
