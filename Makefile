@@ -49,6 +49,8 @@ lock: $(BIN)/uv ## Resolve requirements*.in anew (ARGS=--upgrade)
 	@$(WITH_CACHE) $(COMPILE) $(ARGS) requirements.in -o requirements.txt
 	@$(WITH_CACHE) $(COMPILE) $(ARGS) requirements-dev.in -c requirements.txt \
 		-o requirements-dev.txt
+	@$(WITH_CACHE) $(COMPILE) $(ARGS) requirements-bench.in -c requirements-dev.txt \
+		-o requirements-bench.txt
 
 clean: ## Remove what was made here, var/ and its data excepted
 	rm -rf .venv .cache build .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -69,3 +71,10 @@ $(BIN)/uv:
 .venv/.installed-dev: requirements-dev.txt | $(BIN)/uv
 	@$(WITH_CACHE) $(INSTALL) -r requirements-dev.txt
 	@touch $@ .venv/.installed
+
+# The peers of the benchmarks live apart: nothing of ours may come to need them.
+build/bench/.installed: requirements-bench.txt | $(BIN)/uv
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python build/bench
+	@$(WITH_CACHE) $(BIN)/uv pip install --quiet --python build/bench/bin/python \
+		--require-hashes -r requirements-bench.txt
+	@touch $@

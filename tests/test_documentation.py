@@ -24,7 +24,7 @@ def test_every_dependency_is_justified():
 
 
 def dependencies() -> list[str]:
-    files = (ROOT / "requirements.in", ROOT / "requirements-dev.in")
+    files = ROOT.glob("requirements*.in")
     lines = "\n".join(file.read_text() for file in files).splitlines()
     return [re.split(r"[^a-z0-9-]", line)[0] for line in lines if line[:1].isalpha()]
 
