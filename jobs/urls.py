@@ -22,7 +22,7 @@ from jobs.views.jobs import (
     JobRetry,
     JobStatus,
 )
-from jobs.views.monitoring import JobStatistics, PendingJobs, StuckJobs
+from jobs.views.monitoring import JobStatistics, PendingJobs, StuckJobs, Workers
 
 urlpatterns = [
     path("skills", SkillCollection.as_view()),
@@ -30,6 +30,7 @@ urlpatterns = [
     path("jobs/pending", PendingJobs.as_view()),
     path("jobs/stats", JobStatistics.as_view()),
     path("jobs/stuck", StuckJobs.as_view()),
+    path("workers", Workers.as_view()),
     path("jobs/<uuid:job_id>", JobDetail.as_view(), name="job"),
     path("jobs/<uuid:job_id>/status", JobStatus.as_view()),
     path("jobs/<uuid:job_id>/events", JobHistory.as_view()),

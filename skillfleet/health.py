@@ -2,11 +2,11 @@
 
 import logging
 from collections.abc import Callable
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 from uuid import uuid4
 
 from django.core.cache import BaseCache, caches
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -14,9 +14,11 @@ from django.views.decorators.http import require_safe
 from cachelayer.backends import TagCache
 from jobs.models import Worker
 from jobs.monitoring import how_to_start_a_worker
+from jobs.serializers.workers import WorkerSerializer
 from skillfleet.api.throttles import AWAY
 
 log = logging.getLogger(__name__)
+WORKERS_SHOWN = 100
 
 
 class Verdict(NamedTuple):
@@ -44,6 +46,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     body = {
         "status": "ready" if ready else "unavailable",
         "checks": {name: found.finding for name, found in verdicts.items()},
+        "workers": workers(),
     }
     return JsonResponse(body, status=200 if ready else 503)
 
@@ -108,6 +111,16 @@ def worker() -> Verdict:
     if Worker.objects.alive().exists():
         return OK
     return Verdict(False, f"no live worker; {how_to_start_a_worker()}")
+
+
+def workers() -> list[dict[str, Any]]:
+    """Who is there, as `GET /workers` says it; none while the database is away."""
+    try:
+        rows = Worker.objects.attended()[:WORKERS_SHOWN]
+        return list(WorkerSerializer(rows, many=True).data)
+    except DatabaseError as error:
+        log.warning("workers not listed error=%s", error)
+        return []
 
 
 CHECKS = {

@@ -56,6 +56,9 @@ class MemoryCache(TagCache):
     def refresh_plane(self) -> None:
         planes.refresh_if_due(self.stamps)
 
+    def plane(self) -> str:
+        return self.stamps.plane_id
+
     def get_stats(self) -> dict[str, Any]:
         size, counters = self.store.sweep(), self.store.counters
         found = counters.of_process()

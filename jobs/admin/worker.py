@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.decorators import display
 
@@ -15,20 +15,36 @@ from jobs.permissions import OPERATE
 @admin.register(Worker)
 class WorkerAdmin(FleetAdmin):
     seen_with = (OPERATE,)
-    list_display = ("__str__", "is_alive", "job_link", "started_at", "heartbeat_at")
+    list_display = (
+        "__str__",
+        "alive",
+        "job_link",
+        "running_for",
+        "heartbeat_at",
+        "plane",
+    )
     list_filter = ("host",)
     search_fields = ("host", "=pid")
     ordering = ("-heartbeat_at", "-pk")
-    fields = (("host", "pid"), "is_alive", "job_link", ("started_at", "heartbeat_at"))
-    readonly_fields = ("is_alive", "job_link")
+    fields = (
+        ("host", "pid"),
+        "plane",
+        "alive",
+        "job_link",
+        ("started_at", "heartbeat_at"),
+    )
+    readonly_fields = ("alive", "job_link")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Worker]:
-        alive = Exists(Worker.objects.alive().filter(pk=OuterRef("pk")))
-        return super().get_queryset(request).select_related("job").annotate(alive=alive)
+        return Worker.objects.attended().select_related("job")
 
     @display(description="Alive", boolean=True)
-    def is_alive(self, worker: Any) -> bool:
-        return bool(worker.alive)
+    def alive(self, worker: Any) -> bool:
+        return bool(worker.is_alive)
+
+    @admin.display(description="Age", ordering="-started_at")
+    def running_for(self, worker: Any) -> str:
+        return str(worker.age).partition(".")[0]
 
     @admin.display(description="Works on")
     def job_link(self, worker: Worker) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import models
-from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Q
+from django.db.models import Count, Q
 from django.db.models.functions import Coalesce, Now
 
 from cachelayer import RetiringQuerySet
@@ -106,65 +106,11 @@ class JobQuerySet(RetiringQuerySet):
         return self.filter(completed_at__lt=Now() - age)
 
     def statistics(self) -> list[dict[str, Any]]:
-        """Per status, largest count first; seconds from submission to the end.
+        """Per status, the largest count first; see `jobs.models.statistics`."""
+        from jobs.models.statistics import statistics
 
-        *Active* seconds are those of phases that ended well; *waiting* is the rest.
-        """
-        from jobs.models.phase_result import PhaseResult
-
-        active = ExpressionWrapper(
-            F("finished_at") - F("started_at"), output_field=DurationField()
-        )
-        worked = (
-            PhaseResult.objects.filter(job_id=models.OuterRef("pk"))
-            .order_by()
-            .values("job_id")
-            .annotate(total=models.Sum(active))
-            .values("total")
-        )
-        lasted = ExpressionWrapper(
-            F("completed_at") - F("created_at"), output_field=DurationField()
-        )
-        rows = (
-            self.order_by()
-            .annotate(
-                lasted=lasted,
-                worked=Coalesce(
-                    models.Subquery(worked, output_field=DurationField()),
-                    models.Value(timedelta(0)),
-                    output_field=DurationField(),
-                ),
-            )
-            .values("status")
-            .annotate(
-                count=Count("pk"),
-                duration=Avg("lasted"),
-                active=Avg("worked", filter=Q(completed_at__isnull=False)),
-            )
-            .order_by("-count", "status")
-        )
-        return [_statistics_row(row) for row in rows]
+        return statistics(self)
 
 
 class JobManager(models.Manager.from_queryset(JobQuerySet)):  # type: ignore[misc]
     """The queries, from the model."""
-
-
-def _statistics_row(row: dict[str, Any]) -> dict[str, Any]:
-    duration, active = _seconds(row["duration"]), _seconds(row["active"])
-    waiting = (
-        round(duration - active, 3)
-        if duration is not None and active is not None
-        else None
-    )
-    return {
-        "status": row["status"],
-        "count": row["count"],
-        "avg_duration_seconds": duration,
-        "avg_active_seconds": active,
-        "avg_waiting_seconds": waiting,
-    }
-
-
-def _seconds(duration: timedelta | None) -> float | None:
-    return None if duration is None else round(duration.total_seconds(), 3)

@@ -5,7 +5,10 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Case, DurationField, ExpressionWrapper, F, Q, Value, When
 from django.db.models.functions import Now
+
+from cachelayer.transactions import backend
 
 
 class WorkerQuerySet(models.QuerySet["Worker"]):
@@ -19,7 +22,27 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
 
     def enlist(self) -> "Worker":
         """A row for this process."""
-        return self.create(host=settings.HOST_NAME, pid=os.getpid(), heartbeat_at=Now())
+        return self.create(
+            host=settings.HOST_NAME,
+            pid=os.getpid(),
+            plane=backend().plane(),
+            heartbeat_at=Now(),
+        )
+
+    def attended(self) -> "WorkerQuerySet":
+        """With `is_alive`, `age` and `silence`, by the database's clock; as a list
+        reads: host by host, the oldest first."""
+        lease = settings.SKILLFLEET_JOB_LEASE
+        heard_of = When(Q(heartbeat_at__gt=Now() - lease), then=Value(True))
+        return self.annotate(
+            is_alive=Case(heard_of, default=Value(False)),
+            age=_since("started_at"),
+            silence=_since("heartbeat_at"),
+        ).order_by("host", "started_at", "pk")
+
+
+def _since(moment: str) -> ExpressionWrapper:
+    return ExpressionWrapper(Now() - F(moment), output_field=DurationField())
 
 
 class Worker(models.Model):
@@ -27,6 +50,8 @@ class Worker(models.Model):
 
     host = models.CharField(max_length=255)
     pid = models.PositiveIntegerField()
+    plane = models.CharField(max_length=32, blank=True, default="")
+    """The stamp file that its host's processes share; empty with a cache server."""
     job = models.ForeignKey(
         "jobs.Job", models.SET_NULL, null=True, blank=True, related_name="+"
     )

@@ -149,13 +149,20 @@ class PendingJobSerializer(serializers.ModelSerializer[Job]):
 
 
 class StatisticsSerializer(serializers.Serializer[Any]):
-    """One status. Seconds are averages from submission to the end; null: none ended."""
+    """One status. Averages and percentiles of the seconds from submission to the end,
+    of those in phases (active) and of the rest (waiting); null: none ended."""
 
     status = serializers.ChoiceField(Job.Status.choices)
     count = serializers.IntegerField()
     avg_duration_seconds = serializers.FloatField(allow_null=True)
     avg_active_seconds = serializers.FloatField(allow_null=True)
     avg_waiting_seconds = serializers.FloatField(allow_null=True)
+    p50_duration_seconds = serializers.FloatField(allow_null=True)
+    p50_active_seconds = serializers.FloatField(allow_null=True)
+    p50_waiting_seconds = serializers.FloatField(allow_null=True)
+    p95_duration_seconds = serializers.FloatField(allow_null=True)
+    p95_active_seconds = serializers.FloatField(allow_null=True)
+    p95_waiting_seconds = serializers.FloatField(allow_null=True)
 
 
 class StuckJobSerializer(serializers.Serializer[Any]):

@@ -1,4 +1,4 @@
-"""Which jobs wait for me, how long jobs take, and which are stuck."""
+"""Which jobs wait for me, how long jobs take, which are stuck, and who works."""
 
 from datetime import timedelta
 from typing import ClassVar
@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from jobs.models import Job
+from jobs.models import Job, Worker
 from jobs.monitoring import stuck
 from jobs.permissions import LOGGED_IN, OPERATE
 from jobs.serializers.jobs import (
@@ -17,6 +17,7 @@ from jobs.serializers.jobs import (
     StuckFilters,
     StuckJobSerializer,
 )
+from jobs.serializers.workers import WorkerSerializer
 
 
 class PendingJobs(APIView):
@@ -63,3 +64,14 @@ class StuckJobs(APIView):
         filters.is_valid(raise_exception=True)
         found = stuck(timedelta(seconds=filters.validated_data["older_than"]))
         return Response([row.as_json() for row in found])
+
+
+class Workers(APIView):
+    """GET /workers"""
+
+    required_permissions: ClassVar[dict[str, str | None]] = {"GET": OPERATE}
+
+    @extend_schema(operation_id="workers", responses=WorkerSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """Every worker process, host by host; one unheard of is listed for a while."""
+        return Response(WorkerSerializer(Worker.objects.attended(), many=True).data)

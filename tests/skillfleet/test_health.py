@@ -38,6 +38,7 @@ def test_readyz_names_the_missing_worker(client):
             "shared_cache": "ok",
             "worker": "no live worker; start one with: manage.py qcluster",
         },
+        "workers": [],
     }
 
 

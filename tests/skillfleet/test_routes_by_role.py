@@ -108,6 +108,7 @@ TABLE = [
     Row("GET /jobs/pending", "/jobs/pending", READERS),
     Row("GET /jobs/stats", "/jobs/stats", READERS),
     Row("GET /jobs/stuck", "/jobs/stuck", OPERATORS),
+    Row("GET /workers", "/workers", OPERATORS),
     Row("GET /jobs/{job_id}", "/jobs/{pending}", OWN_JOB),
     Row("GET /jobs/{job_id}/status", "/jobs/{pending}/status", OWN_JOB),
     Row("GET /jobs/{job_id}/events", "/jobs/{pending}/events", OWN_JOB),

@@ -6,19 +6,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from jobs.models import Job
+from jobs.models.statistics import FIELDS
 from jobs.terminal.tables import columns
 
-HEADINGS = (
-    "status",
-    "count",
-    "avg_duration_seconds",
-    "avg_active_seconds",
-    "avg_waiting_seconds",
-)
+HEADINGS = ("status", "count", *FIELDS)
 
 
 class Command(BaseCommand):
-    help = "Count the jobs by status, with average durations; largest count first."
+    help = "Count the jobs by status, with average, median and 95 % durations."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print a JSON list")

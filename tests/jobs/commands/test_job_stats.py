@@ -58,9 +58,22 @@ def test_for_eyes_it_is_a_table(run, submit):
     heading, row = run("job_stats").stdout.splitlines()
 
     assert heading.split()[:3] == ["status", "count", "avg_duration_seconds"]
-    assert row.split() == ["pending", "1", "-", "-", "-"]
+    assert row.split() == ["pending", "1", *["-"] * 9]
 
 
 def test_without_jobs_there_is_only_the_heading(run, seeded):
     assert len(run("job_stats").stdout.splitlines()) == 1
     assert json.loads(run("job_stats", "--json").stdout) == []
+
+
+def test_percentiles_are_those_of_the_ended_jobs(run, submit):
+    """Nearest rank: a duration that a job had, and not one between two."""
+    for seconds in (1, 2, 3, 100):
+        end(submit(), timedelta(seconds=seconds))
+
+    [row] = json.loads(run("job_stats", "--json").stdout)
+
+    for kind in ("duration", "waiting"):
+        assert row[f"p50_{kind}_seconds"] == 2
+        assert row[f"p95_{kind}_seconds"] == 100
+    assert row["p95_active_seconds"] == 0
