@@ -15,7 +15,7 @@ WITH_CACHE := cache="$${XDG_CACHE_HOME:-$${HOME:-/nonexistent}/.cache}"; \
 	mkdir -p "$$cache" 2>/dev/null && [ -w "$$cache" ] \
 	|| export XDG_CACHE_HOME="$(CURDIR)/.cache";
 
-.PHONY: help demo serve test test-sqlite lint format lock clean
+.PHONY: help demo serve test test-sqlite lint format lock bench-cache clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -51,6 +51,9 @@ lock: $(BIN)/uv ## Resolve requirements*.in anew (ARGS=--upgrade)
 		-o requirements-dev.txt
 	@$(WITH_CACHE) $(COMPILE) $(ARGS) requirements-bench.in -c requirements-dev.txt \
 		-o requirements-bench.txt
+
+bench-cache: build/bench/.installed ## The cache beside its peers (QUICK=1 to see it run)
+	@build/bench/bin/python -m benchmarks.cache $(ARGS)
 
 clean: ## Remove what was made here, var/ and its data excepted
 	rm -rf .venv .cache build .pytest_cache .mypy_cache .ruff_cache .hypothesis

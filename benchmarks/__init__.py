@@ -1,0 +1,1 @@
+"""Measurements beside the peers, for docs/reference/benchmarks.md alone."""

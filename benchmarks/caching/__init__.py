@@ -1,0 +1,1 @@
+"""The cache beside what else caches in a Django project."""

@@ -1,0 +1,51 @@
+"""The project's settings with the peers' caches, and no middleware around them."""
+
+import os
+from pathlib import Path
+
+from skillfleet.settings import *  # noqa: F403
+from skillfleet.settings import CACHELAYER, CACHES, INSTALLED_APPS, MIDDLEWARE, VAR_DIR
+
+SHIPPED_MIDDLEWARE = MIDDLEWARE
+MIDDLEWARE = []
+INSTALLED_APPS = [*INSTALLED_APPS, "cacheops"]
+ROOT_URLCONF = "benchmarks.caching.urls"
+WSGI_APPLICATION = "benchmarks.caching.served.application"
+ALLOWED_HOSTS = ["*"]
+LOGGING_CONFIG = None
+
+VALKEY = os.environ["BENCH_VALKEY"]
+PLENTY = {"MAX_ENTRIES": 100_000_000}
+CACHES = {
+    **CACHES,
+    "ours-memory": {**CACHES["default"], "OPTIONS": PLENTY},
+    "ours-valkey": {
+        "BACKEND": "cachelayer.backends.RedisCache",
+        "LOCATION": f"{VALKEY}/1",
+        "OPTIONS": {
+            "FOLDER": str(Path(VAR_DIR, "cache")),
+            "MAX_VALUE": 2**24,
+            "TIMEOUT": 10.0,  # a peer's scan keeps the server from answering
+            "BUDGET": 60.0,
+        },
+    },
+    "locmem": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": PLENTY,
+    },
+    "core-redis": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": f"{VALKEY}/2",
+    },
+    "django-redis": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": f"{VALKEY}/3",
+    },
+    "diskcache": {
+        "BACKEND": "diskcache.DjangoCache",
+        "LOCATION": str(Path(VAR_DIR, "diskcache")),
+    },
+}
+CACHELAYER = {**CACHELAYER, "ALIAS": os.environ.get("BENCH_ALIAS", "ours-memory")}
+CACHEOPS_REDIS = f"{VALKEY}/4"
+CACHEOPS: dict[str, object] = {"taxonomy.category": {"ops": (), "timeout": 300}}

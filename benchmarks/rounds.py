@@ -1,0 +1,63 @@
+"""Rounds: every contender has its turn in each, so that a noisy minute hits all."""
+
+import gc
+import statistics
+from collections.abc import Callable, Iterator, Mapping
+from itertools import repeat
+from random import Random
+from timeit import Timer
+from typing import Any
+
+Seconds = list[float]
+Call = Callable[[], Any]
+
+
+def interleaved(
+    contenders: Mapping[str, Callable[[], float]], rounds: int
+) -> dict[str, Seconds]:
+    """Each contender's figure of every round; who begins differs."""
+    found: dict[str, Seconds] = {name: [] for name in contenders}
+    for each in range(rounds):
+        gc.collect()
+        for name in shuffled(contenders, each):
+            found[name].append(contenders[name]())
+    return found
+
+
+def shuffled(names: Mapping[str, Any], seed: int) -> list[str]:
+    return Random(seed).sample(list(names), k=len(names))
+
+
+def per_call(call: Call, seconds: float) -> Callable[[], float]:
+    """Times one call, as the mean of as many as fit into so many seconds."""
+    return per_step(call, repeat(()), seconds)
+
+
+def per_step(
+    call: Callable[..., Any], arguments: Iterator[tuple[Any, ...]], seconds: float
+) -> Callable[[], float]:
+    """The same for a call with arguments in turn."""
+    timer = Timer("call(*step())", globals={"call": call, "step": arguments.__next__})
+    number = 0
+
+    def time() -> float:
+        nonlocal number
+        if not number:
+            once = max(timer.timeit(3) / 3, 1e-9)
+            number = max(1, int(seconds / once))
+        return timer.timeit(number) / number
+
+    return time
+
+
+def median(figures: Seconds) -> float:
+    return statistics.median(figures)
+
+
+def medians(found: Mapping[str, Seconds]) -> dict[str, float]:
+    return {name: median(figures) for name, figures in found.items()}
+
+
+def ratio(theirs: Seconds, ours: Seconds) -> float:
+    """How many times ours: the median of the rounds, each compared in itself."""
+    return median([one / other for one, other in zip(theirs, ours, strict=True)])
