@@ -22,6 +22,9 @@ from jobs.pipeline.state import to_json
 from jobs.results import columns, result_of
 from taxonomy.models import Bundle
 
+UNTROUBLED = {"crashes": 0, "attempts": 0, "run_after": None, "error_stack": ""}
+"""Columns of a job whose phase has ended well."""
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -97,10 +100,10 @@ def _complete(attempt: Attempt, outcome: Advance) -> bool:
         where=attempt.where,
         event="completed",
         note={"phase": attempt.context.phase, "message": outcome.message},
-        crashes=0,
         progress_percent=100,
         progress_message=(outcome.message or "Completed.")[:255],
         result=result_of(attempt.context, outcome.output),
+        **UNTROUBLED,
         **columns(outcome.output),
     )
 
@@ -136,8 +139,8 @@ def _stop(attempt: Attempt, outcome: Stop) -> bool:
 
 
 def _free() -> dict[str, Any]:
-    """The lease given back; a phase that ended well makes its crashes forgotten."""
-    return {"fence": "", "worker": "", "lease_expires_at": None, "crashes": 0}
+    """The lease given back, and what went wrong in the phase forgotten."""
+    return {"fence": "", "worker": "", "lease_expires_at": None, **UNTROUBLED}
 
 
 def keep_draft(job: Job, bundle: Bundle) -> None:

@@ -2,8 +2,10 @@
 
 import logging
 import os
+import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from types import TracebackType
 
@@ -38,6 +40,7 @@ class Heartbeat:
         self.fence = fence
         self.worker = worker
         self.overrun = overrun
+        self.phase_thread = threading.get_ident()
         self.ended = threading.Event()
         self.deadline = (
             time.monotonic() + settings.SKILLFLEET_PHASE_LIMIT.total_seconds()
@@ -91,7 +94,13 @@ class Heartbeat:
         logger.error("phase limit job_id=%s reason=%s", self.job.pk, reason)
         held = Job.objects.held_by(self.job.pk, self.fence)
         try:
-            lifecycle.release(self.job, where=held, reason=reason)
+            lifecycle.release(
+                self.job, where=held, reason=reason, stack=self._where_it_hangs()
+            )
         except Error as error:  # then the lease runs out, and the sweep finds it
             logger.warning("not released job_id=%s error=%s", self.job.pk, error)
         self.overrun()
+
+    def _where_it_hangs(self) -> str:
+        frame = sys._current_frames().get(self.phase_thread)
+        return "".join(traceback.format_stack(frame)) if frame else ""

@@ -249,6 +249,8 @@ def retry(job: Job, *, by: User) -> Job:
             completed_at=None,
             running_since=None,
             crashes=0,
+            attempts=0,
+            run_after=None,
             error="",
             error_stack="",
         )
@@ -260,12 +262,14 @@ def retry(job: Job, *, by: User) -> Job:
     return job
 
 
-def release(job: Job, *, where: Any = None, reason: str = "") -> bool:
+def release(job: Job, *, where: Any = None, reason: str = "", stack: str = "") -> bool:
     """Take the lease from a worker that does not go on: one crash more.
 
     The job goes back to the queue, or fails at the limit. `where` is the guard,
-    by default an expired lease. False: it was renewed or released meanwhile.
+    by default an expired lease; `stack` is where the phase was, if that is known.
+    False: it was renewed or released meanwhile.
     """
+    known = {"error_stack": storable(stack)} if stack else {}
     limit = settings.SKILLFLEET_JOB_CRASHES
     held = Job.objects.expired() if where is None else where
     reason = reason or f"Its worker died in phase {job.current_phase}."
@@ -279,6 +283,7 @@ def release(job: Job, *, where: Any = None, reason: str = "") -> bool:
             worker="",
             lease_expires_at=None,
             crashes=F("crashes") + 1,
+            **known,
         )
         if released:
             queue.enqueue(job)
@@ -290,6 +295,7 @@ def release(job: Job, *, where: Any = None, reason: str = "") -> bool:
         note={"worker": job.worker, "error": reason},
         crashes=F("crashes") + 1,
         error=f"{reason} That was crash {limit} of {limit} in this phase.",
+        **known,
     )
 
 
@@ -312,6 +318,7 @@ def requeue(job: Job) -> bool:
             fence="",
             worker="",
             lease_expires_at=None,
+            run_after=None,
         )
         if moved:
             queue.enqueue(job)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
 from django.db.models.functions import Now
 from django_q.brokers import Broker, get_broker
 from django_q.models import Failure, OrmQ
@@ -41,6 +41,13 @@ def enqueue(job: "Job") -> None:
     type(job).objects.filter(pk=job.pk).write(
         message_id=receipt.message_id, enqueued_at=Now()
     )
+
+
+def hold_back(job: "Job") -> None:
+    """Have the job's message wait for the job's `run_after`, as the broker has it."""
+    jobs = type(job).objects.filter(pk=job.pk)
+    messages = OrmQ.objects.filter(pk__in=jobs.values("message_id"))
+    messages.update(lock=Subquery(jobs.values("run_after")))
 
 
 def withdraw(job: "Job") -> None:

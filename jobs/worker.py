@@ -4,7 +4,6 @@ import logging
 import os
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from functools import cached_property
 
@@ -17,7 +16,7 @@ from django.db import (
 )
 from django.utils import timezone
 
-from jobs import checkpoint, lifecycle
+from jobs import attempts, checkpoint, lifecycle
 from jobs.authors.base import Author
 from jobs.briefing import context_of, load_author
 from jobs.checkpoint import Attempt
@@ -91,11 +90,7 @@ class SkillJobWorker:
         except Exception as error:
             if _may_pass(error):
                 raise  # the lease runs out, and the job goes on where it was
-            logger.exception("phase failed job_id=%s", job.pk)
-            held = Job.objects.held_by(job.pk, fence)
-            reason = f"{type(error).__name__}: {error}"
-            stack = traceback.format_exc()
-            return lifecycle.fail(job, reason, where=held, stack=stack)
+            return attempts.give_up_or_retry(job, fence, error)
 
     def _attempt(self, job: Job, fence: Fence) -> Attempt:
         def report(percent: int, message: str) -> None:

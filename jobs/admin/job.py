@@ -142,7 +142,7 @@ class JobAdmin(JobsAdmin):
             "Work",
             {
                 "fields": (
-                    ("worker", "crashes"),
+                    ("worker", "crashes", "attempts"),
                     ("lease_expires_at", "heartbeat_at"),
                     ("created_at", "started_at"),
                     ("completed_at", "updated_at"),

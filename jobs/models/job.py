@@ -92,6 +92,8 @@ class Job(models.Model):
 
     fence = models.CharField(max_length=32, blank=True, editable=False)
     crashes = models.PositiveSmallIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    """Tries of this phase that its author could not finish; a crash is none."""
     worker = models.CharField(max_length=300, blank=True)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True)

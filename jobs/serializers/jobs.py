@@ -104,6 +104,8 @@ class JobSerializer(JobItemSerializer):
             "result",
             "error_stack",
             "crashes",
+            "attempts",
+            "run_after",
             "worker",
             "idempotency_key",
             "sources",

@@ -80,7 +80,22 @@ class ScriptedAuthor:
 
 class RaisingAuthor(ScriptedAuthor):
     def evals(self, assignment: Assignment) -> Evals:
-        raise AuthorError("the model is not there")
+        raise AuthorError("the model is not there", permanent=True)
+
+
+class BusyAuthor(ScriptedAuthor):
+    """Its provider refuses it `refusals` times, then answers."""
+
+    def __init__(self, refusals: int, error: Exception | None = None) -> None:
+        super().__init__()
+        self.refusals = refusals
+        self.error = error or AuthorError("too many requests")
+
+    def evals(self, assignment: Assignment) -> Evals:
+        if self.calls["evals"] < self.refusals:
+            self.calls["evals"] += 1
+            raise self.error
+        return super().evals(assignment)
 
 
 class ParkedAuthor(ScriptedAuthor):

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models.functions import Now
 from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
@@ -63,8 +64,16 @@ def advance(worker: SkillJobWorker) -> Callable[[Job], Job]:
     return advance
 
 
+def deliver() -> bool:
+    """Work on the oldest message that is due, in this process; False: there is none."""
+    message = OrmQ.objects.filter(lock__lte=Now()).order_by("pk").first()
+    if message is None:
+        return False
+    process_skill_job(*SignedPackage.loads(message.payload)["args"])
+    OrmQ.objects.filter(pk=message.pk).delete()
+    return True
+
+
 def drain() -> None:
-    """Deliver every message that is in the queue, in this process."""
-    while message := OrmQ.objects.order_by("pk").first():
-        process_skill_job(*SignedPackage.loads(message.payload)["args"])
-        OrmQ.objects.filter(pk=message.pk).delete()
+    while deliver():
+        pass

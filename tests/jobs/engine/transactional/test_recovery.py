@@ -16,6 +16,7 @@ from jobs.models import Job
 from jobs.pipeline.phases import PHASES
 from jobs.sweep import sweep
 from jobs.worker import SkillJobWorker
+from tests.jobs.engine.authors import ParkedAuthor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Advance = Callable[[Job], Job]
@@ -110,3 +111,16 @@ def test_the_cluster_removes_what_ended_long_ago(
     Job.objects.update(completed_at=long_ago)
     Cluster(1)._prune()
     assert not Job.objects.filter(pk=job.pk).exists()
+
+
+def test_a_phase_that_hangs_leaves_where_it_was(job: Job, settings: Any) -> None:
+    author = ParkedAuthor()
+    worker = SkillJobWorker(author, overrun=author.released.set)
+    assert worker.process_job(job) and worker.process_job(job)
+    settings.SKILLFLEET_PHASE_LIMIT = timedelta(seconds=0.2)
+    settings.SKILLFLEET_JOB_CRASHES = 1
+    assert not worker.process_job(job)
+    job.refresh_from_db()
+    assert job.status == Job.Status.FAILED
+    assert "ran longer than 0.2 seconds" in job.error
+    assert "in evals" in job.error_stack

@@ -1,0 +1,89 @@
+"""What becomes of a phase that its author could not do: tried again, or given up.
+
+A fault that may pass (a connection, a time-out, a provider that is busy) gives the
+job back to the queue with `run_after`, each time later; its message waits as long.
+"""
+
+import logging
+import secrets
+import traceback
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from jobs import lifecycle, queue
+from jobs.authors.base import AuthorError
+from jobs.models import Job
+
+logger = logging.getLogger(__name__)
+PASSING = (ConnectionError, TimeoutError)
+"""Faults of the world around an author that does not wrap them in its own."""
+_random = secrets.SystemRandom()
+
+
+def may_pass(error: Exception) -> bool:
+    """Whether another try can help; a bug stays a bug."""
+    if isinstance(error, AuthorError):
+        return not error.permanent
+    return isinstance(error, PASSING)
+
+
+def give_up_or_retry(job: Job, fence: str, error: Exception) -> bool:
+    """End this attempt of the phase; call it where the error is being caught.
+
+    False: the fence is lost, and nothing was written.
+    """
+    reason, stack = f"{type(error).__name__}: {error}", traceback.format_exc()
+    held = Job.objects.held_by(job.pk, fence)
+    if not may_pass(error):
+        logger.exception("phase failed job_id=%s", job.pk)
+        return lifecycle.fail(job, reason, where=held, stack=stack)
+    if _try_later(job, fence, reason, stack):
+        return True
+    logger.exception("last attempt failed job_id=%s", job.pk)
+    limit = settings.SKILLFLEET_AUTHOR_ATTEMPTS
+    last = f"{reason} That was attempt {limit} of {limit} in this phase."
+    return lifecycle.fail(job, last, where=held, stack=stack)
+
+
+def _try_later(job: Job, fence: str, reason: str, stack: str) -> bool:
+    """False: that was the last attempt, or the fence is lost."""
+    limit, attempt = settings.SKILLFLEET_AUTHOR_ATTEMPTS, job.attempts + 1
+    wait = wait_after(attempt)
+    reason = lifecycle.storable(reason)
+    with transaction.atomic():
+        moved = job._move(
+            Job.Status.RUNNING,
+            where=Job.objects.held_by(job.pk, fence).filter(attempts__lt=limit - 1),
+            event="attempt_failed",
+            note={
+                "error": reason,
+                "attempt": attempt,
+                "of": limit,
+                "wait_seconds": round(wait.total_seconds(), 3),
+            },
+            progress_message=f"Attempt {attempt} of {limit} failed; it is tried again.",
+            fence="",
+            worker="",
+            lease_expires_at=None,
+            attempts=F("attempts") + 1,
+            run_after=Now() + wait,
+            error_stack=lifecycle.storable(stack),
+        )
+        if moved:
+            queue.enqueue(job)
+            queue.hold_back(job)
+            logger.warning("tried again job_id=%s in=%s why=%s", job.pk, wait, reason)
+    return moved
+
+
+def wait_after(attempt: int) -> timedelta:
+    """Twice as long after each attempt, up to a limit; at random from its upper half,
+    so that jobs that failed together do not come back together."""
+    first: timedelta = settings.SKILLFLEET_AUTHOR_BACKOFF
+    longest: timedelta = settings.SKILLFLEET_AUTHOR_BACKOFF_LIMIT
+    doubled = min(first * 2 ** min(attempt - 1, 30), longest)
+    return doubled * _random.uniform(0.5, 1)
