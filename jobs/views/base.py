@@ -19,8 +19,7 @@ UNLISTED = ("result", "error_stack", "user_context", "task_description_refined")
 
 def visible_job(request: Request, job_id: UUID) -> Job:
     """404 for a job that is not there, or not this person's to see."""
-    jobs = Job.objects.visible_to(request.user).select_related("user")
-    job: Job | None = jobs.filter(pk=job_id).first()
+    job: Job | None = Job.objects.visible_to(request.user).filter(pk=job_id).first()
     if job is None:
         raise Http404(f"There is no job {job_id}.")
     return job

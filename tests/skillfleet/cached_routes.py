@@ -1,0 +1,123 @@
+"""Every cached route: its tier, its life, and addresses at which tests read it.
+
+The routes are found in the table of addresses, so that a new one is missed here.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from cachelayer.keys import strip_prefix
+from cachelayer.views import ViewRecipe
+from skillfleet.accounts.tokens import make_token
+from taxonomy.models import Skill
+from tests.skillfleet.world import World, make_world
+from tests.taxonomy.skills import skill_files
+
+API = "/api/v1"
+SKILL = "/skills/<str:ref>"
+
+TIERS = {
+    "/jobs/<uuid:job_id>/status": ("user", 30),
+    "/skills": ("endpoint", 300),
+    SKILL: ("endpoint", 600),
+    f"{SKILL}/files": ("endpoint", 600),
+    f"{SKILL}/files/<path:path>": ("endpoint", 600),
+    f"{SKILL}/versions": ("endpoint", 600),
+    f"{SKILL}/versions/<str:number>": ("endpoint", 600),
+    "/taxonomy": ("global", 300),
+    "/taxonomy/xml": ("global", 300),
+    "/taxonomy/<path:path>": ("branch", 600),
+    "/user/<str:id>": ("user", 120),
+}
+"""Seconds; what the specification gives each route."""
+
+NEVER_CACHED = ("/auth", "/cache", "/drafts", "/hitl", "/jobs", "/webhooks", "/workers")
+"""What is read below these is computed each time, unless TIERS names it."""
+
+
+class Read(NamedTuple):
+    """One address of a cached route, and who reads it."""
+
+    route: str
+    address: str
+    reader: str = "author"
+
+
+READS = [
+    Read("/jobs/<uuid:job_id>/status", "/jobs/{pending}/status"),
+    Read("/jobs/<uuid:job_id>/status", "/jobs/{drafted}/status", "operator"),
+    Read("/skills", "/skills"),
+    Read("/skills", "/skills?q=pdf&category=development&tag=merging&ordering=name"),
+    Read(SKILL, "/skills/pdf-tools"),
+    Read(f"{SKILL}/files", "/skills/pdf-tools/files"),
+    Read(f"{SKILL}/files/<path:path>", "/skills/pdf-tools/files/SKILL.md"),
+    Read(f"{SKILL}/versions", "/skills/pdf-tools/versions"),
+    Read(f"{SKILL}/versions/<str:number>", "/skills/pdf-tools/versions/1.0.1"),
+    Read("/taxonomy", "/taxonomy"),
+    Read("/taxonomy/xml", "/taxonomy/xml"),
+    Read("/taxonomy/xml", "/taxonomy/xml?q=pdf&category=development&max_chars=90"),
+    Read("/taxonomy/<path:path>", "/taxonomy/development/practices"),
+    Read("/user/<str:id>", "/user/me"),
+    Read("/user/<str:id>", "/user/{author_id}", "operator"),
+]
+
+
+def routes_with_get() -> dict[str, ViewRecipe | None]:
+    """By route less the API's prefix; the recipe of those that are cached."""
+    found: dict[str, ViewRecipe | None] = {}
+    for route, callback in _routes(get_resolver().url_patterns, "/"):
+        kind = getattr(callback, "cls", getattr(callback, "view_class", None))
+        method = callback if kind is None else getattr(kind, "get", None)
+        if method is not None:
+            recipe = getattr(getattr(method, "cache_key", None), "__self__", None)
+            found.setdefault(strip_prefix(route, API), recipe)
+    return found
+
+
+def _routes(patterns: list[Any], above: str) -> Iterator[tuple[str, Any]]:
+    for each in patterns:
+        if isinstance(each, URLResolver):
+            yield from _routes(each.url_patterns, above + str(each.pattern))
+        elif isinstance(each, URLPattern):
+            yield above + str(each.pattern), each.callback
+
+
+def cached_routes() -> dict[str, ViewRecipe]:
+    return {route: recipe for route, recipe in routes_with_get().items() if recipe}
+
+
+class Fleet:
+    """The small world with a skill that has all a skill can have, and its readers."""
+
+    def __init__(self) -> None:
+        self.world: World = make_world()
+        self.skill: Skill = Skill.objects.publish(
+            skill_files(body="# Second\n", extra="metadata:\n  tags: merging\n"),
+            author=self.world.people["curator"],
+        ).skill
+        self.tokens = {
+            who: make_token(user).secret for who, user in self.world.people.items()
+        }
+
+    def person(self, who: str) -> User:
+        return self.world.people[who]
+
+    def url(self, address: str) -> str:
+        below = "" if address.startswith("/.") else API
+        return below + address.format_map(self.world.names)
+
+    def get(self, address: str, who: str | None, method: str = "get", **headers: str):
+        """As from outside: a token in a header; a fault is the 500 one would get."""
+        if who:
+            headers["Authorization"] = f"Bearer {self.tokens[who]}"
+        client = Client(raise_request_exception=False, headers=headers)
+        return getattr(client, method)(self.url(address))
+
+    def outcome(self, read: Read) -> str:
+        """X-Cache, or the status of an answer that is none."""
+        answer = self.get(read.address, read.reader)
+        return answer["X-Cache"] if answer.status_code == 200 else answer.reason_phrase

@@ -1,0 +1,73 @@
+"""What a view reads while it computes a response: tables, and rows of models."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.apps import apps
+from django.db import connection, models
+
+from tests.skillfleet.cached_routes import Fleet, Read, cached_routes
+from tests.skillfleet.spare_rows import STANDS_FOR, UNSEEN
+
+WORD = re.compile(r"\w+")
+Row = tuple[type[models.Model], Any]  # and its primary key
+
+
+@dataclass
+class Recording:
+    """Every statement and every row that was made an object, each as often."""
+
+    statements: Counter[str] = field(default_factory=Counter)
+    rows: Counter[Row] = field(default_factory=Counter)
+
+    def __sub__(self, other: "Recording") -> "Recording":
+        return Recording(self.statements - other.statements, self.rows - other.rows)
+
+    @property
+    def tables(self) -> set[str]:
+        words = {word for text in self.statements for word in WORD.findall(text)}
+        return words & set(connection.introspection.table_names())
+
+    def note(self, execute: Callable[..., Any], sql: str, *args: Any) -> Any:
+        self.statements[sql] += 1
+        return execute(sql, *args)
+
+    def loaded(self, sender: type[models.Model], instance: Any, **_: Any) -> None:
+        self.rows[sender, instance.__dict__.get(sender._meta.pk.attname)] += 1
+
+
+@contextmanager
+def recording() -> Iterator[Recording]:
+    made = Recording()
+    models.signals.post_init.connect(made.loaded)
+    try:
+        with connection.execute_wrapper(made.note):
+            yield made
+    finally:
+        models.signals.post_init.disconnect(made.loaded)
+
+
+def what_is_read(fleet: Fleet, read: Read) -> Recording:
+    """For the response alone: less what a HIT asks too, which is asked each time.
+
+    In the user tier the rights of the reader are a part of the response.
+    """
+    with recording() as missed:
+        assert fleet.outcome(read) == "MISS", f"{read.address} was not computed"
+    with recording() as hit:
+        assert fleet.outcome(read) == "HIT", f"{read.address} was not stored"
+    return missed if cached_routes()[read.route].tier == "user" else missed - hit
+
+
+def models_behind(tables: set[str]) -> set[type[models.Model]]:
+    """Raises KeyError for a table of which nobody knows what changes it."""
+    known = {
+        model._meta.db_table: model
+        for model in apps.get_models(include_auto_created=True)
+        if not model._meta.proxy
+    }
+    return {{**known, **STANDS_FOR}[table] for table in tables - UNSEEN.keys()}

@@ -1,0 +1,82 @@
+"""Every kind of write of one row, each with what undoes it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from django.contrib.admin.utils import NestedObjects
+from django.db import DEFAULT_DB_ALIAS, models, transaction
+
+
+class Write(NamedTuple):
+    kind: str
+    do: Callable[[], object]
+    undo: Callable[[], object] = lambda: None
+
+
+def writes_of(row: models.Model) -> Iterator[Write]:
+    """Whatever Django can do to it; what the database refuses is left out."""
+    again, rows = copy_of(row), type(row)._default_manager
+    mine = rows.filter(pk=row.pk)
+    yield Write("save", again.save)
+    if plain := plain_field(row):
+        same = {plain.attname: getattr(row, plain.attname)}
+        yield Write("queryset update", lambda: mine.update(**same))
+        yield Write("bulk_update", lambda: rows.bulk_update([again], [plain.name]))
+    yield from relating(row)
+    gone = deleted_with(row)
+    if gone:
+        yield Write("delete", lambda: copy_of(row).delete(), lambda: insert(gone))
+        yield Write("queryset delete", lambda: mine.delete(), lambda: insert(gone))
+
+
+def copy_of(row: models.Model) -> Any:
+    return type(row)._base_manager.get(pk=row.pk)
+
+
+def plain_field(row: models.Model) -> Any:
+    fields = row._meta.concrete_fields
+    return next((each for each in fields if not each.primary_key), None)
+
+
+def relating(row: models.Model) -> Iterator[Write]:
+    """The row stands for a many-to-many relation: from both of its sides."""
+    owner = row._meta.auto_created
+    fields = owner._meta.many_to_many if owner else ()
+    for field in fields:
+        if field.remote_field.through is not type(row):
+            continue
+        one = getattr(row, field.m2m_field_name())
+        other = getattr(row, field.m2m_reverse_field_name())
+        yield from from_one_side(getattr(one, field.name), other)
+        accessor = field.remote_field.get_accessor_name()
+        yield from from_one_side(getattr(other, accessor), one)
+
+
+def from_one_side(relation: Any, other: models.Model) -> Iterator[Write]:
+    here = {relation.source_field_name: relation.instance.pk}
+    pairs = relation.through._base_manager.filter(**here)
+    former = list(pairs)
+
+    def put_back() -> None:
+        pairs.delete()
+        insert(former)
+
+    yield Write("m2m remove", lambda: relation.remove(other))
+    yield Write("m2m add", lambda: relation.add(other), put_back)
+    yield Write("m2m set", lambda: relation.set([]), put_back)
+    yield Write("m2m clear", relation.clear, put_back)
+
+
+def deleted_with(row: models.Model) -> list[models.Model]:
+    """The row and what goes with it; empty when something keeps it."""
+    found = NestedObjects(using=DEFAULT_DB_ALIAS, origin=row)
+    found.collect([copy_of(row)])
+    if found.protected:
+        return []
+    return [each for rows in found.data.values() for each in rows]
+
+
+def insert(rows: list[models.Model]) -> None:
+    with transaction.atomic():  # they may point at each other
+        for row in rows:
+            row.save_base(raw=True, force_insert=True)

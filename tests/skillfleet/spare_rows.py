@@ -1,0 +1,73 @@
+"""One more row of each model that a cached response shows, and what shows none.
+
+The tests that every write retires what shows it say when a row is missing here.
+"""
+
+from collections.abc import Callable
+
+from django.contrib.auth.models import Group, Permission, User
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+
+from jobs.models import Job
+from taxonomy.models import Address, Category, Label, Relation, Skill, SkillVersion
+from tests.skillfleet.cached_routes import Fleet
+from tests.skillfleet.world import TASK
+
+UNSEEN = {
+    "knox_authtoken": "asked of each request, before the cache is",
+    "django_content_type": "written by migrations, which retire everything",
+    "taxonomy_blob": "named by its digest: it is never changed",
+    "taxonomy_bundle": "named by its digest: it is never changed",
+    "taxonomy_bundlefile": "a part of its bundle, which is never changed",
+}
+"""Tables that views read whose changes cannot change a response, and why not."""
+
+STANDS_FOR: dict[str, type[models.Model]] = {}
+"""Tables without a model of their own: which model's writes change them."""
+
+
+def spare_version(fleet: Fleet) -> SkillVersion:
+    current = fleet.skill.current
+    return SkillVersion(skill=fleet.skill, number="0.9.0", bundle=current.bundle)
+
+
+def spare_skill(fleet: Fleet) -> Skill:
+    return Skill(
+        name="spare",
+        description="A pdf too.",
+        category=fleet.skill.category,
+        current=fleet.skill.current,
+    )
+
+
+SPARE: dict[type[models.Model], Callable[[Fleet], models.Model]] = {
+    Address: lambda fleet: Address(
+        kind="skill", path="spare", skill=fleet.skill, current=False
+    ),
+    Category: lambda fleet: Category(
+        path="development/practices/spare", parent=fleet.skill.category, name="Spare"
+    ),
+    Group: lambda fleet: Group(name="spare"),
+    Job: lambda fleet: Job(user=fleet.person("author"), task_description=TASK),
+    Label: lambda fleet: Label(skill=fleet.skill, kind="tag", value="spare"),
+    Permission: lambda fleet: Permission(
+        codename="spare", name="Spare", content_type=ContentType.objects.first()
+    ),
+    Relation: lambda fleet: Relation(
+        skill=fleet.skill, kind="see_also", target_name="spare"
+    ),
+    Skill: spare_skill,
+    SkillVersion: spare_version,
+    User: lambda fleet: User(username="spare"),
+    User.groups.through: lambda fleet: User.groups.through(
+        user=fleet.person("author"), group=Group.objects.get(name="operator")
+    ),
+    User.user_permissions.through: lambda fleet: User.user_permissions.through(
+        user=fleet.person("author"), permission=Permission.objects.first()
+    ),
+    Group.permissions.through: lambda fleet: Group.permissions.through(
+        group=Group.objects.get(name="viewer"), permission=Permission.objects.first()
+    ),
+}
+"""A row that is not stored yet, of what `READS` shows as far as it can be."""

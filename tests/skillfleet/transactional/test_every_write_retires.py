@@ -1,0 +1,167 @@
+"""Whatever a cached response shows: each kind of write of it retires the response.
+
+What it shows is recorded while it is computed. So a route, a model or a field that
+comes later is tested here, or these tests say which row they miss.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import models
+
+from cachelayer import cache_manager
+from cachelayer.registry import declarations
+from jobs.models import Job
+from taxonomy.models import Address, Category, Label, Relation, Skill, SkillVersion
+from tests.skillfleet.cached_routes import (
+    NEVER_CACHED,
+    READS,
+    TIERS,
+    Fleet,
+    Read,
+    cached_routes,
+    routes_with_get,
+)
+from tests.skillfleet.recording import Recording, models_behind, what_is_read
+from tests.skillfleet.row_writes import Write, writes_of
+from tests.skillfleet.spare_rows import SPARE, UNSEEN
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Model = type[models.Model]
+Shown = dict[Read, Recording]
+
+
+@pytest.fixture
+def fleet(seeded: None) -> Fleet:
+    return Fleet()
+
+
+@pytest.fixture
+def shown(fleet: Fleet) -> Shown:
+    return {read: what_is_read(fleet, read) for read in READS}
+
+
+def test_every_cached_route_has_its_tier_its_life_and_an_address():
+    found = {route: (it.tier, it.seconds()) for route, it in cached_routes().items()}
+
+    assert found == TIERS, "cached_routes.TIERS says what each cached route shall be"
+    missing = TIERS.keys() - {read.route for read in READS}
+    assert not missing, f"give an address to cached_routes.READS for {missing}"
+
+
+def test_what_the_api_reads_is_cached_unless_it_is_said_not_to_be():
+    plain = [
+        route
+        for route, recipe in routes_with_get().items()
+        if recipe is None and not route.startswith((*NEVER_CACHED, "/api", "/admin"))
+    ]
+
+    assert plain == ["/", "/favicon.ico"], "give the route a tier, or to NEVER_CACHED"
+
+
+def test_every_table_that_a_view_reads_is_one_whose_writes_are_tested(shown):
+    for read, found in shown.items():
+        try:
+            behind = models_behind(found.tables)
+        except KeyError as unknown:
+            pytest.fail(f"{read.address} reads {unknown}: spare_rows.STANDS_FOR?")
+        names = {model._meta.label for model in behind - SPARE.keys()}
+        assert not names, (
+            f"{read.address} shows {names}: give spare_rows.SPARE a row of it, "
+            f"or UNSEEN the reason why its changes cannot be seen"
+        )
+
+
+def test_every_table_said_to_be_unseen_is_read(shown):
+    assert UNSEEN.keys() <= {name for found in shown.values() for name in found.tables}
+
+
+def test_each_kind_of_write_retires_every_response_that_shows_the_row(fleet, shown):
+    stale = [line for model in SPARE for line in stale_after(model, fleet, shown)]
+
+    assert not stale, "\n".join(["declare them in the room's caching.py", *stale])
+
+
+def test_without_its_declaration_a_model_fails_the_test(fleet, shown, monkeypatch):
+    for model in (Address, Category, Job, Label, Relation, Skill, SkillVersion, User):
+        with monkeypatch.context() as patched:
+            patched.delitem(declarations, model)
+            with closing(stale_after(model, fleet, shown)) as stale:
+                assert next(stale, None), model
+
+
+def test_a_declaration_of_another_page_is_not_enough(fleet, shown, monkeypatch):
+    people, authors = declarations[User]
+    for kept, line in ((people, "/skills/pdf-tools"), (authors, "/user/me")):
+        monkeypatch.setitem(declarations, User, [kept])
+        stale = [*stale_after(User, fleet, shown)]
+        assert f"auth.User: save leaves {line}" in stale
+
+
+def stale_after(model: Model, fleet: Fleet, shown: Shown) -> Iterator[str]:
+    """A line for each response that a write of the model leaves as it was."""
+    reads = [read for read in shown if model in models_behind(shown[read].tables)]
+    spare = SPARE[model](fleet)
+    yield from lines(model, "a new row", [*changed_unseen(spare, reads, fleet)])
+    try:
+        for pk, readers in rows_to_write(model, spare, reads, shown).items():
+            for write in writes_of(model._base_manager.get(pk=pk)):
+                left = [*not_retired(write, readers, fleet)]
+                yield from lines(model, write.kind, left)
+    finally:
+        model._base_manager.filter(pk=spare.pk).delete()
+    new = SPARE[model](fleet)
+    insert = Write("", lambda: model._default_manager.bulk_create([new]), new.delete)
+    yield from lines(model, "bulk_create", [*not_retired(insert, reads, fleet)])
+
+
+def lines(model: Model, kind: str, reads: list[Read]) -> list[str]:
+    return [f"{model._meta.label}: {kind} leaves {read.address}" for read in reads]
+
+
+def rows_to_write(
+    model: Model, spare: models.Model, reads: list[Read], shown: Shown
+) -> dict[object, list[Read]]:
+    """As few rows as are shown by all; the spare one where none was made an object."""
+    seen = {read: {pk for of, pk in shown[read].rows if of is model} for read in reads}
+    chosen = {spare.pk: [read for read in reads if not seen[read]]}
+    left = [read for read in reads if seen[read]]
+    while left:
+        pk = Counter(pk for read in left for pk in seen[read]).most_common(1)[0][0]
+        chosen[pk] = [read for read in reads if pk in seen[read]]
+        left = [read for read in left if pk not in seen[read]]
+    return {pk: readers for pk, readers in chosen.items() if readers}
+
+
+def warm(reads: list[Read], fleet: Fleet) -> None:
+    for read in reads:
+        if (found := fleet.outcome(read)) != "HIT":
+            again = fleet.outcome(read)
+            assert again == "HIT", f"{read.address} answers {found}, {again}"
+
+
+def not_retired(write: Write, reads: list[Read], fleet: Fleet) -> Iterator[Read]:
+    warm(reads, fleet)
+    write.do()
+    for read in reads:
+        if fleet.outcome(read) in ("HIT", "BYPASS"):
+            yield read
+    write.undo()
+
+
+def changed_unseen(
+    row: models.Model, reads: list[Read], fleet: Fleet
+) -> Iterator[Read]:
+    """A row that shows nowhere yet may leave the answers that are as they were."""
+    warm(reads, fleet)
+    row.save()
+    answers = {read: fleet.get(read.address, read.reader) for read in reads}
+    cache_manager.clear()
+    for read, answer in answers.items():
+        fresh = fleet.get(read.address, read.reader)
+        if answer["X-Cache"] == "HIT" and answer["ETag"] != fresh["ETag"]:
+            yield read
