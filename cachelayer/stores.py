@@ -63,11 +63,12 @@ class Store:
         entry.stamp = fresh_at
         return True
 
-    def keep(self, entry: Entry) -> None:
+    def keep(self, entry: Entry) -> bool:
+        """False: it is too large, or of a file that was replaced."""
         late = entry.stamp > self.stamps.epoch()  # of a file that was replaced
         if late or entry.size > self.limits.size or entry.expires_at <= entry.made:
             self.drop(entry.key)
-            return
+            return entry.expires_at <= entry.made
         with self.lock:
             former = self._entries.get(entry.key)
             if (
@@ -75,13 +76,15 @@ class Store:
                 and former.stamp > entry.stamp
                 and self._alive(former, entry.made)
             ):
-                return  # a slower reader comes late: what is there is newer
+                return True  # a slower reader comes late: what is there is newer
+            entry.uses = former.uses if former else 0
             self._remove(former)
             self._make_room(entry.size)
             self._entries[entry.key] = entry
             self.bytes += entry.size
         self.counters.add(entry.tier, "sets")
         self.counters.publish(len(self._entries), self.bytes)
+        return True
 
     def drop(self, key: str) -> bool:
         """Remove it from this process; whether it was there."""

@@ -1,17 +1,18 @@
 """What the backends share: tags, and the methods that are made of others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 
 from cachelayer import keys, patterns
 from cachelayer.backends.seam import Seam
+from cachelayer.backends.twins import Twins
 from cachelayer.stamps import slot
 from cachelayer.transactions import Reading
 
 
-class TagCache(Seam, BaseCache):
+class TagCache(Seam, Twins, BaseCache):
     """Entries retire by tag: they carry slots and the epoch they are fresh at."""
 
     def tag_of(self, key: str, version: int | None = None) -> str:
@@ -35,6 +36,20 @@ class TagCache(Seam, BaseCache):
     ) -> None:
         self._replace(key, value, self._ttl(timeout), version)
 
+    def set_many(
+        self,
+        data: Mapping[str, Any],
+        timeout: Any = DEFAULT_TIMEOUT,
+        version: int | None = None,
+    ) -> list[str]:
+        """Returns the keys of what was not stored: too large, or out of service."""
+        ttl = self._ttl(timeout)
+        return [
+            key
+            for key, value in data.items()
+            if not self._replace(key, value, ttl, version)
+        ]
+
     def get_or_set(
         self,
         key: str,
@@ -56,11 +71,11 @@ class TagCache(Seam, BaseCache):
 
     def _replace(
         self, key: str, value: Any, ttl: float | None, version: int | None
-    ) -> None:
+    ) -> bool:
         """Store it by hand: other copies retire first. Keys are validated here."""
         self.validate_key(self.make_key(key, version))
         token = self.retire([self.tag_of(key, version)])
-        self._store(key, value, token, ttl, version=version)
+        return self._store(key, value, token, ttl, version=version)
 
     def _slots(self, key: str, version: int | None) -> frozenset[int]:
         """Of the tags that any entry under this key has."""

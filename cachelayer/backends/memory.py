@@ -136,7 +136,6 @@ class MemoryCache(TagCache):
             return False
         every = tuple(self._slots(key, version) | set(slots))
         made = self.make_key(key, version)
-        self.store.keep(
+        return self.store.keep(
             Entry(made, value, tier=tier, stamp=token, slots=every, ttl=ttl)
         )
-        return True

@@ -82,10 +82,10 @@ class RedisCache(ByHand):
 
     def _replace(
         self, key: str, value: Any, ttl: float | None, version: int | None
-    ) -> None:
+    ) -> bool:
         made = self.make_and_validate_key(key, version)
         slots, own = self._slots(key, version), self._own(key, version)
-        self.store.put(made, pack(value), ttl, own=own, slots=slots)
+        return bool(self.store.put(made, pack(value), ttl, own=own, slots=slots))
 
     def _store(
         self,

@@ -237,12 +237,17 @@ def test_get_or_set_computes_once(cache):
     assert calls == [1]
 
 
-def test_get_or_set_does_not_keep_what_was_retired_while_it_was_computed(cache):
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_get_or_set_does_not_keep_what_was_retired_while_it_was_computed(
+    cache, asynchronous
+):
     def compute():
         cache.invalidate_pattern("/a/*")
         return "old"
 
-    assert cache.get_or_set("/a/b", compute) == "old"
+    twin = async_to_sync(cache.aget_or_set)
+    get_or_set = twin if asynchronous else cache.get_or_set
+    assert get_or_set("/a/b", compute) == "old"
     assert cache.get("/a/b") is None
 
 

@@ -31,7 +31,7 @@ def walk(cache: RedisCache) -> None:
     assert "/a" not in cache
     with pytest.raises(ValueError, match="not found"):
         cache.incr("/a")
-    cache.set_many({"/a": 1})
+    assert cache.set_many({"/a": 1}) == ["/a"]
     cache.delete_many(["/a"])
     cache.invalidate_pattern("/a/*")
     cache.clear()
