@@ -5,7 +5,7 @@ every checkpoint takes the fence away.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -128,10 +128,17 @@ def _ask(attempt: Attempt, outcome: Ask) -> bool:
         prompt=dict(outcome.prompt),
         revise_to=outcome.revise_to or attempt.context.phase,
         timeout_at=Now() + settings.SKILLFLEET_QUESTION_TIMEOUT,
+        remind_at=Now() + _reminder() if _reminder() else None,
     )
     queue.withdraw(attempt.job)
     lifecycle.start_next_of(attempt.job)
     return True
+
+
+def _reminder() -> timedelta:
+    """How long after it is asked; nothing when reminders are turned off."""
+    time: timedelta = settings.SKILLFLEET_QUESTION_TIMEOUT
+    return time * settings.SKILLFLEET_QUESTION_REMINDER
 
 
 def _stop(attempt: Attempt, outcome: Stop) -> bool:

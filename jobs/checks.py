@@ -26,6 +26,19 @@ def check_mode(**kwargs: Any) -> Iterable[CheckMessage]:
 
 
 @register()
+def check_reminder(**kwargs: Any) -> Iterable[CheckMessage]:
+    if 0 <= settings.SKILLFLEET_QUESTION_REMINDER < 1:
+        return []
+    return [
+        Error(
+            f"SKILLFLEET_QUESTION_REMINDER is {settings.SKILLFLEET_QUESTION_REMINDER}.",
+            hint="Set it to a share of the question's time, like 0.5; 0: never.",
+            id="jobs.E003",
+        )
+    ]
+
+
+@register()
 def check_queue_database(**kwargs: Any) -> Iterable[CheckMessage]:
     """A message commits with its job only where both are in one database."""
     queue, jobs = settings.Q_CLUSTER.get("orm"), router.db_for_write(Job)

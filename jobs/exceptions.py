@@ -35,6 +35,12 @@ class AlreadyAnswered(JobError):
     code = "already_answered"
 
 
+class NoMoreRevisions(JobError):
+    """It was sent back as often as it may be: proceed, cancel, or edit by hand."""
+
+    code = "no_more_revisions"
+
+
 class NoDraft(JobError):
     """The job has no draft."""
 

@@ -15,7 +15,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from jobs import queue
-from jobs.exceptions import AlreadyAnswered, KeyReused, WrongState
+from jobs.exceptions import AlreadyAnswered, KeyReused, NoMoreRevisions, WrongState
 from jobs.models import Job, JobEvent, Question, Source
 from jobs.pipeline.context import SourceText
 from jobs.pipeline.phases import FIRST_PHASE
@@ -162,24 +162,39 @@ def answer(
 ) -> Job:
     """Take a person's answer; the first one counts.
 
-    Raises AlreadyAnswered for a second one, WrongState when nothing is asked,
-    InvalidJob for an answer that does not fit the question.
+    Raises AlreadyAnswered for a second one, WrongState when nothing is asked any
+    more, NoMoreRevisions, or InvalidJob for an answer that does not fit the question.
     """
     question = job.questions.order_by("-pk").first()
     if question is None:
         raise WrongState("This job has not asked anything.")
-    if question.status != Question.Status.PENDING or question.round != round:
-        raise AlreadyAnswered(
-            f"The question of round {round} is {question.get_status_display().lower()}"
-            f" or not the open one (round {question.round})."
-        )
+    _check_open(question, round)
     answers = check_answers(question, action, answers or {}, feedback)
+    if action == Question.Action.REVISE and not question.revisions_left():
+        raise NoMoreRevisions
     response = {"action": action, "answers": answers, "feedback": feedback}
     with transaction.atomic():
         if not _take_answer(job, question, action, response, by):
             raise AlreadyAnswered
     job.refresh_from_db()
     return job
+
+
+def _check_open(question: Question, round: int) -> None:
+    if question.round != round:
+        raise AlreadyAnswered(
+            f"The question of round {round} is not the last one; that is of round"
+            f" {question.round}."
+        )
+    if question.status == Question.Status.TIMEOUT:
+        raise WrongState(
+            "Nobody answered in time, and the job has failed; retry it to be asked"
+            " again."
+        )
+    if question.status == Question.Status.WITHDRAWN:
+        raise WrongState("The question was withdrawn when its job ended.")
+    if question.status != Question.Status.PENDING:
+        raise AlreadyAnswered
 
 
 def _take_answer(
@@ -323,18 +338,3 @@ def requeue(job: Job) -> bool:
         if moved:
             queue.enqueue(job)
     return moved
-
-
-def time_out(question: Question) -> bool:
-    """Fail the job of a question that nobody answered in time."""
-    with transaction.atomic():
-        asked = Job.objects.live().filter(
-            status=Job.Status.PENDING_HITL, round=question.round
-        )
-        reason = f"Nobody answered '{question.kind}' by {question.timeout_at:%c}."
-        closing = Question.objects.overdue().filter(pk=question.pk)
-        overdue = asked.filter(questions__in=closing)
-        if not fail(question.job, reason, where=overdue):
-            return False
-        Question.objects.filter(pk=question.pk).update(status=Question.Status.TIMEOUT)
-    return True

@@ -3,7 +3,7 @@
 import logging
 from dataclasses import dataclass
 
-from jobs import lifecycle
+from jobs import deadlines, lifecycle
 from jobs.models import Job, Question, Worker
 
 logger = logging.getLogger(__name__)
@@ -11,24 +11,27 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Swept:
-    """How many jobs were put back, and how many questions ran out of time."""
+    """How many jobs were put back, and questions out of time, or out of half of it."""
 
     requeued: int
     timed_out: int
+    reminded: int
 
 
 def sweep() -> Swept:
-    """Release expired leases, send lost messages again, end overdue questions.
+    """Release expired leases, send lost messages again, end overdue questions, remind.
 
     Any number of sweeps may run at once: every step is conditional.
     """
     requeued = sum(map(_put_back, Job.objects.dead()))
     overdue = Question.objects.overdue().select_related("job")
-    timed_out = sum(lifecycle.time_out(question) for question in overdue)
+    timed_out = sum(map(deadlines.time_out, overdue))
+    open_for_long = Question.objects.to_remind().select_related("job")
+    reminded = sum(map(deadlines.remind, open_for_long))
     Worker.objects.gone().delete()
     if requeued or timed_out:
         logger.warning("swept requeued=%s timed_out=%s", requeued, timed_out)
-    return Swept(requeued, timed_out)
+    return Swept(requeued, timed_out, reminded)
 
 
 def _put_back(job: Job) -> bool:

@@ -40,9 +40,10 @@ def answer_form(job: Job) -> type[forms.Form]:
         for item in prompt.get("questions", ())
     }
     hint = prompt.get("revision_hint", "")
+    actions = ACTIONS if question and question.revisions_left() else UNREVISED
     decision = {
         "action": fields.radio(
-            ACTIONS, label="What next?", initial=Question.Action.PROCEED
+            actions, label="What next?", initial=Question.Action.PROCEED
         ),
         "feedback": fields.paragraph(
             required=False,
@@ -59,6 +60,8 @@ ACTIONS = [
     (Question.Action.REVISE, "Revise: back to the phase that wrote it, with feedback"),
     (Question.Action.CANCEL, "Cancel: end the job"),
 ]
+UNREVISED = [choice for choice in ACTIONS if choice[0] != Question.Action.REVISE]
+"""When it was sent back as often as it may be."""
 
 
 def answer_field(item: Mapping[str, Any]) -> forms.Field:

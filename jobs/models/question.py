@@ -12,6 +12,9 @@ class QuestionQuerySet(models.QuerySet["Question"]):
     def overdue(self) -> "QuestionQuerySet":
         return self.open().filter(timeout_at__lt=Now())
 
+    def to_remind(self) -> "QuestionQuerySet":
+        return self.open().filter(remind_at__lte=Now(), timeout_at__gt=Now())
+
 
 class Question(models.Model):
     """One stop at a person. A job has at most one open question."""
@@ -46,6 +49,8 @@ class Question(models.Model):
     )
     created_at = models.DateTimeField(db_default=Now())
     timeout_at = models.DateTimeField()
+    remind_at = models.DateTimeField(null=True, blank=True)
+    """When its owner is reminded of it; empty: never, or it has been done."""
     answered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -69,6 +74,13 @@ class Question(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} round {self.round}"
+
+    def revisions_left(self) -> int:
+        """How often its job may still be sent back at a question of this kind."""
+        sent_back = Question.objects.filter(
+            job_id=self.job_id, kind=self.kind, response__action=self.Action.REVISE
+        )
+        return max(0, settings.SKILLFLEET_REVISIONS - sent_back.count())
 
     def close(self, status: Status, **fields: object) -> bool:
         """End an open question. False: it was not open any more."""

@@ -19,7 +19,8 @@ class PromptSerializer(serializers.Serializer[Any]):
     timeout_at = serializers.DateTimeField(required=False)
     data = serializers.DictField(  # type: ignore[assignment]
         required=False,
-        help_text="`questions` (id, text, type, options, rationale); what is shown.",
+        help_text="`questions` (id, text, type, options, rationale); what is shown;"
+        " `revisions_left`: how often it may still be sent back.",
     )
 
 
@@ -31,7 +32,11 @@ def prompt_of(question: Question | None) -> dict[str, Any]:
         "prompt_type": question.kind,
         "round": question.round,
         "timeout_at": question.timeout_at,
-        "data": {"questions": [], **question.prompt},
+        "data": {
+            "questions": [],
+            **question.prompt,
+            "revisions_left": question.revisions_left(),
+        },
     }
 
 

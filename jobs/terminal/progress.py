@@ -78,6 +78,8 @@ STYLES = {
     "completed": "green",
     "asked": "cyan",
     "crashed": "yellow",
+    "attempt_failed": "yellow",
+    "reminded": "cyan",
     "failed": "red",
     "cancelled": "red",
 }
@@ -87,6 +89,8 @@ SENTENCES = {
     "asked": "? {kind}",
     "answered": "→ {action} (by {by})",
     "crashed": "! {reason} It goes on with the next worker.",
+    "attempt_failed": "! {error} It is tried again in {wait_seconds} seconds.",
+    "reminded": "? {kind} is still open, until {timeout_at}",
     "requeued": "! Put back in the queue.",
     "retried": "! Retried by {by}.",
     "failed": "✗ {error}",

@@ -16,6 +16,13 @@ def test_an_unknown_way_to_run_jobs_is_refused(settings):
         call_command_flat("check")
 
 
+def test_a_reminder_after_the_end_is_refused(settings):
+    settings.SKILLFLEET_QUESTION_REMINDER = 1.5
+
+    with pytest.raises(SystemCheckError, match=r"jobs\.E003.*1\.5.*like 0\.5"):
+        call_command_flat("check")
+
+
 @pytest.mark.parametrize("queue", [{}, {"orm": "elsewhere"}])
 def test_a_queue_in_another_database_is_refused(settings, queue):
     settings.Q_CLUSTER = queue

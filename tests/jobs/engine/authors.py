@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from cachelayer import transactions
@@ -163,3 +164,19 @@ def die_instead_of_invalidating() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
     transactions.bump = die
+
+
+class StubbornAuthor(ScriptedAuthor):
+    """Wants a fact that its draft never holds; when `stuck`, it has no other draft."""
+
+    def __init__(self, stuck: bool) -> None:
+        super().__init__()
+        self.stuck = stuck
+
+    def evals(self, assignment: Assignment) -> Evals:
+        return replace(super().evals(assignment), facts=("a fact of no draft",))
+
+    def revise(
+        self, assignment: Assignment, draft: Files, failures: tuple[Failure, ...]
+    ) -> Files | None:
+        return None if self.stuck else super().revise(assignment, draft, failures)
