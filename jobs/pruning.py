@@ -1,9 +1,8 @@
 """Removing jobs that ended long ago, with all that hangs on them.
 
-A job's sources, results, questions, history and draft go with it. The bundle that a
-draft pointed at stays: versions and other drafts may share it, and whoever stores the
-same content at this moment is handed the bundle that is there without a lock on it,
-so that taking it away could break their transaction.
+A job's sources, results, questions, history and draft go with it. The content that a
+draft pointed at goes a day later at the earliest, unless a version or another draft
+has it: `taxonomy.pruning`.
 """
 
 import logging
@@ -17,6 +16,7 @@ from django.db import transaction
 from jobs import queue
 from jobs.caching import retire_job
 from jobs.models import Job
+from taxonomy.pruning import Freed, prune_content
 
 logger = logging.getLogger(__name__)
 BATCH = 200
@@ -54,7 +54,18 @@ def prune_old() -> int:
     )
     if jobs:
         logger.info("old jobs removed jobs=%s", jobs)
+    free_content()
     return jobs
+
+
+def free_content() -> Freed:
+    """Remove what no draft and no version has; how much in all."""
+    batches = list(prune_content())
+    bundles = sum(batch.bundles for batch in batches)
+    blobs = sum(batch.blobs for batch in batches)
+    if batches:
+        logger.info("unused content removed bundles=%s blobs=%s", bundles, blobs)
+    return Freed(bundles, blobs)
 
 
 @transaction.atomic

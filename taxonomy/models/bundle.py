@@ -1,23 +1,42 @@
 """Immutable content, addressed by its digest: blobs, and bundles of them."""
 
+from datetime import timedelta
+from typing import Any
+
 from django.db import models, transaction
+from django.db.models.functions import Now
 
 from taxonomy.packaging.files import File, Files, as_files, bundle_digest
 
 EXECUTABLE = "100755"
+YOUNG = timedelta(hours=1)
+"""Who stores what was stored within this time need not say so again."""
+
+
+class ContentQuerySet(models.QuerySet[Any]):
+    def old(self) -> "ContentQuerySet":
+        """What `pruning` might take soon; who is about to refer to it touches it."""
+        return self.filter(stored_at__lt=Now() - YOUNG)
+
+    def touch(self) -> int:
+        return self.update(stored_at=Now())
 
 
 class Blob(models.Model):
     """The bytes of a file, kept once however many bundles hold it."""
 
     digest = models.CharField(max_length=64, primary_key=True)
+    stored_at = models.DateTimeField(db_default=Now(), db_index=True)
+    """When somebody last stored it, to the hour."""
     content = models.BinaryField()
+
+    objects = ContentQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.digest[:12]
 
 
-class BundleManager(models.Manager["Bundle"]):
+class BundleManager(models.Manager.from_queryset(ContentQuerySet)):  # type: ignore[misc]
     def store(self, files: Files) -> "Bundle":
         """The bundle with exactly these files, made unless it is there already.
 
@@ -25,7 +44,7 @@ class BundleManager(models.Manager["Bundle"]):
         written in the order of their digests, so that two writers cannot deadlock.
         """
         digest = bundle_digest(files)
-        if known := self.filter(pk=digest).first():
+        if known := self._known(digest):
             return known
         with transaction.atomic(using=self.db):
             self._store_blobs(files)
@@ -45,9 +64,23 @@ class BundleManager(models.Manager["Bundle"]):
             )
         return bundle
 
+    def _known(self, digest: str) -> "Bundle | None":
+        """The bundle that is there; None also if it was removed before the touch."""
+        there = self.filter(pk=digest)
+        old = models.Exists(there.old())
+        known: Bundle | None = there.annotate(is_old=old).first()
+        if known and known.is_old and not there.touch():  # type: ignore[attr-defined]
+            return None
+        return known
+
     def _store_blobs(self, files: Files) -> None:
         wanted = {file.blob_digest: file.content for file in files}
-        known = set(Blob.objects.filter(pk__in=wanted).values_list("pk", flat=True))
+        there = Blob.objects.filter(pk__in=wanted)
+        # Locked in one order, so that two writers cannot deadlock.
+        old = there.old().order_by("pk").select_for_update()
+        if keys := list(old.values_list("pk", flat=True)):
+            Blob.objects.filter(pk__in=keys).touch()
+        known = set(there.values_list("pk", flat=True))
         Blob.objects.bulk_create(
             [
                 Blob(digest=digest, content=wanted[digest])
@@ -62,6 +95,8 @@ class Bundle(models.Model):
 
     digest = models.CharField(max_length=64, primary_key=True)
     """As `bundle_digest` computes it from the sorted (path, blob, mode)."""
+    stored_at = models.DateTimeField(db_default=Now(), db_index=True)
+    """When somebody last stored it, to the hour."""
 
     objects = BundleManager()
 

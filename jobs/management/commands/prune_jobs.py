@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from jobs.pruning import prunable, prune
+from jobs.pruning import free_content, prunable, prune
 
 MOST_DAYS = 36_500
 
@@ -38,3 +38,8 @@ class Command(BaseCommand):
             if options["verbosity"] > 1:
                 self.stdout.write(f"{jobs} job(s) so far")
         self.stdout.write(f"{jobs} job(s) removed, {rows} row(s) in all.")
+        freed = free_content()
+        self.stdout.write(
+            f"{freed.bundles} bundle(s) and {freed.blobs} file(s) that nothing uses"
+            " any more removed."
+        )

@@ -8,7 +8,7 @@ from django.utils import timezone
 from jobs import drafts, lifecycle, promotion, pruning
 from jobs.models import Draft, Job, JobEvent, PhaseResult, Question, Source
 from jobs.worker import SkillJobWorker
-from taxonomy.models import Skill
+from taxonomy.models import Blob, Bundle, Skill
 from tests.jobs.engine.authors import ScriptedAuthor
 
 pytestmark = pytest.mark.django_db
@@ -92,3 +92,15 @@ def test_what_was_promoted_stays_published(run, completed, curator):
 @pytest.mark.parametrize("days", ["-1", "99999999"])
 def test_days_out_of_reach_are_refused(run, days):
     assert "--days: from 0" in run("prune_jobs", f"--days={days}").refusal
+
+
+def test_the_content_of_its_draft_goes_a_day_later(run, completed):
+    end_days_ago(completed, 91)
+    assert "\n0 bundle(s)" in run("prune_jobs").stdout
+    Bundle.objects.update(stored_at=timezone.now() - timedelta(days=2))
+    Blob.objects.update(stored_at=timezone.now() - timedelta(days=2))
+
+    assert "\n1 bundle(s)" in run("prune_jobs").stdout
+
+    assert not Bundle.objects.exists()
+    assert not Blob.objects.exists()
