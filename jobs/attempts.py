@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 
 from jobs import lifecycle, queue
 from jobs.authors.base import AuthorError
+from jobs.logs import about
 from jobs.models import Job
 
 logger = logging.getLogger(__name__)
@@ -39,11 +40,11 @@ def give_up_or_retry(job: Job, fence: str, error: Exception) -> bool:
     reason, stack = f"{type(error).__name__}: {error}", traceback.format_exc()
     held = Job.objects.held_by(job.pk, fence)
     if not may_pass(error):
-        logger.exception("phase failed job_id=%s", job.pk)
+        logger.exception("phase failed %s", about(job, fence))
         return lifecycle.fail(job, reason, where=held, stack=stack)
     if _try_later(job, fence, reason, stack):
         return True
-    logger.exception("last attempt failed job_id=%s", job.pk)
+    logger.exception("last attempt failed %s", about(job, fence))
     limit = settings.SKILLFLEET_AUTHOR_ATTEMPTS
     last = f"{reason} That was attempt {limit} of {limit} in this phase."
     return lifecycle.fail(job, last, where=held, stack=stack)
@@ -76,7 +77,9 @@ def _try_later(job: Job, fence: str, reason: str, stack: str) -> bool:
         if moved:
             queue.enqueue(job)
             queue.hold_back(job)
-            logger.warning("tried again job_id=%s in=%s why=%s", job.pk, wait, reason)
+            logger.warning(
+                "tried again %s in=%s why=%s", about(job, fence), wait, reason
+            )
     return moved
 
 

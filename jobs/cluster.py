@@ -24,6 +24,7 @@ from django_q.worker import worker
 
 from jobs import lifecycle
 from jobs.caching import retire_everything
+from jobs.logs import about
 from jobs.models import Job, Worker
 from jobs.models.worker import heartbeat_interval
 from jobs.pruning import prune_old
@@ -217,5 +218,6 @@ def bury(pid: int) -> None:
     for dead in Worker.objects.filter(host=settings.HOST_NAME, pid=pid):
         held = Job.objects.live().filter(status="running", worker=dead.label)
         for job in held:
-            lifecycle.release(job, where=held)
+            if lifecycle.release(job, where=held):
+                logger.warning("job put back: worker died %s", about(job))
         dead.delete()

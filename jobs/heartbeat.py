@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import Error, connections
 
 from jobs import lifecycle
+from jobs.logs import about
 from jobs.models import Job, Worker
 from jobs.models.worker import heartbeat_interval
 
@@ -74,6 +75,9 @@ class Heartbeat:
         finally:
             connections.close_all()
 
+    def _about(self) -> str:
+        return about(self.job, self.fence)
+
     def _left(self) -> float:
         return max(0.0, self.deadline - time.monotonic())
 
@@ -83,7 +87,7 @@ class Heartbeat:
                 self.worker.beat()
                 return self.job.renew_lease(self.fence)
             except Error as error:
-                logger.warning("heartbeat waits job_id=%s error=%s", self.job.pk, error)
+                logger.warning("heartbeat waits %s error=%s", self._about(), error)
                 connections.close_all()
                 self.ended.wait(RETRY_SECONDS)
         return True
@@ -91,14 +95,14 @@ class Heartbeat:
     def _give_up(self) -> None:
         limit = settings.SKILLFLEET_PHASE_LIMIT.total_seconds()
         reason = f"Phase {self.job.current_phase} ran longer than {limit:g} seconds."
-        logger.error("phase limit job_id=%s reason=%s", self.job.pk, reason)
+        logger.error("phase limit %s reason=%s", self._about(), reason)
         held = Job.objects.held_by(self.job.pk, self.fence)
         try:
             lifecycle.release(
                 self.job, where=held, reason=reason, stack=self._where_it_hangs()
             )
         except Error as error:  # then the lease runs out, and the sweep finds it
-            logger.warning("not released job_id=%s error=%s", self.job.pk, error)
+            logger.warning("not released %s error=%s", self._about(), error)
         self.overrun()
 
     def _where_it_hangs(self) -> str:

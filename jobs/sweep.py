@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 
 from jobs import deadlines, lifecycle
+from jobs.logs import about
 from jobs.models import Job, Question, Worker
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,9 @@ def sweep() -> Swept:
 
 def _put_back(job: Job) -> bool:
     """A lease that was renewed since the job was listed is left alone."""
-    if job.lease_expires_at is not None:
-        return lifecycle.release(job)
-    return lifecycle.requeue(job)
+    expired = job.lease_expires_at is not None
+    put_back = lifecycle.release(job) if expired else lifecycle.requeue(job)
+    if put_back:
+        why = "lease expired" if expired else "message lost"
+        logger.warning("job put back: %s %s worker=%s", why, about(job), job.worker)
+    return put_back

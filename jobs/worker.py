@@ -22,6 +22,7 @@ from jobs.briefing import context_of, load_author
 from jobs.checkpoint import Attempt
 from jobs.exceptions import LostFence
 from jobs.heartbeat import Heartbeat, end_process
+from jobs.logs import about
 from jobs.models import Job, Worker
 from jobs.models.job import Fence
 from jobs.pipeline.outcome import Outcome
@@ -70,13 +71,7 @@ class SkillJobWorker:
             self.row.hold(None)
 
     def _work(self, job: Job, fence: Fence) -> bool:
-        logger.info(
-            "phase starts job_id=%s phase=%s round=%s fence=%s",
-            job.pk,
-            job.current_phase,
-            job.round,
-            fence[:8],
-        )
+        logger.info("phase starts %s round=%s", about(job, fence), job.round)
         with Heartbeat(job, fence, self.row, self.overrun):
             return self._advance(job, fence)
 
@@ -85,7 +80,7 @@ class SkillJobWorker:
             attempt = self._attempt(job, fence)
             return self._checkpoint(attempt, run(attempt.context))
         except LostFence:
-            logger.warning("fence lost job_id=%s fence=%s", job.pk, fence[:8])
+            logger.warning("fence lost %s", about(job, fence))
             return False
         except Exception as error:
             if _may_pass(error):
@@ -116,21 +111,18 @@ class SkillJobWorker:
             except Error as error:
                 if not tries_left or not _may_pass(error):
                     raise
-                logger.warning(
-                    "checkpoint waits job_id=%s error=%s", attempt.job.pk, error
-                )
+                about_it = about(attempt.job, attempt.fence)
+                logger.warning("checkpoint waits %s error=%s", about_it, error)
                 connections.close_all()
                 time.sleep(RETRY_SECONDS)
         return False
 
     def _applied(self, attempt: Attempt, applied: bool) -> bool:
-        logger.info(
-            "phase ends job_id=%s phase=%s fence=%s applied=%s",
-            attempt.job.pk,
-            attempt.context.phase,
-            attempt.fence[:8],
-            applied,
-        )
+        about_it = about(attempt.job, attempt.fence)
+        if applied:
+            logger.info("phase ends %s", about_it)
+        else:
+            logger.warning("fence lost %s", about_it)
         return applied
 
 
