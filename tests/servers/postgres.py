@@ -39,26 +39,56 @@ TUNING = {
 @contextmanager
 def postgres(folder: Path) -> Iterator[str]:
     """A server on a free port, its files in `folder`; yields its URL."""
-    binaries, owner = usable_binaries(folder)
-    cluster, password = init_cluster(folder, binaries, owner)
-    port = free_port()
-    options = [part for item in TUNING.items() for part in ("-c", "=".join(item))]
-    log = folder / "postgres.log"
-    with log.open("wb") as output:
-        server = subprocess.Popen(
-            [binaries / "postgres", "-D", cluster, "-p", str(port), *options],
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C is for us; we stop it when tests ended
-            preexec_fn=end_with_parent,
-            **owner,
-        )
+    server = Server(folder)
+    server.start()
     try:
-        url = f"postgres://postgres:{password}@127.0.0.1:{port}/postgres"
-        wait_until_ready(server, url, log)
-        yield url
+        yield server.url
     finally:
-        stop(server)
+        server.stop()
+
+
+class Server:
+    """One database cluster, which can be stopped and started again on its port.
+
+    Start it from the main thread: it ends with the thread that started it.
+    """
+
+    def __init__(self, folder: Path, **tuning: str) -> None:
+        self.binaries, self.owner = usable_binaries(folder)
+        self.cluster, password = init_cluster(folder, self.binaries, self.owner)
+        self.port = free_port()
+        self.url = f"postgres://postgres:{password}@127.0.0.1:{self.port}/postgres"
+        self.log = folder / "postgres.log"
+        settings = {**TUNING, **tuning}.items()
+        self.options = [part for item in settings for part in ("-c", "=".join(item))]
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        program = [self.binaries / "postgres", "-D", self.cluster]
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [*program, "-p", str(self.port), *self.options],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is for us; we stop it at the end
+                preexec_fn=end_with_parent,
+                **self.owner,
+            )
+        try:
+            wait_until_ready(self.process, self.url, self.log)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self, order: signal.Signals = signal.SIGINT) -> None:
+        """By default "fast": sessions are ended, not waited for."""
+        assert self.process
+        self.process.send_signal(order)
+        try:
+            self.process.wait(STOPPED_WITHIN)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGQUIT)
+            self.process.wait()
 
 
 def usable_binaries(folder: Path) -> tuple[Path, dict[str, Any]]:
@@ -142,12 +172,3 @@ def wait_until_ready(server: subprocess.Popen[bytes], url: str, log: Path) -> No
         else:
             return
     raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text()}")
-
-
-def stop(server: subprocess.Popen[bytes]) -> None:
-    server.send_signal(signal.SIGINT)  # "fast": sessions are ended, not waited for
-    try:
-        server.wait(STOPPED_WITHIN)
-    except subprocess.TimeoutExpired:
-        server.send_signal(signal.SIGQUIT)
-        server.wait()
