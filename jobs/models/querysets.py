@@ -11,9 +11,6 @@ from django.db.models.functions import Coalesce, Now
 
 from cachelayer import RetiringQuerySet
 
-LOST_AFTER = timedelta(minutes=1)
-"""How long a message may be missing before its job counts as dead."""
-
 
 class JobQuerySet(RetiringQuerySet):
     def write(self, **values: Any) -> int:
@@ -76,16 +73,17 @@ class JobQuerySet(RetiringQuerySet):
         return self.live().filter(status="running", lease_expires_at__lt=Now())
 
     def without_message(self) -> "JobQuerySet":
-        """Ready, but the queue has lost its message: gone or locked over a minute."""
+        """Ready, but the queue has lost its message: gone or locked for too long."""
         from jobs import queue
 
+        lost_after = settings.SKILLFLEET_MESSAGE_LOST_AFTER
         return (
             self.claimable()
             .filter(
-                Q(enqueued_at__isnull=True) | Q(enqueued_at__lt=Now() - LOST_AFTER),
-                updated_at__lt=Now() - LOST_AFTER,
+                Q(enqueued_at__isnull=True) | Q(enqueued_at__lt=Now() - lost_after),
+                updated_at__lt=Now() - lost_after,
             )
-            .exclude(queue.has_message(LOST_AFTER))
+            .exclude(queue.has_message(lost_after))
         )
 
     def dead(self) -> "JobQuerySet":
