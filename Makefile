@@ -3,6 +3,10 @@ PYTHON ?= python3
 SOURCE ?=
 TASK ?=
 ARGS ?=
+SEEDS ?= 1
+JOBS ?= 60
+DATABASE ?= both
+MUTANT ?=
 export SOURCE TASK
 
 BIN := .venv/bin
@@ -15,7 +19,7 @@ WITH_CACHE := cache="$${XDG_CACHE_HOME:-$${HOME:-/nonexistent}/.cache}"; \
 	mkdir -p "$$cache" 2>/dev/null && [ -w "$$cache" ] \
 	|| export XDG_CACHE_HOME="$(CURDIR)/.cache";
 
-.PHONY: help demo serve test test-sqlite lint format lock bench-cache clean
+.PHONY: help demo serve test test-sqlite chaos lint format lock bench-cache clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -32,6 +36,10 @@ test: .venv/.installed-dev ## The suite on SQLite, PostgreSQL and Valkey (ARGS="
 
 test-sqlite: .venv/.installed-dev ## The suite on SQLite and Valkey alone (ARGS=…)
 	@$(BIN)/python -m tests --sqlite $(ARGS)
+
+chaos: .venv/.installed-dev ## Kill and freeze everything while jobs run (SEEDS=5 JOBS=200)
+	@$(BIN)/python -m tests.chaos --seeds $(SEEDS) --jobs $(JOBS) \
+		--database $(DATABASE) $(if $(MUTANT),--mutant $(MUTANT)) $(ARGS)
 
 lint: .venv/.installed-dev ## Style, types, migrations, settings and API schema
 	$(BIN)/ruff check .

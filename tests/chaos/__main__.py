@@ -1,0 +1,76 @@
+"""`make chaos`: storms over the job engine, and a report of what they broke.
+
+Exit code 1 when a storm shows a fault, or hits too seldom to tell.
+"""
+
+import argparse
+import multiprocessing
+import sys
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+
+from tests.chaos.plan import MUTANTS, Plan, Report
+from tests.chaos.run import run_seed
+from tests.chaos.showing import Progress, show
+
+INTERRUPTED = 130
+
+
+def main() -> int:
+    wanted = arguments()
+    both = wanted.database == "both"
+    databases = ("postgres", "sqlite") if both else (wanted.database,)
+    plans = [
+        Plan(
+            database,
+            seed,
+            min(wanted.jobs, 100) if database == "sqlite" else wanted.jobs,
+            wanted.hits,
+            wanted.mutant,
+        )
+        for database in databases
+        for seed in range(wanted.first, wanted.first + wanted.seeds)
+    ]
+    reports = [fight(plan) for plan in plans]
+    return summary(reports)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=1, help="how many storms")
+    parser.add_argument("--first", type=int, default=1, help="the first one's seed")
+    parser.add_argument("--jobs", type=int, default=60, help="on SQLite at most 100")
+    parser.add_argument("--hits", type=int, default=44, help="kills and freezes a seed")
+    parser.add_argument(
+        "--database", choices=("postgres", "sqlite", "both"), default="both"
+    )
+    parser.add_argument("--mutant", choices=("", *MUTANTS), default="")
+    return parser.parse_args()
+
+
+def fight(plan: Plan) -> Report:
+    print(f"\n{plan.database}, seed {plan.seed}", flush=True)
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn) as fresh:
+        report = fresh.submit(run_seed, plan, Progress()).result()
+    show(report)
+    return report
+
+
+def summary(reports: list[Report]) -> int:
+    """The sum, and the exit code."""
+    faults = sum(len(report.faults) for report in reports)
+    seldom = [r for r in reports if r.hits < r.plan.hits]
+    jobs = sum((report.outcomes for report in reports), Counter[str]())
+    print(
+        f"\n{len(reports)} storms, {sum(r.hits for r in reports)} kills and freezes, "
+        f"{jobs.total()} jobs, {faults} faults"
+    )
+    return 1 if faults or seldom else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,79 @@
+"""What must hold at every moment, looked at while the storm goes on.
+
+A job that has begun and that nobody holds has its message; no other job's message is
+there; a job that has ended has none. One SELECT sees one state of the database.
+"""
+
+import threading
+import uuid
+from collections import Counter, defaultdict
+from typing import Any
+
+from django.db import Error, connection
+from django_q.signing import SignedPackage
+
+PAUSE = 0.03
+STATE = """
+SELECT 'message', CAST(id AS {text}), payload, NULL, 0 FROM django_q_ormq
+UNION ALL
+SELECT 'job', CAST(job_id AS {text}), status, CAST(message_id AS {text}),
+    CASE WHEN lease_expires_at IS NULL THEN 1 ELSE 0 END
+FROM jobs_job
+"""
+FINAL = ("completed", "failed", "cancelled")
+
+
+class Auditor:
+    """A thread; `counts` is what it last saw, `wrong` what it ever saw."""
+
+    def __init__(self) -> None:
+        self.wrong: dict[str, set[str]] = defaultdict(set)
+        self.counts: Counter[str] = Counter()
+        self.looks = 0
+        self.addressed: dict[str, str] = {}
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+
+    def start(self) -> None:
+        self.thread.start()
+
+    def stop(self) -> None:
+        self.ended.set()
+        self.thread.join(20)
+
+    def _run(self) -> None:
+        while not self.ended.wait(PAUSE):
+            try:
+                self._look()
+            except Error:  # the storm is at the database
+                connection.close()
+        connection.close()
+
+    def _look(self) -> None:
+        kind = "text" if connection.vendor == "postgresql" else "TEXT"
+        with connection.cursor() as cursor:
+            cursor.execute(STATE.format(text=kind))
+            rows = cursor.fetchall()
+        messages = {row[1]: self._addressee(row) for row in rows if row[0] == "message"}
+        jobs = {str(uuid.UUID(row[1])): row[2:] for row in rows if row[0] == "job"}
+        self.counts = Counter(status for status, *_ in jobs.values())
+        self.looks += 1
+        self._compare(messages, jobs)
+
+    def _addressee(self, row: Any) -> str:
+        """The job of a message; its package is signed, and read once."""
+        if row[1] not in self.addressed:
+            self.addressed[row[1]] = str(SignedPackage.loads(row[2])["args"][0])
+        return self.addressed[row[1]]
+
+    def _compare(self, messages: dict[str, str], jobs: dict[str, Any]) -> None:
+        for message, job in messages.items():
+            if job not in jobs:
+                self.wrong["a message without its job"].add(job)
+            elif jobs[job][0] in FINAL:
+                self.wrong["a message for an ended job"].add(job)
+            elif jobs[job][1] != message:
+                self.wrong["a message that its job does not know"].add(job)
+        for job, (status, message, free) in jobs.items():
+            if status == "running" and free and message not in messages:
+                self.wrong["a job that waits without a message"].add(job)

@@ -1,0 +1,83 @@
+"""An author whose work takes time and who writes down every call.
+
+A job's task says its number and its plan: which questions there will be.
+"""
+
+import json
+import os
+import random
+import re
+import time
+from pathlib import Path
+
+from jobs.authors.base import Assignment, Findings
+from jobs.pipeline.state import Brief, Evals, Failure
+from taxonomy.packaging.files import File, Files
+from tests.chaos.traps import spring
+from tests.jobs.engine.authors import BODY, ScriptedAuthor
+
+TASK = "Chaos job {number} by plan {plan}: restart the billing service."
+NUMBERED = re.compile(r"Chaos job (\w+) by plan (\w+)")
+PLANS: dict[str, list[str]] = {
+    "straight": [],
+    "asks": [],
+    "confirm": ["confirm"],
+    "preview": ["preview"],
+    "validate": ["validate"],
+}
+"""The checkpoints that the jobs of a plan want."""
+QUESTIONS = 2
+USUALLY, SELDOM = 0.02, 0.03
+"""Seconds of a call, on average; the share of calls that outlast a lease."""
+
+
+class ChaosAuthor(ScriptedAuthor):
+    def refine(self, assignment: Assignment) -> Brief:
+        number = work("refine", assignment)
+        return Brief(assignment.task_description, f"chaos-{number}", "operations")
+
+    def questions(self, assignment: Assignment) -> Findings:
+        work("questions", assignment)
+        self.asks = QUESTIONS if "by plan asks" in assignment.task_description else 0
+        return super().questions(assignment)
+
+    def evals(self, assignment: Assignment) -> Evals:
+        work("evals", assignment)
+        return super().evals(assignment)
+
+    def write(self, assignment: Assignment, evals: Evals) -> Files:
+        number = work("write", assignment)
+        top = (
+            f'---\nname: "chaos-{number}"\ndescription: "Restarts the billing '
+            'service safely. Use when billing hangs."\n---\n\n'
+        )
+        return (File("SKILL.md", (top + BODY).encode()),)
+
+    def revise(
+        self, assignment: Assignment, draft: Files, failures: tuple[Failure, ...]
+    ) -> Files | None:
+        work("revise", assignment)
+        return super().revise(assignment, draft, failures)
+
+
+def work(verb: str, assignment: Assignment) -> str:
+    """Take the time of a call; returns the job's number."""
+    said = NUMBERED.search(assignment.task_description)
+    number = said[1] if said else "none"
+    call = {"at": time.time(), "pid": os.getpid(), "verb": verb, "job": number}
+    line = json.dumps(call) + "\n"
+    # One write to a file that is open for appending: lines do not mix.
+    log = os.open(os.environ["CHAOS_CALLS"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(log, line.encode())
+    os.close(log)
+    spring("in_author")
+    lease = float(os.environ["SKILLFLEET_JOB_LEASE"])
+    long = random.random() < SELDOM
+    time.sleep(lease * 1.4 if long else random.expovariate(1 / USUALLY))
+    return number
+
+
+def calls_in(log: Path) -> list[dict[str, object]]:
+    if not log.exists():
+        return []
+    return [json.loads(line) for line in log.read_text().splitlines()]

@@ -1,0 +1,173 @@
+"""The field of one seed. Import it when Django is set up."""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from django.db import connection
+from django.db.models import Sum
+from django_q.models import OrmQ
+
+from jobs.models import Job
+from tests.chaos import processes
+from tests.chaos.audit import Auditor
+from tests.chaos.author import PLANS, calls_in
+from tests.chaos.people import CANCELLED, People
+from tests.chaos.plan import Plan, Report
+from tests.chaos.storm import Storm
+from tests.chaos.troubles import Database
+from tests.chaos.verdict import Verdict
+
+READY_WITHIN = 60.0
+STUCK_AFTER = 40.0
+"""Seconds without any change after which the jobs that are left count as lost."""
+Show = Callable[[str], None]
+
+
+class Field:
+    """Clusters, web server, people, auditor and storm of one seed."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        folder: Path,
+        env: dict[str, str],
+        database: Database,
+        tokens: list[str],
+    ) -> None:
+        self.plan = plan
+        self.folder = folder
+        self.tokens = tokens
+        names = ("one", "two") if plan.database == "postgres" else ("one",)
+        self.clusters = [processes.cluster(name, 2, env, folder) for name in names]
+        self.web, self.port = processes.web(env, folder)
+        self.database = database
+
+    def fight(self, report: Report, show: Show) -> None:
+        storm = Storm(
+            random.Random(self.plan.seed),
+            self.clusters,
+            self.web,
+            self.database,
+            self.folder / "traps",
+        )
+        storm.keep_up()
+        auditor = Auditor()
+        auditor.start()
+        show("the calm: one job of each plan")
+        calm = self._calm(storm, auditor)
+        people = self._people(storm)
+        people.start()
+        self._rage(storm, auditor, people, show)
+        storm.calm()
+        connection.close()  # the storm may have cut it
+        show("the calm after it")
+        self._wait_for_the_end(storm, auditor, people, show)
+        people.stop()
+        auditor.stop()
+        self._judge(report, storm, auditor, people, calm)
+
+    def _calm(self, storm: Storm, auditor: Auditor) -> People:
+        plans = [(f"calm{number}", plan) for number, plan in enumerate(PLANS)]
+        calm = People(self.port, self.tokens, plans, lambda: len(plans))
+        calm.start()
+        give_up = time.monotonic() + READY_WITHIN
+        while auditor.counts["completed"] < len(plans):
+            if time.monotonic() > give_up:
+                raise RuntimeError(f"The calm did not end; see {self.folder}")
+            storm.rest(0.2)
+        calm.stop()
+        return calm
+
+    def _people(self, storm: Storm) -> People:
+        """Jobs come as the storm goes on, so that it always meets work."""
+        plans = [*PLANS, *PLANS, CANCELLED]
+        jobs = [(f"{n:04}", plans[n % len(plans)]) for n in range(self.plan.jobs)]
+        share = self.plan.jobs / max(1, self.plan.hits)
+        return People(
+            self.port, self.tokens, jobs, lambda: int((storm.hits + 1) * share) + 2
+        )
+
+    def _rage(self, storm: Storm, auditor: Auditor, people: People, show: Show) -> None:
+        while storm.hits < self.plan.hits:
+            storm.blow()
+            show(self._line(storm, auditor, people))
+            storm.rest(storm.random.uniform(0.1, 0.8))
+
+    def _line(self, storm: Storm, auditor: Auditor, people: People) -> str:
+        counts = auditor.counts
+        ended = sum(counts[s] for s in ("completed", "failed", "cancelled"))
+        submitted = sum(1 for each in people.submissions if each.job_id)
+        faults = sum(map(len, auditor.wrong.values()))
+        return (
+            f"{storm.hits}/{self.plan.hits} hits  {submitted} submitted  "
+            f"{ended} ended  {counts['pending_hitl']} asking  "
+            f"{faults} faults  {storm.last}"
+        )
+
+    def _wait_for_the_end(
+        self, storm: Storm, auditor: Auditor, people: People, show: Show
+    ) -> None:
+        last, since = -1, time.monotonic()
+        while time.monotonic() - since < STUCK_AFTER:
+            moves = Job.objects.aggregate(n=Sum("events"))["n"]
+            if moves != last:
+                last, since = moves, time.monotonic()
+            sent = all(each.job_id for each in people.submissions)
+            if sent and not Job.objects.live().exists():
+                return
+            show(self._line(storm, auditor, people))
+            storm.rest(0.5)
+
+    def _judge(
+        self,
+        report: Report,
+        storm: Storm,
+        auditor: Auditor,
+        people: People,
+        calm: People,
+    ) -> None:
+        verdict = Verdict(
+            people,
+            calm,
+            calls_in(self.folder / "calls.jsonl"),
+            storm.was_frozen,
+        )
+        report.faults += verdict.faults()
+        report.faults += [
+            f"{what}: {len(jobs)}, one of them {min(jobs)}"
+            for what, jobs in auditor.wrong.items()
+        ]
+        if left := OrmQ.objects.count():
+            report.faults.append(f"messages left when all had ended: {left}")
+        report.faults += [f"orphan of a killed parent: {pid}" for pid in storm.orphans]
+        report.done, report.hits = storm.done, storm.hits
+        report.outcomes = verdict.outcomes
+        report.faults += self._stopped()
+        report.notes.update(self._notes(verdict.repeated, auditor, people))
+
+    def _stopped(self) -> Iterator[str]:
+        for service in (*self.clusters, self.web):
+            if code := service.stop():
+                yield f"{service.name} ended with code {code}"
+        for pid in processes.wait_until_gone(
+            processes.left_behind(self.folder.name), READY_WITHIN / 10
+        ):
+            yield f"process left behind: {pid}"
+
+    def _notes(self, repeated: int, auditor: Auditor, people: People) -> dict[str, int]:
+        logs = "".join(
+            service.log.read_text(errors="replace") for service in self.clusters
+        )
+        return {
+            "author calls repeated": repeated,
+            "fences lost": logs.count("fence lost"),
+            "answers sent": len(people.attempts),
+            "looks of the auditor": auditor.looks,
+            "starts": sum(s.starts for s in (*self.clusters, self.web)),
+        }
+
+    def clear(self) -> None:
+        for service in (*self.clusters, self.web):
+            service.destroy()

@@ -1,0 +1,7 @@
+"""The project's settings, and the app that lays traps in its processes."""
+
+from skillfleet.settings import *  # noqa: F403
+from skillfleet.settings import INSTALLED_APPS
+
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.chaos"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,0 +1,47 @@
+"""What is printed while a storm goes on, and after it."""
+
+import sys
+import time
+from collections import Counter
+
+from tests.chaos.plan import Report
+
+SHOWN_FAULTS = 12
+SHOWN_EVERY = 5.0
+"""Seconds between lines of progress where no terminal shows them."""
+
+
+class Progress:
+    """One line that is written over on a terminal; a line now and then elsewhere."""
+
+    def __init__(self) -> None:
+        self.began = time.monotonic()
+        self.shown = 0.0
+
+    def __call__(self, line: str) -> None:
+        now = time.monotonic()
+        elapsed = f"{now - self.began:5.0f} s  {line}"
+        if sys.stdout.isatty():
+            print(f"\r\x1b[K{elapsed}", end="", flush=True)
+        elif now - self.shown >= SHOWN_EVERY:
+            self.shown = now
+            print(elapsed, flush=True)
+
+
+def show(report: Report) -> None:
+    clear = "\r\x1b[K" if sys.stdout.isatty() else ""
+    print(f"{clear}  {report.hits} kills and freezes in {report.seconds:.0f} s")
+    show_counts("done", report.done)
+    show_counts("jobs", report.outcomes)
+    show_counts("seen", report.notes)
+    print(f"  faults: {len(report.faults)}")
+    for fault in report.faults[:SHOWN_FAULTS]:
+        print(f"    {fault}")
+    if report.folder:
+        print(f"  logs and author calls are kept in {report.folder}")
+    sys.stdout.flush()
+
+
+def show_counts(what: str, counts: Counter[str]) -> None:
+    listed = ", ".join(f"{name} {n}" for name, n in sorted(counts.items()))
+    print(f"  {what}: {listed}")

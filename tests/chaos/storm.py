@@ -1,0 +1,175 @@
+"""The storm: what is done to whom, drawn from a seed."""
+
+import heapq
+import itertools
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.chaos import traps
+from tests.chaos.processes import Service, strike, wait_until_gone
+from tests.chaos.troubles import Database
+
+KILL, STOP, CONT, TERM = (
+    signal.SIGKILL,
+    signal.SIGSTOP,
+    signal.SIGCONT,
+    signal.SIGTERM,
+)
+ORPHANS_GONE_WITHIN = 5.0
+TRAPPED_WITHIN = 4.0
+GENTLE = ("term worker", "term parent", "cut connections", "lock tables")
+"""Not counted among kills and freezes."""
+
+
+@dataclass
+class Storm:
+    """Call `blow` again and again, from the main thread; `calm` at the end."""
+
+    random: random.Random
+    clusters: list[Service]
+    web: Service
+    database: Database
+    traps: Path
+    done: Counter[str] = field(default_factory=Counter)
+    frozen: dict[int, list[tuple[float, float]]] = field(default_factory=dict)
+    orphans: list[int] = field(default_factory=list)
+    last: str = ""
+
+    def __post_init__(self) -> None:
+        self.later: list[tuple[float, int, Callable[[], None]]] = []
+        self.order = itertools.count()
+        self.bag: list[str] = []
+        self.kinds: dict[str, Callable[[], bool]] = {
+            "kill worker": lambda: self._strike_worker(KILL),
+            "freeze worker": lambda: self._strike_worker(STOP),
+            "term worker": lambda: self._strike_worker(TERM),
+            "kill parent": self._kill_parent,
+            "freeze parent": lambda: self._freeze([self._cluster().pid]),
+            "term parent": lambda: strike(self._cluster().pid, TERM),
+            "kill group": self._kill_group,
+            "freeze group": lambda: self._freeze(self._cluster().everyone()),
+            "kill web worker": lambda: self._strike_web(KILL),
+            "freeze web worker": lambda: self._strike_web(STOP),
+            "kill web": self._kill_web,
+            **{
+                f"{name} {point}": self._trap(point, blow)
+                for point in (*traps.WORKER_POINTS, *traps.WEB_POINTS)
+                for name, blow in (("kill", KILL), ("freeze", STOP))
+            },
+            **self.database.troubles(self.random, self._after),
+        }
+
+    @property
+    def hits(self) -> int:
+        """Kills and freezes so far."""
+        return sum(n for kind, n in self.done.items() if kind not in GENTLE)
+
+    def blow(self) -> None:
+        """One more; every kind comes before one comes twice."""
+        self.keep_up()
+        if not self.bag:
+            self.bag = list(self.kinds)
+            self.random.shuffle(self.bag)
+        kind = self.bag.pop()
+        if self.kinds[kind]():
+            self.done[kind] += 1
+            self.last = kind
+
+    def keep_up(self) -> None:
+        """Start what has ended, thaw and unlock what is due."""
+        while self.later and self.later[0][0] <= time.monotonic():
+            heapq.heappop(self.later)[2]()
+        for service in (*self.clusters, self.web):
+            service.keep_up()
+
+    def rest(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            time.sleep(min(0.1, left))
+            self.keep_up()
+
+    def calm(self) -> None:
+        """No further blow, everybody thawed, everything up."""
+        for point in (*traps.WORKER_POINTS, *traps.WEB_POINTS):
+            traps.disarm(self.traps, point)
+        while self.later:
+            heapq.heappop(self.later)[2]()
+        self.keep_up()
+
+    def was_frozen(self, pid: object, at: float, slack: float) -> bool:
+        """Whether this process stood still shortly before this moment."""
+        times = self.frozen.get(int(str(pid)), ())
+        return any(began <= at <= ended + slack for began, ended in times)
+
+    def _after(self, seconds: float, act: Callable[[], None]) -> None:
+        due = time.monotonic() + seconds
+        heapq.heappush(self.later, (due, next(self.order), act))
+
+    def _cluster(self) -> Service:
+        return self.random.choice(self.clusters)
+
+    def _strike_worker(self, blow: signal.Signals) -> bool:
+        children = self._cluster().children()
+        return bool(children) and self._strike(self.random.choice(children), blow)
+
+    def _strike_web(self, blow: signal.Signals) -> bool:
+        children = self.web.children()
+        return bool(children) and self._strike(self.random.choice(children), blow)
+
+    def _strike(self, pid: int, blow: signal.Signals) -> bool:
+        return self._freeze([pid]) if blow == STOP else strike(pid, blow)
+
+    def _freeze(self, pids: list[int]) -> bool:
+        """Half of them stand still for longer than a lease."""
+        struck = [pid for pid in pids if strike(pid, STOP)]
+        self._thaw_later(struck)
+        return bool(struck)
+
+    def _thaw_later(self, pids: list[int]) -> None:
+        seconds = self.random.uniform(0.1, self.database.longest_freeze)
+        began = time.time()
+
+        def thaw() -> None:
+            for pid in pids:
+                self.frozen.setdefault(pid, []).append((began, time.time()))
+                strike(pid, CONT)
+
+        self._after(seconds, thaw)
+
+    def _kill_parent(self) -> bool:
+        """The kernel ends its children with it."""
+        service = self._cluster()
+        children = service.children()
+        killed = strike(service.pid, KILL)
+        self.orphans += wait_until_gone(children, ORPHANS_GONE_WITHIN)
+        return killed
+
+    def _kill_group(self) -> bool:
+        self._cluster().destroy()
+        return True
+
+    def _kill_web(self) -> bool:
+        self.web.destroy()
+        return True
+
+    def _trap(self, point: str, blow: signal.Signals) -> Callable[[], bool]:
+        """Whoever comes by that point next is struck there."""
+
+        def lie_in_wait() -> bool:
+            traps.arm(self.traps, point, blow)
+            until = time.monotonic() + TRAPPED_WITHIN
+            while time.monotonic() < until:
+                if victim := traps.victim_of(self.traps, point):
+                    if blow == STOP:
+                        self._thaw_later([victim])
+                    return True
+                self.rest(0.02)
+            traps.disarm(self.traps, point)
+            return False
+
+        return lie_in_wait

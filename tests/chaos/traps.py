@@ -1,0 +1,110 @@
+"""Points in the product's processes where whoever comes by next is killed or frozen.
+
+The killer arms a point by a file of its name that holds the signal's number. The first
+process that passes renames the file, which one can do alone, and strikes itself.
+"""
+
+import os
+import signal
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+WORKER_POINTS = (
+    "before_claim",
+    "after_claim",
+    "in_author",
+    "before_checkpoint_commit",
+    "after_checkpoint_commit",
+    "before_acknowledgement",
+    "before_release_commit",
+)
+WEB_POINTS = (
+    "before_submit_commit",
+    "after_submit_commit",
+    "before_answer_commit",
+    "after_answer_commit",
+)
+FOLDER = "CHAOS_TRAPS"
+
+
+def arm(folder: Path, point: str, blow: signal.Signals) -> None:
+    written = folder / f".{point}"
+    written.write_text(str(int(blow)))
+    written.rename(folder / point)
+
+
+def disarm(folder: Path, point: str) -> None:
+    (folder / point).unlink(missing_ok=True)
+
+
+def victim_of(folder: Path, point: str) -> int | None:
+    """The process that fell into the trap; forgets it."""
+    for fallen in folder.glob(f"{point}.*"):
+        fallen.unlink()
+        return int(fallen.suffix[1:])
+    return None
+
+
+def spring(point: str) -> None:
+    trap = Path(os.environ[FOLDER]) / point
+    try:
+        blow = int(trap.read_text())
+        trap.rename(trap.with_name(f"{point}.{os.getpid()}"))
+    except FileNotFoundError:
+        return
+    os.kill(os.getpid(), blow)
+
+
+def before(point: str, real: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(real)
+    def trapped(*args: Any, **kwargs: Any) -> Any:
+        spring(point)
+        return real(*args, **kwargs)
+
+    return trapped
+
+
+def after(point: str, real: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(real)
+    def trapped(*args: Any, **kwargs: Any) -> Any:
+        done = real(*args, **kwargs)
+        spring(point)
+        return done
+
+    return trapped
+
+
+def before_commit(point: str, real: Callable[..., Any]) -> Callable[..., Any]:
+    """All is written, the locks are held, and nothing is committed."""
+
+    @wraps(real)
+    def trapped(*args: Any, **kwargs: Any) -> Any:
+        with transaction.atomic():
+            done = real(*args, **kwargs)
+            spring(point)
+        return done
+
+    return trapped
+
+
+def lay() -> None:
+    from jobs import checkpoint, lifecycle
+    from jobs.cluster import Outbox
+    from jobs.models import Job
+
+    claim = before("before_claim", after("after_claim", Job.claim))
+    Job.claim = claim  # type: ignore[method-assign]
+    put = before("before_acknowledgement", Outbox.put)
+    Outbox.put = put  # type: ignore[method-assign]
+    for module, verb, name in (
+        (checkpoint, "apply", "checkpoint"),
+        (lifecycle, "create_skill_job", "submit"),
+        (lifecycle, "answer", "answer"),
+    ):
+        inner = before_commit(f"before_{name}_commit", getattr(module, verb))
+        setattr(module, verb, after(f"after_{name}_commit", inner))
+    lifecycle.release = before_commit("before_release_commit", lifecycle.release)

@@ -1,0 +1,133 @@
+"""What befalls the database: restarts, stalls, locks, cut connections."""
+
+import random
+import signal
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+import psycopg
+
+from tests.chaos.processes import strike
+from tests.servers.postgres import Server
+
+Later = Callable[[float, Callable[[], None]], None]
+Troubles = dict[str, Callable[[], bool]]
+LOCK_WITHIN = "2s"
+
+
+class Database(Protocol):
+    url: str
+    longest_freeze: float
+    """Seconds that a process may stand still."""
+
+    def troubles(self, chance: random.Random, later: Later) -> Troubles: ...
+
+    def close(self) -> None: ...
+
+
+class Postgres:
+    def __init__(self, folder: Path, lease: float) -> None:
+        # What a crash of the server may not lose is written before COMMIT returns.
+        self.server = Server(folder, synchronous_commit="on")
+        self.server.start()
+        self.url = self.server.url
+        self.longest_freeze = 2 * lease
+
+    def troubles(self, chance: random.Random, later: Later) -> Troubles:
+        return {
+            "restart database": lambda: self._restart(chance, signal.SIGINT),
+            "crash database": lambda: self._restart(chance, signal.SIGQUIT),
+            "freeze database": lambda: self._freeze(chance, later),
+            "lock tables": lambda: self._lock(chance, later),
+            "cut connections": lambda: self._cut(chance),
+        }
+
+    def close(self) -> None:
+        for pid in self._everyone():
+            strike(pid, signal.SIGCONT)
+        self.server.stop()
+
+    def _restart(self, chance: random.Random, order: signal.Signals) -> bool:
+        for pid in self._everyone():  # it may be frozen
+            strike(pid, signal.SIGCONT)
+        self.server.stop(order)
+        time.sleep(chance.uniform(0, 3))
+        self.server.start()
+        return True
+
+    def _everyone(self) -> list[int]:
+        """The server's own process first: then it starts no others."""
+        assert self.server.process
+        pid = self.server.process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return [pid, *map(int, children)]
+
+    def _freeze(self, chance: random.Random, later: Later) -> bool:
+        pids = self._everyone()
+        for pid in pids:
+            strike(pid, signal.SIGSTOP)
+
+        def thaw() -> None:
+            for pid in pids:
+                strike(pid, signal.SIGCONT)
+
+        later(chance.uniform(0.2, self.longest_freeze), thaw)
+        return True
+
+    def _lock(self, chance: random.Random, later: Later) -> bool:
+        """Nobody reads or writes a job for a while."""
+        try:
+            session = psycopg.connect(self.url, connect_timeout=2)
+        except psycopg.OperationalError:
+            return False
+        try:
+            session.execute(f"SET lock_timeout = '{LOCK_WITHIN}'")
+            session.execute("LOCK TABLE jobs_job IN ACCESS EXCLUSIVE MODE")
+        except psycopg.Error:
+            session.close()
+            return False
+        later(chance.uniform(0.2, self.longest_freeze), session.close)
+        return True
+
+    def _cut(self, chance: random.Random) -> bool:
+        """Half of all connections end, wherever they are: some behind a COMMIT."""
+        with (
+            suppress(psycopg.Error),
+            psycopg.connect(self.url, connect_timeout=2, autocommit=True) as session,
+        ):
+            session.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+                " AND random() < 0.5"
+            )
+            return True
+        return False
+
+
+class SQLite:
+    longest_freeze = 6.0
+    """A frozen writer stops all others, who wait for 20 seconds."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "chaos.sqlite3"
+        self.url = f"sqlite:///{self.path}"
+
+    def troubles(self, chance: random.Random, later: Later) -> Troubles:
+        return {"lock tables": lambda: self._lock(chance, later)}
+
+    def close(self) -> None:
+        """Its file goes with the folder."""
+
+    def _lock(self, chance: random.Random, later: Later) -> bool:
+        session = sqlite3.connect(self.path, timeout=5, isolation_level=None)
+        try:
+            session.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            session.close()
+            return False
+        later(chance.uniform(0.2, self.longest_freeze), session.close)
+        return True
