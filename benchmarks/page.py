@@ -38,6 +38,11 @@ def times(ratio: float) -> str:
     return f"{digits(ratio, 2 if ratio < 100 else 3, up=False)} x"
 
 
+def of_limit(ratio: float, *, ours: bool = False) -> str:
+    """How many times the cost of the least there is: ours is rounded up."""
+    return f"{digits(ratio, 3, up=ours)} x"
+
+
 def digits(number: float, count: int, *, up: bool) -> str:
     """So many significant digits, in one direction."""
     if number <= 0:

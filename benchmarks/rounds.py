@@ -9,6 +9,7 @@ from timeit import Timer
 from typing import Any
 
 Seconds = list[float]
+TRIES = 3
 Call = Callable[[], Any]
 
 
@@ -29,7 +30,7 @@ def shuffled(names: Mapping[str, Any], seed: int) -> list[str]:
 
 
 def per_call(call: Call, seconds: float) -> Callable[[], float]:
-    """Times one call, as the mean of as many as fit into so many seconds."""
+    """Times one call: the best of three means, in so many seconds together."""
     return per_step(call, repeat(()), seconds)
 
 
@@ -44,8 +45,8 @@ def per_step(
         nonlocal number
         if not number:
             once = max(timer.timeit(3) / 3, 1e-9)
-            number = max(1, int(seconds / once))
-        return timer.timeit(number) / number
+            number = max(1, int(seconds / once / TRIES))
+        return min(timer.repeat(TRIES, number)) / number
 
     return time
 

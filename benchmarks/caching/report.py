@@ -2,7 +2,16 @@
 
 from collections.abc import Callable, Iterator
 
-from benchmarks.caching import operations, peers
+from benchmarks.caching import (
+    coldkey,
+    coldpeers,
+    invalidation,
+    operations,
+    peers,
+    policies,
+    requests,
+    serving,
+)
 from benchmarks.caching.scale import Scale
 
 
@@ -16,4 +25,47 @@ def operations_part(scale: Scale) -> Iterator[str]:
     yield from operations.section(operations.measure(peers.remote_caches(), scale))
 
 
-PARTS: dict[str, Callable[[Scale], Iterator[str]]] = {"operations": operations_part}
+def requests_part(scale: Scale) -> Iterator[str]:
+    yield "\n### A taxonomy of 2,000 categories, in process\n"
+    yield "From the WSGI call to the end of the body; middleware in the last two alone."
+    yield from requests.section(requests.measure(scale))
+
+
+def serving_part(scale: Scale) -> Iterator[str]:
+    yield "\n### The same over gunicorn (2 workers of 8 threads) and wrk\n"
+    yield "wrk itself takes its share of the cores."
+    yield from serving.section(serving.measure(scale))
+
+
+def invalidation_part(scale: Scale) -> Iterator[str]:
+    yield "\n### Invalidation by pattern\n"
+    yield "Ten keys of so many; in parentheses how many times MemoryCache's."
+    yield from invalidation.section(invalidation.measure(scale), scale)
+
+
+def cold_key_part(scale: Scale) -> Iterator[str]:
+    yield f"\n### {coldkey.THREADS} threads on a cold key\n"
+    yield f"The computation waits for {coldpeers.COMPUTING * 1000:.0f} ms."
+    yield from coldkey.section(scale)
+
+
+def policies_part(scale: Scale) -> Iterator[str]:
+    yield "\n### Hit ratios of the policies\n"
+    yield (
+        f"{scale.lookups:,} look-ups, {policies.KEYS:,} keys, room for "
+        f"{policies.ROOM:,}. *zipf*: key n is wanted n times less often than the "
+        f"first. *scan*: the same, and after each {policies.EVERY:,} a pass over "
+        f"{policies.PASS:,} keys that come once. *loop*: {policies.LOOP:,} keys, "
+        "over and over. The traces are seeded: one run is every run."
+    )
+    yield from policies.section(scale)
+
+
+PARTS: dict[str, Callable[[Scale], Iterator[str]]] = {
+    "operations": operations_part,
+    "requests": requests_part,
+    "serving": serving_part,
+    "invalidation": invalidation_part,
+    "cold-key": cold_key_part,
+    "policies": policies_part,
+}

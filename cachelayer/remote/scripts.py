@@ -26,7 +26,8 @@ if afresh == '1' or head.err or head[1] <= 0 or head[3] ~= tonumber(run) then
         'SET', 'i64', '#0', time[1] * 1000000 + time[2])
     head[2] = tonumber(plane)
 end
-local epoch = redis.call('BITFIELD', KEYS[1], 'INCRBY', 'i64', '#0', 1)[1]
+local by = (afresh == '1' or #ARGV > 3) and 1 or 0 -- who retires nothing asks for now
+local epoch = redis.call('BITFIELD', KEYS[1], 'INCRBY', 'i64', '#0', by)[1]
 """
 BUMP = f"""{BEGIN}
 for place = 4, #ARGV do

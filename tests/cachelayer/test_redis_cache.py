@@ -215,6 +215,17 @@ def test_add_is_won_by_one(make):
         assert cache.get(key) == won.index(True)
 
 
+def test_threads_that_meet_an_empty_server_have_one_moment(make, client):
+    """A flight is joined at its own moment: of two, both would compute."""
+    cache = make()
+    client.delete(cache.store.stamps)
+
+    moments = [cache.store.bump(()) for _ in range(2)]  # as of look-ups that cross
+
+    assert moments[0] == moments[1] == cache.token()
+    assert cache.store.bump({9}).epoch == moments[0].epoch + 1
+
+
 def test_prefixes_and_versions_are_apart(make):
     one, other = make(PREFIX=f"{WORKER}:one:"), make(PREFIX=f"{WORKER}:other:")
     one.set("a", 1)

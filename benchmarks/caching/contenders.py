@@ -1,0 +1,41 @@
+"""Who answers the tree: its name on the page, its address, its cache."""
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import Group, User
+
+from skillfleet.accounts.tokens import make_token
+
+
+@dataclass(frozen=True)
+class Contender:
+    address: str
+    alias: str = "ours-memory"
+    ours: bool = False
+    shipped: bool = False
+    """With the product's middleware, and a token that is looked up each time."""
+
+
+STATIC, UNCACHED = "static Django view (the least)", "not cached"
+SHIPPED_HIT, SHIPPED_UNCACHED = "`/api/v1/taxonomy` as shipped", "the same, not cached"
+CONTENDERS = {
+    STATIC: Contender("/bench/static"),
+    "DRF view of fixed bytes (the least in DRF)": Contender("/bench/bytes"),
+    "MemoryCache": Contender("/bench/cachelayer", ours=True),
+    "RedisCache": Contender("/bench/cachelayer", alias="ours-valkey", ours=True),
+    "`cache_page`, LocMemCache": Contender("/bench/cache-page/locmem"),
+    "`cache_page`, Django's Redis": Contender("/bench/cache-page/redis"),
+    "drf-extensions, LocMemCache": Contender("/bench/drf-extensions/locmem"),
+    "drf-extensions, django-redis": Contender("/bench/drf-extensions/redis"),
+    "cacheops `cached_view_as`": Contender("/bench/cacheops"),
+    UNCACHED: Contender("/bench/uncached"),
+    SHIPPED_HIT: Contender("/api/v1/taxonomy", ours=True, shipped=True),
+    SHIPPED_UNCACHED: Contender("/bench/shipped/uncached", shipped=True),
+}
+
+
+def token() -> str:
+    """Of a viewer."""
+    viewer, _ = User.objects.get_or_create(username="bench")
+    viewer.groups.set(Group.objects.filter(name="viewer"))
+    return make_token(viewer, 1).secret

@@ -1,0 +1,77 @@
+"""What it costs to invalidate ten keys among a thousand, and among a million."""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from time import perf_counter
+
+from benchmarks.caching import stores
+from benchmarks.caching.scale import Scale
+from benchmarks.page import duration, table, times
+from benchmarks.rounds import Seconds, interleaved, median, ratio
+
+OURS = ("MemoryCache", "RedisCache")
+CONTENDERS: dict[str, tuple[Callable[[int], stores.Retire], int]] = {
+    "MemoryCache": (stores.memory, 10**7),
+    "RedisCache": (stores.valkey, 10**7),
+    "expression over LocMemCache's keys": (stores.expression, 10**7),
+    "django-redis `delete_pattern`": (stores.django_redis, 10**7),
+    "diskcache `evict(tag)`": (stores.diskcache, 10**5),
+    "cacheops `invalidate_obj`": (stores.cacheops, 10**4),
+}
+"""By name: how it is filled, and up to how many keys that takes bearable time."""
+ENOUGH = 0.02
+MOST = 10
+Table = dict[str, dict[int, Seconds]]
+
+
+def timed(retire: stores.Retire, groups: Iterator[int]) -> Callable[[], float]:
+    """Seconds of one invalidation; each group only once, for it is gone then."""
+
+    def time() -> float:
+        spent: list[float] = []
+        while len(spent) < MOST and sum(spent) < ENOUGH:
+            group = next(groups)
+            started = perf_counter()
+            retire(group)
+            spent.append(perf_counter() - started)
+        return min(spent)
+
+    return time
+
+
+def measure(scale: Scale) -> Table:
+    prepared = {
+        (name, size): timed(fill(size), count(1))
+        for name, (fill, most) in CONTENDERS.items()
+        for size in scale.key_counts
+        if size <= most
+    }
+    named = {f"{name}|{size}": time for (name, size), time in prepared.items()}
+    found = interleaved(named, scale.slow_rounds)
+    result: Table = {name: {} for name in CONTENDERS}
+    for name, size in prepared:
+        result[name][size] = found[f"{name}|{size}"]
+    return result
+
+
+def section(found: Table, scale: Scale) -> Iterator[str]:
+    head = ["", *(f"{size:,} keys" for size in scale.key_counts)]
+    yield from table(head, (row(name, found, scale) for name in found))
+    for name in OURS:
+        least, most = min(scale.key_counts), max(scale.key_counts)
+        grown = ratio(found[name][most], found[name][least])
+        yield f"{name}: at {most:,} keys {grown:.2f} times the cost at {least:,}.  "
+
+
+def row(name: str, found: Table, scale: Scale) -> list[str]:
+    cells = [f"**{name}**" if name in OURS else name]
+    for size in scale.key_counts:
+        figures = found[name].get(size)
+        if figures is None:
+            cells.append("-")
+            continue
+        text = duration(median(figures), ours=name in OURS)
+        if name not in OURS:
+            text += f" ({times(ratio(figures, found['MemoryCache'][size]))})"
+        cells.append(text)
+    return cells

@@ -1,0 +1,130 @@
+"""The taxonomy with 2,000 categories, answered by each contender's own means."""
+
+from functools import cache
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import cache_page
+from rest_framework.permissions import AllowAny
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from cachelayer import cache_global_data
+from taxonomy.models import Category
+from taxonomy.serializers.categories import TreeSerializer
+from taxonomy.trees import whole_tree
+from taxonomy.views.categories import Taxonomy
+
+NODES = 2_000
+ROOTS, BRANCHES = 20, 10
+
+
+def plant() -> None:
+    """20 roots; below each 10 branches; leaves for the rest, about 9 a branch."""
+    roots = [{"path": f"root-{one}"} for one in range(ROOTS)]
+    branches = [
+        {"path": f"{root['path']}/branch-{one}"}
+        for root in roots
+        for one in range(BRANCHES)
+    ]
+    leaves = [
+        {"path": f"{branches[one % len(branches)]['path']}/leaf-{one}"}
+        for one in range(NODES - len(roots) - len(branches))
+    ]
+    Category.objects.all().delete()
+    Category.objects.bulk_create(
+        Category(name=f"Category {one}", description=f"What is at {row['path']}", **row)
+        for one, row in enumerate([*roots, *branches, *leaves])
+    )
+
+
+class Uncached(APIView):
+    """What every contender computes on a miss: as the product's own view."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    def get(self, request: Request) -> Response:
+        return Response(TreeSerializer({"categories": whole_tree()}).data)
+
+
+class Decorated(Uncached):
+    @cache_global_data
+    def get(self, request: Request) -> Response:
+        return super().get(request)
+
+
+@cache
+def answer() -> bytes:
+    """The body that each of them owes."""
+    tree = TreeSerializer({"categories": whole_tree()}).data
+    body: bytes = JSONRenderer().render(tree)
+    return body
+
+
+def static(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(answer(), content_type="application/json")
+
+
+class Bytes(Uncached):
+    """The floor of any cache inside of a DRF view."""
+
+    def get(self, request: Request) -> HttpResponse:  # type: ignore[override]
+        return HttpResponse(answer(), content_type="application/json")
+
+
+class ShippedUncached(Taxonomy):
+    get = Taxonomy.get.__wrapped__
+
+
+def extended(alias: str) -> type[Uncached]:
+    """drf-extensions around the view method."""
+    from rest_framework_extensions.cache.decorators import cache_response
+
+    class Extended(Uncached):
+        @cache_response(timeout=300, cache=alias)
+        def get(self, request: Request) -> Response:
+            return super().get(request)
+
+    return Extended
+
+
+def paged(alias: str) -> type[Uncached]:
+    """Django's cache_page around all of DRF, as DRF's documentation has it."""
+
+    @method_decorator(cache_page(300, cache=alias), name="dispatch")
+    class Paged(Uncached):
+        pass
+
+    return Paged
+
+
+def cacheopsed() -> Any:
+    """cacheops around all of DRF; it retires when a category is saved."""
+    from cacheops import cached_view_as
+
+    return cached_view_as(Category, timeout=300)(Uncached.as_view())
+
+
+def views() -> dict[str, Any]:
+    """By the address below /bench/."""
+    return {
+        "static": static,
+        "bytes": Bytes.as_view(),
+        "uncached": Uncached.as_view(),
+        "cachelayer": Decorated.as_view(),
+        "cache-page/locmem": paged("locmem").as_view(),
+        "cache-page/redis": paged("core-redis").as_view(),
+        "drf-extensions/locmem": extended("locmem").as_view(),
+        "drf-extensions/redis": extended("django-redis").as_view(),
+        "cacheops": cacheopsed(),
+        "shipped/uncached": ShippedUncached.as_view(),
+    }
+
+
+def urls() -> list[Any]:
+    return [path(f"bench/{name}", view) for name, view in views().items()]
