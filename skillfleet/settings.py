@@ -73,6 +73,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "skillfleet.accounts.session_cookies.PlausibleSessions",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "skillfleet.api.middleware.NotModified",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

@@ -129,3 +129,17 @@ class UniversalTime:
             return self.get_response(request)
         with timezone.override(UTC):
             return self.get_response(request)
+
+
+class NotModified:
+    """Outside of CommonMiddleware, which says that a 304 is 0 bytes long: it would
+    have to be the length of what it stands for (RFC 9110, 8.6), or none."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code == 304:
+            del response["Content-Length"]
+        return response

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from rest_framework.test import APIClient
 
 from cachelayer.keys import strip_prefix
 from cachelayer.views import ViewRecipe
@@ -99,6 +100,7 @@ class Fleet:
             skill_files(body="# Second\n", extra="metadata:\n  tags: merging\n"),
             author=self.world.people["curator"],
         ).skill
+        self.clients: dict[str, APIClient] = {}
         self.tokens = {
             who: make_token(user).secret for who, user in self.world.people.items()
         }
@@ -118,6 +120,15 @@ class Fleet:
         return getattr(client, method)(self.url(address))
 
     def outcome(self, read: Read) -> str:
-        """X-Cache, or the status of an answer that is none."""
-        answer = self.get(read.address, read.reader)
-        return answer["X-Cache"] if answer.status_code == 200 else answer.reason_phrase
+        """X-Cache, or the status of an answer that has none."""
+        return outcome_of(self.get(read.address, read.reader))
+
+    def quick_outcome(self, read: Read) -> str:
+        """As `outcome`, for a reader whose rights are known from the last time."""
+        client = self.clients.setdefault(read.reader, APIClient())
+        client.force_authenticate(self.person(read.reader))
+        return outcome_of(client.get(self.url(read.address)))
+
+
+def outcome_of(answer: Any) -> str:
+    return str(answer.headers.get("X-Cache", answer.reason_phrase))
