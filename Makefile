@@ -6,8 +6,10 @@ ARGS ?=
 SEEDS ?= 1
 JOBS ?= 60
 DATABASE ?= both
+STEPS ?=
+SEED ?=
 MUTANT ?=
-export SOURCE TASK
+export SOURCE TASK STEPS SEED MUTANT
 
 BIN := .venv/bin
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes
@@ -19,7 +21,8 @@ WITH_CACHE := cache="$${XDG_CACHE_HOME:-$${HOME:-/nonexistent}/.cache}"; \
 	mkdir -p "$$cache" 2>/dev/null && [ -w "$$cache" ] \
 	|| export XDG_CACHE_HOME="$(CURDIR)/.cache";
 
-.PHONY: help demo serve test test-sqlite chaos lint format lock bench-cache clean
+.PHONY: help demo serve test test-sqlite chaos chaos-cache lint format lock
+.PHONY: bench-cache clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -40,6 +43,9 @@ test-sqlite: .venv/.installed-dev ## The suite on SQLite and Valkey alone (ARGS=
 chaos: .venv/.installed-dev ## Kill and freeze everything while jobs run (SEEDS=5 JOBS=200)
 	@$(BIN)/python -m tests.chaos --seeds $(SEEDS) --jobs $(JOBS) \
 		--database $(DATABASE) $(if $(MUTANT),--mutant $(MUTANT)) $(ARGS)
+
+chaos-cache: .venv/.installed-dev ## Random schedules of the cache (STEPS= SEED= MUTANT=)
+	@$(BIN)/python -m tests.cachelayer.chaos
 
 lint: .venv/.installed-dev ## Style, types, migrations, settings and API schema
 	$(BIN)/ruff check .

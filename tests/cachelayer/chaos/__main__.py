@@ -1,0 +1,76 @@
+"""`make chaos-cache`: random schedules on both backends and both databases.
+
+STEPS (100,000) in all, a quarter for each combination; SEED, of the first round of
+each; MUTANT, a part of the cache that is patched away: then the run must fail.
+"""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from tests.__main__ import ROOT, clean_environment, postgres_url, redis_url
+from tests.cachelayer.chaos.rounds import COLUMNS
+
+STEPS = 100_000
+COMBINATIONS = 4
+
+
+def main() -> int:
+    steps = int(os.environ.get("STEPS") or STEPS)
+    seed = int(os.environ.get("SEED") or random.randrange(1, 10**6))
+    mutant = os.environ.get("MUTANT", "")
+    without = f" without {mutant}" if mutant else ""
+    print(f"{steps} steps, SEED={seed}{without}", flush=True)
+    began = time.monotonic()
+    found = play(steps // COMBINATIONS, seed, mutant)
+    return report(found, time.monotonic() - began)
+
+
+def play(steps: int, seed: int, mutant: str) -> list[dict[str, Any]]:
+    """One process per database."""
+    found: list[dict[str, Any]] = []
+    with ExitStack() as stack:
+        made = tempfile.TemporaryDirectory(prefix="skillfleet-")
+        folder = Path(stack.enter_context(made))
+        environment = clean_environment(folder)
+        environment["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+        environment["TEST_REDIS_URL"] = stack.enter_context(redis_url(folder))
+        urls = {"SQLite": "", "PostgreSQL": stack.enter_context(postgres_url(folder))}
+        for database, url in urls.items():
+            result = folder / f"{database}.json"
+            rounds = [sys.executable, "-m", "tests.cachelayer.chaos.rounds"]
+            subprocess.run(
+                [*rounds, database, str(steps), str(seed), mutant, str(result)],
+                cwd=ROOT,
+                env=environment | ({"DATABASE_URL": url} if url else {}),
+                check=True,
+            )
+            found += json.loads(result.read_text())
+    return found
+
+
+def report(found: list[dict[str, Any]], seconds: float) -> int:
+    """A row per combination; 1 if something was wrong anywhere."""
+    print(f"\n{'':24}{'steps':>10}" + "".join(f"{name:>10}" for name in COLUMNS))
+    for one in found:
+        cells = [one["steps"], *(one["counts"].get(name, 0) for name in COLUMNS)]
+        row = "".join(f"{cell:>10}" for cell in cells)
+        print(f"{one['place']:24}{row}  {'WRONG' if one['story'] else 'ok'}")
+    for one in found:
+        if one["story"]:
+            print(f"\n{one['story']}")
+    wrong = sum(bool(one["story"]) for one in found)
+    verdict = f"{wrong} of {len(found)} combinations are wrong" if wrong else "no fault"
+    print(f"\n{verdict}, in {seconds:.0f} s")
+    return int(bool(wrong))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

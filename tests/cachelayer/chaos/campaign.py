@@ -1,0 +1,107 @@
+"""A run: processes are started, killed, reaped and started again; then judged."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+from django.db import connections
+
+from cachelayer.transactions import backend
+from tests.cachelayer.chaos import rows
+from tests.cachelayer.chaos.journal import Journal, events
+from tests.cachelayer.chaos.oracle import Verdict, judge
+from tests.cachelayer.chaos.worker import THREADS, Board, Plan, work
+from tests.cachelayer.forks import fork
+
+PROCESSES = 2
+CEILING = 120.0  # seconds for a run
+GLANCE = 0.001
+STEPS_PER_KILL = 250
+
+
+class Campaign:
+    """Steps in all, spread over the threads; the tables are there."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        seed: int,
+        steps: int,
+    ) -> None:
+        self.folder = folder
+        each = max(1, steps // (PROCESSES * THREADS))
+        draw = Random(seed)
+        kills = max(1, steps // STEPS_PER_KILL // PROCESSES // 2)
+        self.plans = [
+            Plan(seed, each, frozenset(draw.sample(range(each // 4, each), kills)))
+            for _ in range(PROCESSES)
+        ]
+        last = each * THREADS
+        self.murders = [
+            sorted(draw.sample(range(last // 4, last), kills)) for _ in range(PROCESSES)
+        ]
+        self.board = Board(PROCESSES)
+        self.running: dict[int, int] = {}  # process ids, by place
+        self.names: dict[int, str] = {}
+        self.generation = 0
+
+    def run(self, progress: Callable[[int], None] = lambda steps: None) -> Verdict:
+        for name in ("journals", "latches"):
+            (self.folder / name).mkdir(parents=True)
+        rows.reset()
+        backend().clear()
+        self.journal = Journal(self.folder / "journals" / "parent")
+        try:
+            for place in range(PROCESSES):
+                self.start(place)
+            self.watch(progress)
+        finally:
+            for child in self.running.values():
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+            self.journal.close()
+        return judge(events(self.folder / "journals"), rows.stored())
+
+    def start(self, place: int) -> None:
+        self.generation += 1
+        plan, generation = self.plans[place], self.generation
+        connections.close_all()
+        self.running[place] = fork(
+            lambda: work(plan, place, generation, self.folder, self.board)
+        )
+        self.names[place] = f"p{place}g{generation}"
+
+    def watch(self, progress: Callable[[int], None]) -> None:
+        give_up = time.monotonic() + CEILING
+        while self.running:
+            for place, child in list(self.running.items()):
+                self.look_after(place, child)
+            progress(sum(self.board.steps))
+            if time.monotonic() > give_up:
+                self.journal.write("crash", text="the run did not end in time")
+                return
+            time.sleep(GLANCE)
+
+    def look_after(self, place: int, child: int) -> None:
+        due = self.murders[place]
+        if due and self.board.of(place) >= due[0]:
+            due.pop(0)
+            os.kill(child, signal.SIGKILL)
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if not ended:
+            return
+        del self.running[place]
+        if os.WIFSIGNALED(status):
+            self.reap(self.names[place])
+            self.start(place)
+
+    def reap(self, process: str) -> None:
+        """What the database holds is read first: a server may still finish a COMMIT."""
+        seen = rows.stored()
+        backend().retire_all()
+        self.journal.write("reaped", process=process, rows=seen)
+        self.board.alarms[0] += 1

@@ -1,0 +1,127 @@
+"""Judges what was read: no stale, phantom or foreign value."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.cachelayer.chaos.journal import Event
+from tests.cachelayer.chaos.rows import State
+from tests.cachelayer.chaos.truth import NEVER, chronicles
+
+LINES_SHOWN = 25
+FAULTS_SHOWN = 5
+
+
+@dataclass
+class Verdict:
+    """Of one run. `crashes`: it did not even run as it should."""
+
+    crashes: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    story: str = ""
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def wrong(self) -> bool:
+        return bool(self.crashes or self.faults)
+
+    def told(self) -> str:
+        """The first of each, and the history of the first fault's row."""
+        shown = [*self.crashes[:1], *self.faults[:FAULTS_SHOWN], self.story]
+        return "\n".join(filter(None, shown))
+
+
+def judge(events: list[Event], final: dict[int, State]) -> Verdict:
+    """Every reading of these journals, in order; the first fault is told in full."""
+    verdict = Verdict()
+    count(events, verdict.counts)
+    of, verdict.counts["late"] = chronicles(events, final)
+    for event in events:
+        if event["kind"] == "wrong":
+            verdict.faults.append(f"{event['by']} by {event['how']}: {event['text']}")
+        elif event["kind"] == "crash":
+            verdict.crashes.append(event["text"])
+        elif event["kind"] == "read":
+            for number, content in event["rows"].items():
+                fault = of[int(number)].verdict(content, event["began"], event["ended"])
+                if fault:
+                    tell(verdict, events, event, number, content, fault)
+    verdict.faults += by_hand(events)
+    return verdict
+
+
+def tell(
+    verdict: Verdict,
+    events: list[Event],
+    read: Event,
+    number: str,
+    content: Any,
+    fault: str,
+) -> None:
+    verdict.faults.append(
+        f"row {number} by {read['how']}, {read['by']} read {content}: {fault}"
+    )
+    verdict.story = verdict.story or story(events, read, number)
+
+
+def count(events: list[Event], counts: Counter[str]) -> None:
+    for event in events:
+        if event["kind"] == "read":
+            counts["reads"] += 1
+            counts["hits"] += event["hit"]
+        elif event["kind"] in ("got", "set"):
+            counts["by hand"] += 1
+        elif event["kind"] == "done":
+            counts["commits"] += 1
+        elif event["kind"] == "undone":
+            counts["rollbacks"] += 1
+        elif event["kind"] == "reaped":
+            counts["kills"] += 1
+
+
+def story(events: list[Event], read: Event, number: str) -> str:
+    """The row's history up to this reading, in milliseconds before its beginning."""
+    announced = {(e["writer"], e["id"]): e for e in events if e["kind"] == "intent"}
+    lines = []
+    for event in events:
+        what = ""
+        if event["kind"] in ("intent", "undone") and number in event["rows"]:
+            what = f"{event['writer']} {event['kind']} {event['rows'][number]}"
+        elif event["kind"] == "done":
+            made = announced[event["writer"], event["id"]]
+            if number in made["rows"]:
+                what = f"{event['writer']} returned {made['rows'][number]}"
+        elif event["kind"] == "reaped":
+            what = f"{event['process']} reaped, row is {event['rows'][number]}"
+        elif event["kind"] == "read" and number in event["rows"]:
+            source = "hit" if event["hit"] else "computed"
+            began = (event["began"] - read["began"]) / 1e6
+            what = (
+                f"{event['by']} read {event['rows'][number]} by {event['how']} "
+                f"({source}), begun {began:+.3f}"
+            )
+        if what:
+            lines.append((event["at"], what))
+    told = [pair for pair in lines if pair[0] <= read["at"]][-LINES_SHOWN:]
+    return "\n".join(f"{(at - read['began']) / 1e6:+10.3f} ms {w}" for at, w in told)
+
+
+def by_hand(events: list[Event]) -> list[str]:
+    """Whoever sets a key replaces what was set, or deleted, before he began."""
+    done = {event["id"]: event["at"] for event in events if event["kind"] == "set"}
+    settings = [event for event in events if event["kind"] == "setting"]
+    made = {event["value"]: event for event in settings if event["value"]}
+    faults = []
+    for got in (event for event in events if event["kind"] == "got"):
+        if got["value"] is None:
+            continue
+        ours = made[got["value"]]
+        over = [
+            other
+            for other in settings
+            if other["key"] == got["key"]
+            and other["began"] > done.get(ours["id"], NEVER)
+            and done.get(other["id"], NEVER) < got["began"]
+        ]
+        if over or ours["key"] != got["key"] or ours["began"] > got["ended"]:
+            faults.append(f"{got['key']}: {got['value']} was read after {over[-1:]}")
+    return faults

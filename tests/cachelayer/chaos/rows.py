@@ -1,0 +1,91 @@
+"""What the schedules read and write: rows that number their versions."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from django.db import connection, models
+
+from cachelayer import declarations, invalidates
+
+NUMBERS = range(1, 5)
+
+
+class Row(models.Model):
+    """Every committed change raises the version by one; each has its own token."""
+
+    number = models.PositiveIntegerField(primary_key=True)
+    version = models.IntegerField()
+    token = models.CharField(max_length=40)
+
+    class Meta:
+        app_label = "cache_room"  # not installed: no migration misses it
+
+    def __str__(self) -> str:
+        return f"row {self.number} version {self.version}"
+
+
+class Turn(models.Model):
+    """Not declared. Transactions queue here for a row, there or not; `version` is the
+    row's when it was last deleted."""
+
+    number = models.PositiveIntegerField(primary_key=True)
+    version = models.IntegerField()
+
+    class Meta:
+        app_label = "cache_room"
+
+    def __str__(self) -> str:
+        return f"turn {self.number}"
+
+
+class State(NamedTuple):
+    """Of one row: no token when it is deleted."""
+
+    version: int
+    token: str | None
+
+
+def initial() -> dict[int, State]:
+    return {number: State(1, f"first-{number}") for number in NUMBERS}
+
+
+def stored(numbers: Collection[int] = NUMBERS) -> dict[int, State]:
+    """What the database holds, by this connection; never less than when it was asked.
+
+    The turn of a row that is seen to be gone is as new as its deletion.
+    """
+    rows = Row.objects.filter(number__in=numbers)
+    found = {row.number: State(row.version, row.token) for row in rows}
+    for turn in Turn.objects.filter(number__in=set(numbers) - found.keys()):
+        found[turn.number] = State(turn.version, None)
+    return found
+
+
+@contextmanager
+def tables() -> Iterator[None]:
+    """Both tables, declared like a room of the project; gone afterwards."""
+    with connection.schema_editor() as editor:
+        editor.create_model(Row)
+        editor.create_model(Turn)
+    try:
+        invalidates(
+            Row,
+            lambda row: [f"/rows/{row.number}/*", "/rows"],
+            collection=["/rows/*"],
+        )
+        yield
+    finally:
+        declarations.declarations.pop(Row, None)
+        with connection.schema_editor() as editor:
+            editor.delete_model(Row)
+            editor.delete_model(Turn)
+
+
+def reset() -> None:
+    Row.objects.all().delete()
+    Turn.objects.all().delete()
+    Turn.objects.bulk_create([Turn(number=n, version=0) for n in NUMBERS])
+    Row.objects.bulk_create(
+        [Row(number=n, version=s.version, token=s.token) for n, s in initial().items()]
+    )

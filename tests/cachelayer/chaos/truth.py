@@ -1,0 +1,117 @@
+"""What was committed when, as far as the journals and the database can tell."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Any
+
+from tests.cachelayer.chaos.journal import Event
+from tests.cachelayer.chaos.rows import State, initial
+
+NEVER = float("inf")
+
+
+@dataclass
+class Version:
+    """`announced` before its commit; `settled` when its call had returned or, its
+    process having been killed, when whoever reaps had retired everything."""
+
+    state: State
+    who: str
+    announced: float
+    settled: float = NEVER
+
+
+@dataclass
+class Chronicle:
+    """Of one row: its versions, one after the other."""
+
+    versions: list[Version] = field(default_factory=list)
+
+    def close(self) -> None:
+        self.by_token = {v.state.token: v for v in self.versions if v.state.token}
+        absent = [v for v in self.versions if v.state.token is None]
+        self._absent = sorted((v.announced, v.state.version) for v in absent)
+        self._absent_best = running_max(n for _, n in self._absent)
+        settled = sorted((v.settled, v.state.version) for v in self.versions)
+        self._settled = [at for at, _ in settled]
+        self._newest = running_max(n for _, n in settled)
+
+    def newest_before(self, moment: float) -> int:
+        """The version that every read must see or surpass that begins then."""
+        place = bisect_left(self._settled, moment)
+        return int(self._newest[place - 1]) if place else 0
+
+    def verdict(self, content: list[Any] | None, began: int, ended: int) -> str:
+        """Of one reading: empty, or what is wrong with it."""
+        if content is None:
+            place = bisect_right(self._absent, (ended, NEVER))
+            version = self._absent_best[place - 1] if place else 0
+            if not version:
+                return "phantom: the row had not been deleted yet"
+        else:
+            found = self.by_token.get(content[1])
+            if found is None or found.state.version != content[0]:
+                return "phantom: this was never committed"
+            if found.announced > ended:
+                return "phantom: this was not committed yet"
+            version = found.state.version
+        least = self.newest_before(began)
+        return f"stale: version {least} had been committed" if version < least else ""
+
+
+def running_max(numbers: Iterable[float]) -> Sequence[float]:
+    return list(accumulate(numbers, max))
+
+
+def chronicles(
+    events: list[Event], final: dict[int, State]
+) -> tuple[dict[int, Chronicle], int]:
+    """By row; and how many commits landed after whoever reaps had acted."""
+    found = {n: Chronicle([Version(s, "", -1, -1)]) for n, s in initial().items()}
+    announced: dict[tuple[str, int], dict[int, Version]] = {}
+    for event in events:
+        which = event.get("writer"), event.get("id")
+        if event["kind"] == "intent":
+            announced[which] = {
+                int(number): Version(State(*state), event["who"], event["at"])
+                for number, state in event["rows"].items()
+            }
+        elif event["kind"] == "done":
+            for number, version in announced.pop(which).items():
+                version.settled = event["at"]
+                found[number].versions.append(version)
+        elif event["kind"] == "undone":
+            announced.pop(which, None)
+    late = settle(found, announced.values(), events, final)
+    for chronicle in found.values():
+        chronicle.close()
+    return found, late
+
+
+def settle(
+    found: dict[int, Chronicle],
+    unconfirmed: Iterable[dict[int, Version]],
+    events: list[Event],
+    final: dict[int, State],
+) -> int:
+    """Their writers were killed. They were committed if someone has seen them in the
+    database, and bind from the reaping if it was before that; how many came later,
+    when a server finished a COMMIT of the dead, is returned."""
+    reaped = {e["process"]: e for e in events if e["kind"] == "reaped"}
+    seen = {(number, *state) for number, state in final.items()}
+    for event in events:
+        rows = event["rows"] if event["kind"] == "reaped" else event.get("former", {})
+        seen.update((int(number), *state) for number, state in rows.items())
+    late = 0
+    for number, version in (row for rows in unconfirmed for row in rows.items()):
+        if (number, *version.state) not in seen:
+            continue
+        found[number].versions.append(version)
+        reaping = reaped.get(version.who)
+        if reaping and reaping["rows"][str(number)][0] >= version.state.version:
+            version.settled = reaping["at"]
+        else:
+            late += 1
+    return late

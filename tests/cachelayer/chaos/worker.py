@@ -1,0 +1,214 @@
+"""One process of a run: threads that each take random steps, and may be killed."""
+
+import mmap
+import os
+import random
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from django.db import connection, connections, transaction
+
+from cachelayer import cache_manager
+from tests.cachelayer.chaos.journal import Journal, now
+from tests.cachelayer.chaos.latches import Latches
+from tests.cachelayer.chaos.readers import READERS, Foreign, computed
+from tests.cachelayer.chaos.rows import NUMBERS, State
+from tests.cachelayer.chaos.writers import Writer, retire_something
+
+THREADS = 3
+KEYS = ("/by-hand/a", "/by-hand/b")
+OFTEN = [*READERS, *4 * ["function", "list", "view"], *2 * ["user view", "nested"]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the seed has decided. `deaths`: at these steps of its first thread a process
+    dies between a COMMIT and what it retires."""
+
+    seed: int
+    steps: int  # of each thread
+    deaths: frozenset[int]
+
+
+class Board:
+    """How many steps each thread has begun, and how often everyone was to look, in
+    memory that all processes share."""
+
+    def __init__(self, processes: int) -> None:
+        places = processes * THREADS
+        words = memoryview(mmap.mmap(-1, 8 * (places + 1))).cast("Q")
+        self.steps, self.alarms = words[:places], words[places:]
+
+    def of(self, process: int) -> int:
+        return sum(self.steps[process * THREADS : (process + 1) * THREADS])
+
+
+class Actor:
+    """One thread."""
+
+    def __init__(
+        self, plan: Plan, name: str, index: int, thread: int, folder: Path, log: Journal
+    ) -> None:
+        self.plan, self.name, self.thread, self.journal = plan, name, thread, log
+        self.place = index * THREADS + thread
+        self.draw = Random(f"{plan.seed} {name}")
+        latches = Latches(folder / "latches")
+        self.writer = Writer(name, log, latches, self.draw, self.look)
+        self.hands = 0
+
+    def run(self, board: Board) -> None:
+        alarms = board.alarms[0]
+        while board.steps[self.place] < self.plan.steps:
+            step = board.steps[self.place] = board.steps[self.place] + 1
+            if self.thread == 0 and step in self.plan.deaths:
+                board.alarms[0] += 1
+                self.look_around()
+                self.die()
+            if board.alarms[0] != alarms:
+                alarms = board.alarms[0]
+                self.look_around()
+            self.step()
+
+    def look_around(self) -> None:
+        """Before somebody dies all know the rows; after it, what has he left?"""
+        for number in NUMBERS:
+            self.look("function", number)
+        self.look("list", 1)
+
+    def step(self) -> None:
+        chance = self.draw.random()
+        if chance < 0.81:
+            self.look(*self.something())
+        elif chance < 0.84:
+            with transaction.atomic():
+                self.look(*self.something())
+        elif chance < 0.88:
+            self.writer.transact()
+        elif chance < 0.90:
+            self.writer.compare_and_set()
+        elif chance < 0.92:
+            self.writer.alone()
+        elif chance < 0.93:
+            retire_something(self.draw)
+        else:
+            self.by_hand()
+
+    def something(self) -> tuple[str, int]:
+        return self.draw.choice(OFTEN), self.draw.choice(NUMBERS)
+
+    def look(
+        self, reader: str, number: int, own: dict[int, State] | None = None
+    ) -> None:
+        """Read, and note it; what this transaction has changed it must see."""
+        computed.set(False)
+        began = now()
+        try:
+            found = READERS[reader](number)
+        except Foreign as error:
+            self.journal.write("wrong", by=self.name, how=reader, text=str(error))
+            return
+        ended = now()
+        for seen in (own or {}).keys() & found.keys():
+            state, content = (own or {})[seen], found.pop(seen)
+            if content != (list(state) if state.token else None):
+                text = f"row {seen}: {content} within the transaction that made {state}"
+                self.journal.write("wrong", by=self.name, how=reader, text=text)
+        self.journal.write(
+            "read",
+            by=self.name,
+            how=reader,
+            began=began,
+            ended=ended,
+            rows=found,
+            hit=not computed.get(),
+        )
+
+    def by_hand(self) -> None:
+        """Values that have no row behind them."""
+        key, chance = self.draw.choice(KEYS), self.draw.random()
+        self.hands += 1
+        began, value = now(), f"{self.name}-{self.hands}"
+        if chance < 0.6:
+            found = cache_manager.get(key)
+            self.journal.write(
+                "got", by=self.name, key=key, value=found, began=began, ended=now()
+            )
+            return
+        setting = chance < 0.85
+        chosen = value if setting else None
+        self.journal.write("setting", id=value, key=key, value=chosen, began=began)
+        if setting:
+            cache_manager.set(key, value)
+        else:
+            cache_manager.invalidate(key)
+        self.journal.write("set", id=value)
+
+    def die(self) -> None:
+        """After a COMMIT, or after a statement that commits by itself."""
+        if self.draw.random() < 0.6:
+            connection.ensure_connection()
+            commit = connection._commit
+            connection._commit = then_die(commit)
+            self.writer.transact(fail=False)
+        with connection.execute_wrapper(dies_after_writing):
+            while True:
+                self.writer.compare_and_set()
+
+
+def then_die(action: Callable[[], object]) -> Callable[[], None]:
+    def act() -> None:
+        action()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    return act
+
+
+def dies_after_writing(
+    execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
+) -> Any:
+    result = execute(sql, params, many, context)
+    if sql.startswith("UPDATE"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return result
+
+
+@contextmanager
+def impatient() -> Iterator[None]:
+    """Threads take turns more often than they usually do."""
+    kept = sys.getswitchinterval()
+    sys.setswitchinterval(0.0005)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(kept)
+
+
+def work(plan: Plan, index: int, generation: int, folder: Path, board: Board) -> None:
+    """All threads of one process."""
+    name = f"p{index}g{generation}"
+    random.seed(f"{plan.seed} {name}")
+    journal = Journal(folder / "journals" / name)
+
+    def run(thread: int) -> None:
+        try:
+            Actor(plan, f"{name}t{thread}", index, thread, folder, journal).run(board)
+        except BaseException:
+            journal.write("crash", text=traceback.format_exc())
+        finally:
+            connections.close_all()
+
+    with impatient():
+        threads = [threading.Thread(target=run, args=(n,)) for n in range(THREADS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    journal.close()

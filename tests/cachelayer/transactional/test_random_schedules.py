@@ -1,0 +1,43 @@
+"""Readers, writers and kills at random: nothing stale, nothing that was never
+committed, nothing of another user. `make chaos-cache` does the same for longer."""
+
+import random
+
+import pytest
+
+from tests.cachelayer.chaos.campaign import Campaign
+from tests.cachelayer.chaos.mutants import MUTANTS, mutated
+from tests.cachelayer.chaos.rows import tables
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("each_backend", "tables_of_rows"),
+]
+STEPS = 1000
+RUNS_OF_A_MUTANT = 8
+
+
+@pytest.fixture
+def tables_of_rows():
+    with tables():
+        yield
+
+
+def test_random_schedules_read_nothing_stale_phantom_or_foreign(tmp_path):
+    seed = random.randrange(1, 10**6)
+    verdict = Campaign(tmp_path, seed=seed, steps=STEPS).run()
+
+    assert not verdict.wrong(), f"SEED={seed}\n{verdict.told()}"
+    assert verdict.counts["hits"] and verdict.counts["kills"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MUTANTS)
+def test_without_a_part_random_schedules_find_a_fault(tmp_path, name):
+    with mutated(name):
+        for seed in range(1, RUNS_OF_A_MUTANT + 1):
+            verdict = Campaign(tmp_path / str(seed), seed=seed, steps=STEPS).run()
+            assert not verdict.crashes, verdict.told()
+            if verdict.faults:
+                return
+    pytest.fail(f"nothing was found in {RUNS_OF_A_MUTANT} runs")
