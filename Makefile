@@ -71,7 +71,6 @@ bench-cache: build/bench/.installed ## The cache beside its peers (QUICK=1 to se
 
 clean: ## Remove what was made here, var/ and its data excepted
 	rm -rf .venv .cache build .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	rm -f .coverage .coverage.*
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(BIN)/uv:

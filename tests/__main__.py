@@ -19,8 +19,10 @@ from tests.servers.postgres import postgres
 from tests.servers.valkey import valkey
 
 ROOT = Path(__file__).resolve().parent.parent
-PARALLEL = ["-n", os.environ.get("TEST_WORKERS", "2"), "--dist", "loadgroup"]
-MEASURED = ["--cov", "--cov-report="]
+WORKERS = os.environ.get("TEST_WORKERS", "2")
+PYTEST = ["-m", "pytest", "-n", WORKERS, "--dist", "loadgroup"]
+TESTS_ARE_NOT_MEASURED = ["-W", "ignore:Unable to activate pytest branch coverage"]
+COMES_FIRST = ["-W", "ignore:Module already imported so cannot be rewritten"]
 NO_TESTS_SELECTED = 5  # pytest's exit code
 INTERRUPTED = 130
 OURS = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "SKILLFLEET_")
@@ -47,10 +49,7 @@ def clean_environment(folder: Path) -> dict[str, str]:
     """Ours less what a developer set for a server of theirs."""
     kept = {name: v for name, v in os.environ.items() if not name.startswith(OURS)}
     (folder / "tests").mkdir()
-    return kept | {
-        "COVERAGE_FILE": str(folder / ".coverage"),
-        "SKILLFLEET_TEST_FOLDER": str(folder / "tests"),
-    }
+    return kept | {"SKILLFLEET_TEST_FOLDER": str(folder / "tests")}
 
 
 @contextmanager
@@ -74,20 +73,22 @@ def postgres_url(folder: Path) -> Iterator[str]:
 def run_legs(
     environment: dict[str, str], arguments: list[str], *, sqlite_only: bool
 ) -> int:
-    """Both runs, and the coverage of the first; the worse exit code of the two.
-
-    Measuring costs two thirds more time, and the second run is part of the first.
-    """
-    selected = [*MEASURED, "-m", "not slow", *arguments]
-    code, closing = run_pytest("SQLite", environment, selected)
+    """Both runs, and the coverage of the first, of which the second is a part; the
+    worse exit code of the two."""
+    coverage = Path(environment["SKILLFLEET_TEST_FOLDER"], "coverage.txt")
+    quiet = [*TESTS_ARE_NOT_MEASURED, *COMES_FIRST]
+    selected = [*quiet, "-m", "not slow", *arguments]
+    slipcover = [*TESTS_ARE_NOT_MEASURED, "-m", "slipcover", "--out", str(coverage)]
+    code, closing = run_pytest("SQLite", environment, [*slipcover, *PYTEST, *selected])
     codes, closings = [code], [closing]
     if not sqlite_only:
         on_postgres = environment | {"DATABASE_URL": environment["TEST_POSTGRES_URL"]}
         selected = ["-m", "not slow", *arguments, "-m", "db and not slow"]
-        code, closing = run_pytest("PostgreSQL", on_postgres, selected)
+        code, closing = run_pytest("PostgreSQL", on_postgres, [*PYTEST, *selected])
         codes.append(code)
         closings.append(closing)
-    report_coverage(environment)
+    if coverage.exists():
+        print(coverage.read_text())
     print("\n".join(closings), flush=True)
     return worst(codes)
 
@@ -104,9 +105,8 @@ def run_pytest(
     """One run, shown as it goes; returns its exit code and its closing line."""
     print(f"\n{database}", flush=True)
     colour = ["--color=yes"] if sys.stdout.isatty() else []
-    command = [sys.executable, "-m", "pytest", *PARALLEL]
     run = subprocess.Popen(
-        [*command, *colour, *arguments],
+        [sys.executable, *arguments, *colour],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,
@@ -136,11 +136,6 @@ def show(run: "subprocess.Popen[bytes]") -> str:
     run.wait()
     closing = [line for line in tail.splitlines() if CLOSING_LINE.match(line)]
     return closing[-1].decode() if closing else "no closing line"
-
-
-def report_coverage(environment: dict[str, str]) -> None:
-    command = [sys.executable, "-m", "coverage", "report"]
-    subprocess.run(command, cwd=ROOT, env=environment)
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def operator(make_person: MakePerson) -> User:
 
 
 @pytest.fixture
-def world(seeded: None) -> World:
+def world(db: None) -> World:
     return make_world()
 
 

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.contrib.auth.models import Group, User
+from django.core.management import call_command
 from django.db.models.functions import Now
 
 from jobs import lifecycle
 from jobs.models import Draft, Job, Question
 from skillfleet.accounts.tokens import make_token
 from taxonomy.models import Bundle, Skill
+from tests.tables import Rehearsed
 from tests.taxonomy.skills import skill_files
 
 TASK = "Restart the billing service when it hangs"
@@ -31,6 +33,14 @@ class World:
 
 
 def make_world() -> World:
+    names = rows_of_the_world()
+    people = User.objects.in_bulk(list(PEOPLE), field_name="username")
+    return World(people, names)
+
+
+@Rehearsed
+def rows_of_the_world() -> dict[str, str]:
+    call_command("seed_taxonomy", verbosity=0)
     people = {who: person(who, role) for who, role in PEOPLE.items()}
     owner = people["author"]
     Skill.objects.publish(skill_files(), category="development/practices")
@@ -43,7 +53,7 @@ def make_world() -> World:
         "author_id": owner.pk,
         "token": token.token_key,
     }
-    return World(people, {name: str(value) for name, value in names.items()})
+    return {name: str(value) for name, value in names.items()}
 
 
 def person(name: str, role: str) -> User:

@@ -10,7 +10,7 @@ from tests.skillfleet.world import World, make_world
 
 
 @pytest.fixture
-def world(seeded: None) -> World:
+def world(db: None) -> World:
     return make_world()
 
 
