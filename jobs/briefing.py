@@ -17,6 +17,7 @@ from jobs.pipeline.context import (
 from jobs.pipeline.state import State, from_json
 from taxonomy.admission import RESERVED_NAMES, configured_limits
 from taxonomy.models import Address, Category, Skill
+from taxonomy.packaging.files import Files
 
 Report = Callable[[int, str], None]
 
@@ -34,7 +35,7 @@ def context_of(job: Job, author: Author, report_progress: Report) -> Context:
         job_type=job.job_type,
         phase=job.current_phase,
         round=job.round,
-        task_description=job.task_description,
+        task_description=_task(job),
         author=author,
         intended_taxonomy_path=job.intended_taxonomy_path,
         checkpoints=frozenset(job.options.get("checkpoints", ())),
@@ -48,9 +49,22 @@ def context_of(job: Job, author: Author, report_progress: Report) -> Context:
         answers=_answers(job),
         limits=configured_limits(),
         skill_text=_skill_text,
-        draft=job.draft.bundle.files() if hasattr(job, "draft") else (),
+        draft=_draft(job),
         report_progress=report_progress,
     )
+
+
+def _task(job: Job) -> str:
+    """What the skill is for; of a refined one its own description says so."""
+    if job.base is None:
+        return job.task_description
+    return str(job.base.frontmatter.get("description", "")) or job.task_description
+
+
+def _draft(job: Job) -> Files:
+    if hasattr(job, "draft"):
+        return job.draft.bundle.files()
+    return job.base.bundle.files() if job.base else ()
 
 
 def _sources(job: Job) -> tuple[SourceText, ...]:

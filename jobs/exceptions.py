@@ -12,7 +12,7 @@ class JobError(Exception):
     def __init__(
         self, message: str = "", fields: dict[str, list[str]] | None = None
     ) -> None:
-        super().__init__(message or (self.__doc__ or "").strip())
+        super().__init__(message or " ".join((self.__doc__ or "").split()))
         self.fields = fields or {}
 
 
@@ -77,6 +77,13 @@ class DraftChanged(JobError):
     """Somebody else changed the draft at the same time; look at it and try again."""
 
     code = "draft_changed"
+
+
+class SkillMovedOn(JobError):
+    """The skill has another current version than the one this draft was made from;
+    look at the draft's diff, then promote with over_newer, or refine it again."""
+
+    code = "skill_moved_on"
 
 
 class KeyReused(JobError):

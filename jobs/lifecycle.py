@@ -4,7 +4,6 @@ API, admin, commands and workers all call these; each is one transaction, takes 
 job's row first, and says by its return value or an exception whether it won.
 """
 
-import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -42,40 +41,52 @@ def create_skill_job(
     check_submission(
         task_description, sources, intended_taxonomy_path, dict(options or {})
     )
-    if known := _by_key(user, idempotency_key, task_description, sources):
+    return submit(
+        Job(
+            user_id=user.pk,
+            task_description=task_description.strip(),
+            intended_taxonomy_path=category_path(intended_taxonomy_path),
+            options=dict(options or {}),
+            user_context=dict(user_context or {}),
+            idempotency_key=idempotency_key,
+        ),
+        sources,
+    )
+
+
+def submit(job: Job, sources: tuple[SourceText, ...]) -> Job:
+    """Save a job that has been checked, or give the one of the same key."""
+    if known := _by_key(job, sources):
         return known
     try:
         with transaction.atomic():
-            return _submit(
-                Job(
-                    job_id=uuid.uuid4(),
-                    user_id=user.pk,
-                    task_description=task_description.strip(),
-                    intended_taxonomy_path=category_path(intended_taxonomy_path),
-                    options=dict(options or {}),
-                    user_context=dict(user_context or {}),
-                    idempotency_key=idempotency_key,
-                ),
-                sources,
-            )
+            return _submit(job, sources)
     except IntegrityError:
-        if known := _by_key(user, idempotency_key, task_description, sources):
+        if known := _by_key(job, sources):
             return known
         raise
 
 
-def _by_key(
-    user: User, key: str | None, task: str, sources: tuple[SourceText, ...]
-) -> Job | None:
-    if not key:
+def _by_key(job: Job, sources: tuple[SourceText, ...]) -> Job | None:
+    if not job.idempotency_key:
         return None
-    known: Job | None = Job.objects.filter(user_id=user.pk, idempotency_key=key).first()
-    if known and (
-        known.task_description != task.strip()
-        or [s.text for s in known.sources.order_by("pk")] != [s.text for s in sources]
-    ):
+    same_key = Job.objects.filter(
+        user_id=job.user_id, idempotency_key=job.idempotency_key
+    )
+    known: Job | None = same_key.first()
+    if known and not _same_order(known, job, sources):
         raise KeyReused
     return known
+
+
+def _same_order(known: Job, job: Job, sources: tuple[SourceText, ...]) -> bool:
+    """A skill that is to be refined may have changed since; what was said has not."""
+    if (known.job_type, known.task_description) != (job.job_type, job.task_description):
+        return False
+    if job.job_type == Job.Type.SKILL_REFINEMENT:
+        return bool(known.user_context == job.user_context)
+    texts = list(known.sources.order_by("pk").values_list("text", flat=True))
+    return texts == [source.text for source in sources]
 
 
 def _submit(job: Job, sources: tuple[SourceText, ...]) -> Job:

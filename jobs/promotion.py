@@ -8,10 +8,21 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from jobs.drafts import check_decidable, draft_of, hold, name_in
-from jobs.exceptions import DraftChanged, InvalidJob, JobError, NotPromotable
+from jobs.exceptions import (
+    DraftChanged,
+    InvalidJob,
+    JobError,
+    NotPromotable,
+    SkillMovedOn,
+)
 from jobs.models import Draft, Job
 from taxonomy.admission import configured_limits, with_name
-from taxonomy.exceptions import NameTaken, TaxonomyError, UnknownCategory
+from taxonomy.exceptions import (
+    NameTaken,
+    SkillChanged,
+    TaxonomyError,
+    UnknownCategory,
+)
 from taxonomy.models import Skill
 from taxonomy.models.publishing import Published
 from taxonomy.packaging.files import Files
@@ -26,20 +37,32 @@ def promote(
     name: str = "",
     version: str = "",
     digest: str = "",
+    over_newer: bool = False,
 ) -> Published:
     """Publish the draft as it was read.
 
-    `digest`, if given, is of the content that was reviewed. Raises DraftChanged when
-    the draft has other content by now, WrongState, NotPromotable, or what
-    `Skill.objects.publish` raises; then nothing is written.
+    `digest`, if given, is of the content that was reviewed. A refinement goes on top
+    of the version it was made from; `over_newer` puts it over whatever is current.
+    Raises DraftChanged when the draft has other content by now, SkillMovedOn,
+    WrongState, NotPromotable, or what `Skill.objects.publish` raises; then nothing is
+    written.
     """
     if digest and digest != draft.bundle_id:
         raise DraftChanged
     with transaction.atomic():
         job = hold(draft)
         _check_promotable(job, draft)
+        if job.base:
+            _check_keeps_its_name(job.base.skill.name, draft, name)
         files = _renamed(draft.bundle.files(), name)
-        published = _publish(job, files, by, taxonomy_path, version)
+        published = _publish(
+            job,
+            files,
+            by,
+            category=taxonomy_path or (None if job.base else _meant_for(job)),
+            version=version,
+            based_on=job.base.bundle_id if job.base and not over_newer else None,
+        )
         version_made = published.version
         promoted = Draft.Status.PROMOTED
         if not draft.repoint(
@@ -96,20 +119,47 @@ def _check_promotable(job: Job, draft: Draft) -> None:
         )
 
 
+def _check_keeps_its_name(skill_name: str, draft: Draft, name: str) -> None:
+    """Under another name it would be another skill."""
+    if name not in ("", skill_name):
+        raise InvalidJob(
+            "A refinement keeps the skill's name.",
+            {"name": [f"Leave it empty; PATCH /api/v1/skills/{skill_name} renames."]},
+        )
+    if name_in(draft.bundle.files()) != skill_name:
+        raise NotPromotable(
+            f"The draft's SKILL.md must have the name {skill_name!r}: it is to be that"
+            " skill's next version."
+        )
+
+
+def _meant_for(job: Job) -> str | None:
+    return job.intended_taxonomy_path or None
+
+
 def _publish(
-    job: Job, files: Files, by: User, taxonomy_path: str, version: str
+    job: Job,
+    files: Files,
+    by: User,
+    *,
+    category: str | None,
+    version: str,
+    based_on: str | None,
 ) -> Published:
     try:
         published = Skill.objects.publish(
             files,
-            category=taxonomy_path or job.intended_taxonomy_path or None,
+            category=category,
             author=job.user,
             number=version or None,
+            based_on=based_on,
             change_summary=f"From job {job.pk}, promoted by {by.get_username()}.",
             traits={"style": job.options["style"]} if job.options.get("style") else {},
         )
     except UnknownCategory as error:
         raise InvalidJob(str(error), {"taxonomy_path": [str(error)]}) from error
+    except SkillChanged as error:
+        raise SkillMovedOn from error
     new = job.job_type == Job.Type.SKILL_CREATION
     if new and not published.created:
         raise NameTaken(

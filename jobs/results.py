@@ -3,6 +3,7 @@
 from dataclasses import asdict, replace
 from typing import Any
 
+from jobs.pipeline.assignments import brief_of
 from jobs.pipeline.context import Context
 from jobs.pipeline.state import PLACES, Brief, Output, State, Verdict
 
@@ -25,11 +26,8 @@ def result_of(context: Context, last: Output) -> dict[str, Any]:
     latest: dict[str, Any] = {PLACES[last.phase]: last}
     state: State = replace(context.state, **latest)
     found: dict[str, Any] = {"unanswered": list(state.unanswered)}
-    if state.brief:
-        found |= {
-            "name": state.brief.name,
-            "taxonomy_path": state.brief.taxonomy_path,
-        }
+    if brief := brief_of(context):
+        found |= {"name": brief.name, "taxonomy_path": brief.taxonomy_path}
     if state.evals:
         found["evals"] = {
             "positives": list(state.evals.positives),

@@ -72,7 +72,7 @@ def check_submission(
         category_path(intended_taxonomy_path)
     except UnknownCategory as error:
         problems["intended_taxonomy_path"] = error.fields["category"]
-    problems |= _option_problems(options)
+    problems |= option_problems(options)
     if problems:
         raise InvalidJob("The job cannot be submitted as it is.", problems)
 
@@ -97,7 +97,7 @@ def _task_problem(text: str) -> str:
     return "" if "\0" not in text else "NUL characters are not allowed."
 
 
-def _option_problems(options: Mapping[str, Any]) -> Problems:
+def option_problems(options: Mapping[str, Any]) -> Problems:
     problems: Problems = {}
     unknown = set(options.get("checkpoints", ())) - set(CHECKPOINTS)
     if unknown:

@@ -5,7 +5,7 @@ They come before the taxonomy's: `/skills` is served by both rooms.
 
 from django.urls import path
 
-from jobs.views import SkillCollection
+from jobs.views import SkillCollection, SkillRefine
 from jobs.views.draft_files import DraftFile
 from jobs.views.drafts import (
     DraftDetail,
@@ -26,6 +26,7 @@ from jobs.views.monitoring import JobStatistics, PendingJobs, StuckJobs, Workers
 
 urlpatterns = [
     path("skills", SkillCollection.as_view()),
+    path("skills/<str:ref>/refine", SkillRefine.as_view()),
     path("jobs", JobList.as_view()),
     path("jobs/pending", PendingJobs.as_view()),
     path("jobs/stats", JobStatistics.as_view()),

@@ -14,11 +14,13 @@ from unfold.enums import ActionVariant
 from jobs import drafts, promotion
 from jobs.admin.base import JobsAdmin, decides, status_badge, verdict_badge
 from jobs.models import Draft, Job
+from jobs.refinement import changes
 from taxonomy.admin import fields
 from taxonomy.admin.base import badge
 from taxonomy.admin.category import link_to
-from taxonomy.admin.panels import FilesShown, Panel
+from taxonomy.admin.panels import FilesShown, Panel, Text
 from taxonomy.admin.verbs import Verb
+from taxonomy.models import SkillVersion
 from taxonomy.models.paths import MAX_NAME_CHARS
 
 VERSION_CHARS = 64
@@ -41,6 +43,10 @@ class PromotionForm(forms.Form):
         required=False,
         help_text="Like 1.4.0, higher than every published one; empty: the next.",
     )
+    over_newer = fields.flag(
+        label="Over a newer version",
+        help_text="For a refinement: also when the skill has moved on meanwhile.",
+    )
 
 
 class RejectionForm(forms.Form):
@@ -58,6 +64,7 @@ def promote(draft: Draft, user: User, answers: dict[str, Any]) -> str:
         taxonomy_path=category.path if category else "",
         name=answers["name"],
         version=answers["version"],
+        over_newer=answers["over_newer"],
     )
     return f"Published {published.skill.path} {published.version.number}."
 
@@ -145,7 +152,7 @@ class DraftAdmin(JobsAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Draft]:
         rows = super().get_queryset(request)
-        return rows.select_related("job__user", "version__skill")
+        return rows.select_related("job__user", "job__base__skill", "version__skill")
 
     @admin.display(description="Skill")
     def skill_name(self, draft: Draft) -> str:
@@ -190,6 +197,8 @@ class DraftAdmin(JobsAdmin):
                 rows=findings,
                 warning=row.job.validation_passed is False,
             )
+        if row.job.base:
+            yield changes_panel(row, row.job.base)
         if row.version:
             yield Panel(
                 "Published as",
@@ -197,6 +206,25 @@ class DraftAdmin(JobsAdmin):
                 rows=[(link_to(row.version.skill), link_to(row.version))],
             )
         yield FilesShown.of(row.bundle_id).panel()
+
+
+def changes_panel(draft: Draft, base: SkillVersion) -> Panel:
+    """What a refinement changes in the version that is current now."""
+    newer = "" if base.is_current else f" It has moved on to {base.skill.current}."
+    return Panel(
+        f"Changes in {base.skill.name}",
+        lead=f"Made from version {base}.{newer}",
+        texts=[
+            Text(
+                f"{found.path}: {found.change}",
+                found.text,
+                note=found.note,
+                unfolded=bool(found.text),
+            )
+            for found in changes(draft.job, draft.bundle.files())
+        ],
+        warning=bool(newer),
+    )
 
 
 def findings_of(report: dict[str, Any]) -> Iterable[tuple[str, str, str]]:

@@ -14,7 +14,7 @@ from jobs.authors.wording import bare, clipped, is_task, lowered, sentence
 from jobs.pipeline.selection import terms
 from jobs.pipeline.state import Failure
 from taxonomy.packaging.files import File, Files, as_files
-from taxonomy.skillmd.document import decode, parse, render
+from taxonomy.skillmd.document import decode, parse, render, split
 from taxonomy.skillmd.errors import SkillMdError
 
 ORDER = re.compile(r"^\s*[-*]?\s*(description|title|add|remove)\s*:\s*(\S.*)$", re.I)
@@ -35,7 +35,7 @@ class Revision:
         orders = {
             "description": self._describe,
             "title": self._entitle,
-            "add": self._note,
+            "add": self.note,
             "remove": self._remove,
         }
         for line in "\n".join(feedback).splitlines():
@@ -44,7 +44,7 @@ class Revision:
 
     def close(self, failure: Failure) -> None:
         if failure.kind == "fact":
-            self._note(_holding(self.material, failure.text))
+            self.note(_holding(self.material, failure.text))
         elif failure.kind == "positive":
             self._name_in_description(failure.text)
         elif failure.kind == "specification":
@@ -59,7 +59,7 @@ class Revision:
         else:
             self.body = f"# {text}\n\n{self.body}"
 
-    def _note(self, text: str) -> None:
+    def note(self, text: str) -> None:
         """Words of the sources or of a person, below a heading at the end."""
         if not text.strip() or text in self.body:
             return
@@ -70,9 +70,21 @@ class Revision:
     def _remove(self, title: str) -> None:
         """The section with this heading, and all below it."""
         lines = self.body.split("\n")
-        for start, end in _sections(self.body, title.lstrip("# ").casefold()):
+        if place := section_named(self.body, title):
+            start, end = place
             self.body = "\n".join([*lines[:start], *lines[end:]]).strip()
+
+    def extend(self, title: str, text: str) -> None:
+        """Words of a person at the end of this section, or of one that is new."""
+        if text in self.body:
             return
+        lines = self.body.rstrip().split("\n")
+        if place := section_named(self.body, title):
+            head, tail = lines[: place[1]], lines[place[1] :]
+        else:
+            head, tail = [*lines, "", f"## {title[:1].upper()}{title[1:]}"], []
+        longer = "\n".join(head).rstrip() + f"\n\n{text.strip()}\n\n"
+        self.body = (longer + "\n".join(tail)).rstrip()
 
     def _name_in_description(self, prompt: str) -> None:
         """Words that the description lacks, when the material has them all."""
@@ -103,27 +115,40 @@ def revised(
     material: Material, draft: Files, failures: Sequence[Failure]
 ) -> Files | None:
     """The changed draft; None when neither feedback nor failures can be followed."""
-    frontmatter, body, readable = _read(draft)
+    frontmatter, body, readable = read_draft(draft)
     revision = Revision(material, dict(frontmatter), body)
     revision.follow(material.assignment.feedback)
     for failure in failures:
         revision.close(failure)
     if readable and (revision.frontmatter, revision.body) == (frontmatter, body):
         return None
-    text = render(revision.frontmatter, revision.body).encode()
+    return with_revision(draft, revision)
+
+
+def with_revision(draft: Files, revision: Revision) -> Files:
+    """The draft with this SKILL.md; a frontmatter that says the same stays as it is."""
+    frontmatter, _, readable = read_draft(draft)
+    text = render(revision.frontmatter, revision.body)
+    if readable and revision.frontmatter == frontmatter:
+        head, _ = split(decode(_skill_md(draft)))
+        text = f"---{head}---\n\n{revision.body.strip()}\n"
     others = [file for file in draft if file.path != "SKILL.md"]
-    return as_files([File("SKILL.md", text), *others])
+    return as_files([File("SKILL.md", text.encode()), *others])
 
 
-def _read(draft: Files) -> tuple[dict[str, Any], str, bool]:
+def read_draft(draft: Files) -> tuple[dict[str, Any], str, bool]:
     """(frontmatter, body, whether the two could be told apart)."""
-    content = next((f.content for f in draft if f.path == "SKILL.md"), b"")
+    content = _skill_md(draft)
     try:
         document = parse(decode(content))
     except SkillMdError:
         text = content.decode(errors="replace")
         return {}, re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL), False
     return document.frontmatter, document.body, True
+
+
+def _skill_md(draft: Files) -> bytes:
+    return next((file.content for file in draft if file.path == "SKILL.md"), b"")
 
 
 def _holding(material: Material, fact: str) -> str:
@@ -139,6 +164,11 @@ def _holding(material: Material, fact: str) -> str:
                 return token.content
     answers = [given.text for given in material.assignment.given]
     return next((text for text in answers if fact in text), "")
+
+
+def section_named(body: str, title: str) -> tuple[int, int] | None:
+    """(first line, line after the last) of the first section with this heading."""
+    return next(iter(_sections(body, title.lstrip("# ").casefold())), None)
 
 
 def _sections(body: str, title: str) -> Iterable[tuple[int, int]]:

@@ -1,11 +1,14 @@
 """The author that works offline: it turns documents into skills and invents nothing."""
 
+from dataclasses import replace
+
 from jobs.authors.base import Assignment, Findings
 from jobs.authors.description import description
 from jobs.authors.findings import findings
 from jobs.authors.layout import skill_files
 from jobs.authors.material import Material
 from jobs.authors.naming import category_for, name_for
+from jobs.authors.refining import refined, wishes
 from jobs.authors.revising import revised
 from jobs.authors.testing import evals_for
 from jobs.authors.wording import bare, sentence
@@ -31,7 +34,8 @@ class TemplateAuthor:
         )
 
     def questions(self, assignment: Assignment) -> Findings:
-        return findings(Material.of(assignment))
+        found = findings(Material.of(assignment))
+        return replace(found, questions=(*wishes(assignment), *found.questions))
 
     def evals(self, assignment: Assignment) -> Evals:
         return evals_for(Material.of(assignment))
@@ -39,8 +43,9 @@ class TemplateAuthor:
     def write(self, assignment: Assignment, evals: Evals) -> Files:
         material = Material.of(assignment)
         name = assignment.brief.name if assignment.brief else name_for(material)
-        files = current_version(assignment)
-        files = files or skill_files(material, name, description(material))
+        if files := current_version(assignment):
+            return refined(material, files)
+        files = skill_files(material, name, description(material))
         return revised(material, files, ()) or files
 
     def revise(

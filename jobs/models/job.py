@@ -77,6 +77,14 @@ class Job(models.Model):
     user_context = models.JSONField(default=dict, blank=True)
     options = models.JSONField(default=dict, blank=True)
     intended_taxonomy_path = models.CharField(max_length=MAX_PATH_CHARS, blank=True)
+    base = models.ForeignKey(
+        "taxonomy.SkillVersion",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    """The version that a refinement starts from; none for a new skill."""
     skill_name = models.CharField(max_length=MAX_NAME_CHARS, blank=True)
 
     progress_message = models.CharField(max_length=255, blank=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from jobs.authors.base import Assignment, Given
-from jobs.pipeline.context import Answer, Context
+from jobs.pipeline.context import Answer, Context, SkillSummary
 from jobs.pipeline.state import Brief
 from taxonomy.skillmd.document import parse
 from taxonomy.skillmd.errors import SkillMdError
@@ -24,7 +24,7 @@ def assignment_for(context: Context, feedback: str | None = None) -> Assignment:
         style=context.style,
         user_context=context.user_context,
         sources=context.sources,
-        fleet=context.fleet,
+        fleet=_neighbours(context),
         categories=context.categories,
         taken_names=context.taken_names,
         brief=brief_of(context),
@@ -32,6 +32,14 @@ def assignment_for(context: Context, feedback: str | None = None) -> Assignment:
         feedback=tuple(text for text in said if text.strip()),
         draft=context.draft,
     )
+
+
+def _neighbours(context: Context) -> tuple[SkillSummary, ...]:
+    """The fleet; a skill that is refined is not its own neighbour."""
+    brief = brief_of(context)
+    if brief is None or context.job_type != "skill_refinement":
+        return context.fleet
+    return tuple(skill for skill in context.fleet if skill.name != brief.name)
 
 
 def brief_of(context: Context) -> Brief | None:

@@ -42,7 +42,15 @@ def _write(context: Context, evals: Evals) -> Outcome:
     draft = as_files(context.author.write(assignment_for(context), evals))
     if not draft:
         return Stop("The author wrote no files")
+    if context.job_type == "skill_refinement" and draft == _base(context):
+        stuck = Drafting(failures_of(context, draft), stuck=True, round=context.round)
+        return Advance(stuck, "tdd_green", draft=draft, message="The author is stuck")
     return _written(context, draft, attempts=1)
+
+
+def _base(context: Context) -> Files:
+    """What a refinement started from, until it has a draft of its own."""
+    return context.draft if context.state.drafting is None else ()
 
 
 def _revise(context: Context, attempts: int, feedback: str) -> Advance:

@@ -8,6 +8,9 @@ from typing import Any, ClassVar, get_args, get_origin, get_type_hints
 TOPICS = ("purpose", "trigger", "steps", "constraints", "examples")
 """What a skill must be able to say; readiness counts a fifth for each."""
 
+FOCUS, FEEDBACK = "focus: ", "feedback: "
+"""Before what a person wants of a refinement, as the topic of a question about it."""
+
 READY = 0.8
 """From this readiness on nobody is asked."""
 

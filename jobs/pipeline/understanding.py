@@ -7,7 +7,7 @@ from jobs.pipeline.answers import approved
 from jobs.pipeline.assignments import assignment_for, brief_of, given, words
 from jobs.pipeline.context import Answer, Context
 from jobs.pipeline.outcome import Advance, Ask, Outcome, Stop
-from jobs.pipeline.state import READY, TOPICS, Understanding
+from jobs.pipeline.state import FEEDBACK, FOCUS, READY, TOPICS, Understanding
 
 MAX_QUESTIONS = 5
 ASKING = ("deep_understanding", "clarify")
@@ -66,7 +66,7 @@ def _left_open(context: Context, told: set[str]) -> Iterator[str]:
 
 
 def _to_ask(context: Context, known: Understanding) -> Ask | None:
-    if known.readiness < READY and known.questions:
+    if known.questions and (known.readiness < READY or _is_wished(known)):
         first = context.answer_to("deep_understanding")
         if first is None:
             return _ask(context, known, "deep_understanding")
@@ -76,6 +76,12 @@ def _to_ask(context: Context, known: Understanding) -> Ask | None:
     if wanted and not approved(context, ("confirm",), known.round):
         return _ask(context, replace(known, questions=()), "confirm")
     return None
+
+
+def _is_wished(known: Understanding) -> bool:
+    """Whether something is asked that a person wants of a refinement."""
+    topics = (question.topic for question in known.questions)
+    return any(topic.startswith((FOCUS, FEEDBACK)) for topic in topics)
 
 
 def _declined(answer: Answer) -> bool:

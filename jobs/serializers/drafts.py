@@ -4,18 +4,39 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models.functions import Length
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from jobs.models import Draft, Job
+from jobs.refinement import changes
+from jobs.serializers.fields import FlagField
 from taxonomy.admission import RESERVED_NAMES
 from taxonomy.exceptions import UnknownCategory
 from taxonomy.models import BundleFile, Category
 from taxonomy.models.paths import MAX_NAME_CHARS, MAX_PATH_CHARS, SKILL_NAME
+from taxonomy.packaging.diffs import ADDED, CHANGED, REMOVED
 from taxonomy.serializers.skills import FileItemSerializer
 from taxonomy.serializers.strict import StrictSerializer, TextField
 
 SKILL_MD = "SKILL.md"
 VERSION_CHARS = 64
+
+
+class RefinedSerializer(serializers.Serializer[Any]):
+    """The version that a refinement started from, and the one that is current now."""
+
+    skill = serializers.CharField(source="skill.name")
+    version = serializers.CharField(source="number")
+    current_version = serializers.CharField(source="skill.current.number")
+
+
+class FileDiffSerializer(serializers.Serializer[Any]):
+    """A file that differs; without `text`, `note` says why there is none."""
+
+    path = serializers.CharField()
+    change = serializers.ChoiceField((ADDED, REMOVED, CHANGED))
+    text = serializers.CharField(help_text="A unified diff.")
+    note = serializers.CharField()
 
 
 class DraftFilters(serializers.Serializer[Any]):
@@ -72,10 +93,28 @@ class DraftSerializer(DraftItemSerializer):
     files = serializers.SerializerMethodField()
     skill_md = serializers.SerializerMethodField()
     validation = serializers.SerializerMethodField()
+    refines = RefinedSerializer(source="job.base", allow_null=True)
+    diff = serializers.SerializerMethodField(
+        help_text="Of a refinement: what it changes in the current version."
+    )
 
     class Meta(DraftItemSerializer.Meta):
-        fields = (*DraftItemSerializer.Meta.fields, "files", "skill_md", "validation")
+        fields = (
+            *DraftItemSerializer.Meta.fields,
+            "files",
+            "skill_md",
+            "validation",
+            "refines",
+            "diff",
+        )
         read_only_fields = fields
+
+    @extend_schema_field(FileDiffSerializer(many=True, allow_null=True))
+    def get_diff(self, draft: Draft) -> list[dict[str, Any]] | None:
+        if draft.job.base is None:
+            return None
+        found = changes(draft.job, draft.bundle.files())
+        return list(FileDiffSerializer(found, many=True).data)
 
     def get_files(self, draft: Draft) -> list[dict[str, Any]]:
         entries = BundleFile.objects.filter(bundle_id=draft.bundle_id)
@@ -107,6 +146,11 @@ class PromotionSerializer(StrictSerializer):
         required=False, allow_blank=True, default="", max_length=VERSION_CHARS
     )
 
+    over_newer = FlagField(
+        required=False,
+        default=False,
+        help_text="For a refinement: also over a version that came meanwhile.",
+    )
     digest = TextField(
         required=False,
         allow_blank=True,

@@ -6,6 +6,7 @@ from django.db.models.functions import Length
 from rest_framework import serializers
 
 from jobs.models import Job, JobEvent
+from jobs.serializers.drafts import RefinedSerializer
 from taxonomy.serializers.strict import StrictSerializer
 
 MAX_SEQ = 2**31 - 1
@@ -93,6 +94,7 @@ class JobSerializer(JobItemSerializer):
     """A job with all that is known of it."""
 
     sources = serializers.SerializerMethodField()
+    refines = RefinedSerializer(source="base", allow_null=True)
 
     class Meta(JobItemSerializer.Meta):
         fields = (
@@ -108,6 +110,7 @@ class JobSerializer(JobItemSerializer):
             "run_after",
             "worker",
             "idempotency_key",
+            "refines",
             "sources",
         )
         read_only_fields = fields

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jobs.models import Job
+from jobs.refinement import changes
 from jobs.terminal.words import seconds
 
 
@@ -25,6 +26,9 @@ def _draft(job: Job) -> Iterator[tuple[str, str]]:
     if job.draft_path:
         yield "Draft", job.draft_path
     yield "API", url
+    if job.base:
+        found = changes(job, job.draft.bundle.files())
+        yield from _list("Changes", (f"{each.change} {each.path}" for each in found))
     if job.validation_status:
         score = "" if job.validation_score is None else f", {job.validation_score:.0%}"
         yield "Validation", f"{job.validation_status}{score}"

@@ -32,7 +32,8 @@ def visible_drafts(request: Request) -> DraftQuerySet:
 
 def visible_draft(request: Request, job_id: UUID) -> Draft:
     """404 for a draft that is not there, or not this person's to see."""
-    draft: Draft | None = visible_drafts(request).filter(job_id=job_id).first()
+    drafts = visible_drafts(request).select_related("job__base__skill__current")
+    draft: Draft | None = drafts.filter(job_id=job_id).first()
     if draft is None:
         raise Http404(f"There is no draft of a job {job_id}.")
     return draft

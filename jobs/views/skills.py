@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 from jobs.models import Job
 from jobs.monitoring import attendance, how_to_start_a_worker
 from jobs.permissions import SUBMIT
+from jobs.serializers.refinement import RefinementSerializer
 from jobs.serializers.submission import (
     IDEMPOTENCY_HEADER,
     SubmissionFormSerializer,
@@ -21,6 +22,7 @@ from jobs.serializers.submission import (
     submitted,
 )
 from jobs.views.base import person
+from taxonomy.views.base import SkillReading
 from taxonomy.views.skills import SkillList
 
 
@@ -46,12 +48,35 @@ class SkillCollection(SkillList):
         """Ask for a skill: a job is submitted, and Location says where it is."""
         serializer = SubmissionSerializer(data=submitted(request))
         serializer.is_valid(raise_exception=True)
-        shown = receipt(serializer.submit(person(request)))
-        return Response(
-            SubmittedSerializer(shown).data,
-            status=status.HTTP_202_ACCEPTED,
-            headers={"Location": shown["url"]},
-        )
+        return accepted(serializer.submit(person(request)))
+
+
+class SkillRefine(SkillReading):
+    """POST /skills/{ref}/refine"""
+
+    required_permissions: ClassVar[dict[str, str | None]] = {"POST": SUBMIT}
+
+    @extend_schema(
+        operation_id="refine_skill",
+        parameters=[OpenApiParameter(IDEMPOTENCY_HEADER, str, OpenApiParameter.HEADER)],
+        request=RefinementSerializer,
+        responses={202: SubmittedSerializer},
+    )
+    def post(self, request: Request, ref: str) -> Response:
+        """Ask for the next version of a skill: a job starts from the current one."""
+        skill = self.skill()
+        serializer = RefinementSerializer(data=submitted(request))
+        serializer.is_valid(raise_exception=True)
+        return accepted(serializer.submit(person(request), skill))
+
+
+def accepted(job: Job) -> Response:
+    shown = receipt(job)
+    return Response(
+        SubmittedSerializer(shown).data,
+        status=status.HTTP_202_ACCEPTED,
+        headers={"Location": shown["url"]},
+    )
 
 
 def receipt(job: Job) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from unfold.widgets import (
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
 )
 
 from taxonomy.models import Category
@@ -26,6 +27,12 @@ def paragraph(rows: int = 4, **options: Any) -> forms.CharField:
 
 def number(**options: Any) -> forms.IntegerField:
     return forms.IntegerField(widget=UnfoldAdminIntegerFieldWidget(), **options)
+
+
+def flag(**options: Any) -> forms.BooleanField:
+    return forms.BooleanField(
+        required=False, widget=UnfoldBooleanSwitchWidget(), **options
+    )
 
 
 def one_of(choices: Any, **options: Any) -> forms.ChoiceField:

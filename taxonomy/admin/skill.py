@@ -1,7 +1,7 @@
 """Skills: what they say is read here; verbs place, deprecate, archive, publish."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
@@ -132,7 +132,7 @@ class SkillAdmin(FleetAdmin):
         ("Identity", {"fields": ("uuid", ("created_at", "updated_at"))}),
     )
     readonly_fields = ("shown_status", "uuid")
-    verbs = (
+    verbs: ClassVar[tuple[Verb, ...]] = (
         Verb(
             "publish",
             "Publish a new version",

@@ -75,6 +75,12 @@ TABLE = [
         "/skills/pdf-tools",
         (401, 403, 403, 403, 204, 403),
     ),
+    Row(
+        "POST /skills/{ref}/refine",
+        "/skills/pdf-tools/refine",
+        (401, 403, 202, 202, 202, 403),
+        {"feedback": "add: Close it."},
+    ),
     Row("GET /skills/{ref}/files", "/skills/pdf-tools/files", READERS),
     Row("GET /skills/{ref}/files/{path}", "/skills/pdf-tools/files/SKILL.md", READERS),
     Row("GET /skills/{ref}/versions", "/skills/pdf-tools/versions", READERS),

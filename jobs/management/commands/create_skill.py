@@ -18,14 +18,19 @@ from jobs.exceptions import JobError
 from jobs.models import Job
 from jobs.monitoring import how_to_start_a_worker
 from jobs.pipeline.context import SourceText
+from jobs.refinement import create_refinement_job
 from jobs.submission import read_source
 from jobs.terminal.closing import closing
 from jobs.terminal.following import Follower, LeftOpen, warn_if_unattended
 from jobs.terminal.words import say
+from taxonomy.exceptions import TaxonomyError
+from taxonomy.models import Skill
 
 COMPLETED, NOT_COMPLETED, LEFT_OPEN, INTERRUPTED = 0, 1, 3, 130
 OPTION_OF = {
     "task_description": "description",
+    "feedback": "description",
+    "focus_areas": "--focus",
     "intended_taxonomy_path": "--category",
     "sources": "--source",
 }
@@ -33,13 +38,30 @@ OPTION_OF = {
 
 class Command(BaseCommand):
     help = (
-        "Write a skill from a description and documents. Exit code 0: completed;"
+        "Write a skill from a description and documents, or the next version of one"
+        " with --refine. Exit code 0: completed;"
         " 1: failed or cancelled; 3: it waits for an answer; 130: Ctrl-C, it goes on."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "description", nargs="?", default="", help="what the skill is for"
+            "description",
+            nargs="?",
+            default="",
+            help="what the skill is for; with --refine: what should be different",
+        )
+        parser.add_argument(
+            "--refine",
+            default="",
+            metavar="NAME",
+            help="write the next version of this skill",
+        )
+        parser.add_argument(
+            "--focus",
+            action="append",
+            default=[],
+            metavar="HEADING",
+            help="with --refine: a part that it is about; may be repeated",
         )
         parser.add_argument(
             "--source",
@@ -125,8 +147,19 @@ def working_here() -> Iterator[None]:
 
 
 def _submitted(
-    *, description: str, source: list[str], category: str, user: str, **options: Any
+    *,
+    description: str,
+    source: list[str],
+    category: str,
+    user: str,
+    refine: str,
+    focus: list[str],
+    **options: Any,
 ) -> tuple[Job, User]:
+    if refine and (source or category):
+        raise CommandError("--refine takes no --source and no --category.")
+    if focus and not refine:
+        raise CommandError("--focus goes with --refine.")
     owner = _user(user)
     if not owner.has_perm("jobs.add_job"):
         raise CommandError(
@@ -134,15 +167,25 @@ def _submitted(
             " author, or name somebody else."
         )
     try:
-        job = lifecycle.create_skill_job(
+        if refine:
+            skill = _skill(refine)
+            job = create_refinement_job(owner, skill, description, focus_areas=focus)
+            return job, owner
+        return lifecycle.create_skill_job(
             owner,
             description,
             sources=[_source(Path(name)) for name in source],
             intended_taxonomy_path=category,
-        )
-    except JobError as error:
+        ), owner
+    except (JobError, TaxonomyError) as error:
         raise CommandError(_explained(error)) from None
-    return job, owner
+
+
+def _skill(name: str) -> Skill:
+    try:
+        return Skill.objects.select_related("category", "current").resolve(name)
+    except Skill.DoesNotExist:
+        raise CommandError(f"--refine: there is no skill {name!r}.") from None
 
 
 def _found(
@@ -152,11 +195,15 @@ def _found(
     source: list[str],
     category: str,
     user: str,
+    refine: str,
+    focus: list[str],
     **options: Any,
 ) -> tuple[Job, User]:
     """The job to come back to; its owner answers unless somebody is named."""
-    if description or source or category:
-        raise CommandError("--follow takes no description, --source or --category.")
+    if description or source or category or refine or focus:
+        raise CommandError(
+            "--follow takes no description, --source, --category, --refine or --focus."
+        )
     try:
         job = Job.objects.select_related("user").get(pk=uuid.UUID(follow))
     except (ValueError, Job.DoesNotExist):
@@ -192,7 +239,7 @@ def _source(path: Path) -> SourceText:
     return read_source(path.name, content)
 
 
-def _explained(error: JobError) -> str:
+def _explained(error: JobError | TaxonomyError) -> str:
     """The refusal, each field by the name that it has on the command line."""
     wrong = [
         f"{OPTION_OF.get(field, field)}: {' '.join(messages)}"

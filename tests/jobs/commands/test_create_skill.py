@@ -8,7 +8,9 @@ from django.contrib.auth.models import User
 from jobs import lifecycle
 from jobs.models import Job
 from jobs.worker import SkillJobWorker
+from taxonomy.models import Skill
 from tests.jobs.engine.authors import RaisingAuthor, ScriptedAuthor
+from tests.taxonomy.skills import skill_files
 
 pytestmark = pytest.mark.django_db
 TASK = "Restart the billing service when it hangs"
@@ -27,6 +29,9 @@ TASK = "Restart the billing service when it hangs"
         (("--follow", "7"), "--follow: there is no job '7'."),
         (("--follow", str(uuid.UUID(int=1))), "--follow: there is no job"),
         ((TASK, "--follow", "7"), "--follow takes no description"),
+        ((TASK, "--refine", "nobody"), "--refine: there is no skill 'nobody'."),
+        ((TASK, "--refine", "x", "--source", "y"), "--refine takes no --source"),
+        ((TASK, "--focus", "Steps"), "--focus goes with --refine."),
     ],
 )
 def test_bad_input_is_refused_by_name(run, superuser, arguments, refusal):
@@ -153,3 +158,25 @@ def test_a_document_cannot_steer_the_terminal(run, submit):
 
     assert "\x1b" not in ran.stdout and "\x07" not in ran.stdout
     assert "]0;owned[red]no[/red]" in ran
+
+
+def test_refine_submits_the_next_version_of_a_skill(run, superuser, monkeypatch):
+    files = skill_files("billing", "Restart billing. Use when it hangs.")
+    Skill.objects.publish(files, category="operations")
+
+    refused = run("create_skill", "", "--refine", "billing")
+    assert "description: Say what should be different" in refused.refusal
+    monkeypatch.setattr("jobs.terminal.following.time.sleep", ctrl_c)
+    ran = run(
+        "create_skill", "add: Ask Kim.", "--refine", "billing", "--focus", "Steps"
+    )
+
+    job = Job.objects.get()
+    assert ran.code == 130 and str(job.pk) in ran
+    assert job.job_type == "skill_refinement"
+    assert (job.base.skill.name, job.base.number) == ("billing", "1.0.0")
+    assert job.user_context == {"feedback": "add: Ask Kim.", "focus_areas": ["Steps"]}
+
+
+def ctrl_c(seconds: float) -> None:
+    raise KeyboardInterrupt
