@@ -109,19 +109,22 @@ def by_hand(events: list[Event]) -> list[str]:
     """Whoever sets a key replaces what was set, or deleted, before he began."""
     done = {event["id"]: event["at"] for event in events if event["kind"] == "set"}
     settings = [event for event in events if event["kind"] == "setting"]
-    made = {event["value"]: event for event in settings if event["value"]}
+    made = {(event["key"], event["value"]): event for event in settings}
     faults = []
-    for got in (event for event in events if event["kind"] == "got"):
-        if got["value"] is None:
+    for got in events:
+        if got["kind"] != "got" or got["value"] is None:
             continue
-        ours = made[got["value"]]
+        ours = made.get((got["key"], got["value"]))
+        if ours is None or ours["began"] > got["ended"]:
+            faults.append(f"{got['key']}: {got['value']} had not been set")
+            continue
         over = [
-            other
+            other["value"]
             for other in settings
             if other["key"] == got["key"]
             and other["began"] > done.get(ours["id"], NEVER)
             and done.get(other["id"], NEVER) < got["began"]
         ]
-        if over or ours["key"] != got["key"] or ours["began"] > got["ended"]:
-            faults.append(f"{got['key']}: {got['value']} was read after {over[-1:]}")
+        if over:
+            faults.append(f"{got['key']}: {got['value']} was read after {over[-1]}")
     return faults

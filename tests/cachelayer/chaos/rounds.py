@@ -54,7 +54,7 @@ def play(
     from django.test import override_settings
 
     from tests.cachelayer.chaos.campaign import Campaign
-    from tests.cachelayer.chaos.mutants import mutated
+    from tests.cachelayer.mutants import mutated
 
     total, done, story = Counter[str](), 0, ""
     ours = {

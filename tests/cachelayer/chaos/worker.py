@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 from django.db import connection, connections, transaction
 
 from cachelayer import cache_manager
+from cachelayer.stamps import Stamps, slot
 from tests.cachelayer.chaos.journal import Journal, now
 from tests.cachelayer.chaos.latches import Latches
 from tests.cachelayer.chaos.readers import READERS, Foreign, computed
@@ -152,11 +153,15 @@ class Actor:
         self.journal.write("set", id=value)
 
     def die(self) -> None:
-        """After a COMMIT, or after a statement that commits by itself."""
-        if self.draw.random() < 0.6:
+        """After a COMMIT, after a statement that commits by itself, or with half of
+        what it retires written (which MemoryCache alone does by halves)."""
+        way = self.draw.choice(("commit", "statement", "half"))
+        if way == "commit":
             connection.ensure_connection()
-            commit = connection._commit
-            connection._commit = then_die(commit)
+            connection._commit = then_die(connection._commit)
+            self.writer.transact(fail=False)
+        if way == "half":
+            Stamps.bump = dies_half_way  # type: ignore[method-assign]
             self.writer.transact(fail=False)
         with connection.execute_wrapper(dies_after_writing):
             while True:
@@ -178,6 +183,14 @@ def dies_after_writing(
     if sql.startswith("UPDATE"):
         os.kill(os.getpid(), signal.SIGKILL)
     return result
+
+
+def dies_half_way(stamps: Stamps, tags: Iterable[str]) -> int:
+    def places() -> Iterator[int]:
+        yield slot(next(iter(tags)))
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    return stamps._write(places())
 
 
 @contextmanager

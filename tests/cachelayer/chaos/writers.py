@@ -3,16 +3,17 @@
 from collections.abc import Callable, Collection
 from random import Random
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 
-from cachelayer import cache_manager
+from cachelayer import cache_manager, retire
 from tests.cachelayer.chaos.journal import Journal
 from tests.cachelayer.chaos.latches import Latches
 from tests.cachelayer.chaos.readers import READERS, pause, plain
 from tests.cachelayer.chaos.rows import NUMBERS, Row, State, Turn, stored
 
 Look = Callable[[str, int, dict[int, State]], None]  # reads; own changes are known
+RAW_UPDATE = "UPDATE cache_room_row SET version = %s, token = %s WHERE number = %s"
 
 
 class Undo(Exception):
@@ -117,6 +118,7 @@ class Writer:
                 (
                     lambda: self.save(number),
                     lambda: self.update(number),
+                    lambda: self.raw_update(number),
                     lambda: self.bulk_update(present),
                     lambda: self.raise_all(present),
                     lambda: self.delete(number),
@@ -139,6 +141,13 @@ class Writer:
     def update(self, number: int) -> None:
         version, token = self.next_state(number)
         Row.objects.filter(number=number).update(version=version, token=token)
+
+    def raw_update(self, number: int) -> None:
+        """Behind the models' back, but said so."""
+        version, token = self.next_state(number)
+        with connection.cursor() as cursor:
+            cursor.execute(RAW_UPDATE, [version, token, number])
+        retire(f"/rows/{number}/*", "/rows")
 
     def bulk_update(self, numbers: list[int]) -> None:
         rows = list(Row.objects.filter(number__in=numbers))
@@ -191,7 +200,8 @@ class Writer:
             if self.now[number].token is None:
                 change = self.create
             else:
-                change = self.draw.choice((self.save, self.update, self.delete))
+                ways = (self.save, self.update, self.raw_update, self.delete)
+                change = self.draw.choice(ways)
             announced = self.announce_next(number, change)
             change(number)
             self.returned(announced)

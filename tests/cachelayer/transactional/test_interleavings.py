@@ -4,11 +4,12 @@ Each scenario returns what a request sees at its end. The mutants show that it s
 the wrong value when the part that prevents it is patched away.
 """
 
+import os
 from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import Group
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from django.db.models import signals
 
 from cachelayer import (
@@ -18,7 +19,11 @@ from cachelayer import (
     invalidates,
     transactions,
 )
-from cachelayer.backends import TagCache
+from cachelayer.manager import CacheManager
+from cachelayer.transactions import backend
+from tests.cachelayer.chaos.worker import then_die
+from tests.cachelayer.forks import fork
+from tests.cachelayer.mutants import mutated
 from tests.cachelayer.threads import elsewhere
 
 pytestmark = [
@@ -33,12 +38,20 @@ class Undo(Exception):
     """Rolls a transaction back."""
 
 
-@cache_endpoint(pattern="/groups/{pk}/*")
-def name_of(pk: int) -> str:
+def computed_name(pk: int) -> str:
     name = Group.objects.get(pk=pk).name
     for action in before_return:
         action()
     return name
+
+
+@cache_endpoint(pattern="/groups/{pk}/*")
+def name_of(pk: int) -> str:
+    return computed_name(pk)
+
+
+def name_by_hand(pk: int) -> str:
+    return cache_manager.get_or_set(f"/groups/{pk}/name", lambda: computed_name(pk))
 
 
 @pytest.fixture
@@ -61,11 +74,33 @@ def rename(name: str = "new") -> None:
     group.save()
 
 
-def late_set() -> str:
-    """A reader has the old value; a writer commits; the reader stores it."""
-    before_return.append(lambda: (before_return.clear(), elsewhere(rename)))
+def rename_in_bulk() -> None:
+    Group.objects.filter(pk=PK).update(name="new")
+
+
+def rename_in_transaction() -> None:
+    with transaction.atomic():
+        rename()
+
+
+def rename_raw() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE auth_group SET name = 'new' WHERE id = %s", [PK])
+
+
+def read_after(change: Callable[[], None]) -> str:
+    rename("old")
     assert name_of(PK) == "old"
+    change()
     return name_of(PK)
+
+
+def late_set(read: Callable[[int], str]) -> str:
+    """A reader has the old value; a writer commits; the reader stores it."""
+    rename("old")
+    before_return.append(lambda: (before_return.clear(), elsewhere(rename)))
+    assert read(PK) == "old"
+    return read(PK)
 
 
 def read_before_commit() -> str:
@@ -74,6 +109,37 @@ def read_before_commit() -> str:
         rename()
         assert elsewhere(name_of, PK) == "old"
     return name_of(PK)
+
+
+def retire_before_commit() -> str:
+    """What is retired by hand before it commits is filled again until it does."""
+    with transaction.atomic():
+        rename_raw()
+        cache_manager.invalidate_pattern(f"/groups/{PK}/*")
+        assert elsewhere(name_of, PK) == "old"
+    return name_of(PK)
+
+
+def killed_after_commit() -> str:
+    """A process dies between its COMMIT and what it retires, and is reaped."""
+
+    def rename_and_die() -> None:
+        connection.ensure_connection()
+        connection._commit = then_die(connection._commit)
+        rename_in_transaction()
+
+    assert name_of(PK) == "old"
+    connections.close_all()
+    os.waitpid(fork(rename_and_die), 0)
+    backend().retire_all()
+    return name_of(PK)
+
+
+def read_own_change() -> str:
+    assert name_of(PK) == "old"
+    with transaction.atomic():
+        rename()
+        return name_of(PK)
 
 
 def read_own_write(*, inner: bool = False) -> str:
@@ -118,30 +184,61 @@ def other_hook_raises() -> str:
     return name_of(PK)
 
 
+CHANGES = [rename, rename_in_bulk, rename_in_transaction]
+READS = [name_of, name_by_hand]
+
+
+def test_what_was_committed_is_served():
+    assert list(map(read_after, CHANGES)) == ["new"] * 3
+
+
+def test_without_the_bump_the_old_is_served():
+    with mutated("bump"):
+        assert list(map(read_after, CHANGES)) == ["old"] * 3
+
+
 def test_a_late_set_is_not_served():
-    assert late_set() == "new"
+    assert list(map(late_set, READS)) == ["new"] * 2
 
 
-def test_without_the_token_a_late_set_is_served(monkeypatch):
-    fill = TagCache.fill
-
-    def fill_as_of_now(self, key, value, **options):
-        return fill(self, key, value, **{**options, "token": self.token()})
-
-    monkeypatch.setattr(TagCache, "fill", fill_as_of_now)
-
-    assert late_set() == "old"
+def test_without_the_token_a_late_set_is_served():
+    with mutated("token"):
+        assert list(map(late_set, READS)) == ["old"] * 2
 
 
 def test_a_read_before_the_commit_is_not_served_after_it():
     assert read_before_commit() == "new"
+    rename("old")
+    assert retire_before_commit() == "new"
 
 
-def test_without_the_commit_order_a_read_before_the_commit_is_served(monkeypatch):
-    for module in (transactions, declarations):
-        monkeypatch.setattr(module, "mark", lambda *patterns, using: False)
+def test_without_the_commit_order_a_read_before_the_commit_is_served():
+    with mutated("commit-order"):
+        assert read_before_commit() == "old"
 
-    assert read_before_commit() == "old"
+
+def test_without_doing_it_again_what_is_retired_by_hand_is_served(monkeypatch):
+    monkeypatch.setattr(CacheManager, "_again_on_commit", lambda self, pattern: None)
+
+    assert retire_before_commit() == "old"
+
+
+def test_what_a_killed_process_has_committed_is_served_once_it_is_reaped():
+    assert killed_after_commit() == "new"
+
+
+def test_without_the_reaper_the_old_is_served():
+    with mutated("reaper"):
+        assert killed_after_commit() == "old"
+
+
+def test_a_writer_reads_its_own_change():
+    assert read_own_change() == "new"
+
+
+def test_without_bypassing_the_cache_a_writer_reads_the_old():
+    with mutated("dirty-reads"):
+        assert read_own_change() == "old"
 
 
 @pytest.mark.parametrize("inner", [False, True], ids=["outer", "savepoint"])
@@ -150,11 +247,9 @@ def test_what_was_rolled_back_is_never_served(inner):
 
 
 @pytest.mark.parametrize("inner", [False, True], ids=["outer", "savepoint"])
-def test_without_the_dirty_bypass_what_was_rolled_back_is_served(monkeypatch, inner):
-    monkeypatch.setattr(transactions, "dirty", lambda: False)
-    monkeypatch.setattr(transactions.Reading, "committed", lambda self: True)
-
-    assert read_own_write(inner=inner) == "new"
+def test_without_the_dirty_bypass_what_was_rolled_back_is_served(inner):
+    with mutated("dirty-bypass"):
+        assert read_own_write(inner=inner) == "new"
 
 
 def test_a_value_of_a_write_undone_while_computing_is_not_served():
@@ -243,17 +338,28 @@ def test_without_marking_before_the_save_it_reads_the_old(
     assert names_seen_on_save == ["old"]
 
 
-def test_within_a_transaction_nothing_is_stored():
-    """Its snapshot may be old, and what it has read may be undone."""
+def read_raw_change_undone() -> str:
+    """Nobody has marked it."""
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("UPDATE auth_group SET name = 'raw' WHERE id = %s", [PK])
-        assert name_of(PK) == "raw"
+        rename_raw()
+        assert name_of(PK) == "new"
         cache_manager.set("/by-hand", "raw")
         transaction.set_rollback(True)
+    return name_of(PK)
 
-    assert name_of(PK) == "old"
+
+def test_within_a_transaction_nothing_is_stored():
+    """Its snapshot may be old, and what it has read may be undone."""
+    assert read_raw_change_undone() == "old"
     assert cache_manager.get("/by-hand") is None
+
+
+def test_without_refusing_to_store_there_what_was_undone_is_served(monkeypatch):
+    monkeypatch.setattr(
+        transactions, "_reads_committed", lambda each: not transactions.is_dirty(each)
+    )
+
+    assert read_raw_change_undone() == "new"
 
 
 def test_what_is_fresh_is_read_within_a_transaction_too():

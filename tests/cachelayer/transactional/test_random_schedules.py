@@ -6,8 +6,8 @@ import random
 import pytest
 
 from tests.cachelayer.chaos.campaign import Campaign
-from tests.cachelayer.chaos.mutants import MUTANTS, mutated
 from tests.cachelayer.chaos.rows import tables
+from tests.cachelayer.mutants import MUTANTS, mutated
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

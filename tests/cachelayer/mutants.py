@@ -1,21 +1,25 @@
-"""Parts of the cache patched away, by name: each must make a run fail."""
+"""Parts of the cache patched away, by name: without any of them it is wrong."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 from unittest.mock import patch
 
-from cachelayer import bulk, declarations, transactions
-from cachelayer.backends import MemoryCache, RedisCache, TagCache
+from cachelayer import bulk, declarations, recipes, transactions, views
+from cachelayer.backends import MemoryCache, RedisCache
+
+BACKENDS = (MemoryCache, RedisCache)
 
 
 def without_token(stack: ExitStack) -> None:
     """An entry is as fresh as when it is stored."""
-    fill = TagCache.fill
+    for backend in BACKENDS:
+        store: Any = backend._store
 
-    def fill_as_of_now(self, key, value, **options):
-        return fill(self, key, value, **{**options, "token": self.token()})
+        def store_as_of_now(self, key, value, token, *args, store=store, **options):
+            return store(self, key, value, self.token(), *args, **options)
 
-    stack.enter_context(patch.object(TagCache, "fill", fill_as_of_now))
+        stack.enter_context(patch.object(backend, "_store", store_as_of_now))
 
 
 def without_commit_order(stack: ExitStack) -> None:
@@ -26,9 +30,14 @@ def without_commit_order(stack: ExitStack) -> None:
         )
 
 
-def without_dirty_bypass(stack: ExitStack) -> None:
-    """Uncommitted changes are read past, and kept."""
+def without_dirty_reads(stack: ExitStack) -> None:
+    """Whoever has uncommitted changes reads what is cached."""
     stack.enter_context(patch.object(transactions, "dirty", lambda: False))
+
+
+def without_dirty_bypass(stack: ExitStack) -> None:
+    """And keeps what it has computed of them."""
+    without_dirty_reads(stack)
     stack.enter_context(
         patch.object(transactions.Reading, "committed", lambda self: True)
     )
@@ -41,16 +50,27 @@ def without_bump(stack: ExitStack) -> None:
 
 def without_reaper(stack: ExitStack) -> None:
     """Whoever reaps a killed process retires nothing."""
-    for backend in (MemoryCache, RedisCache):
+    for backend in BACKENDS:
         stack.enter_context(patch.object(backend, "retire_all", lambda self: None))
+
+
+def without_owner(stack: ExitStack) -> None:
+    """The user has no part of the key."""
+    for module in (recipes, views):
+        key_text = module.key_text
+        stack.enter_context(
+            patch.object(module, "key_text", lambda *parts, k=key_text: k(*parts[:3]))
+        )
 
 
 MUTANTS: dict[str, Callable[[ExitStack], None]] = {
     "token": without_token,
     "commit-order": without_commit_order,
+    "dirty-reads": without_dirty_reads,
     "dirty-bypass": without_dirty_bypass,
     "bump": without_bump,
     "reaper": without_reaper,
+    "owner": without_owner,
 }
 
 
