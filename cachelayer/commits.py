@@ -1,15 +1,18 @@
-"""A connection that drops its commit hooks after what may have been a COMMIT.
+"""A connection whose commit hooks retire with the COMMIT itself, whatever comes of it.
 
-Django calls the hooks when a COMMIT has returned. When it raises, the connection
+Django calls hooks when autocommit is switched on again: after a commit by hand that
+may be never, and a rollback in between drops them. When a COMMIT raises, the connection
 having been lost, the database may have committed all the same; and switching
 autocommit on commits on SQLite without calling them.
 """
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+logger = logging.getLogger(__name__)
 Waiting = Callable[[BaseDatabaseWrapper], list[Any]]
 
 
@@ -28,9 +31,8 @@ class Watched:
         hooks = self.waiting()
         try:
             super().commit()  # type: ignore[misc]
-        except BaseException:
+        finally:
             call(hooks)
-            raise
 
     def set_autocommit(self: Any, autocommit: bool, *args: Any, **options: Any) -> None:
         try:
@@ -47,5 +49,9 @@ def watched(plain: type[BaseDatabaseWrapper], waiting: Waiting) -> type[Any]:
 
 
 def call(hooks: list[Any]) -> None:
+    """One that fails is still waiting: Django calls it again, if it comes to that."""
     for hook in hooks:
-        hook.retire()
+        try:
+            hook.retire()
+        except Exception:
+            logger.exception("cache not retired after a commit")

@@ -29,6 +29,7 @@ class Retirement:
 
     def __init__(self) -> None:
         self.tags: set[str] = set()
+        self.waits = True
         self.__qualname__ = "Retirement"  # Django logs it when the hook fails
 
     def __call__(self) -> None:
@@ -36,7 +37,10 @@ class Retirement:
         backend().refresh_plane()
 
     def retire(self) -> None:
-        bump(self.tags)
+        """Once, as soon as the COMMIT returns; Django calls later, if at all."""
+        if self.waits:
+            bump(self.tags)
+            self.waits = False
 
 
 def backend() -> Any:
@@ -80,10 +84,12 @@ def _waiting(connection: BaseDatabaseWrapper) -> Retirement:
     for ids, hook, _ in hooks:
         if not isinstance(hook, Retirement):
             break
-        if ids == savepoints:
+        if ids == savepoints and hook.waits:
             return hook
     watch(connection, waiting_on)
     hook = Retirement()
+    # After commits by hand nobody else removes those that have retired.
+    hooks[:] = [r for r in hooks if not isinstance(r[1], Retirement) or r[1].waits]
     hooks.insert(0, (savepoints, hook, True))
     return hook
 
@@ -95,7 +101,7 @@ def hooks_of(connection: BaseDatabaseWrapper) -> list[Hook]:
 
 def waiting_on(connection: BaseDatabaseWrapper) -> list[Any]:
     every = hooks_of(connection)
-    return [hook for _, hook, _ in every if isinstance(hook, Retirement)]
+    return [one for _, one, _ in every if isinstance(one, Retirement) and one.waits]
 
 
 def is_dirty(connection: BaseDatabaseWrapper) -> bool:

@@ -5,8 +5,11 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
+from django.db.backends.base.base import BaseDatabaseWrapper
+
 from cachelayer import bulk, declarations, recipes, transactions, views
 from cachelayer.backends import MemoryCache, RedisCache
+from cachelayer.commits import Watched
 
 BACKENDS = (MemoryCache, RedisCache)
 
@@ -28,6 +31,11 @@ def without_commit_order(stack: ExitStack) -> None:
         stack.enter_context(
             patch.object(module, "mark", lambda *patterns, using: False)
         )
+
+
+def without_commit_itself(stack: ExitStack) -> None:
+    """Retirement is left to Django's commit hooks."""
+    stack.enter_context(patch.object(Watched, "commit", BaseDatabaseWrapper.commit))
 
 
 def without_dirty_reads(stack: ExitStack) -> None:
@@ -66,6 +74,7 @@ def without_owner(stack: ExitStack) -> None:
 MUTANTS: dict[str, Callable[[ExitStack], None]] = {
     "token": without_token,
     "commit-order": without_commit_order,
+    "commit-itself": without_commit_itself,
     "dirty-reads": without_dirty_reads,
     "dirty-bypass": without_dirty_bypass,
     "bump": without_bump,

@@ -1,6 +1,7 @@
 """Every way to change rows: in transactions with savepoints, and without."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, nullcontext
 from random import Random
 
 from django.db import connection, transaction
@@ -187,10 +188,15 @@ class Writer:
             version, token = self.next_state(number)
             announced = self.announce()
             pause()
-            if rows.update(version=version, token=token):
-                self.returned(announced)
-            else:
-                self.undone(self.changed, announced)
+            by_hand = self.draw.random() < 0.3
+            with committed_by_hand() if by_hand else nullcontext():
+                if rows.update(version=version, token=token):
+                    if by_hand:
+                        transaction.commit()
+                    self.returned(announced)
+                else:
+                    self.undone(self.changed, announced)
+                pause()
 
     def alone(self) -> None:
         """A save, a creation or a deletion that no transaction is around."""
@@ -232,6 +238,17 @@ class Writer:
 
     def undone(self, states: dict[int, State], announced: int = 0) -> None:
         self.journal.write("undone", writer=self.name, id=announced, rows=states)
+
+
+@contextmanager
+def committed_by_hand() -> Iterator[None]:
+    """What is not committed within is rolled back."""
+    transaction.set_autocommit(False)
+    try:
+        yield
+    finally:
+        transaction.rollback()
+        transaction.set_autocommit(True)
 
 
 def late_failure() -> None:

@@ -4,8 +4,10 @@ import pytest
 from django.contrib.auth.models import Group
 from django.db import OperationalError, connection, transaction
 
-from cachelayer import cache_manager
+from cachelayer import cache_manager, transactions
 from cachelayer.transactions import dirty
+from tests.cachelayer.mutants import mutated
+from tests.cachelayer.threads import elsewhere
 
 pytestmark = pytest.mark.django_db(transaction=True)
 KEY = "/groups/readers/page"
@@ -61,3 +63,42 @@ def test_a_connection_that_is_made_like_it_commits():
     other.commit()
     other.set_autocommit(True)
     other.close()
+
+
+def seen_after_a_commit_by_hand() -> str | None:
+    """Before Django has called any hook, and when a rollback has dropped them."""
+    transaction.set_autocommit(False)
+    touch()
+    transaction.commit()
+    found = elsewhere(cache_manager.get, KEY)
+    assert dirty() is (found is not None)
+    transaction.rollback()
+    transaction.set_autocommit(True)
+    assert cache_manager.get(KEY) == found
+    return found
+
+
+def test_a_commit_by_hand_retires_when_it_returns():
+    assert seen_after_a_commit_by_hand() is None
+
+
+def test_without_retiring_in_the_commit_one_by_hand_keeps_the_old():
+    with mutated("commit-itself"):
+        assert seen_after_a_commit_by_hand() == "old"
+
+
+def test_a_retirement_that_fails_is_logged_and_tried_again(monkeypatch, caplog):
+    failing = [OSError("once")]
+    bump = transactions.bump
+
+    def fail_once(tags) -> None:
+        if failing:
+            raise failing.pop()
+        bump(tags)
+
+    monkeypatch.setattr(transactions, "bump", fail_once)
+    with transaction.atomic():
+        touch()
+
+    assert "not retired" in caplog.text
+    assert cache_manager.get(KEY) is None
