@@ -29,8 +29,11 @@ class Watch:
 
     def look(self) -> None:
         """One process of the host speaks, and no more until the rate has recovered."""
-        now, counters = monotonic(), route_counters()
-        if counters is None or now < self._next:
+        now = monotonic()
+        if now < self._next:
+            return
+        counters = route_counters()
+        if counters is None:
             return
         self._next = now + option("PLANE_INTERVAL")
         routes = counters.of_routes()

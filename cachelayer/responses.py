@@ -6,10 +6,8 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
-from django.http import HttpResponse, HttpResponseNotModified
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
-from django.utils.cache import patch_vary_headers
-from django.utils.http import parse_etags
 
 from cachelayer.entries import Frozen
 from cachelayer.options import option
@@ -23,7 +21,6 @@ KEPT = (
     "Last-Modified",
     "Link",
 )
-VARY = ("Accept", "Authorization", "Cookie")
 KEYED = {"accept", "authorization", "cookie", "accept-language"}
 
 
@@ -35,6 +32,10 @@ class StoredResponse(Frozen):
     headers: tuple[tuple[str, str], ...]
     etag: str
     made: float = field(default_factory=time.time)
+    hits: dict[str, dict[str, str]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    """By tier, all headers that its hits have had; see answers.hit."""
 
     @property
     def weight(self) -> int:
@@ -72,9 +73,6 @@ class StoredResponse(Frozen):
     def of_no_body(self) -> dict[str, str]:
         """The headers that a 304 has too."""
         return {name: text for name, text in self.headers if name != "Content-Type"}
-
-    def answer(self) -> HttpResponse:
-        return HttpResponse(self.body, headers=dict(self.headers))
 
 
 def etag_of(content: bytes, headers: tuple[tuple[str, str], ...]) -> str:
@@ -115,31 +113,3 @@ def render(response: HttpResponseBase, request: AnyRequest) -> None:
         rendering.accepted_media_type = request.accepted_media_type  # type: ignore[union-attr]
         rendering.renderer_context = context["view"].get_renderer_context()
     rendering.render()
-
-
-def finish(
-    response: HttpResponseBase,
-    request: AnyRequest,
-    *,
-    tier: str,
-    outcome: str,
-    stored: StoredResponse | None = None,
-) -> HttpResponseBase:
-    """The headers of a decorated view; 304 when the client has these bytes."""
-    if stored is not None and _client_has(stored.etag, request):
-        response = HttpResponseNotModified(headers=stored.of_no_body())
-    if stored is not None:
-        response["ETag"] = stored.etag
-        response["Age"] = str(max(0, int(time.time() - stored.made)))
-    response["X-Cache"] = outcome
-    if not response.has_header("Cache-Control"):
-        private = "private, " if tier == "user" else ""
-        response["Cache-Control"] = f"{private}no-cache"
-    patch_vary_headers(response, VARY)
-    return response
-
-
-def _client_has(etag: str, request: AnyRequest) -> bool:
-    named = parse_etags(plain(request).META.get("HTTP_IF_NONE_MATCH", ""))
-    bare = {each.removeprefix("W/") for each in named}
-    return "*" in bare or etag.removeprefix("W/") in bare

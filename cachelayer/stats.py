@@ -4,7 +4,6 @@ import logging
 import mmap
 import os
 from array import array
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +33,7 @@ WORD = {
     for place, tier in enumerate(TIERS)
     for offset, event in enumerate(EVENTS)
 }
+RAW_HIT = WORD["raw", "hits"]
 
 
 class Counters:
@@ -74,8 +74,11 @@ class Counters:
         return self._row
 
     def add(self, tier: str, event: str) -> None:
+        self.tally(WORD[tier, event])
+
+    def tally(self, word: int) -> None:
         row = self._row or self.row()
-        row[WORD[tier, event]] += 1
+        row[word] += 1
 
     def publish(self, entries: int, size: int) -> None:
         row = self.row()
@@ -128,10 +131,8 @@ def summary(rows: list[memoryview]) -> dict[str, Any]:
         )
         for tier in TIERS
     }
-    total: Counter[str] = Counter()
-    for counts in tiers.values():
-        total.update({event: counts[event] for event in EVENTS})
-    return {**with_rate({event: total[event] for event in EVENTS}), "tiers": tiers}
+    total = {event: sum(each[event] for each in tiers.values()) for event in EVENTS}
+    return {**with_rate(total), "tiers": tiers}
 
 
 def with_rate(counts: dict[str, int]) -> dict[str, Any]:

@@ -2,13 +2,12 @@
 
 import heapq
 import threading
-from pathlib import Path
 from time import monotonic
 
 from cachelayer.entries import Entry
 from cachelayer.limits import POLICY, Limits
-from cachelayer.locks import ThreadLock, forkables
-from cachelayer.stamps import Stamps
+from cachelayer.locks import forkables
+from cachelayer.stamps import CONFLICT, EPOCH, Stamps
 from cachelayer.stats import Counters
 
 
@@ -33,6 +32,24 @@ class Store:
         """Drop all; without the lock, since the caller may hold the host's."""
         self._entries, self.bytes = {}, 0
 
+    def at_hand(self, key: str) -> Entry | None:
+        """The entry, if nothing at all was retired since it was last found; None: ask
+        find(). Most hits end here, so nothing is called that is not needed."""
+        entry, stamps = self._entries.get(key), self.stamps
+        if entry is None:
+            return None
+        words, now = stamps.words, monotonic()
+        if (
+            entry.stamp != words[EPOCH]
+            or not entry.expires_at > now < self._look_at
+            or stamps.failure
+            or words[CONFLICT]
+        ):
+            return None
+        entry.used = now
+        entry.uses += 1
+        return entry
+
     def find(self, key: str) -> Entry | None:
         """The entry, if nothing has retired it; the caller counts hit or miss."""
         entry = self._entries.get(key)
@@ -42,10 +59,7 @@ class Store:
         if now >= self._look_at:  # someone may have removed the file by hand
             self._look_at = now + 1
             self.stamps.follow()
-            if self.stamps.failure:
-                return None
-        unchanged = entry.stamp == self.stamps.words[0] and entry.expires_at > now
-        if not unchanged and not self._alive(entry, now):
+        if self.stamps.failure or not self._alive(entry, now):
             return None
         entry.used = now
         entry.uses += 1
@@ -128,19 +142,3 @@ class Store:
         del self._entries[entry.key]
         self.bytes -= entry.size
         return True
-
-
-stores: dict[tuple[str, Limits], Store] = {}
-
-
-making = ThreadLock()
-
-
-def store_at(folder: str, limits: Limits) -> Store:
-    """The process's one store for these parameters: Django makes a backend a thread."""
-    with making:
-        if (folder, limits) not in stores:
-            place = Path(folder)
-            store = Store(Stamps(place), Counters(place), limits)
-            stores[folder, limits] = store
-        return stores[folder, limits]

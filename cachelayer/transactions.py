@@ -19,9 +19,13 @@ class Marks(threading.local):
     """How often this thread has marked something for retirement."""
 
     count = 0
+    clean_at: object = None
+    """What was the latest mark of all when nothing waited on this thread."""
 
 
 marks = Marks()
+latest = object()
+"""Another one after each mark of any thread: some share a connection."""
 
 
 class Retirement:
@@ -67,8 +71,12 @@ def mark(*patterns: str, using: str = DEFAULT_DB_ALIAS) -> bool:
     connection = connections[using]
     if not uncommitted(connection):
         return False
+    global latest
     marks.count += 1
-    _waiting(connection).tags.update(widen(pattern) for pattern in patterns)
+    try:
+        _waiting(connection).tags.update(widen(pattern) for pattern in patterns)
+    finally:
+        latest = object()
     return True
 
 
@@ -110,7 +118,12 @@ def is_dirty(connection: BaseDatabaseWrapper) -> bool:
 
 def dirty() -> bool:
     """Whether this thread has written what it has not committed: do not read."""
-    return any(map(is_dirty, connections.all(initialized_only=True)))
+    seen = latest  # before looking
+    if marks.clean_at is seen:
+        return False
+    found = any(map(is_dirty, connections.all(initialized_only=True)))
+    marks.clean_at = None if found else seen
+    return found
 
 
 class Reading:

@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from rest_framework.request import Request
 
+from cachelayer.answers import finish, hit
 from cachelayer.keys import digest_of_text, key_text, strip_prefix
 from cachelayer.options import option
 from cachelayer.patterns import path_tags, pattern_tags
@@ -23,7 +24,7 @@ from cachelayer.requests import (
     user_id_of,
     watched_user,
 )
-from cachelayer.responses import StoredResponse, finish, render, storable
+from cachelayer.responses import StoredResponse, render, storable
 
 
 def takes_request(function: Any) -> bool:
@@ -39,8 +40,11 @@ def request_in(args: tuple[Any, ...]) -> AnyRequest:
 
 
 @lru_cache
-def short(route: str, prefix: str) -> str:
-    return strip_prefix(f"/{route}", prefix)
+def named(tier: str, route: str, prefix: str) -> str:
+    return f"{tier} {strip_prefix(f'/{route}', prefix)}"
+
+
+stripped = lru_cache(1024)(strip_prefix)
 
 
 class ViewRecipe(Recipe):
@@ -54,13 +58,13 @@ class ViewRecipe(Recipe):
         match = plain(request).resolver_match
         if match is None:
             return super().route(request)
-        return f"{self.tier} {short(match.route, option('PATH_PREFIX'))}"
+        return named(self.tier, match.route, option("PATH_PREFIX"))
 
     def attempt(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Attempt | None:
         request = request_in((*args, kwargs.get("request")))
         if request.method not in ("GET", "HEAD"):
             return None
-        path = strip_prefix(plain(request).path_info, option("PATH_PREFIX"))
+        path = stripped(plain(request).path_info, option("PATH_PREFIX"))
         custom = self.key_function(kwargs) if self.key_function else ""
         user_id = user_id_of(request) if self.tier == "user" else ""
         digest = digest_of_text(repr((self.name, self.own, *traits(request))))
@@ -74,8 +78,8 @@ class ViewRecipe(Recipe):
         )
 
         def tags() -> list[str]:
-            named = filter(None, (custom, self.filled(kwargs)))
-            patterns = [tag for pattern in named for tag in pattern_tags(pattern)]
+            told = filter(None, (custom, self.filled(kwargs)))
+            patterns = [tag for pattern in told for tag in pattern_tags(pattern)]
             own = [f"fn:{self.name}", *path_tags(path), *user_tags(user_id)]
             return own + patterns
 
@@ -85,10 +89,10 @@ class ViewRecipe(Recipe):
         """The query parameters that the view, or the view function, names."""
         context = getattr(request, "parser_context", None) or {}
         view = context.get("view", args[0] if args else None)
-        named = getattr(view, "query_params", None) if view is not request else None
-        if named is None:
-            named = getattr(self.function, "query_params", ())
-        return frozenset(named or ())
+        known = getattr(view, "query_params", None) if view is not request else None
+        if known is None:
+            known = getattr(self.function, "query_params", ())
+        return frozenset(known or ())
 
     def around(self, attempt: Attempt, stack: ExitStack) -> None:
         stack.enter_context(open_tags(attempt.request, attempt.slots))
@@ -97,7 +101,7 @@ class ViewRecipe(Recipe):
 
     def answer(self, attempt: Attempt) -> Any:
         stored: StoredResponse = super().answer(attempt)
-        return self._finish(attempt, stored.answer(), "HIT", stored)
+        return hit(stored, attempt.request, tier=self.tier)
 
     def keep(self, attempt: Attempt, response: Any) -> Any:
         if attempt.bypass or response.status_code != 200:

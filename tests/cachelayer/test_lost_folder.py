@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from cachelayer import stores
+from cachelayer import sharing
 from cachelayer.backends import MemoryCache
 from cachelayer.limits import Limits
 from cachelayer.stamps import EPOCH, Stamps, slot
@@ -119,13 +119,13 @@ def test_a_child_makes_a_store_while_a_thread_of_its_parent_did(folder):
     held, done = threading.Event(), threading.Event()
 
     def hold():
-        with stores.making:
+        with sharing.making:
             held.set()
             done.wait(20)
 
     def make():
         signal.alarm(20)
-        stores.store_at(str(folder), Limits.of({}))
+        sharing.store_at(str(folder), Limits.of({}))
 
     holder = threading.Thread(target=hold)
     holder.start()

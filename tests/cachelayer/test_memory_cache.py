@@ -5,7 +5,7 @@ import pickle
 import pytest
 from django.core.cache import caches
 
-from cachelayer import stores
+from cachelayer import sharing
 from cachelayer.backends import MemoryCache
 from tests.cachelayer.clock import Clock
 
@@ -102,4 +102,4 @@ def test_threads_share_one_store(tmp_path):
     one, other = (MemoryCache(str(tmp_path), {}) for _ in range(2))
 
     assert one.store is other.store
-    assert one.store in stores.stores.values()
+    assert one.store in sharing.stores.values()
