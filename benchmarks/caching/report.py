@@ -9,6 +9,7 @@ from benchmarks.caching import (
     operations,
     peers,
     policies,
+    profiles,
     requests,
     serving,
 )
@@ -61,6 +62,14 @@ def policies_part(scale: Scale) -> Iterator[str]:
     yield from policies.section(scale)
 
 
+def profile_part(scale: Scale) -> Iterator[str]:
+    yield "\n### Where a hit spends its time\n"
+    yield "The taxonomy again, in process, sampled; each stage with all it calls."
+    yield from profiles.requests_section(scale)
+    yield "A `get` of 20 KB of bytes:"
+    yield from profiles.backend_section(scale)
+
+
 PARTS: dict[str, Callable[[Scale], Iterator[str]]] = {
     "operations": operations_part,
     "requests": requests_part,
@@ -68,4 +77,5 @@ PARTS: dict[str, Callable[[Scale], Iterator[str]]] = {
     "invalidation": invalidation_part,
     "cold-key": cold_key_part,
     "policies": policies_part,
+    "profile": profile_part,
 }

@@ -1,0 +1,111 @@
+"""Where a hit spends its time: in a DRF view by sampling, in a backend by parts."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.core.cache import caches
+from pyinstrument import Profiler
+
+from benchmarks.caching import tree
+from benchmarks.caching.contenders import CONTENDERS, SHIPPED_HIT, token
+from benchmarks.caching.requests import asking
+from benchmarks.caching.scale import Scale
+from benchmarks.page import duration, table
+from benchmarks.rounds import Call, interleaved, median, per_call
+from cachelayer.stats import RAW_HIT
+
+PROFILED = ("MemoryCache", SHIPPED_HIT)
+INTERVAL = 0.0001
+STAGES = {
+    ("handlers/base.py", "resolve_request"): "Django: the address becomes a view",
+    ("rest_framework/views.py", "initialize_request"): "DRF: its own request",
+    ("rest_framework/views.py", "perform_content_negotiation"): "DRF: negotiation",
+    ("rest_framework/views.py", "perform_authentication"): "who it is",
+    ("rest_framework/views.py", "check_permissions"): "what they may",
+    ("rest_framework/views.py", "check_throttles"): "throttles",
+    ("cachelayer/views.py", "attempt"): "**cachelayer: the key**",
+    ("cachelayer/attempts.py", "find"): "**cachelayer: the look-up**",
+    ("cachelayer/views.py", "answer"): "**cachelayer: the response**",
+    ("http/response.py", "close"): "Django: the end of the request",
+}
+REST = "the rest of DRF, Django and the middleware"
+
+
+def stage_of(frame: Any) -> str | None:
+    for (path, function), stage in STAGES.items():
+        if frame.function == function and (frame.file_path or "").endswith(path):
+            return stage
+    return None
+
+
+def shares(frame: Any) -> Counter[str]:
+    """Seconds by stage; a stage has all that is called below it."""
+    stage = stage_of(frame)
+    if stage is not None:
+        return Counter({stage: frame.time})
+    found: Counter[str] = Counter()
+    for child in frame.children:
+        found.update(shares(child))
+    found[REST] += frame.time - sum(child.time for child in frame.children)
+    return found
+
+
+def profiled(ask: Call, seconds: float) -> dict[str, float]:
+    """The share of each stage."""
+    ask()
+    time_one = per_call(ask, 0.05)()
+    profiler = Profiler(interval=INTERVAL, async_mode="disabled")
+    with profiler:
+        for _ in range(int(seconds / time_one)):
+            ask()
+    assert profiler.last_session is not None
+    found = shares(profiler.last_session.root_frame())
+    return {stage: spent / found.total() for stage, spent in found.items()}
+
+
+def requests_section(scale: Scale) -> Iterator[str]:
+    tree.plant()
+    secret = token()
+    asks = (asking(CONTENDERS[name], secret) for name in PROFILED)
+    found = [profiled(ask, scale.seconds * 100) for ask in asks]
+    rows = (
+        [stage, *(f"{each.get(stage, 0):.0%}" for each in found)]
+        for stage in (*STAGES.values(), REST)
+    )
+    yield from table(["", *PROFILED], rows)
+
+
+def backend_section(scale: Scale) -> Iterator[str]:
+    """get of 20 KB, and what it consists of, each called by itself."""
+    ours: Any = caches["ours-memory"]
+    locmem = caches["locmem"]
+    key, value = "/profiled/1", bytes(20_000)
+    for each in (ours, locmem):
+        each.set(key, value)
+    made = ours.make_key(key)
+
+    def retire() -> None:
+        ours.retire(["/something/else"])
+
+    def after_a_retirement() -> None:
+        retire()
+        ours.get(key)
+
+    parts: dict[str, Call] = {
+        "**MemoryCache `get`**": lambda: ours.get(key),
+        "its part: entry found and seen to be fresh": lambda: ours.store.at_hand(made),
+        "its part: counted": lambda: ours.store.counters.tally(RAW_HIT),
+        "a retirement of something else, then `get`": after_a_retirement,
+        "the retirement alone": retire,
+        "LocMemCache `get`": lambda: locmem.get(key),
+        "a call of nothing": lambda: None,
+    }
+    timers: dict[str, Callable[[], float]] = {
+        name: per_call(call, scale.seconds) for name, call in parts.items()
+    }
+    found = interleaved(timers, scale.rounds)
+    yield from table(
+        ["", "one call"],
+        ([name, duration(median(found[name]), ours=True)] for name in parts),
+    )
