@@ -42,5 +42,14 @@ def headline(stats: dict[str, Any]) -> str:
     host = stats.get("host", stats)
     if host["size"] is None:
         return f"The cache's server: {stats['server']}"
-    size, held = host["size"], host["bytes"] / 2**20
-    return f"{size} entries, {held:.1f} MiB, in {host.get('processes', 1)} process(es)"
+    entries = counted(host["size"], "entry", "entries")
+    processes = counted(host.get("processes", 1), "process", "processes")
+    return f"{entries}, {in_bytes(host['bytes'])}, in {processes}"
+
+
+def counted(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def in_bytes(size: int) -> str:
+    return f"{size / 2**20:.1f} MiB" if size >= 2**20 else f"{size / 2**10:.1f} KiB"

@@ -77,7 +77,6 @@ class CacheAdmin(FleetAdmin):
 
     seen_with = (operators.OPERATE,)
     list_display = ("host", "plane_id", "is_live", "seen_at")
-    list_display_links = None
     list_before_template = "skillfleet/admin/cache.html"
     ordering = ("-seen_at",)
     fields = (("host", "plane_id"), "is_live", "seen_at")
@@ -127,4 +126,5 @@ class CacheAdmin(FleetAdmin):
 
 def panels(stats: dict[str, Any]) -> Iterator[Panel]:
     for title, headers, rows in tables(stats):
-        yield Panel(title, headers=headers, rows=rows, empty="Nothing is counted yet.")
+        empty = "Nothing is counted yet."
+        yield Panel(title, headers=headers, rows=rows, empty=empty, figures=True)

@@ -45,6 +45,8 @@ class Panel:
     empty: str = "Nothing yet."
     more: str = ""
     warning: bool = False
+    figures: bool = False
+    """The table is one of counts, in columns as narrow as they are."""
 
     @property
     def is_empty(self) -> bool:

@@ -43,11 +43,13 @@ def test_the_statistics_as_json_are_those_of_the_manager():
     assert [each["pid"] for each in stats["host"]["each"]] == [os.getpid()]
 
 
-def test_for_eyes_there_is_a_table_each_of_tiers_routes_and_processes():
+def test_for_eyes_there_is_a_table_each_of_tiers_routes_and_processes(monkeypatch):
     one(), one()
+    monkeypatch.setenv("COLUMNS", "80")
 
     shown = run("cache_stats").splitlines()
 
+    assert not [line for line in shown if "…" in line]  # every column is whole
     rows = {line.split()[0]: line.split() for line in shown if line.strip()}
     assert {"host", "endpoint", "branch", str(os.getpid())} <= rows.keys()
     assert rows["tests.cachelayer.test_commands.one"][1:4] == ["endpoint", "50.0%", "1"]

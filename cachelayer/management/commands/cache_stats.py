@@ -65,7 +65,9 @@ def picture() -> RenderableType:
 
 
 def drawing(title: str, headers: Any, rows: list[list[str]]) -> Table:
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    # One blank between columns, so that all of them fit into 80.
+    gap = (0, 1, 0, 0)
+    table = Table(title=title, title_justify="left", box=None, padding=gap)
     for number, header in enumerate(headers):
         is_name = not number or header == "tier"
         table.add_column(header, justify="left" if is_name else "right")
