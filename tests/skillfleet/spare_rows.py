@@ -17,8 +17,8 @@ from tests.skillfleet.world import TASK
 UNSEEN = {
     "knox_authtoken": "asked of each request, before the cache is",
     "django_content_type": "written by migrations, which retire everything",
-    "taxonomy_blob": "named by its digest: it is never changed",
-    "taxonomy_bundle": "named by its digest: it is never changed",
+    "taxonomy_blob": "named by its digest: never changed, kept while it is shown",
+    "taxonomy_bundle": "named by its digest: never changed, kept while it is shown",
     "taxonomy_bundlefile": "a part of its bundle, which is never changed",
 }
 """Tables that views read whose changes cannot change a response, and why not."""

@@ -23,6 +23,7 @@ from tests.skillfleet.cached_routes import (
     Fleet,
     Read,
     cached_routes,
+    outcome_of,
     routes_with_get,
 )
 from tests.skillfleet.recording import Recording, models_behind, what_is_read
@@ -98,8 +99,8 @@ def test_a_declaration_of_another_page_is_not_enough(fleet, shown, monkeypatch):
     people, authors = declarations[User]
     for kept, line in ((people, "/skills/pdf-tools"), (authors, "/user/me")):
         monkeypatch.setitem(declarations, User, [kept])
-        stale = [*stale_after(User, fleet, shown)]
-        assert f"auth.User: save leaves {line}" in stale
+        with closing(stale_after(User, fleet, shown)) as stale:
+            assert f"auth.User: save leaves {line}" in stale
 
 
 def stale_after(model: Model, fleet: Fleet, shown: Shown) -> Iterator[str]:
@@ -139,8 +140,8 @@ def rows_to_write(
 
 def warm(reads: list[Read], fleet: Fleet) -> None:
     for read in reads:
-        if (found := fleet.quick_outcome(read)) != "HIT":
-            again = fleet.quick_outcome(read)
+        if (found := outcome_of(fleet.quick_get(read))) != "HIT":
+            again = outcome_of(fleet.quick_get(read))
             assert again == "HIT", f"{read.address} answers {found}, {again}"
 
 
@@ -148,7 +149,7 @@ def not_retired(write: Write, reads: list[Read], fleet: Fleet) -> Iterator[Read]
     warm(reads, fleet)
     write.do()
     for read in reads:
-        if fleet.quick_outcome(read) in ("HIT", "BYPASS"):
+        if outcome_of(fleet.quick_get(read)) in ("HIT", "BYPASS"):
             yield read
     write.undo()
 
@@ -159,9 +160,9 @@ def changed_unseen(
     """A row that shows nowhere yet may leave the answers that are as they were."""
     warm(reads, fleet)
     row.save()
-    answers = {read: fleet.get(read.address, read.reader) for read in reads}
+    answers = {read: fleet.quick_get(read) for read in reads}
     cache_manager.clear()
     for read, answer in answers.items():
-        fresh = fleet.get(read.address, read.reader)
+        fresh = fleet.quick_get(read)
         if answer["X-Cache"] == "HIT" and answer["ETag"] != fresh["ETag"]:
             yield read
