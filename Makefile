@@ -31,7 +31,7 @@ help: ## Show this list
 demo: .venv/.installed ## A document becomes a skill (SOURCE=file TASK="…" for yours)
 	@$(BIN)/python -m demo
 
-serve: .venv/.installed ## Web and worker in the foreground, kept in var/
+serve: .venv/.installed ## Web, worker and event streams in the foreground, in var/
 	@$(BIN)/python -m demo.serve
 
 test: .venv/.installed-dev ## The suite on SQLite, PostgreSQL and Valkey (ARGS="-k name")

@@ -66,9 +66,12 @@ def free_port() -> int:
 
 @contextmanager
 def running(
-    env: dict[str, str], address: str, logs: Path | None
+    env: dict[str, str], address: str, logs: Path | None, events: str = ""
 ) -> Iterator[list[Process]]:
-    """Web and worker, until the block ends; their output goes to `logs`, or here."""
+    """Web and worker, until the block ends; their output goes to `logs`, or here.
+
+    `events` is the address of the event streams, if there shall be any.
+    """
     commands = {
         "web": [
             *(sys.executable, "-m", "gunicorn"),  # and gunicorn.conf.py
@@ -76,6 +79,11 @@ def running(
         ],
         "worker": [sys.executable, "manage.py", "qcluster"],
     }
+    if events:
+        commands["events"] = [
+            *(sys.executable, "-m", "gunicorn", "-c", "gunicorn_events.conf.py"),
+            *("--bind", events, "--log-level", "warning"),
+        ]
     started: list[Process] = []
     try:
         for name, command in commands.items():

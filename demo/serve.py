@@ -1,4 +1,4 @@
-"""`make serve`: web and worker in the foreground, with their state in var/."""
+"""`make serve`: web, worker and event streams in the foreground; state in var/."""
 
 import os
 import signal
@@ -17,9 +17,9 @@ ADMIN = "admin"
 def main() -> int:
     console = Console(highlight=False)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    address = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
+    port = int(os.environ.get("PORT", "8000"))
     try:
-        serve(console, address)
+        serve(console, f"127.0.0.1:{port}", f"127.0.0.1:{port + 1}")
     except Failed as reason:
         console.print(f"[bold red]Stopped:[/bold red] {escape(str(reason))}")
         return 1
@@ -28,21 +28,22 @@ def main() -> int:
     return 0
 
 
-def serve(console: Console, address: str) -> None:
+def serve(console: Console, address: str, events: str) -> None:
     """Whatever the environment or .env names is used: this is no demo."""
-    env = dict(os.environ)
+    env = {"SKILLFLEET_EVENTS_URL": f"http://{events}", **os.environ}
     for command in place.SET_UP:
         place.manage(env, *command)
     people.join(env)
     password = people.make_first_admin(ADMIN)
-    with place.running(env, address, None) as processes:
+    with place.running(env, address, None, events) as processes:
         wait_for_worker(processes)  # or the web would log each early look at /readyz
         place.wait_until_ready(processes, address)
         console.print(f"Admin    http://{address}/admin/")
         console.print(f"API      http://{address}/api/docs")
+        console.print(f"Events   http://{events}/api/v1/jobs/…/events")
         if password:
             console.print(f"Log in as {ADMIN} with password {password} (shown once)")
-        console.print("Ctrl-C stops web and worker.")
+        console.print("Ctrl-C stops them all.")
         while True:
             place.check_alive(processes)
             time.sleep(0.5)

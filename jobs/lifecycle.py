@@ -97,7 +97,7 @@ def _submit(job: Job, sources: tuple[SourceText, ...]) -> Job:
         Source(job=job, name=s.name, media_type=s.media_type, text=s.text)
         for s in sources
     )
-    JobEvent.objects.create(job=job, seq=1, kind="submitted", phase=job.current_phase)
+    JobEvent.objects.append(job=job, seq=1, kind="submitted", phase=job.current_phase)
     queue.enqueue(job)
     job.refresh_from_db()
     return job

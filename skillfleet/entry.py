@@ -30,15 +30,11 @@ class WSGIAnyContentType(AnyContentType, WSGIRequest):
 
 
 class ASGIAnyContentType(AnyContentType, ASGIRequest):
-    """As uvicorn makes it."""
+    """As an ASGI server's are made."""
 
 
 class WSGIApplication(WSGIHandler):
     request_class = WSGIAnyContentType
-
-
-class ASGIApplication(ASGIHandler):
-    request_class = ASGIAnyContentType
 
 
 def wsgi_application() -> WSGIApplication:
@@ -46,6 +42,8 @@ def wsgi_application() -> WSGIApplication:
     return WSGIApplication()
 
 
-def asgi_application() -> ASGIApplication:
+def asgi_application() -> ASGIHandler:
     django.setup(set_prefix=False)
+    from skillfleet.streaming import ASGIApplication  # needs the apps
+
     return ASGIApplication()

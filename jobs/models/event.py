@@ -1,7 +1,19 @@
 """The append-only history of a job."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models.functions import Now
+
+from jobs.streams.notices import tell
+
+
+class JobEventManager(models.Manager["JobEvent"]):
+    def append(self, **fields: Any) -> "JobEvent":
+        """The one way an event is written: who follows the job hears of it."""
+        event = self.create(**fields)
+        tell(event.job_id)
+        return event
 
 
 class JobEvent(models.Model):
@@ -13,6 +25,8 @@ class JobEvent(models.Model):
     phase = models.CharField(max_length=32, blank=True)
     data = models.JSONField(default=dict)
     at = models.DateTimeField(db_default=Now())
+
+    objects = JobEventManager()
 
     class Meta:
         ordering = ("job", "seq")

@@ -206,7 +206,7 @@ class Job(models.Model):
             seq, phase = Job.objects.values_list("events", "current_phase").get(
                 pk=self.pk
             )
-            JobEvent.objects.create(
+            JobEvent.objects.append(
                 job_id=self.pk, seq=seq, kind=event, phase=phase, data=note or {}
             )
             retire_job(self)

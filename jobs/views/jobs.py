@@ -3,7 +3,9 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import generics
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -24,11 +26,16 @@ from jobs.serializers.jobs import (
     JobStatusSerializer,
     NothingSerializer,
 )
+from jobs.streams.frames import MEDIA_TYPE
 from jobs.views.base import UNLISTED, person, visible_job
+from jobs.views.streams import Streamed, stream_of, wants_stream
 from taxonomy.pagination import CURSOR_PARAMS, NewestFirst, SizedPages
 
 STATUS_TTL = 30
 PAGE_SIZE = OpenApiParameter("page_size", int)
+LAST_EVENT_ID = OpenApiParameter(
+    "Last-Event-ID", int, OpenApiParameter.HEADER, description="Of streams: see above."
+)
 READ: dict[str, str | None] = {"GET": LOGGED_IN}
 ACT: dict[str, str | None] = {"POST": LOGGED_IN}
 
@@ -77,7 +84,7 @@ class JobStatus(APIView):
         return Response(JobStatusSerializer(visible_job(request, job_id)).data)
 
 
-class JobHistory(APIView):
+class JobHistory(Streamed):
     """GET /jobs/{job_id}/events"""
 
     required_permissions: ClassVar = READ
@@ -85,12 +92,22 @@ class JobHistory(APIView):
 
     @extend_schema(
         operation_id="job_events",
-        parameters=[EventFilters, PAGE_SIZE],
-        responses=JobHistorySerializer,
+        parameters=[EventFilters, PAGE_SIZE, LAST_EVENT_ID],
+        responses={
+            (200, "application/json"): JobHistorySerializer,
+            (200, MEDIA_TYPE): OpenApiTypes.STR,
+            204: OpenApiResponse(description="A stream of a job whose end was seen."),
+        },
     )
-    def get(self, request: Request, job_id: UUID) -> Response:
-        """What happened to it, oldest first; `seq` counts without gaps."""
+    def get(self, request: Request, job_id: UUID) -> HttpResponseBase:
+        """What happened to it, oldest first; `seq` counts without gaps.
+
+        With `Accept: text/event-stream` the events come as they happen, until the
+        job ends; `Last-Event-ID` goes on where a stream was cut.
+        """
         job = visible_job(request, job_id)
+        if wants_stream(request):
+            return stream_of(request, job)
         filters = EventFilters(data=request.query_params)
         filters.is_valid(raise_exception=True)
         size = SizedPages().get_page_size(request)

@@ -25,11 +25,13 @@ REFUSALS = {
     "401": "No credentials, or ones that are not valid.",
     "403": "Seen, but you may not do it.",
     "404": "Not there, or not visible to you.",
+    "406": "Not streamed by this server; `detail` says by which.",
     "409": "It is in a state that does not allow this, or the name is taken.",
     "411": "The body came in chunks, without Content-Length.",
     "413": "The body is too large.",
     "415": "The body has a type that is not read here.",
     "429": "Too many requests; Retry-After says when.",
+    "503": "No stream is free; try again later.",
 }
 
 
@@ -55,6 +57,8 @@ def refusals_of(path: str, method: str, operation: dict[str, Any]) -> set[str]:
         refused |= {"409", "411", "413", "415", "429"}
     elif any(one["name"] == "page" for one in operation.get("parameters", [])):
         refused.add("404")
+    if "text/event-stream" in operation["responses"].get("200", {}).get("content", {}):
+        refused |= {"406", "429", "503"}
     return refused
 
 

@@ -6,7 +6,13 @@ from itertools import chain
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = ("settings.py", "fleet_settings.py", "environment.py", "gunicorn.py")
+FILES = (
+    "settings.py",
+    "fleet_settings.py",
+    "environment.py",
+    "gunicorn.py",
+    "gunicorn_events.py",
+)
 READERS = {"str", "bool", "int", "float", "list", "db", "seconds", "rate"}
 ROW = re.compile(
     r"^\| `(?P<name>[A-Z_]+)` \| (?P<default>[^|]+) \| (?P<meaning>.+) \|$"

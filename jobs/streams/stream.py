@@ -1,0 +1,92 @@
+"""One stream: what the view answers, and what the ASGI entry makes of it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest, StreamingHttpResponse
+
+from jobs.streams import hub
+from jobs.streams.frames import HEARTBEAT, MEDIA_TYPE, OPENING
+from jobs.streams.hub import Subscription
+
+EXTENSION = "skillfleet.streams"
+"""In the ASGI scope of an entry that sends what an EventStream stands for."""
+
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Allowed = Callable[[], Awaitable[bool]]
+
+
+class EventStream(StreamingHttpResponse):
+    """A promise: its headers are the view's, its body comes after the request's end."""
+
+    def __init__(self, job_id: UUID, user_id: int, after: int) -> None:
+        super().__init__((), content_type=MEDIA_TYPE)
+        self.headers["Cache-Control"] = "no-cache"
+        self.headers["X-Accel-Buffering"] = "no"  # nginx would hold events back
+        self.job_id, self.user_id, self.after = job_id, user_id, after
+
+    def subscribe(self) -> Subscription:
+        """Raises TooManyStreams."""
+        return hub.join(self.job_id, self.user_id, self.after)
+
+
+def can_stream(request: HttpRequest) -> bool:
+    """Whether the server that this request came through sends streams."""
+    scope = getattr(request, "scope", {})
+    return EXTENSION in (scope.get("extensions") or {})
+
+
+class Sender:
+    """Sends events as they come until the job ends, the person goes or may not."""
+
+    def __init__(
+        self,
+        subscription: Subscription,
+        send: Send,
+        gone: "asyncio.Future[Any]",
+        allowed: Allowed,
+    ) -> None:
+        self.subscription = subscription
+        self.send, self.gone, self.allowed = send, gone, allowed
+        self.loop = asyncio.get_running_loop()
+        self.recheck_at = self._next_recheck()
+
+    async def run(self) -> None:
+        await self._write(OPENING)
+        while not self.gone.done():
+            page = await self._wait()
+            if self.gone.done() or not await self._still_allowed():
+                return
+            await self._write(page.frames if page else HEARTBEAT)
+            if page and page.last:
+                return
+
+    async def _wait(self) -> Any:
+        """The next page; None after a heartbeat's time, or when the person goes."""
+        coming = self.subscription.next_page()
+        await asyncio.wait(
+            {coming, self.gone},
+            timeout=settings.SKILLFLEET_STREAM_HEARTBEAT.total_seconds(),
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        return self.subscription.take() if coming.done() else None
+
+    async def _still_allowed(self) -> bool:
+        """Rights are looked at now and then: tokens end, people are deactivated."""
+        if self.loop.time() < self.recheck_at:
+            return True
+        allowed = await self.allowed()
+        self.recheck_at = self._next_recheck()
+        return allowed
+
+    def _next_recheck(self) -> float:
+        return self.loop.time() + settings.SKILLFLEET_STREAM_RECHECK.total_seconds()
+
+    async def _write(self, frames: bytes) -> None:
+        if frames:
+            await self.send(
+                {"type": "http.response.body", "body": frames, "more_body": True}
+            )

@@ -1,0 +1,247 @@
+"""Who follows a job sees each event when it is committed, once, to the end."""
+
+import threading
+from contextlib import AsyncExitStack
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.db import connection, connections
+from knox.models import AuthToken
+from rest_framework.test import APIClient
+
+from jobs import lifecycle
+from jobs.models import Job
+from jobs.streams import hub
+from jobs.worker import SkillJobWorker
+from tests.skillfleet.following import CEILING, Stream, aside, run, token_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+TASK = "Restart the billing service when it hangs"
+
+
+@pytest.fixture(autouse=True)
+def quick(settings):
+    """Polled and rechecked at once; the listener of the last test has ended."""
+    settings.SKILLFLEET_STREAM_POLL = timedelta(milliseconds=20)
+    yield
+    assert not hub.streams and not hub.users and hub.listener is None
+    for thread in threading.enumerate():
+        if thread.name == "event listener":
+            thread.join(CEILING)
+            assert not thread.is_alive()
+
+
+@pytest.fixture
+def ada(seeded) -> User:
+    user = User.objects.create_user("ada")
+    user.groups.set(Group.objects.filter(name="author"))
+    return user
+
+
+@pytest.fixture
+def job(ada) -> Job:
+    return lifecycle.create_skill_job(ada, TASK)
+
+
+def work(job: Job) -> None:
+    assert SkillJobWorker().process_job(Job.objects.get(pk=job.pk))
+
+
+def die(job: Job) -> None:
+    """A worker takes it, and is found dead."""
+    job = Job.objects.get(pk=job.pk)
+    worker = SkillJobWorker()
+    assert job.claim(worker.row)
+    assert lifecycle.release(job, where=Job.objects.live())
+
+
+def cancel(job: Job) -> None:
+    lifecycle.cancel(job, by=job.user)
+
+
+def test_each_event_comes_once_through_deaths_and_cuts_to_the_end(job, ada):
+    token = token_of(ada)
+
+    async def scenario():
+        async with Stream(job, token) as stream:
+            seen = await stream.events(until="submitted")
+            await aside(work, job)
+            seen += await stream.events(until="phase_finished")
+            await aside(die, job)
+            seen += await stream.events(until="crashed")
+            headers = stream.headers
+        await aside(work, job)  # while nobody looks
+        async with Stream(job, token, after=seen[-1].seq) as stream:
+            seen += await stream.events(until="phase_finished")
+            await aside(cancel, job)
+            seen += await stream.events()  # and it ends by itself
+        async with Stream(job, token, after=seen[-1].seq) as stream:
+            return headers, seen, stream.status
+
+    headers, seen, last = run(scenario())
+
+    assert headers["Content-Type"] == "text/event-stream"
+    assert headers["Cache-Control"] == "no-cache"
+    assert "Content-Length" not in headers
+    client = APIClient()
+    client.force_authenticate(ada)
+    listed = client.get(f"/api/v1/jobs/{job.pk}/events").json()["results"]
+    assert [event.body for event in seen] == listed
+    assert [(e.seq, e.kind) for e in seen] == [(b["seq"], b["kind"]) for b in listed]
+    assert seen[-1].kind == "cancelled"
+    assert last == 204, "a browser would come back for ever"
+
+
+def test_a_history_of_many_pages_comes_whole(job, ada, monkeypatch):
+    monkeypatch.setattr("jobs.streams.listener.PAGE", 2)
+    work(job)
+    cancel(job)
+    token = token_of(ada)
+
+    async def scenario():
+        async with Stream(job, token) as stream:
+            return await stream.events()
+
+    seen = run(scenario())
+
+    job.refresh_from_db()
+    assert [event.seq for event in seen] == list(range(1, job.events + 1))
+
+
+def test_refusals_are_json_and_say_why(job, ada, settings):
+    stranger = User.objects.create_user("olga")
+    ours, theirs = token_of(ada), token_of(stranger)
+    settings.SKILLFLEET_STREAMS_PER_USER = 1
+    settings.SKILLFLEET_STREAMS = 2
+    other = lifecycle.create_skill_job(stranger, TASK)
+    third = User.objects.create_superuser("root", None, "x")
+    root = token_of(third)
+
+    async def answer(job: Job, token: str, after: object = None):
+        async with Stream(job, token, after) as stream:
+            body = await stream.body() if stream.status != 200 else {"code": ""}
+            return stream.status, body["code"], stream.headers
+
+    async def scenario():
+        found = [await answer(job, theirs), await answer(job, "x" * 40)]
+        found += [await answer(job, ours, "four"), await answer(job, ours, -1)]
+        async with Stream(job, ours):
+            found.append(await answer(job, ours))
+            async with Stream(other, theirs):
+                found.append(await answer(job, root))
+        found.append(await answer(job, ours))
+        return found
+
+    found = run(scenario())
+
+    assert [(status, code) for status, code, _ in found] == [
+        (404, "not_found"),
+        (401, "authentication_failed"),
+        (400, "invalid"),
+        (400, "invalid"),
+        (429, "too_many_streams"),
+        (503, "no_stream_free"),
+        (200, ""),
+    ]
+    assert found[4][2]["Retry-After"] and found[4][2]["X-Frame-Options"]
+    assert found[4][2]["Content-Type"] == "application/json"
+
+
+def test_the_wsgi_entry_says_where_streams_are(job, ada, settings):
+    settings.SKILLFLEET_EVENTS_URL = "https://skills.example.org"
+    client = APIClient()
+    client.force_authenticate(ada)
+
+    answer = client.get(
+        f"/api/v1/jobs/{job.pk}/events", headers={"Accept": "text/event-stream"}
+    )
+
+    assert answer.status_code == 406
+    assert answer.json()["code"] == "not_streamed_here"
+    assert "https://skills.example.org" in answer.json()["detail"]
+
+
+def revoke(user: User) -> None:
+    AuthToken.objects.filter(user=user).delete()
+
+
+def deactivate(user: User) -> None:
+    User.objects.filter(pk=user.pk).update(is_active=False)
+
+
+def make_all_pending(user: User) -> None:
+    """What takes nobody's right away."""
+
+
+@pytest.mark.parametrize(
+    ("act", "ends"), [(revoke, True), (deactivate, True), (make_all_pending, False)]
+)
+def test_it_ends_when_the_right_to_look_ends(job, ada, settings, act, ends):
+    settings.SKILLFLEET_STREAM_HEARTBEAT = timedelta(milliseconds=20)
+    settings.SKILLFLEET_STREAM_RECHECK = timedelta(0)
+    token = token_of(ada)
+
+    async def scenario():
+        async with Stream(job, token) as stream:
+            await stream.events(until="submitted")
+            await aside(act, ada)
+            if ends:
+                return await stream.events()
+            for _ in range(3):
+                await stream.heartbeat()
+            await aside(cancel, job)
+            return await stream.events()
+
+    seen = run(scenario())
+
+    assert [event.kind for event in seen] == ([] if ends else ["cancelled"])
+
+
+def test_idle_streams_take_no_thread_and_no_connection_each(job, ada):
+    """`make prove-streams` does it with 500 over sockets, and says what they cost."""
+    token = token_of(ada)
+
+    async def scenario():
+        async with AsyncExitStack() as opened:
+            before = threading.active_count()
+            streams = [
+                await opened.enter_async_context(Stream(job, token)) for _ in range(20)
+            ]
+            for one in streams:
+                await one.events(until="submitted")
+            during = threading.active_count()
+            await aside(cancel, job)
+            return during - before, [await one.events() for one in streams]
+
+    threads, ended = run(scenario())
+
+    assert threads == 1, "the listener's"
+    assert [[event.kind for event in one] for one in ended] == [["cancelled"]] * 20
+
+
+def test_a_listener_that_loses_its_connection_misses_nothing(job, ada):
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no connection to lose")
+    token = token_of(ada)
+
+    def cut() -> int:
+        with connections["default"].cursor() as cursor:
+            cursor.execute(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND query LIKE 'LISTEN%%'"
+                " OR query LIKE '%%jobs_jobevent%%' AND pid <> pg_backend_pid()"
+            )
+            return cursor.fetchone()[0]
+
+    async def scenario():
+        async with Stream(job, token) as stream:
+            await stream.events(until="submitted")
+            cuts = await aside(cut)
+            await aside(cancel, job)
+            return cuts, await stream.events()
+
+    cuts, seen = run(scenario())
+
+    assert cuts
+    assert [event.kind for event in seen] == ["cancelled"]
