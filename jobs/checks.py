@@ -1,5 +1,6 @@
 """Settings that would lose jobs: `manage.py check` and every command refuse them."""
 
+import ipaddress
 from collections.abc import Iterable
 from typing import Any
 
@@ -36,6 +37,19 @@ def check_reminder(**kwargs: Any) -> Iterable[CheckMessage]:
             id="jobs.E003",
         )
     ]
+
+
+@register()
+def check_networks(**kwargs: Any) -> Iterable[CheckMessage]:
+    for network in settings.SKILLFLEET_WEBHOOK_NETWORKS:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError as error:
+            yield Error(
+                f"SKILLFLEET_WEBHOOK_NETWORKS: {error}.",
+                hint="Write networks like 10.1.0.0/16, with commas between them.",
+                id="jobs.E004",
+            )
 
 
 @register()

@@ -29,6 +29,7 @@ from jobs.models import Job, Worker
 from jobs.models.worker import heartbeat_interval
 from jobs.pruning import prune_old
 from jobs.sweep import sweep
+from jobs.webhooks import courier
 from jobs.worker import this_worker
 
 logger = logging.getLogger(__name__)
@@ -118,6 +119,7 @@ def work(parent: int) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     die_with(parent)
     worker(inbox, Outbox(), Value("d", -1), None)
+    courier.courier.finish(settings.SKILLFLEET_WEBHOOK_TIMEOUT.total_seconds())
     this_worker().row.leave()
 
 

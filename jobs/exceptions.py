@@ -90,3 +90,16 @@ class KeyReused(JobError):
     """This idempotency key was used for another task; take a new one."""
 
     code = "key_reused"
+
+
+class InvalidWebhook(JobError):
+    """The webhook was not described as the rules want it."""
+
+    status_code = 400
+    code = "invalid"
+
+
+class TooManyWebhooks(JobError):
+    """You have as many webhooks as you may; delete one."""
+
+    code = "webhook_limit"

@@ -12,10 +12,11 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models.functions import Now
 
 from jobs import queue
 from jobs.caching import retire_job
-from jobs.models import Job
+from jobs.models import Delivery, Job
 from taxonomy.pruning import Freed, prune_content
 
 logger = logging.getLogger(__name__)
@@ -39,9 +40,11 @@ def prunable(age: timedelta) -> int:
 def prune(age: timedelta) -> Iterator[Pruned]:
     """Remove jobs that ended longer ago than this, a batch at a time.
 
-    What django-q2 recorded of tasks that failed before then goes, too.
+    What django-q2 recorded of tasks that failed before then goes, too, and the log of
+    deliveries that were done with; a job's own go with the job.
     """
     queue.prune_failures(age)
+    Delivery.objects.filter(finished_at__lt=Now() - age).delete()
     while (batch := _prune_batch(age)).jobs:
         yield batch
 

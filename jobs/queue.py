@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from jobs.models import Job
 
 TASK = "jobs.tasks.process_skill_job"
+COURIER_TASK = "jobs.tasks.deliver_webhooks"
 
 
 class _Receipt:
@@ -48,6 +49,11 @@ def hold_back(job: "Job") -> None:
     jobs = type(job).objects.filter(pk=job.pk)
     messages = OrmQ.objects.filter(pk__in=jobs.values("message_id"))
     messages.update(lock=Subquery(jobs.values("run_after")))
+
+
+def call_courier() -> None:
+    """Have a worker see to the deliveries that are due, once this commits."""
+    async_task(COURIER_TASK, task_name="webhooks")
 
 
 def withdraw(job: "Job") -> None:

@@ -3,9 +3,9 @@
 import logging
 from dataclasses import dataclass
 
-from jobs import deadlines, lifecycle
+from jobs import deadlines, lifecycle, queue
 from jobs.logs import about
-from jobs.models import Job, Question, Worker
+from jobs.models import Delivery, Job, Question, Worker
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +20,8 @@ class Swept:
 
 
 def sweep() -> Swept:
-    """Release expired leases, send lost messages again, end overdue questions, remind.
+    """Release expired leases, send lost messages again, end overdue questions, remind,
+    and see that webhooks are delivered.
 
     Any number of sweeps may run at once: every step is conditional.
     """
@@ -30,6 +31,8 @@ def sweep() -> Swept:
     open_for_long = Question.objects.to_remind().select_related("job")
     reminded = sum(map(deadlines.remind, open_for_long))
     Worker.objects.gone().delete()
+    if Delivery.objects.due().exists():
+        queue.call_courier()
     if requeued or timed_out:
         logger.warning("swept requeued=%s timed_out=%s", requeued, timed_out)
     return Swept(requeued, timed_out, reminded)

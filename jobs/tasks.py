@@ -1,6 +1,7 @@
-"""What a queue message runs."""
+"""What queue messages run."""
 
 from jobs.models import Job
+from jobs.webhooks import courier
 from jobs.worker import this_worker
 
 
@@ -8,3 +9,8 @@ def process_skill_job(job_id: str) -> bool:
     """Advance the job by one phase; a job that is gone or taken is let be."""
     job = Job.objects.filter(pk=job_id).first()
     return job is not None and this_worker().process_job(job)
+
+
+def deliver_webhooks() -> None:
+    """A thread beside this worker does it: no job waits for a receiver."""
+    courier.courier.call()

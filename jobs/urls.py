@@ -23,6 +23,13 @@ from jobs.views.jobs import (
     JobStatus,
 )
 from jobs.views.monitoring import JobStatistics, PendingJobs, StuckJobs, Workers
+from jobs.views.webhooks import (
+    DeliveryAgain,
+    WebhookDeliveries,
+    WebhookDetail,
+    WebhookList,
+    WebhookTest,
+)
 
 urlpatterns = [
     path("skills", SkillCollection.as_view()),
@@ -45,4 +52,12 @@ urlpatterns = [
     path("drafts/<uuid:job_id>/files/<path:path>", DraftFile.as_view()),
     path("drafts/<uuid:job_id>/promote", DraftPromote.as_view()),
     path("drafts/<uuid:job_id>/reject", DraftReject.as_view()),
+    path("webhooks", WebhookList.as_view()),
+    path("webhooks/<uuid:webhook_id>", WebhookDetail.as_view()),
+    path("webhooks/<uuid:webhook_id>/test", WebhookTest.as_view()),
+    path("webhooks/<uuid:webhook_id>/deliveries", WebhookDeliveries.as_view()),
+    path(
+        "webhooks/<uuid:webhook_id>/deliveries/<int:delivery_id>/redeliver",
+        DeliveryAgain.as_view(),
+    ),
 ]

@@ -6,6 +6,17 @@ from jobs.models.job import Job
 from jobs.models.phase_result import PhaseResult
 from jobs.models.question import Question
 from jobs.models.source import Source
+from jobs.models.webhook import Delivery, Webhook
 from jobs.models.worker import Worker
 
-__all__ = ["Draft", "Job", "JobEvent", "PhaseResult", "Question", "Source", "Worker"]
+__all__ = [
+    "Delivery",
+    "Draft",
+    "Job",
+    "JobEvent",
+    "PhaseResult",
+    "Question",
+    "Source",
+    "Webhook",
+    "Worker",
+]

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from jobs.streams.notices import tell
+from jobs.webhooks import outbox
 
 
 class JobEventManager(models.Manager["JobEvent"]):
@@ -13,6 +14,7 @@ class JobEventManager(models.Manager["JobEvent"]):
         """The one way an event is written: who follows the job hears of it."""
         event = self.create(**fields)
         tell(event.job_id)
+        outbox.write(event)
         return event
 
 

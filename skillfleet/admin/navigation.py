@@ -21,6 +21,8 @@ ROOMS = {
         Entry("jobs.draft", "Drafts", "draft"),
         Entry("jobs.question", "Questions", "forum"),
         Entry("jobs.jobevent", "Events", "timeline"),
+        Entry("jobs.webhook", "Webhooks", "webhook"),
+        Entry("jobs.delivery", "Deliveries", "outbox"),
     ),
     "Taxonomy": (
         Entry("taxonomy.skill", "Skills", "hub"),

@@ -154,6 +154,36 @@ TABLE = [
         (401, 403, 403, 403, 200, 403),
         {"reason": "Too short."},
     ),
+    # Webhooks: everyone's own, and everyone's for operators.
+    Row("GET /webhooks", "/webhooks", READERS),
+    Row(
+        "POST /webhooks",
+        "/webhooks",
+        (401, 201, 201, 201, 201, 201),
+        {"url": "https://example.org/hook"},
+    ),
+    Row("GET /webhooks/{webhook_id}", "/webhooks/{webhook}", OWN_JOB),
+    Row("PATCH /webhooks/{webhook_id}", "/webhooks/{webhook}", OWN_JOB, {}),
+    Row(
+        "DELETE /webhooks/{webhook_id}",
+        "/webhooks/{webhook}",
+        (401, 404, 204, 404, 404, 204),
+    ),
+    Row(
+        "POST /webhooks/{webhook_id}/test",
+        "/webhooks/{webhook}/test",
+        (401, 404, 202, 404, 404, 202),
+    ),
+    Row(
+        "GET /webhooks/{webhook_id}/deliveries",
+        "/webhooks/{webhook}/deliveries",
+        OWN_JOB,
+    ),
+    Row(
+        "POST /webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver",
+        "/webhooks/{webhook}/deliveries/{delivery}/redeliver",
+        (401, 404, 202, 404, 404, 202),
+    ),
     # The cache: the operators'.
     Row("GET /cache/stats", "/cache/stats", OPERATORS),
     Row(
@@ -192,6 +222,7 @@ def test_everyone_gets_what_the_table_says(row, world):
         ("/jobs/pending", (0, 1, 0, 0, 0)),
         ("/drafts", (0, 1, 0, 1, 1)),
         ("/auth/tokens", (0, 1, 0, 0, 0)),
+        ("/webhooks", (0, 1, 0, 0, 1)),
     ],
 )
 def test_lists_hold_what_one_may_see_and_no_more(address, expected, world):

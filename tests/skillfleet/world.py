@@ -8,7 +8,8 @@ from django.core.management import call_command
 from django.db.models.functions import Now
 
 from jobs import lifecycle
-from jobs.models import Draft, Job, Question
+from jobs.models import Delivery, Draft, Job, Question
+from jobs.webhooks import outbox, registry
 from skillfleet.accounts.tokens import make_token
 from taxonomy.models import Bundle, Skill
 from tests.tables import Rehearsed
@@ -50,6 +51,7 @@ def rows_of_the_world() -> dict[str, str]:
         "asking": asking(submitted(owner)).pk,
         "failed": failed(submitted(owner)).pk,
         "drafted": drafted(submitted(owner)).pk,
+        **webhook(owner),
         "author_id": owner.pk,
         "token": token.token_key,
     }
@@ -60,6 +62,14 @@ def person(name: str, role: str) -> User:
     user = User.objects.create_user(name, password="a-long-Passw0rd")
     user.groups.add(Group.objects.get(name=role))
     return user
+
+
+def webhook(owner: User) -> dict[str, object]:
+    """One, and a delivery that was given up."""
+    made, _ = registry.register(owner, "https://example.org/hook", ["asked"])
+    sent = outbox.send_test(made)
+    made.deliveries.update(status=Delivery.Status.FAILED)
+    return {"webhook": made.pk, "delivery": sent.pk}
 
 
 def submitted(owner: User) -> Job:

@@ -1,0 +1,122 @@
+"""Who wants to be called when a job asks or ends, and each call that is owed."""
+
+import secrets
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
+from django.db import models
+from django.db.models.functions import Now
+
+from jobs.webhooks.signing import new_nonce
+
+MAX_URL_CHARS = 1000
+
+
+class WebhookQuerySet(models.QuerySet["Webhook"]):
+    def visible_to(self, user: User | AnonymousUser) -> "WebhookQuerySet":
+        """Their own; everyone's for an operator."""
+        if user.has_perm("jobs.operate_jobs"):
+            return self
+        return self.filter(user_id=user.pk)
+
+    def of_job(self, job_id: uuid.UUID) -> "WebhookQuerySet":
+        """Active ones of the job's owner, held until the transaction ends.
+
+        Held, or one that is deleted meanwhile would break the job's transaction.
+        """
+        active = self.filter(active=True, user__is_active=True)
+        mine = active.filter(user__skill_jobs=job_id).order_by("pk")
+        return mine.select_for_update(of=("self",), no_key=True)
+
+
+class Webhook(models.Model):
+    """An address of a person's that is told of their jobs."""
+
+    class Event(models.TextChoices):
+        ASKED = "asked"
+        """The job waits for an answer."""
+        COMPLETED = "completed"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    webhook_id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="webhooks"
+    )
+    url = models.CharField(max_length=MAX_URL_CHARS)
+    events = models.JSONField(default=list)
+    active = models.BooleanField(default=True)
+    nonce = models.CharField(max_length=64, default=new_nonce, editable=False)
+    """What the secret is derived from, with SECRET_KEY; no secret by itself."""
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = WebhookQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at", "-pk")
+
+    def __str__(self) -> str:
+        return str(self.webhook_id)
+
+
+def new_message_id() -> str:
+    return f"msg_{secrets.token_hex(16)}"
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def visible_to(self, user: User | AnonymousUser) -> "DeliveryQuerySet":
+        return self.filter(webhook__in=Webhook.objects.visible_to(user))
+
+    def due(self) -> "DeliveryQuerySet":
+        return self.filter(status=Delivery.Status.PENDING, next_at__lte=Now())
+
+    def write(self, **values: Any) -> int:
+        return self.update(**values)
+
+
+class Delivery(models.Model):
+    """One event for one webhook, written in the transaction of the event."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        """To be sent at `next_at`; the first time, or again."""
+        DELIVERED = "delivered"
+        """The receiver said 2xx."""
+        FAILED = "failed"
+        """Given up; `error` says why. It can be sent anew."""
+
+    webhook = models.ForeignKey(Webhook, models.CASCADE, related_name="deliveries")
+    job = models.ForeignKey(
+        "jobs.Job", models.CASCADE, null=True, blank=True, related_name="deliveries"
+    )
+    message_id = models.CharField(max_length=64, unique=True, default=new_message_id)
+    """What the receiver knows a repetition by."""
+    kind = models.CharField(max_length=32)
+    body = models.TextField()
+    status = models.CharField(
+        max_length=16, choices=Status.choices, default=Status.PENDING
+    )
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_at = models.DateTimeField(null=True, blank=True, db_default=Now())
+    response_status = models.PositiveSmallIntegerField(null=True, blank=True)
+    error = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-pk",)
+        verbose_name_plural = "deliveries"
+        indexes = (
+            models.Index(
+                fields=("next_at",),
+                condition=models.Q(status="pending"),
+                name="due_deliveries",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.message_id

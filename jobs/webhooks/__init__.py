@@ -1,0 +1,1 @@
+"""Signed calls to the outside: written with the event, sent by the workers."""

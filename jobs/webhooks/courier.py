@@ -1,0 +1,177 @@
+"""Sends what is due: a thread beside a worker, there as long as there is work.
+
+A message in the queue calls it, so that no job waits for a receiver. What it cannot
+send it leaves for later; what a killed one had in hand is due again after a while.
+"""
+
+import logging
+import os
+import random
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import Error, connections
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from jobs.models import Delivery, Webhook
+from jobs.webhooks import signing
+from jobs.webhooks.addresses import Refused, find
+from jobs.webhooks.sending import FAULTS, post
+
+logger = logging.getLogger(__name__)
+GONE = 410
+"""The receiver wants nothing more."""
+MAX_ERROR_CHARS = 300
+
+
+def deliver_due() -> int:
+    """Send everything that is due; how many were tried."""
+    return sum(1 for _ in map(attempt, claimed()))
+
+
+def claimed() -> Iterator[Delivery]:
+    """Due deliveries, each taken so that no other courier has it as well."""
+    while found := Delivery.objects.due().order_by("next_at", "pk").first():
+        hold = settings.SKILLFLEET_WEBHOOK_TIMEOUT * 3
+        mine = Delivery.objects.due().filter(pk=found.pk, attempts=found.attempts)
+        if mine.update(attempts=F("attempts") + 1, next_at=Now() + hold):
+            yield Delivery.objects.select_related("webhook__user").get(pk=found.pk)
+
+
+def attempt(delivery: Delivery) -> None:
+    """Send it once, and write down how that went."""
+    webhook = delivery.webhook
+    if not (webhook.active and webhook.user.is_active):
+        return end(delivery, Delivery.Status.FAILED, error="The webhook is not active.")
+    try:
+        status = send(delivery)
+    except Refused as refused:
+        return end(delivery, Delivery.Status.FAILED, error=str(refused))
+    except FAULTS as fault:
+        return put_off(delivery, f"{type(fault).__name__}: {fault}", None)
+    if 200 <= status < 300:
+        return end(delivery, Delivery.Status.DELIVERED, response_status=status)
+    if status == GONE:
+        Webhook.objects.filter(pk=webhook.pk).update(active=False)
+        return end(
+            delivery,
+            Delivery.Status.FAILED,
+            response_status=status,
+            error="The receiver answered 410; the webhook is not active any more.",
+        )
+    return put_off(delivery, f"The receiver answered {status}.", status)
+
+
+def send(delivery: Delivery) -> int:
+    body = delivery.body.encode()
+    now = int(timezone.now().timestamp())
+    nonce = delivery.webhook.nonce
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "SkillFleet",
+        **signing.headers(nonce, delivery.message_id, now, body),
+    }
+    seconds = settings.SKILLFLEET_WEBHOOK_TIMEOUT.total_seconds()
+    return post(find(delivery.webhook.url), body, headers, seconds)
+
+
+def put_off(delivery: Delivery, error: str, status: int | None) -> None:
+    """Later each time; after the last attempt, never."""
+    if delivery.attempts >= settings.SKILLFLEET_WEBHOOK_ATTEMPTS:
+        end(delivery, Delivery.Status.FAILED, error=error, response_status=status)
+        return
+    wait = backoff(delivery.attempts)
+    logger.warning("webhook put off message=%s wait=%s", delivery, wait)
+    Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts).update(
+        next_at=Now() + wait, error=error[:MAX_ERROR_CHARS], response_status=status
+    )
+
+
+def backoff(attempts: int) -> timedelta:
+    """Four times longer each time, a fifth more or less, at most the longest."""
+    first: timedelta = settings.SKILLFLEET_WEBHOOK_BACKOFF
+    longest: timedelta = settings.SKILLFLEET_WEBHOOK_MAX_BACKOFF
+    spread = random.uniform(0.8, 1.2)  # noqa: S311 not a secret
+    return min(first * 4 ** min(attempts - 1, 16), longest) * spread
+
+
+def end(
+    delivery: Delivery,
+    status: Delivery.Status,
+    *,
+    response_status: int | None = None,
+    error: str = "",
+) -> None:
+    logger.info("webhook %s message=%s answer=%s", status, delivery, response_status)
+    Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts).update(
+        status=status,
+        response_status=response_status,
+        error=error[:MAX_ERROR_CHARS],
+        next_at=None,
+        finished_at=Now(),
+    )
+
+
+class Courier:
+    """The thread of this process."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.called = False
+        self.thread: threading.Thread | None = None
+
+    def call(self) -> None:
+        """Have it look; one that looks already will look once more."""
+        with self.lock:
+            self.called = True
+            if self.thread is None:
+                self.thread = threading.Thread(
+                    target=self._run, name="webhook courier", daemon=True
+                )
+                self.thread.start()
+
+    def finish(self, seconds: float) -> None:
+        """Wait for what it has in hand."""
+        thread = self.thread
+        if thread is not None:
+            thread.join(seconds)
+
+    def _run(self) -> None:
+        try:
+            while self._is_called():
+                deliver_due()
+        except Error as error:  # the sweep calls again
+            logger.warning("courier waits for the database error=%s", error)
+            self._leave()
+        except Exception:
+            logger.exception("courier ends")
+            self._leave()
+        finally:
+            connections.close_all()
+
+    def _leave(self) -> None:
+        with self.lock:
+            self.thread = None
+
+    def _is_called(self) -> bool:
+        with self.lock:
+            called, self.called = self.called, False
+            if not called:
+                self.thread = None
+            return called
+
+
+courier = Courier()
+
+
+def _forget() -> None:
+    """Threads do not live on in a fork."""
+    global courier
+    courier = Courier()
+
+
+os.register_at_fork(after_in_child=_forget)
