@@ -54,34 +54,35 @@ def promote(
         _check_promotable(job, draft)
         if job.base:
             _check_keeps_its_name(job.base.skill.name, draft, name)
-        files = _renamed(draft.bundle.files(), name)
         published = _publish(
             job,
-            files,
+            _renamed(draft.bundle.files(), name),
             by,
             category=taxonomy_path or (None if job.base else _meant_for(job)),
             version=version,
             based_on=job.base.bundle_id if job.base and not over_newer else None,
         )
-        version_made = published.version
-        promoted = Draft.Status.PROMOTED
-        if not draft.repoint(
-            version_made.bundle, status=promoted, version=version_made
-        ):
-            raise DraftChanged
-        job._move(
-            job.status,
-            where=Job.objects.filter(status=Job.Status.COMPLETED),
-            event="promoted",
-            note={
-                "by": by.get_username(),
-                "path": published.skill.path,
-                "version": version_made.number,
-            },
-            final_path=published.skill.path,
-        )
+        _record(job, draft, published, by)
     draft.refresh_from_db()
     return published
+
+
+def _record(job: Job, draft: Draft, published: Published, by: User) -> None:
+    version = published.version
+    promoted = Draft.Status.PROMOTED
+    if not draft.repoint(version.bundle, status=promoted, version=version):
+        raise DraftChanged
+    job._move(
+        job.status,
+        where=Job.objects.filter(status=Job.Status.COMPLETED),
+        event="promoted",
+        note={
+            "by": by.get_username(),
+            "path": published.skill.path,
+            "version": version.number,
+        },
+        final_path=published.skill.path,
+    )
 
 
 def promote_for_owner(job: Job) -> None:
