@@ -68,17 +68,17 @@ class Worker(models.Model):
         """How jobs and events name it; outlives the row."""
         return f"{self.host}:{self.pid}:{self.pk}"
 
-    def beat(self) -> None:
+    def beat(self, **fields: object) -> None:
         """Say that this process lives; a row that was swept away comes back."""
-        if not Worker.objects.filter(pk=self.pk).update(heartbeat_at=Now()):
-            self.job_id = None
+        row = Worker.objects.filter(pk=self.pk)
+        if not row.update(heartbeat_at=Now(), **fields):
+            self.job_id = fields.get("job_id")
             self.heartbeat_at = Now()
             self.save(force_insert=True)
 
     def hold(self, job_id: object) -> None:
         """Say which job is in hand; None when there is none."""
-        self.beat()
-        Worker.objects.filter(pk=self.pk).update(job_id=job_id)
+        self.beat(job_id=job_id)
 
     def leave(self) -> None:
         Worker.objects.filter(pk=self.pk).delete()
