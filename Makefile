@@ -22,7 +22,7 @@ WITH_CACHE := cache="$${XDG_CACHE_HOME:-$${HOME:-/nonexistent}/.cache}"; \
 	|| export XDG_CACHE_HOME="$(CURDIR)/.cache";
 
 .PHONY: help demo serve test test-sqlite chaos chaos-cache lint format lock
-.PHONY: bench-cache clean
+.PHONY: bench-cache bench-jobs clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -68,6 +68,9 @@ lock: $(BIN)/uv ## Resolve requirements*.in anew (ARGS=--upgrade)
 
 bench-cache: build/bench/.installed ## The cache beside its peers (QUICK=1 to see it run)
 	@build/bench/bin/python -m benchmarks.cache $(ARGS)
+
+bench-jobs: build/bench/.installed ## The queue beside its peers (QUICK=1 to see it run)
+	@build/bench/bin/python -m benchmarks.jobs $(ARGS)
 
 clean: ## Remove what was made here, var/ and its data excepted
 	rm -rf .venv .cache build .pytest_cache .mypy_cache .ruff_cache .hypothesis

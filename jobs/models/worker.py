@@ -2,6 +2,7 @@
 
 import os
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -68,7 +69,7 @@ class Worker(models.Model):
         """How jobs and events name it; outlives the row."""
         return f"{self.host}:{self.pid}:{self.pk}"
 
-    def beat(self, **fields: object) -> None:
+    def beat(self, **fields: Any) -> None:
         """Say that this process lives; a row that was swept away comes back."""
         row = Worker.objects.filter(pk=self.pk)
         if not row.update(heartbeat_at=Now(), **fields):

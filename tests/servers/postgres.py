@@ -64,7 +64,7 @@ class Server:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        program = [self.binaries / "postgres", "-D", self.cluster]
+        program: list[str | Path] = [self.binaries / "postgres", "-D", self.cluster]
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 [*program, "-p", str(self.port), *self.options],

@@ -1,0 +1,36 @@
+"""How much is measured: all of it, or with QUICK=1 enough to see that it runs."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Scale:
+    rounds: int = 5
+    few_rounds: int = 3
+    """Of what is beside the main figures."""
+    latencies: int = 15
+    """Tasks sent to an idle worker, each round."""
+    backlog: int = 2500
+    """Tasks that wait when the workers are let go."""
+    seconds: float = 2.0
+    """For which they are watched, and idle ones as well."""
+    worker_counts: tuple[int, ...] = (1, 2, 4)
+    finished: tuple[int, ...] = (0, 10_000, 200_000)
+    """Jobs that ended before, in the table."""
+    jobs: int = 20
+    """Whole ones, each round."""
+    calls: int = 15
+    """Of each operation on a large table, each round."""
+
+
+QUICK = Scale(
+    rounds=2,
+    few_rounds=1,
+    latencies=4,
+    backlog=300,
+    seconds=0.7,
+    worker_counts=(1, 2),
+    finished=(0, 500, 2_000),
+    jobs=3,
+    calls=3,
+)
