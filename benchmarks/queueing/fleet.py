@@ -16,6 +16,8 @@ from benchmarks.queueing.sending import CEILING, Sender
 from jobs import lifecycle, monitoring
 from jobs.models import Job, Worker
 from jobs.pipeline.context import SourceText
+from taxonomy.models import Bundle
+from taxonomy.packaging.files import File
 
 TASK = "Restart the billing service when it hangs"
 SOURCE = """# Restart the billing service
@@ -111,6 +113,7 @@ class Fleet(Sender):
 
     def finish(self, count: int) -> None:
         Job.objects.all().delete()
+        Bundle.objects.store((File("SKILL.md", SOURCE.encode()),))
         with connection.cursor() as cursor:
             cursor.execute("SET session_replication_role = replica")  # no checks
             cursor.execute(finished_jobs(), [count])
