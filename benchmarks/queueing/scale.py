@@ -15,8 +15,8 @@ class Scale:
     seconds: float = 2.0
     """For which they are watched, and idle ones as well."""
     worker_counts: tuple[int, ...] = (1, 2, 4)
-    finished: tuple[int, ...] = (0, 10_000, 200_000)
-    """Jobs that ended before, in the table."""
+    finished: tuple[int, ...] = (0, 1_000, 10_000, 200_000)
+    """Jobs that ended before, in the table; the second fills every list's page."""
     jobs: int = 20
     """Whole ones, each round."""
     calls: int = 15
@@ -30,7 +30,7 @@ QUICK = Scale(
     backlog=300,
     seconds=0.7,
     worker_counts=(1, 2),
-    finished=(0, 500, 2_000),
+    finished=(0, 1_000, 2_000),
     jobs=3,
     calls=3,
 )
