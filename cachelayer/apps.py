@@ -21,22 +21,21 @@ class CacheConfig(AppConfig):
             ours.check_atomic_requests,
         ):
             checks.register(check, checks.Tags.caches)
-        request_started.connect(take_token, dispatch_uid="cachelayer")
+        request_started.connect(begin, dispatch_uid="cachelayer")
         post_migrate.connect(make_cache_tables, sender=self, dispatch_uid="cachelayer")
         post_migrate.connect(retire_all, sender=self, dispatch_uid="cachelayer.all")
 
 
-def take_token(
+def begin(
     environ: dict[str, Any] | None = None, scope: dict[str, Any] | None = None, **_: Any
 ) -> None:
-    """Before anyone is authenticated, so that no right is older than the token."""
+    """A request has come. Without our middleware its token is taken here: of each."""
     from cachelayer.figures import watch
-    from cachelayer.requests import BEGUN
-    from cachelayer.transactions import backend
+    from cachelayer.middleware import installed, take_token
 
     carried = scope if environ is None else environ
-    if carried is not None:
-        carried[BEGUN] = backend().token()
+    if carried is not None and not installed():
+        take_token(carried)
     watch.look()
 
 

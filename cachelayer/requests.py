@@ -47,9 +47,14 @@ def plain(request: AnyRequest) -> HttpRequest:
 
 
 def begun(request: AnyRequest) -> Any:
-    """The token taken when the request began; None: it came past request_started."""
-    http = plain(request)
-    return (getattr(http, "scope", None) or http.META).get(BEGUN)
+    """The token taken before anyone was authenticated; None: nobody took one."""
+    return carrier(plain(request)).get(BEGUN)
+
+
+def carrier(request: HttpRequest) -> dict[str, Any]:
+    """What is there from before the request was made of it."""
+    found: dict[str, Any] = getattr(request, "scope", None) or request.META
+    return found
 
 
 def user_id_of(request: AnyRequest) -> str:

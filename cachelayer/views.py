@@ -10,6 +10,7 @@ from rest_framework.request import Request
 
 from cachelayer.answers import finish, hit
 from cachelayer.keys import digest_of_text, key_text, strip_prefix
+from cachelayer.middleware import remember
 from cachelayer.options import option
 from cachelayer.patterns import path_tags, pattern_tags
 from cachelayer.recipes import Attempt, Recipe, user_tags
@@ -70,6 +71,9 @@ class ViewRecipe(Recipe):
         digest = digest_of_text(repr((self.name, self.own, *traits(request))))
         key = key_text(self.tier, custom or path, digest, user_id)
         token = begun(request)
+        match = plain(request).resolver_match
+        if token is None and match is not None:
+            remember(match.func)
         bypass = (
             token is None  # whoever was authenticated may have lost rights since
             or (self.tier == "user" and not user_id)

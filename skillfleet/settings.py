@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "cachelayer",
 ]
 MIDDLEWARE = [
+    "cachelayer.middleware.TakeToken",  # before any view can look at who asks
     "django.middleware.security.SecurityMiddleware",
     "skillfleet.health.Probes",  # before anything asks for the host
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -174,6 +175,7 @@ CACHELAYER = {
     "LOW_HIT_RATE": env.float("SKILLFLEET_CACHE_LOW_HIT_RATE", default=0.7),
 }
 
+AUTHENTICATION_BACKENDS = ["skillfleet.accounts.backends.RightsBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

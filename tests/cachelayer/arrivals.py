@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from cachelayer.apps import take_token
+from cachelayer.middleware import take_token
 
 
 def arrived(request: Any) -> Any:
     """Without Django's own receivers of request_started: they close connections."""
-    take_token(environ=request.META)
+    take_token(request.META)
     return request

@@ -1,0 +1,16 @@
+"""Middleware of a project that the cache meets."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+
+class ReadsUser:
+    """Looks at who asks before any view does."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        bool(request.user.is_authenticated)
+        return self.get_response(request)
