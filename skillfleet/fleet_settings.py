@@ -79,6 +79,10 @@ SKILLFLEET_RATES = {
 # Who may read without logging in: nobody, unless this is on.
 SKILLFLEET_PUBLIC_READ = env.bool("SKILLFLEET_PUBLIC_READ", default=False)
 
+# Who may read /metrics besides operators: whoever sends this token, or anyone.
+SKILLFLEET_METRICS_TOKEN = env.str("SKILLFLEET_METRICS_TOKEN", default="")
+SKILLFLEET_METRICS_PUBLIC = env.bool("SKILLFLEET_METRICS_PUBLIC", default=False)
+
 # API tokens and logins.
 SKILLFLEET_LOGIN_HOURS = env.int("SKILLFLEET_LOGIN_HOURS", default=12)
 SKILLFLEET_TOKEN_DAYS = env.int("SKILLFLEET_TOKEN_DAYS", default=90)

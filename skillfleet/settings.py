@@ -27,7 +27,8 @@ CSRF_FAILURE_VIEW = "skillfleet.api.error_views.csrf_failure"
 # HTTPS: docs/howto/deploy.md. One switch, and what a proxy in front may say.
 HTTPS = env.bool("SKILLFLEET_HTTPS", default=False)
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # probes speak plain HTTP
+# Probes and scrapers speak plain HTTP.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = env.int("SKILLFLEET_HSTS_SECONDS", default=0)

@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 
 from skillfleet.api.error_views import no_such_route
 from skillfleet.api.schema import DocsPage, SchemaPage
+from skillfleet.metrics import Metrics
 
 # jobs first: its POST /skills extends the list that taxonomy serves.
 ROOMS = ("jobs.urls", "taxonomy.urls", "cachelayer.urls", "skillfleet.accounts.urls")
@@ -15,6 +16,7 @@ rooms = [path("", include(room)) for room in ROOMS]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(url="/api/docs")),
     path("favicon.ico", RedirectView.as_view(url=static("skillfleet/icon.svg"))),
+    path("metrics", Metrics.as_view()),
     path("api/schema", SchemaPage.as_view(), name="schema"),
     path("api/docs", DocsPage.as_view(), name="docs"),
     path("api/v1/", include(rooms)),

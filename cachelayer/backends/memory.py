@@ -68,6 +68,9 @@ class MemoryCache(TagCache):
     def plane(self) -> str:
         return self.stamps.plane_id
 
+    def host_figures(self) -> dict[str, Any]:
+        return self.store.counters.of_host()
+
     def get_stats(self) -> dict[str, Any]:
         size, counters = self.store.sweep(), self.store.counters
         found = counters.of_process()

@@ -84,6 +84,10 @@ class Seam:
         """This process's counts; `host` has those of all, `tiers` each by tier."""
         raise NotImplementedError
 
+    def host_figures(self) -> dict[str, Any]:
+        """Counts of all processes of this host; `size` and `bytes` if it keeps any."""
+        raise NotImplementedError
+
     def invalidate_pattern(self, pattern: str) -> None:
         """Retire all that the pattern covers; its cost does not grow with the cache."""
         self.retire([patterns.widen(pattern)])

@@ -1,0 +1,94 @@
+"""/metrics: figures for Prometheus, of the host that answers. No names of people or
+skills are among them."""
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpResponse
+from django.utils.crypto import constant_time_compare
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from drf_spectacular.utils import extend_schema
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+from rest_framework.authentication import (
+    BaseAuthentication,
+    SessionAuthentication,
+    get_authorization_header,
+)
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from cachelayer.collector import CacheCollector
+from cachelayer.operators import OPERATE
+from skillfleet.accounts.authentication import TokenAuthentication
+
+# A room's figures join here.
+COLLECTORS: tuple[type[Collector], ...] = (CacheCollector,)
+
+
+def registry() -> CollectorRegistry:
+    """Not the global one, which has figures of this process alone."""
+    made = CollectorRegistry(auto_describe=False)
+    for collector in COLLECTORS:
+        made.register(collector())
+    return made
+
+
+REGISTRY = registry()
+
+
+class ScraperToken(BaseAuthentication):
+    """SKILLFLEET_METRICS_TOKEN as a bearer token, which opens nothing else."""
+
+    def authenticate(self, request: Request) -> tuple[AnonymousUser, str] | None:
+        wanted: str = settings.SKILLFLEET_METRICS_TOKEN
+        scheme, _, token = get_authorization_header(request).partition(b" ")
+        sent = token.strip().decode("latin-1")
+        if scheme.lower() == b"bearer" and wanted and same(sent, wanted):
+            return AnonymousUser(), "scraper"
+        return None
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+def same(sent: str, wanted: str) -> bool:
+    return constant_time_compare(sent, wanted)
+
+
+class MayScrape(BasePermission):
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        known = request.auth == "scraper" or request.user.has_perm(OPERATE)
+        return known or settings.SKILLFLEET_METRICS_PUBLIC
+
+
+class OneFormat(DefaultContentNegotiation):
+    """Accept chooses among Prometheus' own formats; refusals are JSON."""
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: Any = None
+    ) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+@method_decorator(never_cache, name="dispatch")
+class Metrics(APIView):
+    """GET /metrics"""
+
+    authentication_classes: ClassVar = [
+        ScraperToken,
+        TokenAuthentication,
+        SessionAuthentication,
+    ]
+    permission_classes: ClassVar = [MayScrape]
+    content_negotiation_class = OneFormat
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> HttpResponse:
+        encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+        return HttpResponse(encode(REGISTRY), content_type=content_type)
