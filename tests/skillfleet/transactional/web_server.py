@@ -28,7 +28,9 @@ class Answer(NamedTuple):
 class WebServer:
     """Two workers, each one process with its own copy of what is cached."""
 
-    def __init__(self, log: Path, *options: str) -> None:
+    def __init__(
+        self, log: Path, *options: str, wsgi: str = WSGI, **environment: str
+    ) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -36,10 +38,10 @@ class WebServer:
         address = f"127.0.0.1:{self.port}"
         self.process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "gunicorn", WSGI, *options),
+                *(sys.executable, "-m", "gunicorn", wsgi, *options),
                 *("--bind", address, "--workers", "2"),
             ],
-            env=child_environment(SKILLFLEET_PUBLIC_READ="true"),
+            env=child_environment(**{"SKILLFLEET_PUBLIC_READ": "true", **environment}),
             cwd=ROOT,
             stdout=self.log,
             stderr=self.log,
