@@ -1,7 +1,7 @@
 """/metrics: figures for Prometheus, of the host that answers. No names of people or
 skills are among them."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -80,12 +80,12 @@ class OneFormat(DefaultContentNegotiation):
 class Metrics(APIView):
     """GET /metrics"""
 
-    authentication_classes: ClassVar = [
+    authentication_classes = (
         ScraperToken,
         TokenAuthentication,
         SessionAuthentication,
-    ]
-    permission_classes: ClassVar = [MayScrape]
+    )
+    permission_classes = (MayScrape,)
     content_negotiation_class = OneFormat
 
     @extend_schema(exclude=True)
