@@ -21,8 +21,8 @@ WITH_CACHE := cache="$${XDG_CACHE_HOME:-$${HOME:-/nonexistent}/.cache}"; \
 	mkdir -p "$$cache" 2>/dev/null && [ -w "$$cache" ] \
 	|| export XDG_CACHE_HOME="$(CURDIR)/.cache";
 
-.PHONY: help demo serve test test-sqlite chaos chaos-cache lint format lock
-.PHONY: bench-cache bench-jobs clean
+.PHONY: help demo serve test test-sqlite chaos chaos-cache chaos-outage lint format
+.PHONY: lock bench-cache bench-jobs clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -46,6 +46,10 @@ chaos: .venv/.installed-dev ## Kill and freeze everything while jobs run (SEEDS=
 
 chaos-cache: .venv/.installed-dev ## Random schedules of the cache (STEPS= SEED= MUTANT=)
 	@$(BIN)/python -m tests.cachelayer.chaos
+
+chaos-outage: .venv/.installed-dev ## The web server under load while Valkey fails
+	@$(BIN)/pytest -q -s -n 0 -m slow \
+		tests/skillfleet/transactional/test_outages_under_load.py
 
 lint: .venv/.installed-dev ## Style, types, migrations, settings and API schema
 	$(BIN)/ruff check .

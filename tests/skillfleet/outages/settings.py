@@ -1,0 +1,11 @@
+"""The tests' settings, with the patience that the product comes with."""
+
+from skillfleet.environment import env
+from tests.settings import *  # noqa: F403
+from tests.settings import CACHES
+
+CACHES["default"]["OPTIONS"] |= {
+    "TIMEOUT": 0.1,
+    "BUDGET": 0.5,
+    "RETRY": env.float("SKILLFLEET_CACHE_RETRY", default=1.0),
+}
