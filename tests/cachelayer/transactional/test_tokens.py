@@ -1,14 +1,19 @@
-"""The token of a request is taken for views that are decorated, wherever that is."""
+"""The token of a request is taken for views that are decorated, wherever that is,
+and before the view asks who may see it."""
 
 import pytest
+from django.contrib.auth.models import Group
 from django.http import HttpResponse
 from django.urls import path
 from django.utils.decorators import method_decorator
 from django.views import View
+from rest_framework.permissions import BasePermission
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from cachelayer import cache_endpoint
+from cachelayer import add_cache_tags, cache_endpoint
+from cachelayer.transactions import backend
+from tests.cachelayer.threads import elsewhere
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,7 +45,31 @@ class Dispatched(View):
         return HttpResponse("page")
 
 
+then = []
+
+
+class Gate(BasePermission):
+    """Sees whether the group is there; what happens after that is `then`."""
+
+    def has_permission(self, request, view):
+        view.open = Group.objects.filter(name="members").exists()
+        while then:
+            elsewhere(then.pop())
+        return True
+
+
+class Gated(APIView):
+    authentication_classes = ()
+    permission_classes = (Gate,)
+
+    @cache_endpoint
+    def get(self, request):
+        add_cache_tags(request, "/groups/members/*")
+        return Response({"open": self.open})
+
+
 urlpatterns = [
+    path("gated", Gated.as_view()),
     path("function", decorated),
     path("class", Inheriting.as_view()),
     path("dispatch", Dispatched.as_view()),
@@ -59,3 +88,24 @@ def test_a_view_that_calls_a_decorated_one_is_known_after_the_first(client):
     outcomes = [client.get("/hidden")["X-Cache"] for _ in range(3)]
 
     assert outcomes == ["BYPASS", "MISS", "HIT"]
+
+
+def ask_twice(client):
+    """Between the permission and the view the group is deleted."""
+    group = Group.objects.create(name="members")
+    then.append(lambda: group.delete())
+    return [client.get("/gated").json()["open"] for _ in range(2)]
+
+
+@pytest.mark.usefixtures("declared_groups")
+@pytest.mark.urls(__name__)
+def test_what_a_permission_saw_before_a_change_is_not_kept(client):
+    assert ask_twice(client) == [True, False]
+
+
+@pytest.mark.usefixtures("declared_groups")
+@pytest.mark.urls(__name__)
+def test_with_a_token_of_the_views_own_it_would_be(client, monkeypatch):
+    monkeypatch.setattr("cachelayer.views.begun", lambda _: backend().token())
+
+    assert ask_twice(client) == [True, True]
