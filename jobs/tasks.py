@@ -1,13 +1,14 @@
 """What queue messages run."""
 
 from jobs.models import Job
+from jobs.patience import patiently
 from jobs.webhooks import courier
 from jobs.worker import this_worker
 
 
 def process_skill_job(job_id: str) -> bool:
     """Advance the job by one phase; a job that is gone or taken is let be."""
-    job = Job.objects.filter(pk=job_id).first()
+    job = patiently(lambda: Job.objects.filter(pk=job_id).first(), "read")
     return job is not None and this_worker().process_job(job)
 
 

@@ -3,17 +3,9 @@
 import logging
 import os
 import threading
-import time
 from collections.abc import Callable
 from functools import cached_property
 
-from django.db import (
-    DataError,
-    Error,
-    IntegrityError,
-    ProgrammingError,
-    connections,
-)
 from django.utils import timezone
 
 from jobs import attempts, checkpoint, lifecycle
@@ -25,12 +17,11 @@ from jobs.heartbeat import Heartbeat, end_process
 from jobs.logs import about
 from jobs.models import Job, Worker
 from jobs.models.job import Fence
+from jobs.patience import is_away, patiently
 from jobs.pipeline.outcome import Outcome
 from jobs.pipeline.phases import run
 
 logger = logging.getLogger(__name__)
-CHECKPOINT_TRIES = 20
-RETRY_SECONDS = 0.5
 
 
 class SkillJobWorker:
@@ -57,18 +48,26 @@ class SkillJobWorker:
 
         False: there was nothing to do, or another worker went on with it.
         """
-        if Job.objects.expired().filter(pk=job.pk).exists():
-            lifecycle.release(job)
-        fence = job.claim(self.row)
-        if fence is None:
+        fence = Fence.new()
+        if not patiently(lambda: self._claim(job, fence), "claim"):
             logger.info("not claimable job_id=%s", job.pk)
             return False
-        job.refresh_from_db()
-        self.row.hold(job.pk)
+        patiently(lambda: self._pick_up(job), "pick up")
         try:
             return self._work(job, fence)
         finally:
-            self.row.hold(None)
+            patiently(lambda: self.row.hold(None), "put down")
+
+    def _claim(self, job: Job, fence: Fence) -> bool:
+        """True also for a claim of before, whose COMMIT nobody answered for."""
+        if Job.objects.expired().filter(pk=job.pk).exists():
+            lifecycle.release(job)
+        won = job.claim(self.row, fence) is not None
+        return won or Job.objects.held_by(job.pk, fence).exists()
+
+    def _pick_up(self, job: Job) -> None:
+        job.refresh_from_db()
+        self.row.hold(job.pk)
 
     def _work(self, job: Job, fence: Fence) -> bool:
         logger.info("phase starts %s round=%s", about(job, fence), job.round)
@@ -77,19 +76,24 @@ class SkillJobWorker:
 
     def _advance(self, job: Job, fence: Fence) -> bool:
         try:
-            attempt = self._attempt(job, fence)
+            attempt = patiently(lambda: self._attempt(job, fence), "read")
             return self._checkpoint(attempt, run(attempt.context))
         except LostFence:
             logger.warning("fence lost %s", about(job, fence))
             return False
         except Exception as error:
-            if _may_pass(error):
+            if is_away(error):
                 raise  # the lease runs out, and the job goes on where it was
-            return attempts.give_up_or_retry(job, fence, error)
+            given_up = error
+            return patiently(
+                lambda: attempts.give_up_or_retry(job, fence, given_up), "give up"
+            )
 
     def _attempt(self, job: Job, fence: Fence) -> Attempt:
         def report(percent: int, message: str) -> None:
-            if not job.report_progress(fence, percent, message):
+            if not patiently(
+                lambda: job.report_progress(fence, percent, message), "report"
+            ):
                 raise LostFence
 
         return Attempt(
@@ -105,17 +109,8 @@ class SkillJobWorker:
         Trying again after a COMMIT with an unknown end is safe: if it was applied,
         the fence is gone, and the second try writes nothing.
         """
-        for tries_left in reversed(range(CHECKPOINT_TRIES)):
-            try:
-                return self._applied(attempt, checkpoint.apply(attempt, outcome))
-            except Error as error:
-                if not tries_left or not _may_pass(error):
-                    raise
-                about_it = about(attempt.job, attempt.fence)
-                logger.warning("checkpoint waits %s error=%s", about_it, error)
-                connections.close_all()
-                time.sleep(RETRY_SECONDS)
-        return False
+        applied = patiently(lambda: checkpoint.apply(attempt, outcome), "checkpoint")
+        return self._applied(attempt, applied)
 
     def _applied(self, attempt: Attempt, applied: bool) -> bool:
         about_it = about(attempt.job, attempt.fence)
@@ -124,12 +119,6 @@ class SkillJobWorker:
         else:
             logger.warning("fence lost %s", about_it)
         return applied
-
-
-def _may_pass(error: Exception) -> bool:
-    """Whether it is the database's trouble, not that of what it was given."""
-    refused = IntegrityError | DataError | ProgrammingError
-    return isinstance(error, Error) and not isinstance(error, refused)
 
 
 _workers = threading.local()

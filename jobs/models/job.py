@@ -212,9 +212,12 @@ class Job(models.Model):
             retire_job(self)
         return True
 
-    def claim(self, worker: Worker) -> Fence | None:
-        """Take the lease for one phase. None: another worker got there first."""
-        fence = Fence.new()
+    def claim(self, worker: Worker, fence: Fence | None = None) -> Fence | None:
+        """Take the lease for one phase. None: another worker got there first.
+
+        Who names the fence can look for it when the claim's COMMIT is not answered.
+        """
+        fence = fence or Fence.new()
         won = self._move(
             self.Status.RUNNING,
             where=Job.objects.claimable(),

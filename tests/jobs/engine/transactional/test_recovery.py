@@ -1,5 +1,6 @@
 """What puts a job back, how often, and what a COMMIT of unknown end does."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -65,13 +66,50 @@ def test_a_commit_of_unknown_end_neither_fails_nor_repeats_the_phase(
         return applied
 
     monkeypatch.setattr(checkpoint, "apply", apply_and_lose_the_answer)
-    monkeypatch.setattr("jobs.worker.RETRY_SECONDS", 0)
+    monkeypatch.setattr("jobs.patience.RETRY_SECONDS", 0)
     while not Job.objects.get(pk=job.pk).is_final:
         worker.process_job(Job.objects.get(pk=job.pk))
     assert Job.objects.get(pk=job.pk).status == Job.Status.COMPLETED
     assert cut == list(PHASES)
     assert job.results.count() == len(PHASES)
     assert author.calls["write"] == author.calls["evals"] == 1
+
+
+def cut_behind(
+    owner: Any, verb: str, monkeypatch: pytest.MonkeyPatch, every: int = 2
+) -> list[int]:
+    """Every other call is done, and its end is told to nobody."""
+    real = getattr(owner, verb)
+    calls: list[int] = []
+
+    def done_but_not_told(*args: Any, **kwargs: Any) -> Any:
+        found = real(*args, **kwargs)
+        calls.append(len(calls))
+        if len(calls) % every:
+            raise OperationalError("server closed the connection unexpectedly")
+        return found
+
+    monkeypatch.setattr(owner, verb, done_but_not_told)
+    monkeypatch.setattr("jobs.patience.RETRY_SECONDS", 0)
+    return calls
+
+
+@pytest.mark.parametrize("verb", ["claim", "report_progress", "refresh_from_db"])
+def test_a_connection_that_is_cut_in_a_phase_costs_neither_a_crash_nor_a_call(
+    verb: str,
+    job: Job,
+    worker: SkillJobWorker,
+    author: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A claim whose COMMIT was not answered is found again by its fence."""
+    cuts = cut_behind(Job, verb, monkeypatch)
+    while not Job.objects.get(pk=job.pk).is_final:
+        assert worker.process_job(Job.objects.get(pk=job.pk))
+    assert len(cuts) >= len(PHASES)
+    assert Job.objects.get(pk=job.pk).status == Job.Status.COMPLETED
+    assert not job.history.filter(kind="crashed").exists()
+    assert author.calls == Counter(refine=1, questions=1, evals=1, write=1)
 
 
 def test_a_backlog_is_not_swept_and_a_lost_message_is(
