@@ -27,6 +27,8 @@ PLANS: dict[str, list[str]] = {
 }
 """The checkpoints that the jobs of a plan want."""
 QUESTIONS = 2
+CALM = "calm"
+"""How the numbers of jobs begin that no storm meets."""
 USUALLY, SELDOM = 0.02, 0.03
 """Seconds of a call, on average; the share of calls that outlast a lease."""
 
@@ -71,10 +73,16 @@ def work(verb: str, assignment: Assignment) -> str:
     os.write(log, line.encode())
     os.close(log)
     spring("in_author")
-    lease = float(os.environ["SKILLFLEET_JOB_LEASE"])
-    long = random.random() < SELDOM
-    time.sleep(lease * 1.4 if long else random.expovariate(1 / USUALLY))
+    time.sleep(seconds_of(verb, number))
     return number
+
+
+def seconds_of(verb: str, number: str) -> float:
+    """A call that outlasts a lease does so each time it is made."""
+    chance = random.Random(f"{verb} {number}").random()
+    if chance < SELDOM and not number.startswith(CALM):
+        return float(os.environ["SKILLFLEET_JOB_LEASE"]) * 1.4
+    return random.expovariate(1 / USUALLY)
 
 
 def calls_in(log: Path) -> list[dict[str, object]]:

@@ -12,17 +12,22 @@ from django_q.models import OrmQ
 from jobs.models import Job
 from tests.chaos import processes
 from tests.chaos.audit import Auditor
-from tests.chaos.author import PLANS, calls_in
+from tests.chaos.author import CALM, PLANS, calls_in
 from tests.chaos.people import CANCELLED, People
 from tests.chaos.plan import Plan, Report
 from tests.chaos.storm import Storm
 from tests.chaos.troubles import Database
 from tests.chaos.verdict import Verdict
 
-READY_WITHIN = 60.0
+READY_WITHIN = 120.0
+LEFT_WITHIN = 5.0
 STUCK_AFTER = 40.0
 """Seconds without any change after which the jobs that are left count as lost."""
 Show = Callable[[str], None]
+
+
+class NoCalm(Exception):
+    """Jobs do not get done even when nobody is struck."""
 
 
 class Field:
@@ -56,7 +61,12 @@ class Field:
         auditor = Auditor()
         auditor.start()
         show("the calm: one job of each plan")
-        calm = self._calm(storm, auditor)
+        try:
+            calm = self._calm(storm, auditor)
+        except NoCalm as found:
+            report.faults.append(str(found))
+            auditor.stop()
+            return
         people = self._people(storm)
         people.start()
         self._rage(storm, auditor, people, show)
@@ -69,13 +79,13 @@ class Field:
         self._judge(report, storm, auditor, people, calm)
 
     def _calm(self, storm: Storm, auditor: Auditor) -> People:
-        plans = [(f"calm{number}", plan) for number, plan in enumerate(PLANS)]
+        plans = [(f"{CALM}{number}", plan) for number, plan in enumerate(PLANS)]
         calm = People(self.port, self.tokens, plans, lambda: len(plans))
         calm.start()
         give_up = time.monotonic() + READY_WITHIN
         while auditor.counts["completed"] < len(plans):
             if time.monotonic() > give_up:
-                raise RuntimeError(f"The calm did not end; see {self.folder}")
+                raise NoCalm(f"The calm did not end; see {self.folder}")
             storm.rest(0.2)
         calm.stop()
         return calm
@@ -152,7 +162,7 @@ class Field:
             if code := service.stop():
                 yield f"{service.name} ended with code {code}"
         for pid in processes.wait_until_gone(
-            processes.left_behind(self.folder.name), READY_WITHIN / 10
+            processes.left_behind(self.folder.name), LEFT_WITHIN
         ):
             yield f"process left behind: {pid}"
 

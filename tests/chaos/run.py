@@ -26,9 +26,8 @@ Show = Callable[[str], None]
 
 @contextmanager
 def database_of(plan: Plan, folder: Path) -> Iterator[Database]:
-    database = (
-        Postgres(folder, LEASE) if plan.database == "postgres" else SQLite(folder)
-    )
+    kind = Postgres if plan.database == "postgres" else SQLite
+    database: Database = kind(folder, LEASE)
     try:
         yield database
     finally:

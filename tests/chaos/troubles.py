@@ -16,13 +16,14 @@ from tests.servers.postgres import Server
 
 Later = Callable[[float, Callable[[], None]], None]
 Troubles = dict[str, Callable[[], bool]]
+Span = tuple[float, float]
 LOCK_WITHIN = "2s"
 
 
 class Database(Protocol):
     url: str
-    longest_freeze: float
-    """Seconds that a process may stand still."""
+    freezes: tuple[Span, Span]
+    """For how many seconds processes stand still: within a lease, or beyond."""
 
     def troubles(self, chance: random.Random, later: Later) -> Troubles: ...
 
@@ -35,7 +36,7 @@ class Postgres:
         self.server = Server(folder, synchronous_commit="on")
         self.server.start()
         self.url = self.server.url
-        self.longest_freeze = 2 * lease
+        self.freezes = ((0.1, lease), (1.2 * lease, 2.2 * lease))
 
     def troubles(self, chance: random.Random, later: Later) -> Troubles:
         return {
@@ -75,7 +76,7 @@ class Postgres:
             for pid in pids:
                 strike(pid, signal.SIGCONT)
 
-        later(chance.uniform(0.2, self.longest_freeze), thaw)
+        later(chance.uniform(*self.freezes[0]), thaw)
         return True
 
     def _lock(self, chance: random.Random, later: Later) -> bool:
@@ -90,7 +91,7 @@ class Postgres:
         except psycopg.Error:
             session.close()
             return False
-        later(chance.uniform(0.2, self.longest_freeze), session.close)
+        later(chance.uniform(*self.freezes[0]), session.close)
         return True
 
     def _cut(self, chance: random.Random) -> bool:
@@ -109,10 +110,9 @@ class Postgres:
 
 
 class SQLite:
-    longest_freeze = 6.0
-    """A frozen writer stops all others, who wait for 20 seconds."""
-
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, lease: float) -> None:
+        # A frozen writer stops all others, who wait for 20 seconds.
+        self.freezes = ((0.1, lease), (1.2 * lease, 2.2 * lease))
         self.path = folder / "chaos.sqlite3"
         self.url = f"sqlite:///{self.path}"
 
@@ -129,5 +129,5 @@ class SQLite:
         except sqlite3.OperationalError:
             session.close()
             return False
-        later(chance.uniform(0.2, self.longest_freeze), session.close)
+        later(chance.uniform(*self.freezes[0]), session.close)
         return True
