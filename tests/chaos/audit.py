@@ -12,6 +12,8 @@ from typing import Any
 from django.db import Error, connection
 from django_q.signing import SignedPackage
 
+from jobs.queue import TASK
+
 PAUSE = 0.03
 STATE = """
 SELECT 'message', CAST(id AS {text}), payload, NULL, 0 FROM django_q_ormq
@@ -54,16 +56,19 @@ class Auditor:
         with connection.cursor() as cursor:
             cursor.execute(STATE.format(text=kind))
             rows = cursor.fetchall()
-        messages = {row[1]: self._addressee(row) for row in rows if row[0] == "message"}
+        addressed = {
+            row[1]: self._addressee(row) for row in rows if row[0] == "message"
+        }
+        messages = {message: job for message, job in addressed.items() if job}
         jobs = {str(uuid.UUID(row[1])): row[2:] for row in rows if row[0] == "job"}
         self.counts = Counter(status for status, *_ in jobs.values())
         self.looks += 1
         self._compare(messages, jobs)
 
     def _addressee(self, row: Any) -> str:
-        """The job of a message; its package is signed, and read once."""
+        """The job of a message, "" of one that is about no job; each is read once."""
         if row[1] not in self.addressed:
-            self.addressed[row[1]] = str(SignedPackage.loads(row[2])["args"][0])
+            self.addressed[row[1]] = addressee(row[2])
         return self.addressed[row[1]]
 
     def _compare(self, messages: dict[str, str], jobs: dict[str, Any]) -> None:
@@ -77,3 +82,8 @@ class Auditor:
         for job, (status, message, free) in jobs.items():
             if status == "running" and free and message not in messages:
                 self.wrong["a job that waits without a message"].add(job)
+
+
+def addressee(payload: str) -> str:
+    task = SignedPackage.loads(payload)
+    return str(task["args"][0]) if task["func"] == TASK else ""
