@@ -22,7 +22,10 @@ def main(database: str, steps: int, seed: int, mutant: str, result: Path) -> Non
     from django.test.utils import setup_test_environment
 
     from tests.cachelayer.chaos.rows import tables
+    from tests.cachelayer.mutants import MUTANTS
 
+    if mutant and mutant not in MUTANTS:
+        sys.exit(f"MUTANT is one of {', '.join(MUTANTS)}")
     setup_test_environment()
     former, found = str(connection.settings_dict["NAME"]), []
     connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
