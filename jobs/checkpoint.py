@@ -17,7 +17,8 @@ from jobs.models import Draft, Job, PhaseResult, Question
 from jobs.models.querysets import JobQuerySet
 from jobs.pipeline.context import Context
 from jobs.pipeline.outcome import Advance, Ask, Outcome, Stop
-from jobs.pipeline.phases import PHASES, PROGRESS
+from jobs.pipeline.phases import PHASES
+from jobs.pipeline.progress import PROGRESS
 from jobs.pipeline.state import to_json
 from jobs.results import columns, result_of
 from taxonomy.models import Bundle
@@ -86,7 +87,7 @@ def _go_on(attempt: Attempt, outcome: Advance, next_phase: str) -> bool:
         note={"phase": attempt.context.phase, "message": outcome.message},
         current_phase=next_phase,
         round=attempt.context.round + 1 if back else attempt.context.round,
-        progress_percent=PROGRESS[next_phase],
+        progress_percent=max(attempt.job.progress_percent, PROGRESS[next_phase]),
         progress_message=(outcome.message or f"{attempt.context.phase} done")[:255],
         **_free(),
         **columns(outcome.output),

@@ -20,6 +20,7 @@ from jobs.models.job import Fence
 from jobs.patience import is_away, patiently
 from jobs.pipeline.outcome import Outcome
 from jobs.pipeline.phases import run
+from jobs.reporting import Reporter
 
 logger = logging.getLogger(__name__)
 
@@ -90,16 +91,10 @@ class SkillJobWorker:
             )
 
     def _attempt(self, job: Job, fence: Fence) -> Attempt:
-        def report(percent: int, message: str) -> None:
-            if not patiently(
-                lambda: job.report_progress(fence, percent, message), "report"
-            ):
-                raise LostFence
-
         return Attempt(
             job=job,
             fence=fence,
-            context=context_of(job, self.author, report),
+            context=context_of(job, self.author, Reporter(job, fence)),
             started_at=job.heartbeat_at or timezone.now(),  # the claim, by its clock
         )
 

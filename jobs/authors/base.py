@@ -1,6 +1,6 @@
 """What an author of skills is: five verbs over plain values."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -20,6 +20,10 @@ class AuthorError(Exception):
         super().__init__(message)
 
 
+def _unheard(message: str, fraction: float) -> None:
+    """For an assignment that comes from no job."""
+
+
 @dataclass(frozen=True)
 class Given:
     """What a person answered to one question, in their words."""
@@ -34,7 +38,9 @@ class Assignment:
     """Everything an author may draw on: nothing else is true.
 
     `feedback` holds what people said when they sent something back, oldest first.
-    `draft` is what there is to start from: empty for a new skill.
+    `draft` is what there is to start from: empty for a new skill. An author says how
+    far it is by `report(message, fraction)`, as often as it likes; the fraction is of
+    the phase, 0..1.
     """
 
     task_description: str
@@ -50,6 +56,7 @@ class Assignment:
     given: tuple[Given, ...] = ()
     feedback: tuple[str, ...] = ()
     draft: Files = ()
+    report: Callable[[str, float], None] = field(default=_unheard, compare=False)
 
     def answer(self, topic: str) -> str:
         """All that was answered on a topic, "" when nothing was."""

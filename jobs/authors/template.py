@@ -25,7 +25,7 @@ class TemplateAuthor:
     )
 
     def refine(self, assignment: Assignment) -> Brief:
-        material = Material.of(assignment)
+        material = _read(assignment)
         return Brief(
             task_description=sentence(assignment.task_description),
             name=name_for(material),
@@ -34,14 +34,14 @@ class TemplateAuthor:
         )
 
     def questions(self, assignment: Assignment) -> Findings:
-        found = findings(Material.of(assignment))
+        found = findings(_read(assignment))
         return replace(found, questions=(*wishes(assignment), *found.questions))
 
     def evals(self, assignment: Assignment) -> Evals:
-        return evals_for(Material.of(assignment))
+        return evals_for(_read(assignment))
 
     def write(self, assignment: Assignment, evals: Evals) -> Files:
-        material = Material.of(assignment)
+        material = _read(assignment)
         name = assignment.brief.name if assignment.brief else name_for(material)
         if files := current_version(assignment):
             return refined(material, files)
@@ -51,7 +51,16 @@ class TemplateAuthor:
     def revise(
         self, assignment: Assignment, draft: Files, failures: tuple[Failure, ...]
     ) -> Files | None:
-        return revised(Material.of(assignment), draft, failures)
+        return revised(_read(assignment), draft, failures)
+
+
+def _read(assignment: Assignment) -> Material:
+    """The material; reading it is what takes a template author its time."""
+    number = len(assignment.sources)
+    assignment.report(f"Reading {number} source{'s' * (number != 1)}", 0.1)
+    material = Material.of(assignment)
+    assignment.report(f"Read {len(material.text.split())} words", 0.6)
+    return material
 
 
 def current_version(assignment: Assignment) -> Files:

@@ -243,12 +243,20 @@ class Job(models.Model):
         )
 
     def report_progress(self, fence: str, percent: int, message: str) -> bool:
-        """Say how far the phase is. False: the fence is lost."""
-        return self._move(
+        """Say how far the phase is. False: the fence is lost.
+
+        It never goes back, also when the job does: the one holder of the fence knows
+        what the row says.
+        """
+        percent = max(self.progress_percent, min(100, percent))
+        moved = self._move(
             self.Status.RUNNING,
             where=Job.objects.held_by(self.pk, fence),
             event="progress",
             note={"percent": percent, "message": message},
-            progress_percent=max(0, min(100, percent)),
+            progress_percent=percent,
             progress_message=message[:255],
         )
+        if moved:
+            self.progress_percent = percent
+        return moved

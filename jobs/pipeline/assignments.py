@@ -31,6 +31,7 @@ def assignment_for(context: Context, feedback: str | None = None) -> Assignment:
         given=given(context.answers),
         feedback=tuple(text for text in said if text.strip()),
         draft=context.draft,
+        report=context.report,
     )
 
 

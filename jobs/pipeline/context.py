@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from jobs.pipeline.progress import percent_within
 from jobs.pipeline.state import State
 from taxonomy.packaging.files import Files
 from taxonomy.packaging.limits import DEFAULT_LIMITS, Limits
@@ -80,6 +81,14 @@ class Context:
     report_progress: Callable[[int, str], None] = lambda percent, message: None
     limits: Limits = DEFAULT_LIMITS
     skill_text: Callable[[str], str] = lambda name: ""
+
+    def report(self, message: str, fraction: float) -> None:
+        """Say what is being done, and which share of this phase is, 0..1.
+
+        As often as one likes: only some of it is written down. Raises what ends the
+        phase when another worker has taken the job.
+        """
+        self.report_progress(percent_within(self.phase, fraction), message)
 
     def answer_to(self, kind: str, since_round: int = 0) -> Answer | None:
         """The newest answer to a question of this kind asked in or after a round."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from jobs.pipeline.context import Context
 from jobs.pipeline.green import tdd_green
 from jobs.pipeline.outcome import Outcome
+from jobs.pipeline.progress import BEGINNINGS, PROGRESS
 from jobs.pipeline.red import tdd_red
 from jobs.pipeline.refactoring import tdd_refactor
 from jobs.pipeline.refining import refine
@@ -22,24 +23,6 @@ PHASES: dict[str, Callable[[Context], Outcome]] = {
 FIRST_PHASE = {
     "skill_creation": "refine",
     "skill_refinement": "deep_understanding",
-}
-PROGRESS = {
-    "refine": 5,
-    "deep_understanding": 15,
-    "tdd_red": 35,
-    "tdd_green": 50,
-    "tdd_refactor": 75,
-    "validate": 90,
-}
-"""Percent of the whole job that is done when a phase begins."""
-
-BEGINNINGS = {
-    "refine": "Refining the brief",
-    "deep_understanding": "Reading the material",
-    "tdd_red": "Writing evals",
-    "tdd_green": "Writing the draft",
-    "tdd_refactor": "Closing failures",
-    "validate": "Validating",
 }
 QUESTION_KINDS = (
     "deep_understanding",

@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -164,6 +165,21 @@ def die_instead_of_invalidating() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
     transactions.bump = die
+
+
+class TellingAuthor(ScriptedAuthor):
+    """Says five times how far its evals are; before the last one it does `aside`."""
+
+    def __init__(self, aside: Callable[[], object] = lambda: None) -> None:
+        super().__init__()
+        self.aside = aside
+
+    def evals(self, assignment: Assignment) -> Evals:
+        for part in range(5):
+            if part == 4:
+                self.aside()
+            assignment.report(f"Part {part}\0", part / 5)
+        return super().evals(assignment)
 
 
 class StubbornAuthor(ScriptedAuthor):
