@@ -22,7 +22,7 @@ WITH_CACHE := cache="$${XDG_CACHE_HOME:-$${HOME:-/nonexistent}/.cache}"; \
 	|| export XDG_CACHE_HOME="$(CURDIR)/.cache";
 
 .PHONY: help demo serve test test-sqlite chaos chaos-cache chaos-outage lint format
-.PHONY: lock bench-cache bench-jobs clean
+.PHONY: lock bench-cache bench-jobs bench-streams clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -75,6 +75,9 @@ bench-cache: build/bench/.installed ## The cache beside its peers (QUICK=1 to se
 
 bench-jobs: build/bench/.installed ## The queue beside its peers (QUICK=1 to see it run)
 	@build/bench/bin/python -m benchmarks.jobs $(ARGS)
+
+bench-streams: .venv/.installed-dev ## What event streams cost (STREAMS=500, QUICK=1)
+	@$(BIN)/python -m benchmarks.streams
 
 clean: ## Remove what was made here, var/ and its data excepted
 	rm -rf .venv .cache build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -199,7 +199,7 @@ def test_it_ends_when_the_right_to_look_ends(job, ada, settings, act, ends):
 
 
 def test_idle_streams_take_no_thread_and_no_connection_each(job, ada):
-    """`make prove-streams` does it with 500 over sockets, and says what they cost."""
+    """`make bench-streams` does it with 500 over sockets, and says what they cost."""
     token = token_of(ada)
 
     async def scenario():
