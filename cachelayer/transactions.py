@@ -1,7 +1,7 @@
 """Invalidation when a transaction commits, and what may be cached until then."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.cache import caches
@@ -11,8 +11,6 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from cachelayer.commits import watch
 from cachelayer.options import option
 from cachelayer.patterns import widen
-
-Hook = tuple[set[str], Callable[[], None], bool]
 
 
 class Marks(threading.local):
@@ -88,7 +86,8 @@ def uncommitted(connection: BaseDatabaseWrapper) -> bool:
 
 def _waiting(connection: BaseDatabaseWrapper) -> Retirement:
     """This savepoint's hook, in front of all others: one that raises ends the rest."""
-    savepoints, hooks = set(connection.savepoint_ids), hooks_of(connection)
+    savepoints = set(connection.savepoint_ids)
+    hooks: list[Any] = connection.run_on_commit
     for ids, hook, _ in hooks:
         if not isinstance(hook, Retirement):
             break
@@ -102,13 +101,8 @@ def _waiting(connection: BaseDatabaseWrapper) -> Retirement:
     return hook
 
 
-def hooks_of(connection: BaseDatabaseWrapper) -> list[Hook]:
-    hooks: list[Any] = connection.run_on_commit
-    return hooks
-
-
 def waiting_on(connection: BaseDatabaseWrapper) -> list[Any]:
-    every = hooks_of(connection)
+    every: list[Any] = connection.run_on_commit
     return [one for _, one, _ in every if isinstance(one, Retirement) and one.waits]
 
 
