@@ -207,3 +207,22 @@ def test_nobody_is_reminded_when_reminders_are_off(
     settings.SKILLFLEET_QUESTION_REMINDER = 0
     job = run_until_question(submit(options={"checkpoints": ["confirm"]}))
     assert job.questions.get().remind_at is None
+
+
+def test_what_is_edited_at_a_preview_is_what_the_job_goes_on_with(
+    submit: Any, run_until_question: Any, author_api: APIClient
+) -> None:
+    job = run_until_question(submit(options={"checkpoints": ["preview"]}))
+    path = f"/api/v1/drafts/{job.pk}/files/SKILL.md"
+    text = author_api.get(f"/api/v1/drafts/{job.pk}").json()["skill_md"]
+    edited = author_api.put(path, {"content": f"{text}\nTell Kim.\n"}, format="json")
+    assert edited.json()["validation_status"] == "passed"
+    broken = author_api.put(path, {"content": "Nothing."}, format="json")
+    assert broken.json()["validation_status"] == "failed"
+    author_api.put(path, {"content": f"{text}\nTell Kim.\n"}, format="json")
+    assert reply(author_api, job, "proceed")[0] == 200
+    assert author_api.put(path, {"content": "Too late."}).status_code == 409
+    assert run_until_question(job).status == Job.Status.COMPLETED
+    draft = author_api.get(f"/api/v1/drafts/{job.pk}").json()
+    assert draft["skill_md"].rstrip().endswith("Tell Kim.")
+    assert draft["validation_status"] == "passed"

@@ -190,6 +190,8 @@ def test_bad_requests_name_the_field_and_write_nothing(
         response = author_api.post(REFINE, body, format="json")
         assert response.status_code == 400, (wrong, response.content)
         assert place in str(response.json()["errors"]), wrong
+    for body in ([], "text", 7, None):
+        assert author_api.post(REFINE, body, format="json").status_code == 400, body
     assert author_api.post("/api/v1/skills/nobody/refine", {}).status_code == 404
     skill.archive()
     refused = author_api.post(REFINE, {"feedback": "add: x"}, format="json")
