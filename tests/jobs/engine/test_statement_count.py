@@ -19,7 +19,7 @@ COSTS = {
     "tdd_red": ENGINE,
     "tdd_green": ENGINE + 14,  # stores the draft: blobs, bundle, its files
     "tdd_refactor": ENGINE + 2,  # reads the draft
-    "validate": ENGINE + 4,  # reads the draft; ends the job, sends no message
+    "validate": ENGINE + 5,  # reads the draft; ends the job: whose webhooks are told?
 }
 
 
