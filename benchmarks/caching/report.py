@@ -17,7 +17,6 @@ from benchmarks.caching.scale import Scale
 
 
 def operations_part(scale: Scale) -> Iterator[str]:
-    yield "\n### Operations\n"
     yield "Times of one call; in parentheses how many times ours of the same table."
     yield "\n#### Values in the process"
     yield from operations.section(operations.measure(peers.memory_caches(), scale))
@@ -27,31 +26,26 @@ def operations_part(scale: Scale) -> Iterator[str]:
 
 
 def requests_part(scale: Scale) -> Iterator[str]:
-    yield "\n### A taxonomy of 2,000 categories, in process\n"
     yield "From the WSGI call to the end of the body; middleware in the last two alone."
     yield from requests.section(requests.measure(scale))
 
 
 def serving_part(scale: Scale) -> Iterator[str]:
-    yield "\n### The same over gunicorn (2 workers of 8 threads) and wrk\n"
     yield "wrk itself takes its share of the cores."
     yield from serving.section(serving.measure(scale))
 
 
 def invalidation_part(scale: Scale) -> Iterator[str]:
-    yield "\n### Invalidation by pattern\n"
     yield "Ten keys of so many; in parentheses how many times MemoryCache's."
     yield from invalidation.section(invalidation.measure(scale), scale)
 
 
 def cold_key_part(scale: Scale) -> Iterator[str]:
-    yield f"\n### {coldkey.THREADS} threads on a cold key\n"
     yield f"The computation waits for {coldpeers.COMPUTING * 1000:.0f} ms."
     yield from coldkey.section(scale)
 
 
 def policies_part(scale: Scale) -> Iterator[str]:
-    yield "\n### Hit ratios of the policies\n"
     yield (
         f"{scale.lookups:,} look-ups, {policies.KEYS:,} keys, room for "
         f"{policies.ROOM:,}. *zipf*: key n is wanted n times less often than the "
@@ -63,7 +57,6 @@ def policies_part(scale: Scale) -> Iterator[str]:
 
 
 def profile_part(scale: Scale) -> Iterator[str]:
-    yield "\n### Where a hit spends its time\n"
     yield "The taxonomy again, in process, sampled; each stage with all it calls."
     yield from profiles.requests_section(scale)
     yield "A `get` of 20 KB of bytes:"

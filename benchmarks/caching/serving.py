@@ -81,6 +81,7 @@ def requests_of(contender: Contender, base: str, secret: str, seconds: int) -> f
 def measure(scale: Scale) -> dict[str, Seconds]:
     """Empty when there is no wrk."""
     if which(WRK) is None:
+        print(MISSING, file=sys.stderr)
         return {}
     tree.plant()
     secret = token()
