@@ -1,11 +1,19 @@
 """A change that is committed without Django calling the commit hooks."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.contrib.auth.models import Group
-from django.db import OperationalError, connection, transaction
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    OperationalError,
+    connection,
+    connections,
+    transaction,
+)
 
 from cachelayer import cache_manager, transactions
-from cachelayer.transactions import dirty
+from cachelayer.transactions import dirty, mark
 from tests.cachelayer.mutants import mutated
 from tests.cachelayer.threads import elsewhere
 
@@ -102,3 +110,25 @@ def test_a_retirement_that_fails_is_logged_and_tried_again(monkeypatch, caplog):
 
     assert "not retired" in caplog.text
     assert cache_manager.get(KEY) is None
+
+
+def test_threads_that_share_a_connection_see_it_dirty():
+    """Who has once looked and found nothing looks again after any thread's mark."""
+    shared = connections[DEFAULT_DB_ALIAS]
+    shared.inc_thread_sharing()
+
+    def borrow() -> bool:
+        connections[DEFAULT_DB_ALIAS] = shared
+        return dirty()
+
+    try:
+        with ThreadPoolExecutor(1) as other:
+            found = [other.submit(borrow).result(20)]
+            with transaction.atomic():
+                mark("/a")
+                found += [other.submit(dirty).result(20), dirty()]
+            found += [other.submit(dirty).result(20), dirty()]
+    finally:
+        shared.dec_thread_sharing()
+
+    assert found == [False, True, True, False, False]
