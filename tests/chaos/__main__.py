@@ -7,9 +7,10 @@ import argparse
 import multiprocessing
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 
-from tests.chaos.plan import MUTANTS, Plan, Report
+from tests.chaos.plan import MUTANTS, SCENARIOS, Plan, Report
 from tests.chaos.run import run_seed
 from tests.chaos.showing import Progress, show
 
@@ -18,21 +19,26 @@ INTERRUPTED = 130
 
 def main() -> int:
     wanted = arguments()
-    both = wanted.database == "both"
-    databases = ("postgres", "sqlite") if both else (wanted.database,)
-    plans = [
-        Plan(
-            database,
-            seed,
-            min(wanted.jobs, 100) if database == "sqlite" else wanted.jobs,
-            wanted.hits,
-            wanted.mutant,
-        )
-        for database in databases
-        for seed in range(wanted.first, wanted.first + wanted.seeds)
-    ]
+    plans = list(plans_of(wanted))
     reports = [fight(plan) for plan in plans]
     return summary(reports)
+
+
+def plans_of(wanted: argparse.Namespace) -> Iterator[Plan]:
+    databases = ("postgres", "sqlite")
+    if wanted.database != "both":
+        databases = (wanted.database,)
+    names = SCENARIOS if wanted.scenario == "all" else (wanted.scenario,)
+    for name in sorted(names, key=("outage", "frozen", "storm").index):
+        if name != "storm":
+            if "postgres" in databases:
+                yield Plan("postgres", wanted.first, 20, 0, wanted.mutant, name)
+            continue
+        for database in databases:
+            most = 100 if database == "sqlite" else wanted.jobs
+            for seed in range(wanted.first, wanted.first + wanted.seeds):
+                jobs = min(wanted.jobs, most)
+                yield Plan(database, seed, jobs, wanted.hits, wanted.mutant)
 
 
 def arguments() -> argparse.Namespace:
@@ -44,12 +50,13 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--database", choices=("postgres", "sqlite", "both"), default="both"
     )
+    parser.add_argument("--scenario", choices=("all", *SCENARIOS), default="all")
     parser.add_argument("--mutant", choices=("", *MUTANTS), default="")
     return parser.parse_args()
 
 
 def fight(plan: Plan) -> Report:
-    print(f"\n{plan.database}, seed {plan.seed}", flush=True)
+    print(f"\n{plan.database}, {plan.scenario}, seed {plan.seed}", flush=True)
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=spawn) as fresh:
         report = fresh.submit(run_seed, plan, Progress()).result()

@@ -29,8 +29,9 @@ PLANS: dict[str, list[str]] = {
 QUESTIONS = 2
 CALM = "calm"
 """How the numbers of jobs begin that no storm meets."""
-USUALLY, SELDOM = 0.02, 0.03
-"""Seconds of a call, on average; the share of calls that outlast a lease."""
+USUALLY, SELDOM, LONGEST = 0.02, 0.03, 6.0
+"""Seconds of a call, on average; the share of calls that outlast a lease of a storm,
+and their seconds at most."""
 
 
 class ChaosAuthor(ScriptedAuthor):
@@ -81,7 +82,7 @@ def seconds_of(verb: str, number: str) -> float:
     """A call that outlasts a lease does so each time it is made."""
     chance = random.Random(f"{verb} {number}").random()
     if chance < SELDOM and not number.startswith(CALM):
-        return float(os.environ["SKILLFLEET_JOB_LEASE"]) * 1.4
+        return min(LONGEST, float(os.environ["SKILLFLEET_JOB_LEASE"]) * 1.4)
     return random.expovariate(1 / USUALLY)
 
 

@@ -3,18 +3,20 @@
 import random
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from django.db import connection
 from django.db.models import Sum
 from django_q.models import OrmQ
 
-from jobs.models import Job
-from tests.chaos import processes
+from jobs.models import Job, JobEvent
+from tests.chaos import processes, scenarios
 from tests.chaos.audit import Auditor, addressee
 from tests.chaos.author import CALM, PLANS, calls_in
 from tests.chaos.people import CANCELLED, People
 from tests.chaos.plan import Plan, Report
+from tests.chaos.scenarios import Act
 from tests.chaos.storm import Storm
 from tests.chaos.troubles import Database
 from tests.chaos.verdict import Verdict
@@ -69,7 +71,9 @@ class Field:
             return
         people = self._people(storm)
         people.start()
-        self._rage(storm, auditor, people, show)
+        shown = partial(self._show, storm, auditor, people, show)
+        act = Act(storm, auditor, people, shown)
+        report.faults += getattr(scenarios, self.plan.scenario)(act, self.plan)
         storm.calm()
         connection.close()  # the storm may have cut it
         show("the calm after it")
@@ -77,6 +81,7 @@ class Field:
         people.stop()
         auditor.stop()
         self._judge(report, storm, auditor, people, calm)
+        report.faults += scenarios.afterwards(self.plan, report.notes)
 
     def _calm(self, storm: Storm, auditor: Auditor) -> People:
         plans = [(f"{CALM}{number}", plan) for number, plan in enumerate(PLANS)]
@@ -94,23 +99,17 @@ class Field:
         """Jobs come as the storm goes on, so that it always meets work."""
         plans = [*PLANS, *PLANS, CANCELLED]
         jobs = [(f"{n:04}", plans[n % len(plans)]) for n in range(self.plan.jobs)]
-        share = self.plan.jobs / max(1, self.plan.hits)
+        share = self.plan.jobs / self.plan.hits if self.plan.hits else self.plan.jobs
         return People(
             self.port, self.tokens, jobs, lambda: int((storm.hits + 1) * share) + 2
         )
 
-    def _rage(self, storm: Storm, auditor: Auditor, people: People, show: Show) -> None:
-        while storm.hits < self.plan.hits:
-            storm.blow()
-            show(self._line(storm, auditor, people))
-            storm.rest(storm.random.uniform(0.1, 0.8))
-
-    def _line(self, storm: Storm, auditor: Auditor, people: People) -> str:
+    def _show(self, storm: Storm, auditor: Auditor, people: People, show: Show) -> None:
         counts = auditor.counts
         ended = sum(counts[s] for s in ("completed", "failed", "cancelled"))
         submitted = sum(1 for each in people.submissions if each.job_id)
         faults = sum(map(len, auditor.wrong.values()))
-        return (
+        show(
             f"{storm.hits}/{self.plan.hits} hits  {submitted} submitted  "
             f"{ended} ended  {counts['pending_hitl']} asking  "
             f"{faults} faults  {storm.last}"
@@ -127,7 +126,7 @@ class Field:
             sent = all(each.job_id for each in people.submissions)
             if sent and not Job.objects.live().exists():
                 return
-            show(self._line(storm, auditor, people))
+            self._show(storm, auditor, people, show)
             storm.rest(0.5)
 
     def _judge(
@@ -176,6 +175,7 @@ class Field:
             "fences lost": logs.count("fence lost"),
             "answers sent": len(people.attempts),
             "looks of the auditor": auditor.looks,
+            "crashes": JobEvent.objects.filter(kind="crashed").count(),
             "starts": sum(s.starts for s in (*self.clusters, self.web)),
         }
 

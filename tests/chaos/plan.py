@@ -4,6 +4,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+SCENARIOS = ("storm", "outage", "frozen")
+"""Blows drawn from the seed; PostgreSQL away for 20 s; one cluster frozen as a whole
+while the other one takes over."""
 MUTANTS = ("no-fence", "no-sweep", "message-outside", "no-renewal")
 
 
@@ -14,6 +17,12 @@ class Plan:
     jobs: int
     hits: int
     mutant: str = ""
+    scenario: str = "storm"
+
+    @property
+    def lease(self) -> float:
+        """Seconds. Through an outage jobs are held by the lease that is the default."""
+        return 60.0 if self.scenario == "outage" else 3.0
 
 
 @dataclass

@@ -18,7 +18,6 @@ from tests.chaos.processes import ROOT
 from tests.chaos.troubles import Database, Postgres, SQLite
 from tests.servers.postgres import end_with_parent
 
-LEASE = 3.0
 USERS = 6
 FOREIGN = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "DJANGO_", "SKILLFLEET_")
 Show = Callable[[str], None]
@@ -27,7 +26,7 @@ Show = Callable[[str], None]
 @contextmanager
 def database_of(plan: Plan, folder: Path) -> Iterator[Database]:
     kind = Postgres if plan.database == "postgres" else SQLite
-    database: Database = kind(folder, LEASE)
+    database: Database = kind(folder, plan.lease)
     try:
         yield database
     finally:
@@ -43,7 +42,7 @@ def run_seed(plan: Plan, show: Show) -> Report:
     report = Report(plan)
     began = time.monotonic()
     with database_of(plan, folder) as database:
-        env = environment(folder, database.url, plan.mutant)
+        env = environment(folder, database.url, plan)
         show("making the database")
         tokens = prepare(env)
         from tests.chaos.battle import Field
@@ -87,7 +86,7 @@ def prepare(env: dict[str, str]) -> list[str]:
     return tokens
 
 
-def environment(folder: Path, database_url: str, mutant: str) -> dict[str, str]:
+def environment(folder: Path, database_url: str, plan: Plan) -> dict[str, str]:
     kept = {name: v for name, v in os.environ.items() if not name.startswith(FOREIGN)}
     return kept | {
         "DJANGO_SETTINGS_MODULE": "tests.chaos.settings",
@@ -96,14 +95,14 @@ def environment(folder: Path, database_url: str, mutant: str) -> dict[str, str]:
         "SECRET_KEY": secrets.token_hex(32),
         "SKILLFLEET_VAR_DIR": str(folder / "var"),
         "SKILLFLEET_AUTHOR": "tests.chaos.author.ChaosAuthor",
-        "SKILLFLEET_JOB_LEASE": str(LEASE),
+        "SKILLFLEET_JOB_LEASE": str(plan.lease),
         "SKILLFLEET_SWEEP_INTERVAL": "1",
-        "SKILLFLEET_MESSAGE_LOST_AFTER": str(LEASE),
+        "SKILLFLEET_MESSAGE_LOST_AFTER": str(plan.lease),
         "SKILLFLEET_JOB_CRASHES": "8",
         "SKILLFLEET_WRITE_RATE": "",
         "CHAOS_CALLS": str(folder / "calls.jsonl"),
         "CHAOS_TRAPS": str(folder / "traps"),
-        "CHAOS_MUTANT": mutant,
+        "CHAOS_MUTANT": plan.mutant,
         processes.MARK: folder.name,
         "PYTHONUNBUFFERED": "1",
     }
