@@ -12,6 +12,7 @@ from csp.constants import NONE, SELF
 from skillfleet.environment import VAR_DIR, env, local_secret_key
 from skillfleet.fleet_settings import *  # noqa: F403
 from skillfleet.fleet_settings import (
+    SKILLFLEET_IDLE_TRANSACTION,
     SKILLFLEET_LOGIN_HOURS,
     SKILLFLEET_MAX_BODY_BYTES,
     SKILLFLEET_WORKERS,
@@ -109,6 +110,7 @@ DATABASES = {
     "default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}")
 }
 database = DATABASES["default"]
+IDLE_TIMEOUT = "idle_in_transaction_session_timeout"
 database["CONN_HEALTH_CHECKS"] = True
 database["CONN_MAX_AGE"] = None
 if database["ENGINE"].endswith("sqlite3"):
@@ -118,6 +120,13 @@ if database["ENGINE"].endswith("sqlite3"):
         "transaction_mode": "IMMEDIATE",
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
+if database["ENGINE"].endswith("postgresql") and SKILLFLEET_IDLE_TRANSACTION:
+    # Who is frozen in a transaction holds its locks so long, and not for ever.
+    longest = int(SKILLFLEET_IDLE_TRANSACTION.total_seconds() * 1000)
+    options = database.setdefault("OPTIONS", {})
+    options["options"] = " ".join(
+        filter(None, [options.get("options"), f"-c {IDLE_TIMEOUT}={longest}"])
+    )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The cache (docs/why/caching.md). Without REDIS_URL: values in each process,

@@ -28,6 +28,8 @@ os.environ["SKILLFLEET_VAR_DIR"] = str(worker_folder)
 # Set, even if empty: a developer's .env must not reach the tests.
 os.environ.setdefault("DATABASE_URL", f"sqlite:///{worker_folder / 'db.sqlite3'}")
 os.environ.setdefault("REDIS_URL", "")
+# A test is one transaction, and a busy machine may make it a long one.
+os.environ.setdefault("SKILLFLEET_IDLE_TRANSACTION", "0")
 
 from skillfleet.settings import *  # noqa: E402, F403
 from skillfleet.settings import CACHES, DATABASES, REDIS_URL  # noqa: E402

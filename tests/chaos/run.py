@@ -98,6 +98,7 @@ def environment(folder: Path, database_url: str, plan: Plan) -> dict[str, str]:
         "SKILLFLEET_JOB_LEASE": str(plan.lease),
         "SKILLFLEET_SWEEP_INTERVAL": "1",
         "SKILLFLEET_MESSAGE_LOST_AFTER": str(plan.lease),
+        "SKILLFLEET_IDLE_TRANSACTION": str(plan.lease),
         "SKILLFLEET_JOB_CRASHES": "8",
         "SKILLFLEET_WRITE_RATE": "",
         "CHAOS_CALLS": str(folder / "calls.jsonl"),

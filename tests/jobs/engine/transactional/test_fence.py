@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -162,3 +162,29 @@ def test_a_worker_frozen_beyond_its_lease_applies_nothing_when_it_thaws(
     calls = Counter(author_log.read_text().split())
     assert calls["questions"] == 2  # the frozen one's call, and the one that counts
     assert Job.objects.get(pk=job.pk).status == Job.Status.COMPLETED
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="there nothing ends a writer")
+def test_a_worker_frozen_in_its_commit_holds_the_jobs_row_for_a_while_only(
+    submit: Callable[..., Job], author_log: Path
+) -> None:
+    """The server ends its session: what it wrote is undone, its locks are free."""
+    job = submit()
+    nursery = Nursery(AUTHOR_LOG=str(author_log), SKILLFLEET_IDLE_TRANSACTION="1")
+    try:
+        status = nursery.run(point="before_commit", blow=signal.SIGSTOP.value)
+        assert os.WIFSTOPPED(status)
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '20s'")
+        expire_lease(job)  # this waits for the row
+        lifecycle.requeue(Job.objects.get(pk=job.pk))
+        drain()
+        before = list(job.results.values_list("pk", "phase"))
+        again = nursery.run(thaw=True)
+        assert os.WIFSTOPPED(again)  # its connection was cut: it tries once more
+        assert os.waitstatus_to_exitcode(nursery.run(thaw=True)) == 0
+    finally:
+        nursery.close()
+        connection.close()
+    assert [phase for _, phase in before] == list(PHASES)
+    assert list(job.results.values_list("pk", "phase")) == before
