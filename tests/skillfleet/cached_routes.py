@@ -36,7 +36,16 @@ TIERS = {
 }
 """Seconds; what the specification gives each route."""
 
-NEVER_CACHED = ("/auth", "/cache", "/drafts", "/hitl", "/jobs", "/webhooks", "/workers")
+NEVER_CACHED = (
+    "/metrics",
+    "/auth",
+    "/cache",
+    "/drafts",
+    "/hitl",
+    "/jobs",
+    "/webhooks",
+    "/workers",
+)
 """What is read below these is computed each time, unless TIERS names it."""
 
 
