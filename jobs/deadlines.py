@@ -8,12 +8,17 @@ from jobs.models.querysets import JobQuerySet
 
 
 def time_out(question: Question) -> bool:
-    """Fail the job of a question that nobody answered in time."""
+    """Fail the job of a question that nobody answered in time.
+
+    The job's row is held before the question is looked at: a guard that joined the
+    two would, on PostgreSQL, not be asked again after an answer was waited for.
+    """
     with transaction.atomic():
+        _hold_job(question)
+        if not Question.objects.overdue().filter(pk=question.pk).exists():
+            return False
         reason = f"Nobody answered '{question.kind}' by {question.timeout_at:%c}."
-        closing = Question.objects.overdue().filter(pk=question.pk)
-        overdue = _asked(question).filter(questions__in=closing)
-        if not lifecycle.fail(question.job, reason, where=overdue):
+        if not lifecycle.fail(question.job, reason, where=_asked(question)):
             return False
         Question.objects.filter(pk=question.pk).update(status=Question.Status.TIMEOUT)
     return True
@@ -26,7 +31,7 @@ def remind(question: Question) -> bool:
     question that the first has marked.
     """
     with transaction.atomic():
-        Job.objects.select_for_update().get(pk=question.job_id)
+        _hold_job(question)
         due = Question.objects.to_remind().filter(pk=question.pk)
         if not due.update(remind_at=None):
             return False
@@ -40,6 +45,11 @@ def remind(question: Question) -> bool:
                 "timeout_at": question.timeout_at.isoformat(),
             },
         )
+
+
+def _hold_job(question: Question) -> None:
+    """Until the transaction ends; one that was pruned meanwhile has no question."""
+    Job.objects.select_for_update().filter(pk=question.job_id).first()
 
 
 def _asked(question: Question) -> JobQuerySet:
