@@ -51,6 +51,7 @@ def parsed(url: str) -> tuple[SplitResult, int]:
     try:
         parts = urlsplit(url)
         port = parts.port or PORTS.get(parts.scheme, 0)
+        (parts.hostname or "").encode("idna")  # a resolver does, and raises no OSError
     except ValueError as error:
         raise Refused(f"It cannot be read: {error}.") from None
     if parts.scheme not in PORTS or not parts.hostname:

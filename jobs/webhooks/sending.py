@@ -20,15 +20,20 @@ class PinnedConnection(http.client.HTTPConnection):
     def __init__(self, target: Target, seconds: float) -> None:
         super().__init__(target.host, target.port, timeout=seconds)
         self.target = target
+        self.over = False
 
     def connect(self) -> None:
         place = (self.target.address, self.target.port)
         self.sock = socket.create_connection(place, timeout=self.timeout)
         if self.target.parts.scheme == "https":
             self.sock = tls().wrap_socket(self.sock, server_hostname=self.target.host)
+        if self.over:
+            raise TimeoutError("Connecting took all the time there was.")
 
     def cut(self) -> None:
-        """Ends any wait of the thread that uses it."""
+        """Ends any wait of the thread that uses it: on a socket that is being connected
+        there is nothing to shut, so `connect` looks itself."""
+        self.over = True
         if self.sock is not None:
             with suppress(OSError):  # it has ended by itself
                 self.sock.shutdown(socket.SHUT_RDWR)

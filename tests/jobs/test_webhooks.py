@@ -15,7 +15,7 @@ from jobs import lifecycle
 from jobs.checks import check_networks
 from jobs.models import Delivery, Job, Webhook
 from jobs.sweep import sweep
-from jobs.webhooks import addresses, courier, registry
+from jobs.webhooks import addresses, courier, registry, sending
 from tests.jobs.webhooks_receiver import receiving, verify
 
 WEBHOOKS = "/api/v1/webhooks"
@@ -181,6 +181,8 @@ def test_410_or_a_deactivated_owner_ends_it(receiver, hook, submit, author_user)
         "https://",
         "example.org",
         "https://[/",
+        "https://example..org/",
+        f"https://{64 * 'x'}.org/",
         "",
     ],
 )
@@ -289,3 +291,13 @@ def test_a_name_with_one_address_of_ours_is_refused_whole(settings):
     assert addresses.find("http://127.0.0.1:9/").address == "127.0.0.1"
     with pytest.raises(addresses.Refused):
         addresses.find("http://127.0.0.2:9/")
+
+
+def test_time_that_ends_while_it_connects_ends_the_call(receiver):
+    connection = sending.PinnedConnection(addresses.find(receiver.url), 20)
+    connection.cut()
+
+    with pytest.raises(TimeoutError):
+        connection.request("POST", "/hook", b"{}")
+    connection.close()
+    assert not receiver.got
