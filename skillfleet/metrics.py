@@ -25,10 +25,11 @@ from rest_framework.views import APIView
 
 from cachelayer.collector import CacheCollector
 from cachelayer.operators import OPERATE
+from jobs.collector import JobsCollector
 from skillfleet.accounts.authentication import TokenAuthentication
 
 # A room's figures join here.
-COLLECTORS: tuple[type[Collector], ...] = (CacheCollector,)
+COLLECTORS: tuple[type[Collector], ...] = (CacheCollector, JobsCollector)
 
 
 def registry() -> CollectorRegistry:

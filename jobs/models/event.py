@@ -18,6 +18,17 @@ class JobEventManager(models.Manager["JobEvent"]):
         return event
 
 
+OUTCOMES = (
+    "completed",
+    "failed",
+    "cancelled",
+    "crashed",
+    "requeued",
+    "attempt_failed",
+)
+"""Kinds that `/metrics` counts over the last hour."""
+
+
 class JobEvent(models.Model):
     """One thing that happened; `seq` counts from 1 without gaps within a job."""
 
@@ -32,6 +43,13 @@ class JobEvent(models.Model):
 
     class Meta:
         ordering = ("job", "seq")
+        indexes = (
+            models.Index(
+                fields=("at",),
+                condition=models.Q(kind__in=OUTCOMES),
+                name="outcomes_by_time",
+            ),
+        )
         constraints = (
             models.UniqueConstraint(fields=("job", "seq"), name="event_seq_once"),
         )
