@@ -8,7 +8,7 @@ import logging
 import os
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from django.conf import settings
@@ -28,16 +28,21 @@ GONE = 410
 MAX_ERROR_CHARS = 300
 
 
-def deliver_due() -> int:
-    """Send everything that is due; how many were tried."""
-    return sum(1 for _ in map(attempt, claimed()))
+def always() -> bool:
+    return True
 
 
-def claimed() -> Iterator[Delivery]:
+def deliver_due(going: Callable[[], bool] = always) -> int:
+    """Send everything that is due, as long as it goes on; how many were tried."""
+    return sum(1 for _ in map(attempt, claimed(going)))
+
+
+def claimed(going: Callable[[], bool] = always) -> Iterator[Delivery]:
     """Due deliveries, each taken so that no other courier has it as well."""
-    while found := Delivery.objects.due().order_by("next_at", "pk").first():
+    due = Delivery.objects.due().order_by("next_at", "pk")
+    while going() and (found := due.first()):
         hold = settings.SKILLFLEET_WEBHOOK_TIMEOUT * 3
-        mine = Delivery.objects.due().filter(pk=found.pk, attempts=found.attempts)
+        mine = due.filter(pk=found.pk, attempts=found.attempts)
         if mine.update(attempts=F("attempts") + 1, next_at=Now() + hold):
             yield Delivery.objects.select_related("webhook__user").get(pk=found.pk)
 
@@ -121,7 +126,7 @@ class Courier:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.called = False
+        self.called = self.closing = False
         self.thread: threading.Thread | None = None
 
     def call(self) -> None:
@@ -135,7 +140,8 @@ class Courier:
                 self.thread.start()
 
     def finish(self, seconds: float) -> None:
-        """Wait for what it has in hand."""
+        """Take nothing more, and wait for what is in hand."""
+        self.closing = True
         thread = self.thread
         if thread is not None:
             thread.join(seconds)
@@ -143,7 +149,7 @@ class Courier:
     def _run(self) -> None:
         try:
             while self._is_called():
-                deliver_due()
+                deliver_due(lambda: not self.closing)
         except Error as error:  # the sweep calls again
             logger.warning("courier waits for the database error=%s", error)
             self._leave()
