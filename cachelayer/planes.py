@@ -20,6 +20,12 @@ from cachelayer.stamps import CONFLICT, DUE, Stamps
 logger = logging.getLogger(__name__)
 
 
+def plane_of(cache: Any) -> str:
+    """The id of its stamp file; empty where a server keeps the stamps."""
+    stamps = getattr(cache, "stamps", None)
+    return str(stamps.plane_id) if stamps else ""
+
+
 def conflicting(stamps: Stamps) -> bool:
     return bool(stamps.words[CONFLICT])
 

@@ -65,9 +65,6 @@ class MemoryCache(TagCache):
     def refresh_plane(self) -> None:
         planes.refresh_if_due(self.stamps)
 
-    def plane(self) -> str:
-        return self.stamps.plane_id
-
     def host_figures(self) -> dict[str, Any]:
         return self.store.counters.of_host()
 

@@ -76,10 +76,6 @@ class Seam:
     def refresh_plane(self) -> None:
         """Once an interval: tell the database that this host is here."""
 
-    def plane(self) -> str:
-        """The id of the stamp file; empty where a server keeps the stamps."""
-        return ""
-
     def get_stats(self) -> dict[str, Any]:
         """This process's counts; `host` has those of all, `tiers` each by tier."""
         raise NotImplementedError

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Case, DurationField, ExpressionWrapper, F, Q, Value, When
 from django.db.models.functions import Now
 
+from cachelayer.planes import plane_of
 from cachelayer.transactions import backend
 
 
@@ -26,7 +27,7 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
         return self.create(
             host=settings.HOST_NAME,
             pid=os.getpid(),
-            plane=backend().plane(),
+            plane=plane_of(backend()),
             heartbeat_at=Now(),
         )
 

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from django.core.cache import caches
 from django.db.models.functions import Now
 
-from cachelayer.transactions import backend
 from jobs.models import Worker
 
 LEASE = timedelta(seconds=60)
@@ -31,7 +31,7 @@ def test_each_is_listed_with_what_it_works_on(workers, waiting, operator_api):
     assert first == {
         "host": "a-host",
         "pid": lost.pid,
-        "plane": backend().plane(),
+        "plane": caches["default"].stamps.plane_id,
         "alive": False,
         "job_id": None,
         "age": first["age"],
