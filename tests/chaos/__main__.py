@@ -73,6 +73,8 @@ def summary(reports: list[Report]) -> int:
         f"\n{len(reports)} storms, {sum(r.hits for r in reports)} kills and freezes, "
         f"{jobs.total()} jobs, {faults} faults"
     )
+    for report in seldom:
+        print(f"seed {report.plan.seed}: only {report.hits} kills and freezes")
     return 1 if faults or seldom else 0
 
 

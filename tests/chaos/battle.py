@@ -1,6 +1,7 @@
 """The field of one seed. Import it when Django is set up."""
 
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -58,6 +59,9 @@ class Field:
             self.web,
             self.database,
             self.folder / "traps",
+        )
+        threading.excepthook = lambda ended: report.faults.append(
+            f"a thread of this test ended: {ended.exc_value!r}"
         )
         storm.keep_up()
         auditor = Auditor()
