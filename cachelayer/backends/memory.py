@@ -69,15 +69,14 @@ class MemoryCache(TagCache):
         return self.store.counters.of_host()
 
     def get_stats(self) -> dict[str, Any]:
-        size, counters = self.store.sweep(), self.store.counters
-        found = counters.of_process()
+        size, found = self.store.sweep(), self.store.counters.of_process()
         return {
             **found,
             "size": size,
             "bytes": self.store.bytes,
             "max_entries": self.store.limits.entries,
             "max_bytes": self.store.limits.size,
-            "host": counters.of_host(),
+            "host": self.host_figures(),
             "warnings": warnings_about(found),
         }
 
@@ -90,17 +89,15 @@ class MemoryCache(TagCache):
     ) -> bool:
         """Not a lock across processes: each looks at its own copies only."""
         with self.store.lock:
-            if self.has_key(key, version):
-                return False
-            self.set(key, value, timeout, version)
-            return True
+            if absent := not self.has_key(key, version):
+                self.set(key, value, timeout, version)
+            return absent
 
     def touch(
         self, key: str, timeout: Any = base.DEFAULT_TIMEOUT, version: int | None = None
     ) -> bool:
         with self.store.lock:
-            entry = self._find(key, version)
-            if entry is not None:
+            if entry := self._find(key, version):
                 self.set(key, entry.load(), timeout, version)
             return entry is not None
 

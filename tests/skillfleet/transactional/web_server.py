@@ -47,6 +47,13 @@ class WebServer:
             stderr=self.log,
             start_new_session=True,
         )
+        try:
+            self.wait_until_it_serves()
+        except BaseException:
+            self.close()
+            raise
+
+    def wait_until_it_serves(self) -> None:
         self.wait_until(lambda: len(self.workers()) == 2, "no workers")
         self.wait_until(self.answers, "no answer")
         for worker in self.workers():
