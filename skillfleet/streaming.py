@@ -4,9 +4,10 @@ import asyncio
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
 from django.db import connections
-from django.http import JsonResponse
+from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 
 from jobs.streams import TooManyStreams
@@ -62,6 +63,7 @@ class ASGIApplication(ASGIHandler):
     def __init__(self) -> None:
         super().__init__()
         self.rechecking = asyncio.Semaphore(1)
+        self.answering = asyncio.Semaphore(settings.SKILLFLEET_EVENTS_THREADS)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         extensions = {**(scope.get("extensions") or {}), EXTENSION: {}}
@@ -80,6 +82,15 @@ class ASGIApplication(ASGIHandler):
             await super().handle(scope, receive, send)
         finally:
             await sync_to_async(close_connections)()
+
+    async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
+        """Only so many at a time are connected: after a restart all come back at once,
+        and the database's connections are the web server's and the workers' too."""
+        async with self.answering:
+            try:
+                return await super().get_response_async(request)
+            finally:
+                await sync_to_async(close_connections)()
 
     async def send_response(self, response: HttpResponseBase, send: Any) -> None:
         if isinstance(response, EventStream):

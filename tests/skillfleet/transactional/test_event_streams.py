@@ -1,5 +1,6 @@
 """Who follows a job sees each event when it is committed, once, to the end."""
 
+import asyncio
 import threading
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -14,6 +15,7 @@ from jobs import lifecycle
 from jobs.models import Job
 from jobs.streams import hub
 from jobs.worker import SkillJobWorker
+from skillfleet.streaming import ASGIApplication
 from tests.skillfleet.following import CEILING, Stream, aside, run, token_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -218,6 +220,44 @@ def test_idle_streams_take_no_thread_and_no_connection_each(job, ada):
 
     assert threads == 1, "the listener's"
     assert [[event.kind for event in one] for one in ended] == [["cancelled"]] * 20
+
+
+class Crowd:
+    """Middleware: each request stays until there are two, and counts who is there."""
+
+    lock = threading.Lock()
+    pairs = threading.Barrier(2)
+    inside = most = 0
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        with self.lock:
+            Crowd.inside += 1
+            Crowd.most = max(Crowd.most, Crowd.inside)
+        self.pairs.wait(CEILING)
+        response = self.get_response(request)
+        with self.lock:
+            Crowd.inside -= 1
+        return response
+
+
+def test_a_crowd_that_comes_back_opens_a_few_at_a_time(job, ada, settings, monkeypatch):
+    settings.SKILLFLEET_EVENTS_THREADS = 2
+    settings.MIDDLEWARE = [f"{__name__}.Crowd", *settings.MIDDLEWARE]
+    monkeypatch.setattr("tests.skillfleet.following.application", ASGIApplication())
+    token = token_of(ada)
+
+    async def scenario():
+        streams = [Stream(job, token) for _ in range(10)]
+        await asyncio.gather(*(each.__aenter__() for each in streams))
+        for each in streams:
+            await each.__aexit__()
+        return {each.status for each in streams}
+
+    assert run(scenario()) == {200}
+    assert Crowd.most == 2
 
 
 def test_a_listener_that_loses_its_connection_misses_nothing(job, ada):
