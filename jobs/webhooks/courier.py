@@ -85,7 +85,12 @@ def send(delivery: Delivery) -> int:
 
 
 def put_off(delivery: Delivery, error: str, status: int | None) -> None:
-    """Later each time; after the last attempt, never."""
+    """Later each time; after the last attempt, never.
+
+    What else its receiver is owed waits a little, too: or one that is away would have
+    each courier wait for it once per delivery, and other people's come after those.
+    """
+    delivery.webhook.deliveries.due().update(next_at=Now() + backoff(1))
     if delivery.attempts >= settings.SKILLFLEET_WEBHOOK_ATTEMPTS:
         end(delivery, Delivery.Status.FAILED, error=error, response_status=status)
         return

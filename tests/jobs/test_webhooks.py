@@ -112,6 +112,21 @@ def test_it_is_given_up_after_the_last_attempt_and_can_be_sent_anew(
     assert len({headers["webhook-id"] for headers, _ in receiver.got}) == 1
 
 
+def test_a_receiver_that_is_away_is_asked_once_before_others_are(
+    receiver, hook, submit, other_author
+):
+    for _ in range(3):
+        fail(submit())
+    registry.register(other_author, receiver.url, ["failed"])
+    fail(submit(user=other_author))
+    receiver.answers = [503]
+
+    assert courier.deliver_due() == 2, "the first, and the other person's"
+    make_due()
+    assert courier.deliver_due() == 3
+    assert not Delivery.objects.exclude(status="delivered").exists()
+
+
 def test_what_a_killed_worker_had_in_hand_is_sent_by_another(receiver, hook, submit):
     fail(submit())
     [taken] = [next(courier.claimed())]
