@@ -1,15 +1,17 @@
-"""Workers: who is there to take jobs."""
+"""Workers: who is there to take jobs, and how long jobs take."""
 
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from unfold.decorators import display
 
 from jobs.admin.base import FleetAdmin, link_to_job
-from jobs.models import Worker
+from jobs.models import Job, Worker
+from jobs.models.statistics import FIELDS
 from jobs.permissions import OPERATE
+from taxonomy.admin.panels import Panel
 
 
 @admin.register(Worker)
@@ -35,6 +37,14 @@ class WorkerAdmin(FleetAdmin):
     )
     readonly_fields = ("alive", "job_link")
 
+    list_before_template = "taxonomy/admin/panels.html"
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        shown = {"panels": [statistics_panel()], **(extra_context or {})}
+        return super().changelist_view(request, shown)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Worker]:
         return Worker.objects.attended().select_related("job")
 
@@ -49,3 +59,25 @@ class WorkerAdmin(FleetAdmin):
     @admin.display(description="Works on")
     def job_link(self, worker: Worker) -> str | None:
         return link_to_job(worker.job) if worker.job else None
+
+
+def statistics_panel() -> Panel:
+    """As `job_stats`, in whole words."""
+    rows = Job.objects.all().statistics()
+    return Panel(
+        "Jobs by status, with their seconds: in all, active (in phases), waiting",
+        headers=("Status", "Jobs", *(heading(field) for field in FIELDS)),
+        rows=[
+            (row["status"], row["count"], *(shown(row[field]) for field in FIELDS))
+            for row in rows
+        ],
+        empty="No jobs yet.",
+    )
+
+
+def heading(field: str) -> str:
+    return field.removesuffix("_seconds").replace("_", " ")
+
+
+def shown(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds:.1f}"

@@ -135,3 +135,13 @@ def test_the_search_finds_by_id(author, submit):
     found = author.get(LIST, {"q": str(jobs[0].pk)}).context["cl"].result_list
 
     assert [job.pk for job in found] == [jobs[0].pk]
+
+
+def test_the_workers_page_tells_how_long_jobs_take(browser_of, operator, submit):
+    submit()
+
+    page = browser_of(operator).get("/admin/jobs/worker/")
+
+    [panel] = page.context["panels"]
+    assert panel.rows[0][:3] == ("pending", 1, "-")
+    assert "p95 waiting" in panel.headers
