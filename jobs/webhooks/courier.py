@@ -17,6 +17,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from jobs import lifecycle
 from jobs.models import Delivery, Webhook
 from jobs.webhooks import signing
 from jobs.webhooks.addresses import Refused, find
@@ -97,7 +98,7 @@ def put_off(delivery: Delivery, error: str, status: int | None) -> None:
     wait = backoff(delivery.attempts)
     logger.warning("webhook put off message=%s wait=%s", delivery, wait)
     Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts).update(
-        next_at=Now() + wait, error=error[:MAX_ERROR_CHARS], response_status=status
+        next_at=Now() + wait, error=shown(error), response_status=status
     )
 
 
@@ -120,10 +121,15 @@ def end(
     Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts).update(
         status=status,
         response_status=response_status,
-        error=error[:MAX_ERROR_CHARS],
+        error=shown(error),
         next_at=None,
         finished_at=Now(),
     )
+
+
+def shown(error: str) -> str:
+    """It may quote what the receiver said, whatever that was."""
+    return lifecycle.storable(error)[:MAX_ERROR_CHARS]
 
 
 class Courier:

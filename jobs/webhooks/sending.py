@@ -10,8 +10,8 @@ from functools import cache
 
 from jobs.webhooks.addresses import Target
 
-FAULTS = (OSError, http.client.HTTPException)
-"""What a call that was not answered raises."""
+FAULTS = (OSError, http.client.HTTPException, ValueError)
+"""What a call that was not answered raises; the last from a name or a TLS socket."""
 
 
 class PinnedConnection(http.client.HTTPConnection):

@@ -159,6 +159,27 @@ def test_a_receiver_that_drips_or_is_away_is_put_off(receiver, hook, submit, set
     assert late.attempts == 2 and "Refused" in late.error
 
 
+def test_an_answer_that_no_text_column_takes_is_put_off(receiver, hook, submit):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        Webhook.objects.update(url=f"http://127.0.0.1:{server.getsockname()[1]}/")
+        fail(submit())
+        answering = threading.Thread(target=answer_nonsense, args=(server,))
+        answering.start()
+        courier.deliver_due()
+        answering.join(20)
+
+    odd = Delivery.objects.get()
+    assert odd.status == "pending" and "BadStatusLine" in odd.error
+    assert "\0" not in odd.error
+
+
+def answer_nonsense(server: socket.socket) -> None:
+    client, _ = server.accept()
+    with client:
+        client.recv(65536)
+        client.sendall(b"HT\0TP\r\n\r\n")
+
+
 def test_410_or_a_deactivated_owner_ends_it(receiver, hook, submit, author_user):
     receiver.answers = [410]
     fail(submit())
