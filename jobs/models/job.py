@@ -146,6 +146,7 @@ class Job(models.Model):
                 name="live_jobs",
             ),
             models.Index(fields=("user", "-created_at"), name="jobs_of_user"),
+            models.Index(fields=("-created_at", "-job_id"), name="jobs_newest_first"),
         )
 
     def __str__(self) -> str:
