@@ -90,7 +90,8 @@ class JobQuerySet(RetiringQuerySet):
         """Nobody will go on with these unless somebody puts them back."""
         expired = self.model.objects.expired().values("pk")
         lost = self.model.objects.without_message().values("pk")
-        return self.filter(Q(pk__in=expired) | Q(pk__in=lost))
+        # `live` again: an OR of subqueries alone reads every job that ever ended.
+        return self.live().filter(Q(pk__in=expired) | Q(pk__in=lost))
 
     def long(self, older_than: timedelta) -> "JobQuerySet":
         """A healthy lease, and running for longer than this."""
