@@ -207,12 +207,15 @@ class Cluster:
         self.due[self._prune] = time.monotonic() + PRUNE_SECONDS
 
     def _guarded(self, chore: Callable[[], object]) -> None:
-        """A database that is away ends no parent; the chore stays due."""
+        """Neither a database that is away nor a fault ends a parent, and with it all
+        workers of the host; the chore stays due."""
         try:
             chore()
         except Error as error:
             logger.warning("cluster waits for the database error=%s", error)
             connections.close_all()
+        except Exception:
+            logger.exception("a chore of the cluster fails")
 
 
 def bury(pid: int) -> None:

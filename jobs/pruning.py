@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 
 from django.conf import settings
 from django.db import transaction
@@ -22,6 +23,8 @@ from taxonomy.pruning import Freed, prune_content
 logger = logging.getLogger(__name__)
 BATCH = 200
 """Jobs per transaction: short enough not to keep workers from a SQLite file."""
+AT_A_TIME = 25
+"""Batches that a cluster's parent removes before it looks after its workers again."""
 
 
 @dataclass(frozen=True)
@@ -50,20 +53,21 @@ def prune(age: timedelta) -> Iterator[Pruned]:
 
 
 def prune_old() -> int:
-    """Remove what ended more than SKILLFLEET_JOBS_KEPT_DAYS ago; how many jobs."""
-    jobs = sum(
-        batch.jobs
-        for batch in prune(timedelta(days=settings.SKILLFLEET_JOBS_KEPT_DAYS))
-    )
+    """Remove what ended more than SKILLFLEET_JOBS_KEPT_DAYS ago; how many jobs.
+
+    Some of it: who calls has other chores to do meanwhile, and calls again.
+    """
+    age = timedelta(days=settings.SKILLFLEET_JOBS_KEPT_DAYS)
+    jobs = sum(batch.jobs for batch in islice(prune(age), AT_A_TIME))
     if jobs:
         logger.info("old jobs removed jobs=%s", jobs)
-    free_content()
+    free_content(AT_A_TIME)
     return jobs
 
 
-def free_content() -> Freed:
-    """Remove what no draft and no version has; how much in all."""
-    batches = list(prune_content())
+def free_content(most: int | None = None) -> Freed:
+    """Remove what no draft and no version has, in batches; how much in all."""
+    batches = list(islice(prune_content(), most))
     bundles = sum(batch.bundles for batch in batches)
     blobs = sum(batch.blobs for batch in batches)
     if batches:

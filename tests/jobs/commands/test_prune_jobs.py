@@ -104,3 +104,14 @@ def test_the_content_of_its_draft_goes_a_day_later(run, completed):
 
     assert not Bundle.objects.exists()
     assert not Blob.objects.exists()
+
+
+def test_a_cluster_removes_many_old_jobs_some_at_a_time(submit, monkeypatch):
+    monkeypatch.setattr(pruning, "BATCH", 1)
+    monkeypatch.setattr(pruning, "AT_A_TIME", 2)
+    for _ in range(3):
+        job = submit()
+        lifecycle.cancel(job, by=job.user)
+        end_days_ago(job, 91)
+
+    assert [pruning.prune_old() for _ in range(3)] == [2, 1, 0]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cachelayer import cache_branch_data
+from jobs.cluster import Cluster
 from jobs.models import Job, Worker
 from jobs.pipeline.phases import PHASES
 from taxonomy.models import Category
@@ -199,3 +200,14 @@ def test_what_a_worker_changed_before_it_was_killed_is_read_afresh_once_it_is_re
     assert description() == "Changed by the dead."
     wait_until(lambda: has_ended(job), "nobody took the job over")
     assert job.history.filter(kind="crashed").count() == 1
+
+
+def test_a_chore_that_fails_ends_no_cluster(caplog: pytest.LogCaptureFixture) -> None:
+    def fail() -> None:
+        raise LookupError("a row that nobody thought of")
+
+    cluster = Cluster(1)
+    cluster.due = {fail: 0.0}
+    cluster._keep_house()
+
+    assert "a row that nobody thought of" in caplog.text
