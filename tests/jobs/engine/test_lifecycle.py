@@ -269,7 +269,7 @@ class UnspeakableAuthor(ScriptedAuthor):
 def test_an_error_that_no_database_stores_is_stored_readably(
     job: Job, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level("CRITICAL", "jobs.worker")  # pytest-xdist cannot send it either
+    caplog.set_level("CRITICAL", "jobs.attempts")  # pytest-xdist cannot send it either
     worker = SkillJobWorker(UnspeakableAuthor())
     while worker.process_job(Job.objects.get(pk=job.pk)):
         pass
