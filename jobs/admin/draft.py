@@ -32,6 +32,8 @@ STATUS_COLOURS = {
 
 
 class PromotionForm(forms.Form):
+    digest = forms.CharField(required=False, widget=forms.HiddenInput)
+    """Of what the page was shown for: its owner may edit it until it is promoted."""
     taxonomy_path = fields.category(required=False, empty_label="As the draft says")
     name = fields.line(
         max_length=MAX_NAME_CHARS,
@@ -64,6 +66,7 @@ def promote(draft: Draft, user: User, answers: dict[str, Any]) -> str:
         taxonomy_path=category.path if category else "",
         name=answers["name"],
         version=answers["version"],
+        digest=answers["digest"],
         over_newer=answers["over_newer"],
     )
     return f"Published {published.skill.path} {published.version.number}."
@@ -111,6 +114,7 @@ class DraftAdmin(JobsAdmin):
             may=decides,
             fits=undecided,
             form=lambda draft: PromotionForm,
+            initial=lambda draft: {"digest": draft.bundle_id},
             shows=what_is_promoted,
             intro="It becomes the next version of an active skill, byte for byte.",
             icon="publish",

@@ -1,5 +1,7 @@
 """A curator promotes and rejects drafts by the verbs of the API."""
 
+import re
+
 import pytest
 
 from jobs import drafts, lifecycle
@@ -29,6 +31,19 @@ def test_promote_elsewhere_under_another_name(curator_browser, drafted):
 
     skill = Skill.objects.get()
     assert (skill.path, skill.current.number) == ("operations/billing", "2.0.0")
+
+
+def test_what_its_owner_changed_since_the_page_is_not_promoted(
+    curator_browser, drafted
+):
+    page = curator_browser.get(verb(drafted, "promote"))
+    [shown] = re.findall(r'name="digest" value="(\w+)"', page.content.decode())
+    drafts.edit(drafted, "references/more.md", b"Not seen.", by=drafted.job.user)
+
+    page = curator_browser.post(verb(drafted, "promote"), {"digest": shown})
+
+    assert "look at it" in page.context["form"].non_field_errors()[0]
+    assert not Skill.objects.exists()
 
 
 @pytest.mark.parametrize(
