@@ -26,22 +26,35 @@ class Client:
         self._receive, self._send = receive, send
         self._gone: asyncio.Task[Any] | None = None
         self._whole = False
+        self._left = settings.SKILLFLEET_MAX_BODY_BYTES
         self.status = 0
         self.stream: EventStream | None = None
 
     async def receive(self) -> Any:
-        """The body; then, once for all who wait for it, the disconnect."""
+        """The body; then, once for all who wait for it, the disconnect.
+
+        Django keeps a body on disk before anything asks how long it may be: what is
+        over the limit is cut off here, and refused there by its headers.
+        """
         if self._whole:
             return await asyncio.shield(self.gone)
         message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            message = {"type": "http.request", "body": b"", "more_body": False}
         self._whole = not message.get("more_body", False)
         return message
 
     @property
     def gone(self) -> "asyncio.Task[Any]":
         if self._gone is None:
-            self._gone = asyncio.ensure_future(self._receive())
+            self._gone = asyncio.ensure_future(self._leave())
         return self._gone
+
+    async def _leave(self) -> Any:
+        while (message := await self._receive())["type"] == "http.request":
+            pass  # what was cut off
+        return message
 
     async def send(self, message: Any) -> None:
         self.status = message.get("status", self.status)

@@ -260,6 +260,29 @@ def test_a_crowd_that_comes_back_opens_a_few_at_a_time(job, ada, settings, monke
     assert Crowd.most == 2
 
 
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [("content-length: 5000000", 413), ("transfer-encoding: chunked", 411)],
+)
+def test_a_body_over_the_limit_is_not_kept_to_be_refused(
+    job, ada, settings, header, status
+):
+    settings.SKILLFLEET_MAX_BODY_BYTES = 1000
+    name, _, value = header.encode().partition(b": ")
+    token = token_of(ada)
+
+    async def scenario():
+        stream = Stream(job, token, method="POST")
+        stream.scope["headers"].append((name, value))
+        piece = {"type": "http.request", "body": b"x" * 600, "more_body": True}
+        stream.waiting = [piece] * 50
+        async with stream:
+            await stream.chunk()
+            return stream.status
+
+    assert run(scenario()) == status, "and before the body has ended"
+
+
 def test_a_listener_that_loses_its_connection_misses_nothing(job, ada):
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has no connection to lose")
