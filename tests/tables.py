@@ -10,7 +10,9 @@ from functools import cache
 from typing import Any, Generic, TypeVar
 
 from django.apps import apps
+from django.core.management.color import no_style
 from django.db import connection, transaction
+from django.db.models import Model
 
 MADE_BY_MIGRATE = [
     "auth_group",
@@ -74,9 +76,7 @@ def content(table: str) -> tuple[list[str], list[Row]]:
 @cache
 def columns(table: str) -> list[str]:
     """Those that one can write."""
-    models = apps.get_models(include_auto_created=True)
-    model = next(model for model in models if model._meta.db_table == table)
-    fields = model._meta.local_concrete_fields
+    fields = model_of(table)._meta.local_concrete_fields
     return [field.column for field in fields if not field.generated]
 
 
@@ -107,10 +107,24 @@ class Rehearsed(Generic[Made]):
 
 
 def insert(rows: Rows) -> None:
-    """Sequences are past these keys: they were taken from them once."""
+    """With the keys that they had; sequences go on behind them."""
     with transaction.atomic(), connection.cursor() as cursor:
         for statement, values in statements(rows):
             cursor.execute(statement, values)
+        if advance := ";".join(sequences_behind(tuple(rows))):
+            cursor.execute(advance)
+
+
+@cache
+def sequences_behind(tables: tuple[str, ...]) -> list[str]:
+    """SQLite needs none."""
+    return connection.ops.sequence_reset_sql(no_style(), list(map(model_of, tables)))
+
+
+@cache
+def model_of(table: str) -> type[Model]:
+    models = apps.get_models(include_auto_created=True)
+    return next(model for model in models if model._meta.db_table == table)
 
 
 def statements(rows: Rows) -> Iterator[tuple[str, list[Any]]]:
