@@ -11,7 +11,7 @@ SMALL = ("--scenario", "storm", "--database", "sqlite", "--jobs", "10", "--hits"
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("processes")
+@pytest.mark.xdist_group("clusters")
 def test_a_short_storm_leaves_every_job_as_it_is_in_the_calm() -> None:
     command = [sys.executable, "-m", "tests.chaos", *SMALL]
     stormed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)

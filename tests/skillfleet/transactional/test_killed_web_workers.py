@@ -16,7 +16,7 @@ from tests.skillfleet.transactional.web_server import WebServer
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("processes"),
+    pytest.mark.xdist_group("web servers"),
 ]
 BRANCH = "/api/v1/taxonomy/data"
 

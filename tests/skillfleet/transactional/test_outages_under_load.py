@@ -20,7 +20,7 @@ from tests.skillfleet.transactional.web_server import WebServer
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("processes"),
+    pytest.mark.xdist_group("web servers"),
 ]
 TIMED = "tests.skillfleet.outages.timed_wsgi"
 BUDGET = 500  # ms: SKILLFLEET_CACHE_BUDGET as it comes

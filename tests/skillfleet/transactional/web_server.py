@@ -111,7 +111,7 @@ class WebServer:
         if self.process.poll() is None:
             for worker in self.workers():
                 os.kill(worker, signal.SIGCONT)
-            self.process.terminate()
+            self.process.send_signal(signal.SIGINT)  # at once: nobody is served
             try:
                 self.process.wait(CEILING)
             except subprocess.TimeoutExpired:

@@ -13,7 +13,7 @@ from tests.processes import ROOT, child_environment
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("processes"),
+    pytest.mark.xdist_group("clusters"),
 ]
 TASK = "Restart the billing service when it hangs"
 IN_A_TERMINAL = """

@@ -19,7 +19,7 @@ from tests.processes import ROOT, child_environment
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("processes"),
+    pytest.mark.xdist_group("clusters"),
 ]
 CEILING = 20
 GATED_AUTHOR = "tests.jobs.engine.authors.GatedAuthor"
