@@ -7,7 +7,6 @@ from django.utils.module_loading import import_string
 
 from jobs.authors.base import Author
 from jobs.models import Job, Question
-from jobs.patience import patiently
 from jobs.pipeline.context import (
     Answer,
     CategoryChoice,
@@ -49,7 +48,7 @@ def context_of(job: Job, author: Author, report_progress: Report) -> Context:
         state=_state(job),
         answers=_answers(job),
         limits=configured_limits(),
-        skill_text=lambda name: patiently(lambda: _skill_text(name), "read"),
+        skill_text=_skill_text,
         draft=_draft(job),
         report_progress=report_progress,
     )

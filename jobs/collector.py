@@ -58,7 +58,7 @@ def live_jobs() -> GaugeMetricFamily:
 
 def queue() -> Iterator[GaugeMetricFamily]:
     """The age is by the database's clock, which wrote the times."""
-    ready = Job.objects.ready()
+    ready = Job.objects.claimable()  # no worker may take what is over a user's limit
     since = Coalesce("enqueued_at", "created_at")
     age = ExpressionWrapper(Now() - Min(since), output_field=DurationField())
     found = ready.order_by().aggregate(depth=Count("pk"), age=age)

@@ -47,7 +47,7 @@ def prune(age: timedelta) -> Iterator[Pruned]:
     deliveries that were done with; a job's own go with the job.
     """
     queue.prune_failures(age)
-    Delivery.objects.filter(finished_at__lt=Now() - age).delete()
+    _prune_deliveries(age)
     while (batch := _prune_batch(age)).jobs:
         yield batch
 
@@ -84,3 +84,9 @@ def _prune_batch(age: timedelta) -> Pruned:
     for job in jobs:
         retire_job(job)
     return Pruned(len(jobs), rows)
+
+
+def _prune_deliveries(age: timedelta) -> None:
+    done = Delivery.objects.filter(finished_at__lt=Now() - age).order_by("pk")
+    while keys := list(done.values_list("pk", flat=True)[:BATCH]):
+        Delivery.objects.filter(pk__in=keys).delete()

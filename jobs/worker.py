@@ -4,6 +4,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 
 from django.utils import timezone
@@ -91,10 +92,14 @@ class SkillJobWorker:
             )
 
     def _attempt(self, job: Job, fence: Fence) -> Attempt:
+        context = context_of(job, self.author, Reporter(job, fence))
+        read = context.skill_text
         return Attempt(
             job=job,
             fence=fence,
-            context=context_of(job, self.author, Reporter(job, fence)),
+            context=replace(
+                context, skill_text=lambda name: patiently(lambda: read(name), "read")
+            ),
             started_at=job.heartbeat_at or timezone.now(),  # the claim, by its clock
         )
 

@@ -20,7 +20,7 @@ from django.utils import timezone
 from jobs import lifecycle
 from jobs.models import Delivery, Webhook
 from jobs.webhooks import signing
-from jobs.webhooks.addresses import Refused, find
+from jobs.webhooks.addresses import Refused, Target, find
 from jobs.webhooks.sending import FAULTS, post
 
 logger = logging.getLogger(__name__)
@@ -42,10 +42,16 @@ def claimed(going: Callable[[], bool] = always) -> Iterator[Delivery]:
     """Due deliveries, each taken so that no other courier has it as well."""
     due = Delivery.objects.due().order_by("next_at", "pk")
     while going() and (found := due.first()):
-        hold = settings.SKILLFLEET_WEBHOOK_TIMEOUT * 3
         mine = due.filter(pk=found.pk, attempts=found.attempts)
-        if mine.update(attempts=F("attempts") + 1, next_at=Now() + hold):
-            yield Delivery.objects.select_related("webhook__user").get(pk=found.pk)
+        if mine.update(attempts=F("attempts") + 1, next_at=Now() + hold()):
+            whole = Delivery.objects.select_related("webhook__user")
+            yield from whole.filter(pk=found.pk)  # none: its webhook was deleted
+
+
+def hold() -> timedelta:
+    """How long one that was taken is not due again; what happens in it is bounded."""
+    seconds: timedelta = settings.SKILLFLEET_WEBHOOK_TIMEOUT
+    return seconds * 3
 
 
 def attempt(delivery: Delivery) -> None:
@@ -54,7 +60,10 @@ def attempt(delivery: Delivery) -> None:
     if not (webhook.active and webhook.user.is_active):
         return end(delivery, Delivery.Status.FAILED, error="The webhook is not active.")
     try:
-        status = send(delivery)
+        target = find(webhook.url)
+        if not hold_on(delivery):
+            return None  # the name server was so slow that another courier has it
+        status = send(delivery, target)
     except Refused as refused:
         return end(delivery, Delivery.Status.FAILED, error=str(refused))
     except FAULTS as fault:
@@ -72,7 +81,13 @@ def attempt(delivery: Delivery) -> None:
     return put_off(delivery, f"The receiver answered {status}.", status)
 
 
-def send(delivery: Delivery) -> int:
+def hold_on(delivery: Delivery) -> bool:
+    """Take it for as long again."""
+    taken = Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts)
+    return bool(taken.update(next_at=Now() + hold()))
+
+
+def send(delivery: Delivery, target: Target) -> int:
     body = delivery.body.encode()
     now = int(timezone.now().timestamp())
     nonce = delivery.webhook.nonce
@@ -82,7 +97,7 @@ def send(delivery: Delivery) -> int:
         **signing.headers(nonce, delivery.message_id, now, body),
     }
     seconds = settings.SKILLFLEET_WEBHOOK_TIMEOUT.total_seconds()
-    return post(find(delivery.webhook.url), body, headers, seconds)
+    return post(target, body, headers, seconds)
 
 
 def put_off(delivery: Delivery, error: str, status: int | None) -> None:

@@ -1,6 +1,7 @@
 """Webhooks made, changed and deleted; API and admin call these."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -31,17 +32,19 @@ def change(
     events: Iterable[str] | None = None,
     active: bool | None = None,
 ) -> Webhook:
-    """What is None stays as it is."""
+    """What is None stays as it is, also what a courier changes meanwhile."""
+    given: dict[str, Any] = {}
     if url is not None:
         check(url)
-        webhook.url = url
+        given["url"] = url
     if events is not None:
-        webhook.events = in_order(events)
+        given["events"] = in_order(events)
     if active is not None:
-        webhook.active = active
-    Webhook.objects.filter(pk=webhook.pk).update(
-        url=webhook.url, events=webhook.events, active=webhook.active
-    )
+        given["active"] = active
+    if given:
+        Webhook.objects.filter(pk=webhook.pk).update(**given)
+    for name, value in given.items():
+        setattr(webhook, name, value)
     return webhook
 
 

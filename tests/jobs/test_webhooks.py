@@ -139,6 +139,29 @@ def test_what_a_killed_worker_had_in_hand_is_sent_by_another(receiver, hook, sub
     assert Delivery.objects.get().status == "delivered"
 
 
+def test_one_that_another_courier_took_meanwhile_is_left_to_it(receiver, hook, submit):
+    """The name server was slower than the time that it was held for."""
+    fail(submit())
+    make_due()
+    taken = next(courier.claimed())
+    make_due()
+    assert courier.deliver_due() == 1
+
+    courier.attempt(taken)
+
+    assert len(receiver.got) == 1
+
+
+def test_a_change_brings_nothing_back_that_ended_meanwhile(hook):
+    read_before = Webhook.objects.get()
+    Webhook.objects.update(active=False)  # as a 410 does
+
+    registry.change(read_before, events=["asked"])
+
+    found = Webhook.objects.get()
+    assert (found.events, found.active) == (["asked"], False)
+
+
 def test_a_receiver_that_drips_or_is_away_is_put_off(receiver, hook, submit, settings):
     settings.SKILLFLEET_WEBHOOK_TIMEOUT = timedelta(milliseconds=100)
     receiver.silent = threading.Event()
