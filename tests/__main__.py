@@ -31,6 +31,8 @@ CLOSING_LINE = re.compile(rb"^(\x1b\[[\d;]*m)*=+ .*\bin \d.* =+")
 
 def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(INTERRUPTED))
+    # A shell that starts us in the background ignores it, which tests would inherit.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sqlite_only = "--sqlite" in arguments
     arguments = [each for each in arguments if each != "--sqlite"]
     with ExitStack() as stack:
