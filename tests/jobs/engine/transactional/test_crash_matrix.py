@@ -14,7 +14,7 @@ from jobs import lifecycle
 from jobs.models import Job
 from jobs.pipeline.phases import PHASES
 from jobs.sweep import sweep
-from tests.jobs.engine.conftest import TASK, drain
+from tests.jobs.engine.conftest import TASK, deliver, drain
 from tests.jobs.engine.nursery import POINTS
 from tests.jobs.engine.processes import RECORDING_AUTHOR, Nursery
 
@@ -32,24 +32,27 @@ VERBS = {
 """The author's verb in each phase that calls it."""
 
 
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("author") / "log"
+
+
+@pytest.fixture(scope="module")
+def nursery(django_db_setup: None, log: Path) -> Iterator[Nursery]:
+    """For all phases: an interpreter takes a second to start."""
+    nursery = Nursery(AUTHOR_LOG=str(log))
+    yield nursery
+    nursery.close()
+
+
 @pytest.fixture
 def author_log(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    settings: pytest.FixtureRequest,
+    log: Path, monkeypatch: pytest.MonkeyPatch, settings: pytest.FixtureRequest
 ) -> Path:
-    log = tmp_path / "author"
-    log.touch()
+    """What every process's author writes its calls into."""
     monkeypatch.setenv("AUTHOR_LOG", str(log))
     settings.SKILLFLEET_AUTHOR = RECORDING_AUTHOR  # type: ignore[attr-defined]
     return log
-
-
-@pytest.fixture
-def nursery(author_log: Path) -> Iterator[Nursery]:
-    nursery = Nursery(AUTHOR_LOG=str(author_log))
-    yield nursery
-    nursery.close()
 
 
 def let_an_hour_pass() -> None:
@@ -67,12 +70,11 @@ def let_an_hour_pass() -> None:
 def test_a_killed_worker_loses_nothing_and_doubles_nothing(
     phase: str, nursery: Nursery, author_log: Path, seeded: None
 ) -> None:
-    """All points of one phase in one test: an interpreter takes a second to start."""
     owner = User.objects.create_user("olga")
     for point in POINTS:
         author_log.write_text("")
         job = lifecycle.create_skill_job(owner, TASK)
-        advance_to(job, phase, nursery)
+        advance_to(job, phase)
         assert nursery.run(point=point) == KILLED, point
         let_an_hour_pass()
         sweep()
@@ -81,9 +83,9 @@ def test_a_killed_worker_loses_nothing_and_doubles_nothing(
         Job.objects.all().delete()
 
 
-def advance_to(job: Job, phase: str, nursery: Nursery) -> None:
+def advance_to(job: Job, phase: str) -> None:
     while Job.objects.get(pk=job.pk).current_phase != phase:
-        assert nursery.run() == 0
+        assert deliver()
 
 
 def check(job: Job, phase: str, point: str, calls: Counter[str]) -> None:
