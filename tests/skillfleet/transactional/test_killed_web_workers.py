@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.db import connection
 
 from cachelayer import cache_manager
 from skillfleet.accounts.tokens import make_token
@@ -17,6 +18,9 @@ from tests.skillfleet.transactional.web_server import WebServer
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.xdist_group("web servers"),
+    pytest.mark.skipif(
+        connection.vendor != "sqlite", reason="a reaper asks no database"
+    ),
 ]
 BRANCH = "/api/v1/taxonomy/data"
 
