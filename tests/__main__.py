@@ -19,9 +19,7 @@ from tests.servers.postgres import postgres
 from tests.servers.valkey import valkey
 
 ROOT = Path(__file__).resolve().parent.parent
-# One more than the cores that it is made for: a good part of the time is waiting for
-# processes and servers.
-WORKERS = os.environ.get("TEST_WORKERS", "3")
+WORKERS = os.environ.get("TEST_WORKERS", "2")
 PYTEST = ["-m", "pytest", "-n", WORKERS, "--dist", "loadgroup"]
 TESTS_ARE_NOT_MEASURED = ["-W", "ignore:Unable to activate pytest branch coverage"]
 COMES_FIRST = ["-W", "ignore:Module already imported so cannot be rewritten"]

@@ -42,8 +42,12 @@ def test_a_message_of_many_lines_stays_one_line():
 
 @pytest.mark.parametrize("form", ["plain", "json"])
 def test_both_forms_can_be_chosen_by_environment(form):
-
-    code = "import django; django.setup(); import logging; logging.warning('n=%s', 3)"
+    code = """
+import logging.config
+from skillfleet.settings import LOGGING
+logging.config.dictConfig(LOGGING)
+logging.warning("n=%s", 3)
+"""
     found = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "SKILLFLEET_LOG_FORMAT": form},

@@ -1,45 +1,52 @@
 """A setting that could not work is refused at the start, and named."""
 
 import os
+import runpy
 import subprocess
 import sys
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from skillfleet import fleet_settings
+from skillfleet.api.throttles import WriteThrottle
+from skillfleet.environment import rate
 
 RATES = ["SKILLFLEET_WRITE_RATE", "SKILLFLEET_LOGIN_RATE", "SKILLFLEET_LOGIN_NAME_RATE"]
 
 
-def start(**environment):
-    return subprocess.run(
+def test_a_rate_that_is_none_stops_the_server():
+    started = subprocess.run(
         [sys.executable, "-c", "from skillfleet.wsgi import application"],
-        env={**os.environ, **environment},
+        env={**os.environ, RATES[0]: "abc"},
         capture_output=True,
         text=True,
     )
 
-
-@pytest.mark.parametrize(
-    ("name", "rate"),
-    [*((name, "abc") for name in RATES), (RATES[0], "0/min"), (RATES[0], "5/week")],
-)
-def test_a_rate_that_is_none_stops_the_server(name, rate):
-    started = start(**{name: rate})
-
     assert started.returncode != 0
-    assert f"{name} is {rate!r}; write a number per s, min, h or d" in started.stderr
+    assert f"{RATES[0]} is 'abc'; write a number per s, min, h" in started.stderr
 
 
-def test_an_empty_rate_is_no_limit():
-    assert start(**dict.fromkeys(RATES, "")).returncode == 0
+@pytest.mark.parametrize("wrong", ["abc", "0/min", "5/week", "-1/s", "5", "5/min/h"])
+def test_what_is_no_rate_is_refused(wrong, monkeypatch):
+    monkeypatch.setenv(RATES[0], wrong)
+
+    with pytest.raises(ImproperlyConfigured, match=RATES[0]):
+        rate(RATES[0], "600/min")
 
 
-@pytest.mark.parametrize("rate", ["1/s", "30/min", "5/h", "100/d", "600/hour"])
-def test_a_rate_is_what_the_throttle_reads(rate):
-    from skillfleet.api.throttles import WriteThrottle
-    from skillfleet.settings import rate as read
+def test_every_rate_is_read_so_and_an_empty_one_is_no_limit(monkeypatch):
+    for name in RATES:
+        monkeypatch.setenv(name, "")
+    read = runpy.run_path(fleet_settings.__file__)["SKILLFLEET_RATES"]
 
-    number, seconds = WriteThrottle().parse_rate(read("SKILLFLEET_NO_SUCH_RATE", rate))
+    assert set(read.values()) == {""}
+
+
+@pytest.mark.parametrize("given", ["1/s", "30/min", "5/h", "100/d", "600/hour"])
+def test_a_rate_is_what_the_throttle_reads(given):
+    number, seconds = WriteThrottle().parse_rate(rate("SKILLFLEET_NO_SUCH_RATE", given))
     assert (number, seconds) == (
-        int(rate.partition("/")[0]),
-        {"s": 1, "m": 60, "h": 3600, "d": 86400}[rate.partition("/")[2][0]],
+        int(given.partition("/")[0]),
+        {"s": 1, "m": 60, "h": 3600, "d": 86400}[given.partition("/")[2][0]],
     )
