@@ -1,7 +1,7 @@
 """Every test of this room gets an empty cache; some each backend, or a model."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,8 @@ from django.contrib.auth.models import Group
 from cachelayer import declarations, invalidates
 from cachelayer.transactions import backend
 from tests.cache_plane import cache_plane  # noqa: F401
-from tests.cachelayer.backends import redis_cache
+from tests.cachelayer.backends import age_values, redis_cache
+from tests.cachelayer.clock import Clock
 from tests.cachelayer.models import BulkGroup
 
 
@@ -29,6 +30,15 @@ def each_backend(request, settings, room_settings) -> str:
         settings.CACHES = {**settings.CACHES, "default": redis_cache(url, folder)}
         backend().clear()
     return request.param
+
+
+@pytest.fixture
+def forward(request, each_backend, monkeypatch) -> Callable[[float], None]:
+    """Time passes when a test says so, by so many seconds."""
+    if each_backend == "memory":
+        return Clock(monkeypatch).forward
+    url = request.getfixturevalue("valkey_url")
+    return lambda seconds: age_values(url, seconds)
 
 
 @pytest.fixture

@@ -8,22 +8,11 @@ from django.core.cache import CacheKeyWarning, caches
 
 from cachelayer import cache_manager
 from cachelayer.stamps import slot
-from tests.cachelayer.backends import age_values
-from tests.cachelayer.clock import Clock
 
 
 @pytest.fixture
 def cache(each_backend):
     return caches["default"]
-
-
-@pytest.fixture
-def clock(request, each_backend, monkeypatch):
-    """Time passes when a test says so."""
-    if each_backend == "memory":
-        return Clock(monkeypatch).forward
-    url = request.getfixturevalue("valkey_url")
-    return lambda seconds: age_values(url, seconds)
 
 
 def test_get_set_delete(cache):
@@ -80,21 +69,21 @@ def test_incr_and_decr(cache):
         cache.incr("missing")
 
 
-def test_an_entry_expires(cache, clock):
+def test_an_entry_expires(cache, forward):
     cache.set("a", 1, 10)
     cache.set("for-ever", 1, None)
 
-    clock(11)
+    forward(11)
 
     assert cache.get("a") is None
     assert cache.get("for-ever") == 1
 
 
-def test_incr_leaves_the_time_to_live_as_it_was(cache, clock):
+def test_incr_leaves_the_time_to_live_as_it_was(cache, forward):
     cache.set("n", 1, 10)
-    clock(6)
+    forward(6)
     cache.incr("n")
-    clock(6)
+    forward(6)
 
     assert cache.get("n") is None
 
@@ -108,11 +97,11 @@ def test_a_timeout_of_nothing_stores_nothing(cache, timeout):
     assert cache.get("a") is None
 
 
-def test_touch_sets_the_time_to_live_anew(cache, clock):
+def test_touch_sets_the_time_to_live_anew(cache, forward):
     cache.set("a", 1, 10)
 
     assert cache.touch("a", 100) is True
-    clock(50)
+    forward(50)
     assert cache.get("a") == 1
     assert cache.touch("a", 0) is True
     assert cache.get("a") is None
@@ -126,10 +115,10 @@ def test_decr_and_incr_keep_to_the_version(cache):
     assert cache.get("n") is None
 
 
-def test_add_comes_after_what_is_retired_expired_or_deleted(cache, clock):
+def test_add_comes_after_what_is_retired_expired_or_deleted(cache, forward):
     for leave in (
         lambda: cache.invalidate_pattern("/a"),
-        lambda: clock(11),
+        lambda: forward(11),
         lambda: cache.delete("/a"),
         cache.clear,
     ):

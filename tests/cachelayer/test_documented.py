@@ -11,8 +11,6 @@ from django.core.cache import BaseCache, InvalidCacheBackendError, caches
 from django.core.cache.backends.locmem import LocMemCache
 
 from cachelayer.backends import MemoryCache, RedisCache
-from tests.cachelayer.backends import age_values
-from tests.cachelayer.clock import Clock
 from tests.cachelayer.threads import elsewhere
 
 NEVER, HOUR = 10**6, 3600
@@ -28,14 +26,6 @@ def make(each_backend, settings):
         return caches["default"]
 
     return make
-
-
-@pytest.fixture
-def forward(request, each_backend, monkeypatch):
-    if each_backend == "memory":
-        return Clock(monkeypatch).forward
-    url = request.getfixturevalue("valkey_url")
-    return lambda seconds: age_values(url, seconds)
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,6 @@ from django.core.cache import caches
 from hypothesis.stateful import run_state_machine_as_test
 
 from cachelayer.backends import TagCache
-from tests.cachelayer.backends import age_values
-from tests.cachelayer.clock import Clock
 from tests.cachelayer.machine import TIMEOUT, CacheMachine
 
 
@@ -18,14 +16,6 @@ def two_caches(each_backend, settings) -> tuple[TagCache, TagCache]:
     other = {**own, "KEY_PREFIX": "other"}
     settings.CACHES = {**settings.CACHES, "default": own, "other": other}
     return caches["default"], caches["other"]
-
-
-@pytest.fixture
-def forward(request, each_backend, monkeypatch):
-    if each_backend == "memory":
-        return Clock(monkeypatch).forward
-    url = request.getfixturevalue("valkey_url")
-    return lambda seconds: age_values(url, seconds)
 
 
 def test_every_method_answers_as_its_model(two_caches, forward):
