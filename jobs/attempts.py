@@ -44,10 +44,14 @@ def give_up_or_retry(job: Job, fence: str, error: Exception) -> bool:
         return lifecycle.fail(job, reason, where=held, stack=stack)
     if _try_later(job, fence, reason, stack):
         return True
-    logger.exception("last attempt failed %s", about(job, fence))
     limit = settings.SKILLFLEET_AUTHOR_ATTEMPTS
     last = f"{reason} That was attempt {limit} of {limit} in this phase."
-    return lifecycle.fail(job, last, where=held, stack=stack)
+    ended = lifecycle.fail(job, last, where=held, stack=stack)
+    if ended:
+        logger.exception("last attempt failed %s", about(job, fence))
+    else:
+        logger.warning("fence lost %s", about(job, fence))
+    return ended
 
 
 def _try_later(job: Job, fence: str, reason: str, stack: str) -> bool:

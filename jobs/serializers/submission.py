@@ -31,7 +31,26 @@ class SourceInputSerializer(StrictSerializer):
     text = TextField()
 
 
-class SubmissionSerializer(StrictSerializer):
+class OrderSerializer(StrictSerializer):
+    """What every request for a job may say of how it is done."""
+
+    auto_promote = FlagField(required=False, default=False)
+    checkpoints = BoundedList(
+        most=len(CHECKPOINTS),
+        child=serializers.ChoiceField(CHECKPOINTS),
+        required=False,
+        default=list,
+        help_text="Where the job shall stop and ask, besides where it must.",
+    )
+    idempotency_key = TextField(
+        required=False,
+        max_length=KEY_CHARS,
+        help_text=f"Or the header {IDEMPOTENCY_HEADER}. Used again, it answers with"
+        " the job of the first time.",
+    )
+
+
+class SubmissionSerializer(OrderSerializer):
     """What a skill is to be written from, and how."""
 
     task_description = TextField(
@@ -46,24 +65,10 @@ class SubmissionSerializer(StrictSerializer):
     intended_taxonomy_path = TextField(
         required=False, allow_blank=True, default="", max_length=MAX_PATH_CHARS
     )
-    auto_promote = FlagField(required=False, default=False)
-    checkpoints = BoundedList(
-        most=len(CHECKPOINTS),
-        child=serializers.ChoiceField(CHECKPOINTS),
-        required=False,
-        default=list,
-        help_text="Where the job shall stop and ask, besides where it must.",
-    )
     style = serializers.ChoiceField(  # type: ignore[assignment]
         Skill.Style.choices, required=False, allow_blank=True, default=""
     )
     user_context = serializers.DictField(required=False, default=dict)
-    idempotency_key = TextField(
-        required=False,
-        max_length=KEY_CHARS,
-        help_text=f"Or the header {IDEMPOTENCY_HEADER}. Used again, it answers with"
-        " the job of the first time.",
-    )
 
     def validate_user_context(self, value: dict[str, Any]) -> dict[str, Any]:
         limit = settings.SKILLFLEET_MAX_TASK_CHARS
