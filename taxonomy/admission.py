@@ -49,18 +49,22 @@ class Admitted:
 def admit(files: Files, *, name: str | None = None) -> Admitted:
     """Read a skill that keeps every rule; raises InvalidSkill with all findings."""
     document = _read(files)
-    frontmatter = document.frontmatter
+    found = as_admitted(document.frontmatter, document.body)
+    _check_name(found.name, name)
+    return found
+
+
+def as_admitted(frontmatter: Mapping[str, Any], body: str) -> Admitted:
+    """What is read out of a document that keeps, or once kept, every rule."""
     metadata = frontmatter.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
-    found = str(frontmatter["name"])
-    _check_name(found, name)
     return Admitted(
-        name=found,
+        name=str(frontmatter["name"]),
         description=str(frontmatter["description"]).strip(),
         version=str(metadata.get("version", "")),
         labels=_labels(frontmatter, metadata),
         frontmatter=frontmatter,
-        body=document.body,
+        body=body,
     )
 
 

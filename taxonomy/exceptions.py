@@ -71,8 +71,47 @@ class SkillChanged(TaxonomyError):
     status_code = 409
 
 
+class UnknownVersion(TaxonomyError):
+    """The skill has no such version."""
+
+    code = "unknown_version"
+
+
+class UnknownSkill(TaxonomyError):
+    """There is no such skill."""
+
+    code = "unknown_skill"
+
+
+class VersionYanked(TaxonomyError):
+    """That version was withdrawn."""
+
+    code = "yanked"
+    status_code = 410
+
+
+class VersionWithdrawn(TaxonomyError):
+    """A yanked version cannot become the current one; put it back first."""
+
+    code = "version_withdrawn"
+    status_code = 409
+
+
+class LastVersion(TaxonomyError):
+    """It is the only version left; archive the skill instead."""
+
+    code = "last_version"
+    status_code = 409
+
+
+class WrongReplacement(TaxonomyError):
+    """A replacement is another skill that is active."""
+
+    code = "wrong_replacement"
+
+
 class SkillArchived(TaxonomyError):
-    """The skill is archived; set its status to active before publishing."""
+    """The skill is archived; set its status to active first."""
 
     code = "skill_archived"
     status_code = 409

@@ -4,7 +4,9 @@ from django.urls import path
 
 from taxonomy.views.available import AvailableSkills
 from taxonomy.views.categories import Branch, Taxonomy
+from taxonomy.views.download import Download
 from taxonomy.views.files import FileContent, FileList
+from taxonomy.views.history import Deprecation, Diff, Rollback, Yank
 from taxonomy.views.skills import SkillDetail, SkillList
 from taxonomy.views.validation import Validation
 from taxonomy.views.versions import VersionDetail, VersionList
@@ -13,10 +15,15 @@ urlpatterns = [
     path("skills", SkillList.as_view()),
     path("skills/validate", Validation.as_view()),
     path("skills/<str:ref>", SkillDetail.as_view()),
+    path("skills/<str:ref>/deprecate", Deprecation.as_view()),
+    path("skills/<str:ref>/diff", Diff.as_view()),
+    path("skills/<str:ref>/download", Download.as_view()),
     path("skills/<str:ref>/files", FileList.as_view()),
     path("skills/<str:ref>/files/<path:path>", FileContent.as_view()),
+    path("skills/<str:ref>/rollback", Rollback.as_view()),
     path("skills/<str:ref>/versions", VersionList.as_view()),
     path("skills/<str:ref>/versions/<str:number>", VersionDetail.as_view()),
+    path("skills/<str:ref>/versions/<str:number>/yank", Yank.as_view()),
     path("taxonomy", Taxonomy.as_view()),
     path("taxonomy/xml", AvailableSkills.as_view()),
     path("taxonomy/<path:path>", Branch.as_view()),

@@ -14,7 +14,7 @@ from taxonomy.admission import RESERVED_NAMES
 from taxonomy.exceptions import UnknownCategory
 from taxonomy.models import BundleFile, Category
 from taxonomy.models.paths import MAX_NAME_CHARS, MAX_PATH_CHARS, SKILL_NAME
-from taxonomy.packaging.diffs import ADDED, CHANGED, REMOVED
+from taxonomy.serializers.history import FileDiffSerializer
 from taxonomy.serializers.skills import FileItemSerializer
 from taxonomy.serializers.strict import StrictSerializer, TextField
 
@@ -28,15 +28,6 @@ class RefinedSerializer(serializers.Serializer[Any]):
     skill = serializers.CharField(source="skill.name")
     version = serializers.CharField(source="number")
     current_version = serializers.CharField(source="skill.current.number")
-
-
-class FileDiffSerializer(serializers.Serializer[Any]):
-    """A file that differs; without `text`, `note` says why there is none."""
-
-    path = serializers.CharField()
-    change = serializers.ChoiceField((ADDED, REMOVED, CHANGED))
-    text = serializers.CharField(help_text="A unified diff.")
-    note = serializers.CharField()
 
 
 class DraftFilters(serializers.Serializer[Any]):

@@ -27,6 +27,7 @@ REFUSALS = {
     "404": "Not there, or not visible to you.",
     "406": "Not streamed by this server; `detail` says by which.",
     "409": "It is in a state that does not allow this, or the name is taken.",
+    "410": "That version was withdrawn; `detail` says why.",
     "411": "The body came in chunks, without Content-Length.",
     "413": "The body is too large.",
     "415": "The body has a type that is not read here.",
@@ -53,13 +54,19 @@ def refusals_of(path: str, method: str, operation: dict[str, Any]) -> set[str]:
         refused.add("403")
     if "{" in path:
         refused.add("404")
+    if {"number", "version", "from"} & names_of_parameters(operation):
+        refused.add("410")
     if method != "get":
         refused |= {"409", "411", "413", "415", "429"}
-    elif any(one["name"] == "page" for one in operation.get("parameters", [])):
+    elif "page" in names_of_parameters(operation):
         refused.add("404")
     if "text/event-stream" in operation["responses"].get("200", {}).get("content", {}):
         refused |= {"406", "429", "503"}
     return refused
+
+
+def names_of_parameters(operation: dict[str, Any]) -> set[str]:
+    return {one["name"] for one in operation.get("parameters", [])}
 
 
 def refusal(status: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, models, transaction
@@ -12,7 +12,6 @@ from taxonomy.exceptions import NameTaken, SkillArchived, SkillChanged
 from taxonomy.models.address import Address
 from taxonomy.models.bundle import Bundle
 from taxonomy.models.category import Category
-from taxonomy.models.label import Label
 from taxonomy.models.version import SkillVersion, next_number
 from taxonomy.packaging.files import Files, bundle_digest
 
@@ -54,6 +53,10 @@ class Edition:
     """The bundle that must be current; empty: there must be no such skill."""
     renamed: "Skill | None" = None
     """The skill that gets the name which these files say."""
+
+    def classify(self, skill: "Skill") -> None:
+        for trait, value in self.traits.items():
+            setattr(skill, trait, value)
 
 
 class PublishingManager(models.Manager["Skill"]):
@@ -159,19 +162,16 @@ class PublishingManager(models.Manager["Skill"]):
             category=edition.category or Category.objects.fallback(),
         )
         version = self._write_version(skill, edition)
-        self._show(skill, version, edition, force_insert=True)
-        Address.objects.claim_name(skill)
-        self._label(skill, edition.admitted)
+        edition.classify(skill)
+        skill.take_over(version, edition.admitted, force_insert=True)
         return Published(version, created=True, changed=True)
 
     def _advance(self, skill: "Skill", edition: Edition) -> Published:
         version = self._write_version(skill, edition)
         if edition.category:
             skill.category = edition.category
-        self._show(skill, version, edition)
-        if edition.renamed:
-            Address.objects.claim_name(skill)
-        self._label(skill, edition.admitted)
+        edition.classify(skill)
+        skill.take_over(version, edition.admitted)
         return Published(version, created=False, changed=True)
 
     def _place(self, skill: "Skill", edition: Edition) -> None:
@@ -196,18 +196,3 @@ class PublishingManager(models.Manager["Skill"]):
             change_summary=edition.change_summary,
             author=edition.author,
         )
-
-    def _show(
-        self, skill: "Skill", version: SkillVersion, edition: Edition, **save: Any
-    ) -> None:
-        skill.name = edition.admitted.name
-        skill.current = version
-        skill.description = edition.admitted.description
-        for trait, value in edition.traits.items():
-            setattr(skill, trait, value)
-        skill.save(**save)
-
-    def _label(self, skill: "Skill", admitted: Admitted) -> None:
-        """Labels of the kinds that the frontmatter names; other kinds stay."""
-        for kind, values in admitted.labels.items():
-            Label.objects.give(skill, Label.Kind(kind), values)

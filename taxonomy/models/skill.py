@@ -12,12 +12,14 @@ from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, Value, 
 
 from cachelayer import RetiringQuerySet
 from taxonomy.audiences import Audience, audience_of
+from taxonomy.exceptions import SkillArchived, UnknownSkill, WrongReplacement
 from taxonomy.models.address import Address
 from taxonomy.models.category import Category
+from taxonomy.models.history import WithHistory
 from taxonomy.models.label import Label
 from taxonomy.models.paths import MAX_NAME_CHARS, SKILL_NAME, within
 from taxonomy.models.publishing import PublishingManager
-from taxonomy.models.version import SkillVersion
+from taxonomy.models.version import MAX_REASON_CHARS, SkillVersion
 
 if TYPE_CHECKING:
     pass
@@ -100,7 +102,7 @@ class SkillQuerySet(RetiringQuerySet):
 
     def for_reading(self) -> "SkillQuerySet":
         """With all that a detail shows, in a fixed number of queries."""
-        shown = self.select_related("category", "current__author")
+        shown = self.select_related("category", "current__author", "replacement")
         return shown.prefetch_related("labels")
 
     def for_listing(self) -> "SkillQuerySet":
@@ -113,7 +115,7 @@ class SkillManager(PublishingManager.from_queryset(SkillQuerySet)):  # type: ign
     """Queries, and `publish`, the one way to write a skill."""
 
 
-class Skill(models.Model):
+class Skill(WithHistory):
     """A published skill. What it says is in its versions; `current` is the one read."""
 
     class Type(models.TextChoices):
@@ -180,6 +182,11 @@ class Skill(models.Model):
     )
     style = models.CharField(max_length=16, choices=Style, default=Style.COMPREHENSIVE)
     status = models.CharField(max_length=12, choices=Status, default=Status.ACTIVE)
+    deprecated_reason = models.CharField(max_length=MAX_REASON_CHARS, blank=True)
+    replacement = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="replaces"
+    )
+    """What to use instead while it is deprecated."""
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -217,17 +224,54 @@ class Skill(models.Model):
             if name not in (None, Skill.objects.only("name").get(pk=self.pk).name):
                 Skill.objects.rename(self, name, author=author)
             # One writer at a time; what was not given stays as the last one left it.
-            held = Skill.objects.select_for_update().get(pk=self.pk)
+            held = self.held()
             given: dict[str, object] = dict(fields)
             if category is not None:
                 given["category"] = place = Category.objects.named(category)
                 Category.objects.hold(place)
             for kind, values in (labels or {}).items():
                 Label.objects.give(held, kind, values)
+            if given.get("status", held.status) != self.Status.DEPRECATED:
+                given |= {"deprecated_reason": "", "replacement": None}
             for field, value in given.items():
                 setattr(held, field, value)
             held.save(update_fields=["updated_at", *given])
         self.refresh_from_db()
+
+    def deprecate(self, reason: str = "", replacement: str | None = None) -> None:
+        """Offer it no longer; say why, and which active skill to use instead.
+
+        `replacement` is a name, former name or UUID. Raises UnknownSkill,
+        WrongReplacement or SkillArchived.
+        """
+        instead = self._replaced_by(replacement) if replacement else None
+        with transaction.atomic():
+            held = self.held()
+            if held.status == self.Status.ARCHIVED:
+                raise SkillArchived
+            held.status = self.Status.DEPRECATED
+            held.deprecated_reason = reason
+            held.replacement = instead
+            held.save()
+        self.refresh_from_db()
+
+    def _replaced_by(self, ref: str) -> "Skill":
+        try:
+            found: Skill = Skill.objects.resolve(ref)
+        except Skill.DoesNotExist:
+            raise UnknownSkill(replacement=f"There is no skill {ref[:80]!r}.") from None
+        if found.pk == self.pk or found.status != self.Status.ACTIVE:
+            raise WrongReplacement(
+                replacement=f"{found.name} is not another skill that is active."
+            )
+        return found
+
+    def undeprecate(self) -> None:
+        """Offer it again. An archived one stays so: raises SkillArchived."""
+        with transaction.atomic():
+            if self.held().status == self.Status.ARCHIVED:
+                raise SkillArchived
+            self.revise(status=self.Status.ACTIVE)
 
     def archive(self) -> None:
         """Hide it from readers. Its name stays taken and its versions stay."""

@@ -4,16 +4,37 @@ from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import models
+from django.db.models import F
 from django.db.models.functions import Length
 
-from cachelayer import RetiringManager
-from taxonomy.exceptions import InvalidVersion, VersionConflict
+from cachelayer import RetiringQuerySet
+from taxonomy.exceptions import InvalidVersion, VersionConflict, VersionYanked
 from taxonomy.models.bundle import Bundle, BundleFile
 from taxonomy.versions import FIRST, Version
 
+MAX_REASON_CHARS = 500
+BY_DIGEST = "sha256:"
+MAX_REF_CHARS = len(BY_DIGEST) + 64
+
+
+class VersionQuerySet(RetiringQuerySet):
+    def known_as(self, ref: str) -> "VersionQuerySet":
+        """By number, or by the content's digest: `sha256:` and 64 hex digits.
+
+        Several versions may have one content; those that are offered come first.
+        """
+        if ref.startswith(BY_DIGEST) and len(ref) == MAX_REF_CHARS and ref.isascii():
+            same = self.filter(bundle_id=ref.removeprefix(BY_DIGEST))
+            return same.order_by(F("yanked_at").asc(nulls_first=True), "-pk")
+        return self.filter(number=ref) if Version.parse(ref) else self.none()
+
+
+class VersionManager(models.Manager.from_queryset(VersionQuerySet)):  # type: ignore[misc]
+    """Versions, whichever skill has them."""
+
 
 class SkillVersion(models.Model):
-    """A number on a bundle. Only `yanked_at` ever changes."""
+    """A number on a bundle. Only whether it is yanked, and why, ever changes."""
 
     skill = models.ForeignKey("taxonomy.Skill", models.CASCADE, related_name="versions")
     number = models.CharField(max_length=64)
@@ -30,11 +51,12 @@ class SkillVersion(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     yanked_at = models.DateTimeField(null=True, blank=True)
+    yanked_reason = models.CharField(max_length=MAX_REASON_CHARS, blank=True)
 
     CONTENT = ("body", "frontmatter")
     """Fields of any length, which lists leave where they are."""
 
-    objects = RetiringManager()
+    objects = VersionManager()
 
     class Meta:
         base_manager_name = "objects"
@@ -50,6 +72,17 @@ class SkillVersion(models.Model):
     def is_current(self) -> bool:
         """Whether it is what readers of the skill get."""
         return self.skill.current_id == self.pk
+
+    def previous(self) -> "SkillVersion | None":
+        """The version published before it; those that are yanked are passed over."""
+        former = SkillVersion.objects.filter(skill_id=self.skill_id, pk__lt=self.pk)
+        return former.filter(yanked_at=None).order_by("-pk").first()
+
+    def require_offered(self) -> None:
+        """Raises VersionYanked, with the reason, when it was withdrawn."""
+        if self.yanked_at:
+            reason = f": {self.yanked_reason}" if self.yanked_reason else "."
+            raise VersionYanked(f"Version {self.number} was withdrawn{reason}")
 
     @property
     def sized_files(self) -> models.QuerySet[BundleFile]:

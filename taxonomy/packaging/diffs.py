@@ -9,6 +9,7 @@ from taxonomy.packaging.files import File, Files
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 BINARY, TOO_LONG = "binary", "too long"
 CONTEXT_LINES = 3
+FULL_FILES = 10
 BYTES_PER_LINE = 100
 """How long lines may be on average in a file of as many as are compared."""
 
@@ -30,7 +31,7 @@ def differences(before: Files, after: Files, most_lines: int) -> tuple[FileDiff,
     """Every file that differs, by path; one of more than `most_lines` has no text.
 
     The bound is on each side of each file: comparing takes time that grows with the
-    product of the two.
+    product of the two. All together may have as many as FULL_FILES of that length.
     """
     return tuple(_differences(before, after, most_lines))
 
@@ -38,12 +39,18 @@ def differences(before: Files, after: Files, most_lines: int) -> tuple[FileDiff,
 def _differences(before: Files, after: Files, most_lines: int) -> Iterator[FileDiff]:
     old = {file.path: file for file in before}
     new = {file.path: file for file in after}
+    left = most_lines * FULL_FILES
     for path in sorted(old.keys() | new.keys()):
         was, now = old.get(path), new.get(path)
         if was != now:
             change = CHANGED if was and now else ADDED if now else REMOVED
-            text, note = _compared(was, now, path, most_lines)
+            text, note = _compared(was, now, path, min(most_lines, left))
+            left -= _length(was, now) if text else 0
             yield FileDiff(path, change, text, note or _mode(was, now))
+
+
+def _length(was: File | None, now: File | None) -> int:
+    return max(file.content.count(b"\n") + 1 for file in (was, now) if file)
 
 
 def _mode(was: File | None, now: File | None) -> str:

@@ -98,6 +98,9 @@ class SkillDetailSerializer(SkillItemSerializer):
     allowed_tools = serializers.SerializerMethodField()
     aliases = serializers.SerializerMethodField()
     relations = RelationSerializer(many=True)
+    replacement = serializers.CharField(
+        source="replacement.name", default=None, allow_null=True
+    )
     frontmatter = serializers.DictField(source="current.frontmatter")
     body = serializers.CharField(source="current.body")
     digest = serializers.CharField(source="current.bundle_id")
@@ -113,6 +116,8 @@ class SkillDetailSerializer(SkillItemSerializer):
             "allowed_tools",
             "aliases",
             "relations",
+            "deprecated_reason",
+            "replacement",
             "frontmatter",
             "body",
             "digest",
@@ -156,6 +161,7 @@ class VersionItemSerializer(serializers.ModelSerializer[SkillVersion]):
             "author",
             "created_at",
             "yanked_at",
+            "yanked_reason",
             "digest",
         )
 

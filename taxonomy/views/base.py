@@ -12,7 +12,6 @@ from cachelayer import add_cache_tags
 from taxonomy.audiences import Audience, audience
 from taxonomy.models import Category, Skill, SkillVersion
 from taxonomy.models.skill import SkillQuerySet
-from taxonomy.versions import Version
 
 
 class SkillReading(APIView):
@@ -41,6 +40,8 @@ class SkillReading(APIView):
         except Skill.DoesNotExist:
             raise Http404(f"There is no skill {ref[:80]!r}.") from None
         add_cache_tags(self.request, f"/skills/{skill.name}/*")
+        if skill.replacement:
+            add_cache_tags(self.request, f"/skills/{skill.replacement.name}/*")
         self.shows(skill.current)
         return skill
 
@@ -49,14 +50,21 @@ class SkillReading(APIView):
         authors = {version.author_id for version in versions if version.author_id}
         add_cache_tags(self.request, *(f"/authors/{pk}/*" for pk in sorted(authors)))
 
-    def version(self, skill: Skill, number: str | None) -> SkillVersion:
-        """The version of that number; the current one without a number."""
+    def version(
+        self, skill: Skill, number: str | None, *, to_install: bool = False
+    ) -> SkillVersion:
+        """The version of that number or digest; the current one without either.
+
+        A yanked one is a 410, but for a curator who looks at it.
+        """
         if number is None:
             return skill.current
-        found = Version.parse(number) and skill.versions.filter(number=number).first()
+        found = skill.versions.known_as(number).first()
         if not found:
             raise Http404(f"{skill.name} has no version {number[:80]!r}.")
         self.shows(found)
+        if to_install or self.audience != Audience.CURATORS:
+            found.require_offered()
         return found
 
 

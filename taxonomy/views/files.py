@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from cachelayer import cache_endpoint
 from taxonomy.packaging.files import File
 from taxonomy.permissions import READ_SKILLS
+from taxonomy.serializers.history import VERSION_REF
 from taxonomy.serializers.skills import FileItemSerializer
 from taxonomy.views.base import OneForm, SkillReading
 
@@ -20,7 +21,7 @@ SHOWN_AS_THEY_ARE = frozenset(
     {"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf"}
 )
 """Types that a browser can show without running anything of the skill's author."""
-VERSION = OpenApiParameter("version", str, description="Without it the current one.")
+VERSION = OpenApiParameter("version", str, description=VERSION_REF)
 
 
 class FileList(SkillReading):

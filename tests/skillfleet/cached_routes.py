@@ -25,6 +25,8 @@ TIERS = {
     "/jobs/<uuid:job_id>/status": ("user", 30),
     "/skills": ("endpoint", 300),
     SKILL: ("endpoint", 600),
+    f"{SKILL}/diff": ("endpoint", 600),
+    f"{SKILL}/download": ("endpoint", 600),
     f"{SKILL}/files": ("endpoint", 600),
     f"{SKILL}/files/<path:path>": ("endpoint", 600),
     f"{SKILL}/versions": ("endpoint", 600),
@@ -63,6 +65,8 @@ READS = [
     Read("/skills", "/skills"),
     Read("/skills", "/skills?q=pdf&category=development&tag=merging&ordering=name"),
     Read(SKILL, "/skills/pdf-tools"),
+    Read(f"{SKILL}/diff", "/skills/pdf-tools/diff"),
+    Read(f"{SKILL}/download", "/skills/pdf-tools/download?format=tar.gz"),
     Read(f"{SKILL}/files", "/skills/pdf-tools/files"),
     Read(f"{SKILL}/files/<path:path>", "/skills/pdf-tools/files/SKILL.md"),
     Read(f"{SKILL}/versions", "/skills/pdf-tools/versions"),
@@ -124,6 +128,7 @@ class Fleet:
         Address.objects.create(
             kind="skill", path="pdf-kit", skill=self.skill, current=False
         )
+        Skill.objects.filter(pk=self.skill.pk).update(replacement=other)
         for kind in Label.Kind.values:
             Label.objects.create(skill=self.skill, kind=kind, value="any")
 

@@ -24,6 +24,7 @@ ANSWER = {"round": 1, "action": "proceed"}
 
 READERS = (401, 200, 200, 200, 200, 200)
 OPERATORS = (401, 403, 403, 403, 403, 200)
+CURATED = (401, 403, 403, 403, 204, 403)
 OWN_JOB = (401, 404, 200, 404, 404, 200)
 OWN_DRAFT = (401, 404, 200, 404, 200, 200)
 OWN_DRAFT_EDITED = (401, 404, 200, 404, 200, 403)  # operators only look
@@ -81,6 +82,21 @@ TABLE = [
         (401, 403, 202, 202, 202, 403),
         {"feedback": "add: Close it."},
     ),
+    Row(
+        "POST /skills/{ref}/deprecate",
+        "/skills/pdf-tools/deprecate",
+        (401, 403, 403, 403, 200, 403),
+        {"reason": "Slow."},
+    ),
+    Row("DELETE /skills/{ref}/deprecate", "/skills/pdf-tools/deprecate", CURATED),
+    Row("GET /skills/{ref}/diff", "/skills/pdf-tools/diff", READERS),
+    Row("GET /skills/{ref}/download", "/skills/pdf-tools/download", READERS),
+    Row(
+        "POST /skills/{ref}/rollback",
+        "/skills/pdf-tools/rollback",
+        (401, 403, 403, 403, 200, 403),
+        {"version": "1.0.0"},
+    ),
     Row("GET /skills/{ref}/files", "/skills/pdf-tools/files", READERS),
     Row("GET /skills/{ref}/files/{path}", "/skills/pdf-tools/files/SKILL.md", READERS),
     Row("GET /skills/{ref}/versions", "/skills/pdf-tools/versions", READERS),
@@ -88,6 +104,17 @@ TABLE = [
         "GET /skills/{ref}/versions/{number}",
         "/skills/pdf-tools/versions/1.0.0",
         READERS,
+    ),
+    Row(  # the only version
+        "POST /skills/{ref}/versions/{number}/yank",
+        "/skills/pdf-tools/versions/1.0.0/yank",
+        (401, 403, 403, 403, 409, 403),
+        {},
+    ),
+    Row(
+        "DELETE /skills/{ref}/versions/{number}/yank",
+        "/skills/pdf-tools/versions/1.0.0/yank",
+        CURATED,
     ),
     Row("GET /taxonomy", "/taxonomy", READERS),
     Row(

@@ -4,6 +4,15 @@ from taxonomy.packaging.diffs import FileDiff, differences
 from taxonomy.packaging.files import File, Files, as_files
 
 
+def test_all_files_together_are_bounded_too():
+    before = files(**{f"f{number:02}": b"x\n" * 50 for number in range(12)})
+    after = files(**{f"f{number:02}": b"y\n" * 50 for number in range(12)})
+
+    notes = [each.note for each in differences(before, after, most_lines=50)]
+
+    assert notes == [""] * 9 + ["too long"] * 3
+
+
 def files(**contents: bytes) -> Files:
     return as_files(File(path, content) for path, content in contents.items())
 
