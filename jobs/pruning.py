@@ -19,6 +19,7 @@ from jobs import queue
 from jobs.caching import retire_job
 from jobs.models import Delivery, Job
 from taxonomy.pruning import Freed, prune_content
+from taxonomy.usage.upkeep import keep_usage
 
 logger = logging.getLogger(__name__)
 BATCH = 200
@@ -53,7 +54,8 @@ def prune(age: timedelta) -> Iterator[Pruned]:
 
 
 def prune_old() -> int:
-    """Remove what ended more than SKILLFLEET_JOBS_KEPT_DAYS ago; how many jobs.
+    """Remove what ended more than SKILLFLEET_JOBS_KEPT_DAYS ago; how many jobs. Unused
+    content and old usage go, too, and usage is rolled up.
 
     Some of it: who calls has other chores to do meanwhile, and calls again.
     """
@@ -62,6 +64,7 @@ def prune_old() -> int:
     if jobs:
         logger.info("old jobs removed jobs=%s", jobs)
     free_content(AT_A_TIME)
+    keep_usage(AT_A_TIME)
     return jobs
 
 

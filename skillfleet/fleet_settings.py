@@ -71,6 +71,18 @@ SKILLFLEET_MAX_QUERY_CHARS = env.int("SKILLFLEET_MAX_QUERY_CHARS", default=200)
 SKILLFLEET_MAX_SUMMARY_CHARS = env.int("SKILLFLEET_MAX_SUMMARY_CHARS", default=2000)
 SKILLFLEET_MAX_LABELS = env.int("SKILLFLEET_MAX_LABELS", default=50)
 
+# Usage and profiles: docs/howto/see-what-is-used.md.
+SKILLFLEET_MAX_USAGE_EVENTS = env.int("SKILLFLEET_MAX_USAGE_EVENTS", default=1000)
+SKILLFLEET_MAX_USAGE_TASK_CHARS = env.int(
+    "SKILLFLEET_MAX_USAGE_TASK_CHARS", default=500
+)
+SKILLFLEET_USAGE_LATE = seconds("SKILLFLEET_USAGE_LATE", 7 * 86400)
+SKILLFLEET_USAGE_EARLY = seconds("SKILLFLEET_USAGE_EARLY", 300)
+SKILLFLEET_USAGE_DAYS = env.int("SKILLFLEET_USAGE_DAYS", default=90)
+SKILLFLEET_USAGE_COUNT_DAYS = env.int("SKILLFLEET_USAGE_COUNT_DAYS", default=730)
+SKILLFLEET_USAGE_WINDOW_DAYS = env.int("SKILLFLEET_USAGE_WINDOW_DAYS", default=90)
+SKILLFLEET_MAX_PROFILE_PATHS = env.int("SKILLFLEET_MAX_PROFILE_PATHS", default=50)
+
 # How often; a number per s, min, h or d, empty for no limit. Counted per person or
 # address (write), per address (login), per user name at an address (login_name).
 SKILLFLEET_RATES = {

@@ -7,10 +7,14 @@ from taxonomy.models import (
     Address,
     Category,
     Label,
+    Profile,
     Relation,
     Skill,
     SkillVersion,
+    UsageDay,
+    UsageEvent,
 )
+from taxonomy.models.usage import where_usage_shows
 
 EVERYWHERE = ["/taxonomy/*", "/skills/*"]
 """The path of a category is part of every skill's, so it may be anywhere."""
@@ -43,3 +47,10 @@ invalidates(Address, where_it_leads, collection=EVERYWHERE)
 invalidates(  # their name is shown
     User, lambda user: [f"/authors/{user.pk}/*"], collection=["/authors/*"]
 )
+invalidates(Profile, lambda profile: [f"/user/{profile.pk}/*"], collection=["/user/*"])
+for counted in (UsageEvent, UsageDay):
+    invalidates(
+        counted,
+        lambda usage: where_usage_shows(usage.user_id),
+        collection=["/analytics/*", "/usage/*"],
+    )

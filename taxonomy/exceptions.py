@@ -122,3 +122,9 @@ class CategoryInUse(TaxonomyError):
 
     code = "category_in_use"
     status_code = 409
+
+
+class InvalidProfile(TaxonomyError):
+    """The profile contradicts itself."""
+
+    code = "invalid_profile"

@@ -8,6 +8,7 @@ from taxonomy.views.download import Download
 from taxonomy.views.files import FileContent, FileList
 from taxonomy.views.history import Deprecation, Diff, Rollback, Yank
 from taxonomy.views.skills import SkillDetail, SkillList
+from taxonomy.views.usage import Usage
 from taxonomy.views.validation import Validation
 from taxonomy.views.versions import VersionDetail, VersionList
 
@@ -27,4 +28,5 @@ urlpatterns = [
     path("taxonomy", Taxonomy.as_view()),
     path("taxonomy/xml", AvailableSkills.as_view()),
     path("taxonomy/<path:path>", Branch.as_view()),
+    path("usage", Usage.as_view()),
 ]

@@ -19,11 +19,13 @@ CURATOR = AUTHOR | {
     "taxonomy.add_category",
     "taxonomy.change_category",
     "taxonomy.delete_category",
+    "taxonomy.view_analytics",
     "jobs.promote_draft",
 }
 OPERATOR = VIEWER | {
     "jobs.operate_jobs",
     "cachelayer.operate_cache",
+    "taxonomy.view_analytics",
     "auth.view_user",
     "auth.change_user",
 }

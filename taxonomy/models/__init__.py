@@ -4,9 +4,11 @@ from taxonomy.models.address import Address
 from taxonomy.models.bundle import Blob, Bundle, BundleFile
 from taxonomy.models.category import Category
 from taxonomy.models.label import Label
+from taxonomy.models.profile import Profile
 from taxonomy.models.publishing import Published
 from taxonomy.models.relation import Relation
 from taxonomy.models.skill import Skill
+from taxonomy.models.usage import UsageCount, UsageDay, UsageEvent
 from taxonomy.models.version import SkillVersion
 
 __all__ = [
@@ -16,8 +18,12 @@ __all__ = [
     "BundleFile",
     "Category",
     "Label",
+    "Profile",
     "Published",
     "Relation",
     "Skill",
     "SkillVersion",
+    "UsageCount",
+    "UsageDay",
+    "UsageEvent",
 ]

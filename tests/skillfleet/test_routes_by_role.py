@@ -136,6 +136,12 @@ TABLE = [
         "/taxonomy/data/analytics",
         (401, 403, 403, 403, 204, 403),
     ),
+    Row(
+        "POST /usage",
+        "/usage",
+        READERS,
+        {"events": [{"id": "1", "skill": "pdf-tools", "kind": "used"}]},
+    ),
     # Jobs: their owner's and the operators'.
     Row("GET /jobs", "/jobs", READERS),
     Row("GET /jobs/pending", "/jobs/pending", READERS),

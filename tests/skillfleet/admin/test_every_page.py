@@ -24,6 +24,10 @@ ON_OTHER_PAGES = {
     "taxonomy.bundlefile": "a version's and a draft's files",
     "taxonomy.label": "a skill's labels",
     "taxonomy.relation": "a skill's relations",
+    "taxonomy.profile": "the usage page",
+    "taxonomy.usageevent": "the usage page",
+    "taxonomy.usagecount": "the usage page",
+    "taxonomy.usageday": "the usage page",
     "jobs.phaseresult": "a job's phases",
     "jobs.source": "a job's sources",
 }

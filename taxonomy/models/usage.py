@@ -1,0 +1,163 @@
+"""Usage: what agents did with skills, event by event, and as counts per day.
+
+An event is counted once: in its own row until it is rolled up, in the row of its day
+after that. `UsageCount` reads both in one statement, so that no figure is behind.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q, Sum
+from django.db.models.functions import Now
+
+from cachelayer import RetiringManager
+from cachelayer.bulk import retiring
+from taxonomy.models.skill import Skill
+
+MAX_EVENT_ID_CHARS = 64
+MAX_CLIENT_CHARS = 100
+
+
+class Kind(models.TextChoices):
+    """What was done with a skill. A use is one of the last three, sent once."""
+
+    READ = "read"
+    """Its SKILL.md was opened."""
+    INSTALLED = "installed"
+    """It was put into an agent's folder."""
+    USED = "used"
+    """It was followed; how that ended is not known."""
+    SUCCEEDED = "succeeded"
+    """It was followed, and the task was done."""
+    FAILED = "failed"
+    """It was followed, and the task was not done."""
+
+
+USES = (Kind.USED, Kind.SUCCEEDED, Kind.FAILED)
+
+
+def where_usage_shows(user_id: int) -> list[str]:
+    """The fleet's figures, and what is ranked by this person's own usage."""
+    return ["/analytics/*", f"/usage/{user_id}/*"]
+
+
+class UsageEventManager(RetiringManager):
+    def record(self, user_id: int, events: "list[UsageEvent]") -> None:
+        """Keep those whose ids are new; all of one person's.
+
+        In bulk, but only what shows this person's usage is retired, and that once.
+        """
+        with retiring(where_usage_shows(user_id), self.db):
+            models.QuerySet.bulk_create(
+                self.get_queryset(), events, ignore_conflicts=True
+            )
+
+
+class UsageEvent(models.Model):
+    """One report. `event_id` is the client's own, so that it may send it again."""
+
+    Kind = Kind
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="usage"
+    )
+    event_id = models.CharField(max_length=MAX_EVENT_ID_CHARS)
+    skill = models.ForeignKey(Skill, models.CASCADE, related_name="usage")
+    kind = models.CharField(max_length=10, choices=Kind)
+    task = models.TextField(blank=True)
+    client = models.CharField(max_length=MAX_CLIENT_CHARS, blank=True)
+    at = models.DateTimeField()
+    day = models.DateField()
+    received_at = models.DateTimeField(db_default=Now())
+    rolled_up = models.BooleanField(default=False)
+
+    objects = UsageEventManager()
+
+    class Meta:
+        base_manager_name = "objects"
+        ordering = ("-pk",)
+        permissions = (("view_analytics", "Can see the usage of the whole fleet"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["user", "event_id"], name="usage_event_once"
+            ),
+        )
+        indexes = (
+            models.Index(fields=["day"], name="usage_event_day"),
+            models.Index(
+                fields=["user", "skill"],
+                condition=Q(rolled_up=False),
+                name="usage_tail_of_user",
+            ),
+            models.Index(
+                fields=["id"], condition=Q(rolled_up=False), name="usage_tail"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.event_id}"
+
+
+class UsageDay(models.Model):
+    """How often one person did one thing with one skill on one day (UTC)."""
+
+    day = models.DateField()
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    skill = models.ForeignKey(Skill, models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=10, choices=Kind)
+    count = models.PositiveIntegerField(default=0)
+
+    objects = RetiringManager()
+
+    class Meta:
+        base_manager_name = "objects"
+        ordering = ("day", "pk")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["day", "user", "skill", "kind"], name="usage_day_once"
+            ),
+        )
+        indexes = (models.Index(fields=["user", "day"], name="usage_day_of_user"),)
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.kind} {self.count}"
+
+
+class UsageCountQuerySet(models.QuerySet["UsageCount"]):
+    def since(self, day: date) -> "UsageCountQuerySet":
+        return self.filter(day__gte=day)
+
+    def uses(self) -> "UsageCountQuerySet":
+        return self.filter(kind__in=USES)
+
+    def by(self, field: str) -> Iterable[tuple[object, int]]:
+        """(value, total) for each value of the field."""
+        totals = self.order_by().values_list(field).annotate(total=Sum("count"))
+        return list(totals)
+
+
+class UsageCount(models.Model):
+    """Counts of days and events that are not rolled up yet; a view of the database.
+
+    A person, skill, day and kind may have several rows: sum them.
+    """
+
+    id = models.BigIntegerField(primary_key=True)
+    day = models.DateField()
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.DO_NOTHING, related_name="+"
+    )
+    skill = models.ForeignKey(Skill, models.DO_NOTHING, related_name="+")
+    kind = models.CharField(max_length=10, choices=Kind)
+    count = models.PositiveIntegerField()
+
+    objects = UsageCountQuerySet.as_manager()
+
+    class Meta:
+        managed = False
+        db_table = "taxonomy_usagecount"
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.kind} {self.count}"

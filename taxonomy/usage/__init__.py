@@ -1,0 +1,1 @@
+"""What is used: reported, counted, rolled up, and what follows from it."""

@@ -1,0 +1,30 @@
+"""People who report what they use."""
+
+from itertools import count
+
+import pytest
+
+from taxonomy.models import Skill
+from tests.taxonomy.skills import skill_files
+
+numbers = count()
+
+
+def publish(name: str, category: str = "development/practices") -> Skill:
+    return Skill.objects.publish(skill_files(name), category=category).skill
+
+
+def event(skill: str, kind: str = "used", **more: object) -> dict[str, object]:
+    return {"id": f"event-{next(numbers)}", "skill": skill, "kind": kind, **more}
+
+
+@pytest.fixture
+def report():
+    """Have a person report; the answer's JSON."""
+
+    def send(client, *events):
+        answer = client.post("/api/v1/usage", {"events": list(events)})
+        assert answer.status_code == 200, answer.content
+        return answer.json()
+
+    return send

@@ -1,0 +1,72 @@
+"""Events become counts per day and go; no figure changes by that."""
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.db.models import Sum
+
+from taxonomy.models import UsageCount, UsageDay, UsageEvent
+from taxonomy.usage import upkeep
+from tests.taxonomy.usage.conftest import event, publish
+
+
+def figures() -> list[tuple[object, ...]]:
+    totals = UsageCount.objects.values_list("day", "user", "skill__name", "kind")
+    return sorted(map(tuple, totals.annotate(total=Sum("count"))))
+
+
+@pytest.fixture
+def used(viewer, author, pdf_tools, report):
+    publish("pdf-forms")
+    for client in (viewer, author):
+        report(client, *(event("pdf-tools") for _ in range(3)))
+        report(client, event("pdf-tools", "failed"), event("pdf-forms", "read"))
+
+
+def make_older(days: int) -> None:
+    UsageEvent.objects.update(
+        day=upkeep.today() - timedelta(days=days), rolled_up=False
+    )
+
+
+def test_totals_are_the_same_before_and_after(used, viewer, report, monkeypatch):
+    monkeypatch.setattr(upkeep, "BATCH", 4)
+    make_older(91)
+    before = figures()
+    assert sum(row[-1] for row in before) == 10
+
+    next(upkeep.upkeep())
+    assert figures() == before, "some are rolled up, some are not"
+    out = StringIO()
+    call_command("rollup_usage", stdout=out)
+
+    assert figures() == before
+    assert not UsageEvent.objects.exists()
+    assert out.getvalue().startswith("6 event(s) rolled up, 10 old event(s) and 0 old")
+
+
+def test_later_events_of_a_day_are_added_to_its_counts(used, viewer, report):
+    upkeep.keep_usage()
+    rows = UsageDay.objects.count()
+    before = {row[:-1]: row[-1] for row in figures()}
+
+    report(viewer, event("pdf-tools"), event("pdf-tools"))
+    now = {row[:-1]: row[-1] for row in figures()}
+    upkeep.keep_usage()
+
+    assert {row[:-1]: row[-1] for row in figures()} == now
+    assert sorted(now[key] - before[key] for key in now) == [0, 0, 0, 0, 0, 2]
+    assert UsageDay.objects.count() == rows
+    assert UsageEvent.objects.filter(rolled_up=True).count() == 12, "kept for now"
+    assert upkeep.keep_usage() == upkeep.Kept()
+
+
+def test_counts_go_too_after_long(used):
+    make_older(731)
+
+    kept = upkeep.keep_usage()
+
+    assert (kept.events, kept.counts) == (10, 6)
+    assert figures() == []
