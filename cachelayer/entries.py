@@ -5,6 +5,9 @@ import sys
 from time import monotonic
 from typing import Any, Protocol, Self
 
+Place = str | tuple[str]
+"""Where an entry stands: its key as callers write it, or, under another version or
+prefix than the usual ones, the key as it was made, which no plain one is equal to."""
 OVERHEAD = 600
 PLAIN = frozenset((str, bytes, int, float, bool, complex, type(None)))
 
@@ -62,7 +65,7 @@ class Entry:
 
     def __init__(
         self,
-        key: str,
+        key: Place,
         value: Any,
         *,
         tier: str,
@@ -77,7 +80,8 @@ class Entry:
         self.packed = type(value) not in PLAIN and not isinstance(value, Frozen)
         self.value = pickle.dumps(value, -1) if self.packed else value
         weight = value.weight if isinstance(value, Frozen) else None
-        self.size = OVERHEAD + len(key) + (weight or sys.getsizeof(self.value))
+        text = key if isinstance(key, str) else key[0]
+        self.size = OVERHEAD + len(text) + (weight or sys.getsizeof(self.value))
 
     def load(self) -> Any:
         # What we unpickle never left this process.

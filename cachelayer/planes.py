@@ -54,11 +54,17 @@ def refresh_if_due(stamps: Stamps) -> None:
     except DatabaseError as error:
         logger.warning("cache plane not refreshed: %s", error)
         return
-    if stamps.words[CONFLICT] and not others:
-        stamps.bump_all()  # what was kept before they came
-    stamps.words[CONFLICT] = int(bool(others))
+    judge(stamps, conflict=bool(others))
     if others:
         logger.warning("cache out of service: %s", reason(others))
+
+
+def judge(stamps: Stamps, *, conflict: bool) -> None:
+    """For all processes of the host: what is kept retires when others come, so that
+    hits need not ask, and again when they have gone."""
+    if conflict != conflicting(stamps):
+        stamps.words[CONFLICT] = int(conflict)  # first: none is stored from now on
+        stamps.bump_all()
 
 
 def in_event_loop() -> bool:

@@ -1,5 +1,6 @@
 """One store a process for all backends with the same parameters."""
 
+import atexit
 from pathlib import Path
 
 from cachelayer.limits import Limits
@@ -18,5 +19,6 @@ def store_at(folder: str, limits: Limits) -> Store:
         if (folder, limits) not in stores:
             place = Path(folder)
             store = Store(Stamps(place), Counters(place), limits)
+            atexit.register(store.tell)
             stores[folder, limits] = store
         return stores[folder, limits]

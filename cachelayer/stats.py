@@ -74,15 +74,14 @@ class Counters:
         return self._row
 
     def add(self, tier: str, event: str) -> None:
-        self.tally(WORD[tier, event])
-
-    def tally(self, word: int) -> None:
         row = self._row or self.row()
-        row[word] += 1
+        row[WORD[tier, event]] += 1
 
-    def publish(self, entries: int, size: int) -> None:
+    def publish(self, entries: int, size: int, raw_hits: int = 0) -> None:
+        """What a process holds, and the hits that it counted by itself."""
         row = self.row()
         row[ENTRIES], row[BYTES] = entries, size
+        row[RAW_HIT] += raw_hits
 
     def _claim(self) -> memoryview:
         """A free row, else that of a process that has gone: a container gives its

@@ -4,10 +4,10 @@ import heapq
 import threading
 from time import monotonic
 
-from cachelayer.entries import Entry
+from cachelayer.entries import Entry, Place
 from cachelayer.limits import POLICY, Limits
 from cachelayer.locks import forkables
-from cachelayer.stamps import CONFLICT, EPOCH, Stamps
+from cachelayer.stamps import Stamps
 from cachelayer.stats import Counters
 
 
@@ -17,48 +17,39 @@ class Store:
     def __init__(self, stamps: Stamps, counters: Counters, limits: Limits) -> None:
         self.stamps, self.counters, self.limits = stamps, counters, limits
         self.lock = threading.RLock()
-        self.bytes = 0
-        self._entries: dict[str, Entry] = {}
-        self._look_at = 0.0
+        self.bytes = self.hits = 0
+        self.entries: dict[Place, Entry] = {}
+        self.look_at = 0.0
+        self._opening = ""
         stamps.on_remap = self.forget
         forkables.add(self)
 
     def after_fork(self) -> None:
         """The parent may have been writing: start empty."""
-        self.lock = threading.RLock()
+        self.lock, self.hits = threading.RLock(), 0
         self.forget()
+
+    def belongs_to(self, opening: str) -> bool:
+        """Whether the plain keys here are theirs whose keys are made to begin so: of
+        several backends on one folder, those with the prefix that came first."""
+        with self.lock:
+            self._opening = self._opening or opening
+            return self._opening == opening
 
     def forget(self) -> None:
         """Drop all; without the lock, since the caller may hold the host's."""
-        self._entries, self.bytes = {}, 0
+        self.entries, self.bytes, self.look_at = {}, 0, 0.0
 
-    def at_hand(self, key: str) -> Entry | None:
-        """The entry, if nothing at all was retired since it was last found; None: ask
-        find(). Most hits end here, so nothing is called that is not needed."""
-        entry, stamps = self._entries.get(key), self.stamps
-        if entry is None:
-            return None
-        words, now = stamps.words, monotonic()
-        if (
-            entry.stamp != words[EPOCH]
-            or not entry.expires_at > now < self._look_at
-            or stamps.failure
-            or words[CONFLICT]
-        ):
-            return None
-        entry.used = now
-        entry.uses += 1
-        return entry
-
-    def find(self, key: str) -> Entry | None:
+    def find(self, key: Place) -> Entry | None:
         """The entry, if nothing has retired it; the caller counts hit or miss."""
-        entry = self._entries.get(key)
+        entry = self.entries.get(key)
         if entry is None:
             return None
         now = monotonic()
-        if now >= self._look_at:  # someone may have removed the file by hand
-            self._look_at = now + 1
+        if now >= self.look_at:  # someone may have removed the file by hand
             self.stamps.follow()
+            self.tell()
+            self.look_at = 0.0 if self.stamps.failure else now + 1
         if self.stamps.failure or not self._alive(entry, now):
             return None
         entry.used = now
@@ -84,7 +75,7 @@ class Store:
             self.drop(entry.key)
             return entry.expires_at <= entry.made
         with self.lock:
-            former = self._entries.get(entry.key)
+            former = self.entries.get(entry.key)
             if (
                 former
                 and former.stamp > entry.stamp
@@ -94,40 +85,45 @@ class Store:
             entry.uses = former.uses if former else 0
             self._remove(former)
             self._make_room(entry.size)
-            self._entries[entry.key] = entry
+            self.entries[entry.key] = entry
             self.bytes += entry.size
         self.counters.add(entry.tier, "sets")
-        self.counters.publish(len(self._entries), self.bytes)
+        self.tell()
         return True
 
-    def drop(self, key: str) -> bool:
+    def drop(self, key: Place) -> bool:
         """Remove it from this process; whether it was there."""
         with self.lock:
-            return self._remove(self._entries.get(key))
+            return self._remove(self.entries.get(key))
 
     def sweep(self) -> int:
         """Remove what is expired or retired; returns how many stay."""
         with self.lock:
             now = monotonic()
-            for entry in list(self._entries.values()):
+            for entry in list(self.entries.values()):
                 self._alive(entry, now)
-            self.bytes = sum(entry.size for entry in list(self._entries.values()))
-            self.counters.publish(len(self._entries), self.bytes)
-            return len(self._entries)
+            self.bytes = sum(entry.size for entry in list(self.entries.values()))
+            self.tell()
+            return len(self.entries)
+
+    def tell(self) -> None:
+        """Publish how much is here, and the hits since this was last called."""
+        hits, self.hits = self.hits, 0
+        self.counters.publish(len(self.entries), self.bytes, hits)
 
     def _make_room(self, size: int) -> None:
         if self._fits(size):
             return
         self.sweep()
         first = POLICY[self.limits.policy]
-        while self._entries and not self._fits(size):
-            batch = max(1, len(self._entries) // 64)
-            every = list(self._entries.values())
+        while self.entries and not self._fits(size):
+            batch = max(1, len(self.entries) // 64)
+            every = list(self.entries.values())
             for entry in heapq.nsmallest(batch, every, key=first):
                 self._discard(entry, "evictions")
 
     def _fits(self, size: int) -> bool:
-        roomy = len(self._entries) < self.limits.entries
+        roomy = len(self.entries) < self.limits.entries
         return roomy and self.bytes + size <= self.limits.size
 
     def _discard(self, entry: Entry, counted_as: str) -> None:
@@ -137,8 +133,8 @@ class Store:
 
     def _remove(self, entry: Entry | None) -> bool:
         """Take out this very entry, not one that has replaced it. Needs the lock."""
-        if entry is None or self._entries.get(entry.key) is not entry:
+        if entry is None or self.entries.get(entry.key) is not entry:
             return False
-        del self._entries[entry.key]
+        del self.entries[entry.key]
         self.bytes -= entry.size
         return True

@@ -13,7 +13,6 @@ from benchmarks.caching.requests import asking
 from benchmarks.caching.scale import Scale
 from benchmarks.page import duration, table
 from benchmarks.rounds import Call, interleaved, median, per_call
-from cachelayer.stats import RAW_HIT
 
 PROFILED = ("MemoryCache", SHIPPED_HIT)
 INTERVAL = 0.0001
@@ -83,7 +82,6 @@ def backend_section(scale: Scale) -> Iterator[str]:
     key, value = "/profiled/1", bytes(20_000)
     for each in (ours, locmem):
         each.set(key, value)
-    made = ours.make_key(key)
 
     def retire() -> None:
         ours.retire(["/something/else"])
@@ -94,8 +92,6 @@ def backend_section(scale: Scale) -> Iterator[str]:
 
     parts: dict[str, Call] = {
         "**MemoryCache `get`**": lambda: ours.get(key),
-        "its part: entry found and seen to be fresh": lambda: ours.store.at_hand(made),
-        "its part: counted": lambda: ours.store.counters.tally(RAW_HIT),
         "a retirement of something else, then `get`": after_a_retirement,
         "the retirement alone": retire,
         "LocMemCache `get`": lambda: locmem.get(key),

@@ -8,6 +8,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
 from shutil import which
 from urllib.request import urlopen
 
@@ -15,23 +17,53 @@ from benchmarks.caching import tree
 from benchmarks.caching.contenders import (
     CONTENDERS,
     SHIPPED_UNCACHED,
+    STATIC,
     UNCACHED,
     Contender,
     token,
 )
 from benchmarks.caching.scale import Scale
-from benchmarks.page import digits, duration, table, times
+from benchmarks.page import digits, duration, of_limit, table, times
 from benchmarks.rounds import Seconds, interleaved, median, ratio
 
 WRK = "wrk"
 CONNECTIONS = 8
 RATE = re.compile(r"Requests/sec:\s+([\d.]+)")
+COUNT = re.compile(r"(\d+) requests in ")
+TICK = 1 / os.sysconf("SC_CLK_TCK")
 MISSING = "wrk is not installed (Debian: apt-get install wrk); this part was left out."
 
 
+@dataclass
+class Served:
+    """By contender and round, seconds for one answer: of the clock, with wrk on the
+    same cores, and of the server's processors."""
+
+    clock: dict[str, Seconds] = field(default_factory=dict)
+    cpu: dict[str, Seconds] = field(default_factory=dict)
+
+
+@dataclass
+class Server:
+    """A running gunicorn."""
+
+    base: str
+    pid: int
+
+    def cpu(self) -> float:
+        """Seconds that its workers have spent."""
+        listed = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        return sum(map(spent, listed.split()))
+
+
+def spent(pid: str) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * TICK  # utime and stime of proc(5)
+
+
 @contextmanager
-def gunicorn(alias: str) -> Iterator[str]:
-    """Its address, once it answers; two workers with eight threads."""
+def gunicorn(alias: str) -> Iterator[Server]:
+    """Once it answers; two workers with eight threads."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -46,7 +78,7 @@ def gunicorn(alias: str) -> Iterator[str]:
     server = subprocess.Popen(command, env=environment)
     try:
         wait_for(f"http://127.0.0.1:{port}/bench/static", server)
-        yield f"http://127.0.0.1:{port}"
+        yield Server(f"http://127.0.0.1:{port}", server.pid)
     finally:
         server.terminate()
         server.wait(20)
@@ -65,55 +97,65 @@ def wait_for(url: str, server: "subprocess.Popen[bytes]") -> None:
     raise RuntimeError("gunicorn does not answer")
 
 
-def requests_of(contender: Contender, base: str, secret: str, seconds: int) -> float:
-    """Seconds of the server for one request: the inverse of requests per second."""
+def requests_of(
+    contender: Contender, server: Server, secret: str, seconds: int
+) -> tuple[float, float]:
+    """Seconds for one request: of the clock, and of the server's processors."""
     command = [WRK, "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s"]
     if contender.shipped:
         command += ["-H", f"Authorization: Bearer {secret}"]
-    address = f"{base}{contender.address}"
+    address, before = f"{server.base}{contender.address}", server.cpu()
     found = subprocess.run([*command, address], capture_output=True, text=True)
-    rate = RATE.search(found.stdout)
-    if rate is None or "Non-2xx" in found.stdout:
+    cpu = server.cpu() - before
+    rate, count = RATE.search(found.stdout), COUNT.search(found.stdout)
+    if rate is None or count is None or "Non-2xx" in found.stdout:
         raise RuntimeError(f"{address}: {found.stdout}{found.stderr}")
-    return 1 / float(rate[1])
+    return 1 / float(rate[1]), cpu / int(count[1])
 
 
-def measure(scale: Scale) -> dict[str, Seconds]:
+def measure(scale: Scale) -> Served:
     """Empty when there is no wrk."""
+    served = Served()
     if which(WRK) is None:
         print(MISSING, file=sys.stderr)
-        return {}
+        return served
     tree.plant()
     secret = token()
     with ExitStack() as stack:
         aliases = {each.alias for each in CONTENDERS.values()}
-        bases = {alias: stack.enter_context(gunicorn(alias)) for alias in aliases}
+        servers = {alias: stack.enter_context(gunicorn(alias)) for alias in aliases}
 
-        def run(contender: Contender) -> Callable[[], float]:
+        def run(name: str, contender: Contender) -> Callable[[], float]:
             def time() -> float:
-                base = bases[contender.alias]
-                return requests_of(contender, base, secret, scale.wrk_seconds)
+                server = servers[contender.alias]
+                clock, cpu = requests_of(contender, server, secret, scale.wrk_seconds)
+                served.cpu.setdefault(name, []).append(cpu)
+                return clock
 
             return time
 
-        chosen = {name: run(each) for name, each in CONTENDERS.items()}
-        return interleaved(chosen, scale.slow_rounds)
+        chosen = {name: run(name, each) for name, each in CONTENDERS.items()}
+        served.clock = interleaved(chosen, scale.slow_rounds)
+    return served
 
 
-def section(found: dict[str, Seconds]) -> Iterator[str]:
-    if not found:
+def section(found: Served) -> Iterator[str]:
+    if not found.clock:
         yield f"\n{MISSING}\n"
         return
     head = ["", "requests/s", f"latency at {CONNECTIONS} connections", "than uncached"]
-    yield from table(head, (row(name, found) for name in found))
+    head += ["processor time of one answer", "of a static view"]
+    yield from table(head, (row(name, found) for name in found.clock))
 
 
-def row(name: str, found: dict[str, Seconds]) -> list[str]:
-    contender, figures = CONTENDERS[name], found[name]
-    computed = found[SHIPPED_UNCACHED if contender.shipped else UNCACHED]
+def row(name: str, found: Served) -> list[str]:
+    contender, figures, cpu = CONTENDERS[name], found.clock[name], found.cpu[name]
+    computed = found.clock[SHIPPED_UNCACHED if contender.shipped else UNCACHED]
     return [
         f"**{name}**" if contender.ours and not contender.shipped else name,
         digits(1 / median(figures), 3, up=not contender.ours),
         duration(median(figures) * CONNECTIONS, ours=contender.ours),
         "" if computed is figures else times(ratio(computed, figures)),
+        duration(median(cpu), ours=contender.ours),
+        of_limit(ratio(cpu, found.cpu[STATIC]), ours=contender.ours),
     ]

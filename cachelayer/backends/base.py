@@ -79,7 +79,7 @@ class TagCache(Seam, Twins, BaseCache):
 
     def _slots(self, key: str, version: int | None) -> frozenset[int]:
         """Of the tags that any entry under this key has."""
-        tags = [self.tag_of(key, version), *patterns.path_tags(keys.path_of(key))]
+        tags = [self.tag_of(key, version), *patterns.path_tags(keys.path_of(str(key)))]
         return frozenset(map(slot, tags))
 
     def _ttl(self, timeout: Any) -> float | None:

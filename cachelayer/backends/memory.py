@@ -8,15 +8,16 @@ from django.core.cache.backends import base
 from django.core.exceptions import ImproperlyConfigured
 
 from cachelayer import patterns, planes
-from cachelayer.backends.base import TagCache
+from cachelayer.backends.inprocess import InProcess
 from cachelayer.backends.seam import Token
 from cachelayer.entries import Entry
 from cachelayer.limits import Limits
 from cachelayer.sharing import store_at
-from cachelayer.stats import RAW_HIT, warnings_about
+from cachelayer.stamps import EPOCH
+from cachelayer.stats import warnings_about
 
 
-class MemoryCache(TagCache):
+class MemoryCache(InProcess):
     """LOCATION: the folder of the host's stamp file, the same for all processes.
 
     OPTIONS: MAX_ENTRIES, MAX_BYTES (of each process), EVICTION_POLICY lru|lfu|fifo.
@@ -30,18 +31,25 @@ class MemoryCache(TagCache):
             raise ImproperlyConfigured("MemoryCache needs LOCATION, its stamps' folder")
         self.store = store_at(str(location), Limits.of(params.get("OPTIONS", {})))
         self.stamps = self.store.stamps
-        plain = self.key_func is base.default_key_func
-        self._opening = f"{self.key_prefix}:{self.version}:" if plain else ""
+        made_as_usual = self.key_func is base.default_key_func
+        self.plain = made_as_usual and self.store.belongs_to(self.make_key(""))
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
-        """Short: the way to a value is most of what it costs."""
-        plain = version is None and self._opening
-        made = f"{self._opening}{key}" if plain else self.make_key(key, version)
-        entry = self.store.at_hand(made)
-        if entry is None:
-            return super().get(key, default, version)
-        self.store.counters.tally(RAW_HIT)
-        return entry.load() if entry.packed else entry.value
+        """Most hits end in the first lines, so nothing is called that is not needed:
+        nothing at all was retired since the entry was last found. That the stamps are
+        in reach, and no other plane there, need not be asked: else all is retired."""
+        store = self.store
+        if (
+            version is None
+            and (entry := store.entries.get(key)) is not None
+            and entry.stamp == store.stamps.words[EPOCH]
+            and entry.expires_at > (now := monotonic()) < store.look_at
+        ):
+            entry.used = now
+            entry.uses += 1
+            store.hits += 1
+            return entry.load() if entry.packed else entry.value
+        return super().get(key, default, version)
 
     def token(self) -> int:
         return self.stamps.epoch()
@@ -66,6 +74,7 @@ class MemoryCache(TagCache):
         planes.refresh_if_due(self.stamps)
 
     def host_figures(self) -> dict[str, Any]:
+        self.store.tell()
         return self.store.counters.of_host()
 
     def get_stats(self) -> dict[str, Any]:
@@ -80,53 +89,10 @@ class MemoryCache(TagCache):
             "warnings": warnings_about(found),
         }
 
-    def add(
-        self,
-        key: str,
-        value: Any,
-        timeout: Any = base.DEFAULT_TIMEOUT,
-        version: int | None = None,
-    ) -> bool:
-        """Not a lock across processes: each looks at its own copies only."""
-        with self.store.lock:
-            if absent := not self.has_key(key, version):
-                self.set(key, value, timeout, version)
-            return absent
-
-    def touch(
-        self, key: str, timeout: Any = base.DEFAULT_TIMEOUT, version: int | None = None
-    ) -> bool:
-        with self.store.lock:
-            if entry := self._find(key, version):
-                self.set(key, entry.load(), timeout, version)
-            return entry is not None
-
-    def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
-        with self.store.lock:
-            entry = self._find(key, version)
-            if entry is None:
-                raise ValueError(f"Key {key!r} not found")
-            value: int = entry.load() + delta
-            self._replace(key, value, entry.expires_at - monotonic(), version)
-            return value
-
-    def delete(self, key: str, version: int | None = None) -> bool:
-        with self.store.lock:
-            found = self.has_key(key, version)
-            self.retire([self.tag_of(key, version)])
-            self.store.drop(self.make_and_validate_key(key, version))
-            return found
-
     def clear(self) -> None:
         """Retire everything on this host."""
         self.retire([patterns.ROOT])
         self.store.sweep()
-
-    def _find(self, key: str, version: int | None) -> Entry | None:
-        if self.out_of_service():
-            return None
-        made = self.make_key(key, version)
-        return self.store.at_hand(made) or self.store.find(made)
 
     def _store(
         self,
@@ -142,6 +108,6 @@ class MemoryCache(TagCache):
         if self.out_of_service() or token is None:
             return False
         every = tuple(self._slots(key, version) | set(slots))
-        made = self.make_key(key, version)
-        entry = Entry(made, value, tier=tier, stamp=token, slots=every, ttl=ttl)
+        place = self._place(key, version)
+        entry = Entry(place, value, tier=tier, stamp=token, slots=every, ttl=ttl)
         return self.store.keep(entry)

@@ -30,7 +30,7 @@ Kept = dict[str, dict[str, Any]]
 
 
 def weight(key: str, size: int) -> int:
-    return OVERHEAD + len(f":1:{key}") + getsizeof(b"x" * size)
+    return OVERHEAD + len(key) + getsizeof(b"x" * size)
 
 
 class Model:
@@ -97,7 +97,7 @@ def test_who_stays_is_who_stays_in_the_model(policy, tmp_path, monkeypatch):
         for step in taken:
             do(cache, *step)
             model.step(*step)
-            held = {entry.key[3:] for entry in cache.store._entries.values()}
+            held = {entry.key for entry in cache.store.entries.values()}
             assert held == set(model.kept)
         stats = cache.get_stats()
         assert stats["evictions"] - before == model.evicted

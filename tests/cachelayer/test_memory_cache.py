@@ -1,11 +1,13 @@
 """What MemoryCache alone does: copies by pickle, limits, one store per process."""
 
 import pickle
+import subprocess
+import sys
 
 import pytest
 from django.core.cache import caches
 
-from cachelayer import sharing
+from cachelayer import planes, sharing
 from cachelayer.backends import MemoryCache
 from tests.cachelayer.clock import Clock
 
@@ -103,3 +105,52 @@ def test_threads_share_one_store(tmp_path):
 
     assert one.store is other.store
     assert one.store in sharing.stores.values()
+
+
+def test_a_key_that_looks_like_a_made_one_is_another(make):
+    cache = make()
+    cache.set("x", "second", version=2)
+    assert cache.get(":2:x") is None
+
+    cache.set(":2:x", "plain")
+    cache.set(":1:x", "plain, too")
+
+    assert cache.get("x", version=2) == "second"
+    assert cache.get("x") is None
+
+
+def test_a_number_and_its_text_are_one_key(make):
+    cache = make()
+    cache.set(7, "seven")
+
+    assert (cache.get("7"), cache.get(7), cache.get(7, version=1)) == ("seven",) * 3
+
+
+def test_what_is_at_hand_is_not_given_out_while_another_plane_is_there(make):
+    cache = make()
+    cache.set("a", 1)
+    assert (cache.get("a"), cache.get("a")) == (1, 1)
+
+    planes.judge(cache.stamps, conflict=True)
+    assert cache.get("a") is None
+
+    planes.judge(cache.stamps, conflict=False)
+    assert cache.get("a") is None  # kept before the other came
+    cache.set("a", 2)
+    assert cache.get("a") == 2
+
+
+def test_hits_of_another_process_are_told_when_it_ends(make):
+    cache = make()
+    before = cache.host_figures()["hits"]
+    code = f"""
+from django.conf import settings
+settings.configure()
+from cachelayer.backends import MemoryCache
+cache = MemoryCache({cache.store.stamps.path.parent.as_posix()!r}, {{}})
+cache.set("a", 1)
+assert [cache.get("a") for _ in range(5)] == [1] * 5
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=20)
+
+    assert cache.host_figures()["hits"] == before + 5
