@@ -10,7 +10,7 @@ from django.conf import settings
 from taxonomy.exceptions import InvalidSkill
 from taxonomy.packaging.files import Files, as_files
 from taxonomy.packaging.gate import check_files
-from taxonomy.packaging.limits import Limits
+from taxonomy.packaging.limits import Limits, SourceLimits
 from taxonomy.skillmd.document import Document, render
 from taxonomy.skillmd.findings import Findings, Severity, of_severity
 from taxonomy.skillmd.portable import portable_findings
@@ -30,6 +30,8 @@ TOOL = "tool"
 OUTSIDE_BRACKETS = r"[,\s]+(?![^()]*\))"
 """`Bash(git add:*) Read, Write` are three tools."""
 MAX_LABEL_CHARS = 200
+TOLERATED = frozenset({"frontmatter.fields"})
+"""What a lenient import lets pass: no client stumbles over it."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,12 @@ class Admitted:
     body: str
 
 
-def admit(files: Files, *, name: str | None = None) -> Admitted:
-    """Read a skill that keeps every rule; raises InvalidSkill with all findings."""
-    document = _read(files)
+def admit(files: Files, *, name: str | None = None, lenient: bool = False) -> Admitted:
+    """Read a skill that keeps every rule; raises InvalidSkill with all findings.
+
+    `lenient` lets fields pass that the specification does not know.
+    """
+    document = _read(files, lenient)
     found = as_admitted(document.frontmatter, document.body)
     _check_name(found.name, name)
     return found
@@ -68,7 +73,7 @@ def as_admitted(frontmatter: Mapping[str, Any], body: str) -> Admitted:
     )
 
 
-def _read(files: Files) -> Document:
+def _read(files: Files, lenient: bool) -> Document:
     """The document, if the specification allows it and every client reads it."""
     limits = configured_limits()
     if refused := check_files(files, limits):
@@ -76,6 +81,8 @@ def _read(files: Files) -> Document:
     reading = read_skill(files, folder_name=None, limits=limits)
     findings = (*specification_findings(reading), *portable_findings(reading))
     errors = of_severity(findings, Severity.ERROR)
+    if lenient:
+        errors = tuple(each for each in errors if each.rule not in TOLERATED)
     if errors or reading.document is None:
         raise InvalidSkill(**by_field(errors))
     return reading.document
@@ -99,6 +106,16 @@ def configured_limits() -> Limits:
         frontmatter_chars=settings.SKILLFLEET_MAX_FRONTMATTER_CHARS,
         frontmatter_nodes=settings.SKILLFLEET_MAX_FRONTMATTER_NODES,
         scanned_bytes=settings.SKILLFLEET_SCANNED_BYTES,
+    )
+
+
+def source_limits() -> SourceLimits:
+    """The bounds on what many skills come from."""
+    return SourceLimits(
+        skill=configured_limits(),
+        entries=settings.SKILLFLEET_IMPORT_ENTRIES,
+        total_bytes=settings.SKILLFLEET_IMPORT_BYTES,
+        ratio=settings.SKILLFLEET_IMPORT_RATIO,
     )
 
 
@@ -132,8 +149,11 @@ def _items(text: str, separator: str) -> frozenset[str]:
 
 
 def with_name(files: Files, name: str) -> Files:
-    """The same skill under another name: only SKILL.md is written anew."""
-    document = _read(files)
+    """The same skill under another name: only SKILL.md is written anew.
+
+    Fields that were let in stay.
+    """
+    document = _read(files, lenient=True)
     text = render({**document.frontmatter, "name": name}, document.body)
     return as_files(
         replace(file, content=text.encode()) if file.path == SKILL_MD else file

@@ -1,19 +1,8 @@
-"""Text from jobs and documents on its way to a terminal."""
+"""What the terminal says of jobs, in words."""
 
-from rich.console import Console
-from rich.text import Text
+from taxonomy.terminal import printable, say
 
-
-def printable(text: object) -> str:
-    """Without control characters: a document must not steer the terminal."""
-    return "".join(c for c in str(text) if c.isprintable() or c in "\n\t")
-
-
-def say(console: Console, text: object = "", style: str = "") -> None:
-    """A line; wrapped in a terminal alone, and nothing in it taken for markup."""
-    shown = printable(text).encode(console.encoding, "replace")
-    line = Text(shown.decode(console.encoding), style)
-    console.print(line, soft_wrap=not console.is_terminal)
+__all__ = ["printable", "say", "seconds"]
 
 
 def seconds(duration: float) -> str:

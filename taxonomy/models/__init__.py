@@ -4,6 +4,7 @@ from taxonomy.models.address import Address
 from taxonomy.models.bundle import Blob, Bundle, BundleFile
 from taxonomy.models.category import Category
 from taxonomy.models.label import Label
+from taxonomy.models.origin import Origin
 from taxonomy.models.profile import Profile
 from taxonomy.models.publishing import Published
 from taxonomy.models.relation import Relation
@@ -18,6 +19,7 @@ __all__ = [
     "BundleFile",
     "Category",
     "Label",
+    "Origin",
     "Profile",
     "Published",
     "Relation",

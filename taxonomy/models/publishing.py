@@ -71,6 +71,7 @@ class PublishingManager(models.Manager["Skill"]):
         name: str | None = None,
         traits: Mapping[Trait, str] | None = None,
         based_on: str | None = None,
+        lenient: bool = False,
     ) -> Published:
         """Make these files the current version of the skill that they name.
 
@@ -78,11 +79,12 @@ class PublishingManager(models.Manager["Skill"]):
         `name`, if given, is what the frontmatter must say. `traits` are the type,
         weight, load_priority and style to set. `based_on` is the digest of the bundle
         that the files were made from, empty for none: SkillChanged unless it is still
-        current. The current bytes again make no new version. Raises InvalidSkill,
+        current. `lenient` keeps fields that the specification does not know. The
+        current bytes again make no new version. Raises InvalidSkill,
         InvalidVersion, UnknownCategory, NameTaken, SkillArchived or VersionConflict,
         and then nothing is written.
         """
-        admitted = admit(files, name=name)
+        admitted = admit(files, name=name, lenient=lenient)
         if isinstance(category, str):
             category = Category.objects.named(category)
         return self._insist(
@@ -107,7 +109,7 @@ class PublishingManager(models.Manager["Skill"]):
         """
         files = with_name(skill.current.bundle.files(), name)
         summary = f"Renamed from {skill.name}."
-        admitted = admit(files, name=name)
+        admitted = admit(files, name=name, lenient=True)
         current = skill.current.bundle_id
         return self._insist(
             Edition(

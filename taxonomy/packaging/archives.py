@@ -1,11 +1,12 @@
-"""A skill's files as one archive: the same files always give the same bytes."""
+"""Files as one archive: the same files always give the same bytes."""
 
 import gzip
 import io
 import tarfile
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import IO
 
 from taxonomy.packaging.files import File, Files
 
@@ -17,34 +18,36 @@ COMPRESSION = 9
 
 @dataclass(frozen=True)
 class Form:
-    """A kind of archive; SKILL.md is at its root."""
+    """A kind of archive. `write` takes files one at a time, as they come."""
 
     suffix: str
     media_type: str
-    packed: Callable[[Files], bytes]
+    write: Callable[[Iterable[File], IO[bytes]], None]
+
+    def packed(self, files: Files) -> bytes:
+        """A skill, its SKILL.md at the root."""
+        archive = io.BytesIO()
+        self.write(files, archive)
+        return archive.getvalue()
 
 
-def zipped(files: Files) -> bytes:
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as target:
+def write_zip(files: Iterable[File], into: IO[bytes]) -> None:
+    with zipfile.ZipFile(into, "w") as target:
         for file in files:
             entry = zipfile.ZipInfo(file.path, EPOCH)
             entry.create_system = MADE_ON_UNIX
             entry.external_attr = int(file.mode, 8) << 16
             target.writestr(entry, file.content, zipfile.ZIP_DEFLATED, COMPRESSION)
-    return archive.getvalue()
 
 
-def tarred(files: Files) -> bytes:
+def write_tar_gz(files: Iterable[File], into: IO[bytes]) -> None:
     """A gzipped tar without times and owners; PAX only for what USTAR cannot name."""
-    archive = io.BytesIO()
     with (
-        gzip.GzipFile("", "wb", COMPRESSION, archive, mtime=0) as compressed,
+        gzip.GzipFile("", "wb", COMPRESSION, into, mtime=0) as compressed,
         tarfile.open(fileobj=compressed, mode="w", format=tarfile.PAX_FORMAT) as target,
     ):
         for file in files:
             target.addfile(tar_entry(file), io.BytesIO(file.content))
-    return archive.getvalue()
 
 
 def tar_entry(file: File) -> tarfile.TarInfo:
@@ -55,6 +58,6 @@ def tar_entry(file: File) -> tarfile.TarInfo:
 
 
 FORMS: Mapping[str, Form] = {
-    "zip": Form("zip", "application/zip", zipped),
-    "tar.gz": Form("tar.gz", "application/gzip", tarred),
+    "zip": Form("zip", "application/zip", write_zip),
+    "tar.gz": Form("tar.gz", "application/gzip", write_tar_gz),
 }

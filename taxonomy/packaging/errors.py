@@ -32,3 +32,7 @@ class FolderMissing(PackagingError):
 
 class FolderOccupied(PackagingError):
     """The target holds something else; it is only replaced when told so."""
+
+
+class SourceRefused(PackagingError):
+    """Nothing is imported from this source."""

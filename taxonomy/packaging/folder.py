@@ -11,9 +11,13 @@ from pathlib import Path
 
 from taxonomy.packaging.errors import FilesRefused, FolderMissing, FolderOccupied
 from taxonomy.packaging.files import File, Files, as_files
-from taxonomy.packaging.gate import check_amounts, require_files
+from taxonomy.packaging.gate import (
+    check_amounts,
+    not_a_file,
+    require_files,
+    too_many_folders,
+)
 from taxonomy.packaging.limits import DEFAULT_LIMITS, Limits
-from taxonomy.skillmd.findings import Finding, Severity
 
 # A version control folder beside SKILL.md belongs to the author, not to the skill.
 LEFT_OUT = frozenset({".git"})
@@ -95,9 +99,9 @@ def read_folder(path: Path, limits: Limits = DEFAULT_LIMITS) -> Files:
     """
     if not path.is_dir():
         raise FolderMissing(path)
-    found = list(islice(_walk(path), limits.files + 1))
+    found = list(islice(_walk(path, limits.files), limits.files + 1))
     sizes = [(name, status.st_size) for name, status in found]
-    problems = [_not_a_file(name) for name, status in found if not _is_file(status)]
+    problems = [not_a_file(name) for name, status in found if not _is_file(status)]
     problems += check_amounts(sizes, limits)
     if problems:
         raise FilesRefused(problems)
@@ -106,13 +110,21 @@ def read_folder(path: Path, limits: Limits = DEFAULT_LIMITS) -> Files:
     )
 
 
-def _walk(root: Path) -> Iterator[tuple[str, os.stat_result]]:
-    """(relative path, status) of whatever is not a folder; links are not followed."""
-    waiting = [""]
+def _walk(root: Path, most: int) -> Iterator[tuple[str, os.stat_result]]:
+    """(relative path, status) of whatever is not a folder; links are not followed.
+
+    More than `most` folders raise `FilesRefused`; of one that holds more entries the
+    rest is not looked at.
+    """
+    waiting, folders = [""], 0
     while waiting:
         prefix = waiting.pop()
+        folders += 1
+        if folders > most:
+            raise FilesRefused([too_many_folders(most)])
         with os.scandir(root / prefix) as entries:
-            for entry in sorted(entries, key=lambda entry: entry.name):
+            some = islice(entries, 2 * most + 2)
+            for entry in sorted(some, key=lambda entry: entry.name):
                 name = f"{prefix}{entry.name}"
                 if entry.is_dir(follow_symlinks=False):
                     waiting += [] if name in LEFT_OUT else [f"{name}/"]
@@ -122,16 +134,6 @@ def _walk(root: Path) -> Iterator[tuple[str, os.stat_result]]:
 
 def _is_file(status: os.stat_result) -> bool:
     return stat.S_ISREG(status.st_mode)
-
-
-def _not_a_file(name: str) -> Finding:
-    return Finding(
-        "files.kind",
-        Severity.ERROR,
-        "It is a link or a device, not a file",
-        "Put a copy of the file in its place.",
-        file=name,
-    )
 
 
 def _read(root: Path, name: str, limits: Limits) -> File:

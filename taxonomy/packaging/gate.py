@@ -34,6 +34,16 @@ def _error(rule: str, path: str, message: str, remedy: str) -> Finding:
     return Finding(f"files.{rule}", Severity.ERROR, message, remedy, file=path[:300])
 
 
+def not_a_file(path: str) -> Finding:
+    message = "It is a link or a device, not a file"
+    return _error("kind", path, message, "Put a copy of the file in its place.")
+
+
+def too_many_folders(most: int) -> Finding:
+    message = f"More than {most} folders"
+    return _error("count", "", message, "Split the skill or drop folders.")
+
+
 def check_amounts(
     sizes: Sequence[tuple[str, int]], limits: Limits = DEFAULT_LIMITS
 ) -> Findings:

@@ -18,3 +18,19 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+
+
+@dataclass(frozen=True)
+class SourceLimits:
+    """What a folder or an archive of many skills may hold."""
+
+    skill: Limits = DEFAULT_LIMITS
+    entries: int = 50_000
+    """Files and folders that are looked at."""
+    total_bytes: int = 512 * 2**20
+    """Unpacked."""
+    ratio: int = 200
+    """How many times larger it may be unpacked than packed."""
+
+
+DEFAULT_SOURCE_LIMITS = SourceLimits()

@@ -1,0 +1,51 @@
+"""A folder of a source as a skill that may be imported."""
+
+from dataclasses import dataclass
+
+from taxonomy.admission import Admitted, admit
+from taxonomy.exceptions import InvalidSkill
+from taxonomy.packaging.files import Files, bundle_digest
+from taxonomy.packaging.sources import SkillSource
+from taxonomy.skillmd.specification import ALLOWED_FIELDS
+
+
+@dataclass(frozen=True)
+class Found:
+    """What lies in a folder, before anyone reads it."""
+
+    folder: str
+    files: Files
+    digest: str
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A skill that keeps the rules; `notes` say which it would have broken."""
+
+    found: Found
+    admitted: Admitted
+    notes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.admitted.name
+
+
+def find(source: SkillSource, folder: str) -> Found:
+    """Raises FilesRefused or SourceRefused."""
+    files = source.read(folder)
+    return Found(folder, files, bundle_digest(files))
+
+
+def judge(found: Found, folder_name: str | None, lenient: bool) -> Candidate:
+    """Raises InvalidSkill with every rule that is broken."""
+    admitted = admit(found.files, lenient=lenient)
+    notes = []
+    if unknown := sorted(admitted.frontmatter.keys() - ALLOWED_FIELDS):
+        notes.append(f"Unknown fields kept: {', '.join(unknown)}.")
+    if folder_name not in (None, admitted.name):
+        mismatch = f"The folder's name {folder_name!r} is not {admitted.name!r}."
+        if not lenient:
+            raise InvalidSkill(name=f"{mismatch} Rename one of them, or be lenient.")
+        notes.append(mismatch)
+    return Candidate(found, admitted, tuple(notes))

@@ -1,0 +1,118 @@
+"""What an import did with each skill, and why."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from taxonomy.exceptions import TaxonomyError
+from taxonomy.packaging.errors import FilesRefused, PackagingError
+from taxonomy.skillmd.findings import CONTROL
+
+MOST_REASONS = 20
+
+
+class Action(StrEnum):
+    CREATED = "created"
+    """There was no skill of that name."""
+    UPDATED = "updated"
+    """A new version of a skill that was there."""
+    RENAMED = "renamed"
+    """The name was taken: created under another one."""
+    MOVED = "moved"
+    """The same bytes, in another category now."""
+    RESTORED = "restored"
+    """The source has it again: active once more."""
+    UNCHANGED = "unchanged"
+    """These very bytes are current."""
+    SKIPPED = "skipped"
+    """The name was taken, and the skill was left as it is."""
+    KEPT = "kept"
+    """It was changed here, and the source was not, or lost it."""
+    ARCHIVED = "archived"
+    """The source has lost it."""
+    REFUSED = "refused"
+    """Nothing of it was imported."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One skill. `path` is its folder in the source; `name` empty: not known."""
+
+    path: str
+    action: Action
+    name: str = ""
+    version: str = ""
+    category: str = ""
+    reasons: tuple[str, ...] = ()
+    """Why it was refused, skipped or kept."""
+    notes: tuple[str, ...] = ()
+    """What was let pass, and how its category was found."""
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "path": self.path,
+            "name": self.name,
+            "action": str(self.action),
+            "version": self.version,
+            "category": self.category,
+            "reasons": list(self.reasons),
+            "notes": list(self.notes),
+        }
+
+
+@dataclass
+class Report:
+    """All outcomes of an import, in the order of its folders."""
+
+    source: str
+    dry_run: bool = False
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """By action, those that did not occur left out."""
+        found = Counter(outcome.action for outcome in self.outcomes)
+        return {str(action): found[action] for action in Action if found[action]}
+
+    @property
+    def refused(self) -> int:
+        return self.counts.get(Action.REFUSED, 0)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "source": shown(self.source),
+            "dry_run": self.dry_run,
+            "counts": self.counts,
+            "skills": [outcome.as_json() for outcome in self.outcomes],
+        }
+
+
+def shown(text: str) -> str:
+    """Without what cannot be stored or sent."""
+    return CONTROL.sub("\ufffd", text)
+
+
+def reasons_of(error: TaxonomyError | PackagingError) -> tuple[str, ...]:
+    """Every finding with what to do about it; not more than one could read."""
+    found = [shown(reason) for reason in _reasons(error)]
+    if len(found) > MOST_REASONS:
+        more = f"and {len(found) - MOST_REASONS} more"
+        found = [*found[:MOST_REASONS], more]
+    return tuple(found)
+
+
+def _reasons(error: TaxonomyError | PackagingError) -> Iterator[str]:
+    if isinstance(error, FilesRefused):
+        for finding in error.findings:
+            yield f"{str(finding).rstrip('.')}. {finding.remedy}".strip()
+    elif isinstance(error, TaxonomyError) and error.fields:
+        yield from flat(error.fields.values())
+    else:
+        yield str(error)
+
+
+def flat(lists: Iterable[list[str]]) -> Iterator[str]:
+    for each in lists:
+        yield from each

@@ -1,0 +1,59 @@
+"""Archiving what a source has lost: only what came from it, and only as it came."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from django.db import transaction
+
+from taxonomy.importing.options import Options
+from taxonomy.importing.outcomes import Action, Outcome, shown
+from taxonomy.models import Origin, Skill
+
+CHANGED_HERE = (
+    "The source has lost it, but it was changed here since: archive it there."
+)
+ELSEWHERE = "The source has lost it, but another source has it, too."
+
+
+def prune(options: Options, present: frozenset[str]) -> Iterator[Outcome]:
+    """`present`: the folders that the source has now, refused ones with them."""
+    origins = Origin.objects.filter(source=options.origin).order_by("path")
+    here = {origin.skill_id for origin in origins if origin.path in present}
+    for origin in origins.select_related("skill__current", "skill__category"):
+        if origin.path in present or origin.pruned:
+            continue
+        if outcome := _lost(origin, origin.skill_id in here, options.dry_run):
+            yield outcome
+
+
+@transaction.atomic
+def _lost(origin: Origin, is_elsewhere: bool, dry_run: bool) -> Outcome | None:
+    """`is_elsewhere`: the skill lies in another folder of the source now."""
+    outcome = None
+    if is_elsewhere:
+        origin.delete()
+    elif origin.skill.status != Skill.Status.ARCHIVED:
+        outcome = _archive(origin)
+    if dry_run:
+        transaction.set_rollback(True)
+    return outcome
+
+
+def _archive(origin: Origin) -> Outcome:
+    skill = origin.skill
+    outcome = Outcome(
+        shown(origin.path),
+        Action.ARCHIVED,
+        skill.name,
+        skill.current.number,
+        skill.category.path,
+    )
+    if skill.current.bundle_id != origin.published:
+        return replace(outcome, action=Action.KEPT, reasons=(CHANGED_HERE,))
+    others = skill.origins.exclude(source=origin.source).filter(pruned=False)
+    if others.exists():
+        return replace(outcome, action=Action.KEPT, reasons=(ELSEWHERE,))
+    skill.archive()
+    origin.pruned = True
+    origin.save(update_fields=["pruned"])
+    return outcome

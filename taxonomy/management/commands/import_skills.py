@@ -1,0 +1,125 @@
+"""`manage.py import_skills PATH`: a folder, checkout or archive of skills."""
+
+import json
+import sys
+from pathlib import Path
+from typing import IO, Any, cast
+
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.console import Console
+
+from taxonomy.admission import source_limits
+from taxonomy.exceptions import UnknownCategory
+from taxonomy.importing.bringing import Import
+from taxonomy.importing.options import OnConflict, Options
+from taxonomy.importing.outcomes import Report
+from taxonomy.importing.telling import tell, watched
+from taxonomy.models import Category, Origin
+from taxonomy.packaging.errors import SourceRefused
+from taxonomy.packaging.sources import SkillSource, open_source
+
+SOME_REFUSED, INTERRUPTED = 3, 130
+
+
+class Command(BaseCommand):
+    help = (
+        "Import every skill of a folder, git checkout, zip or tar. The same bytes"
+        " change nothing. Exit code 0: all are in; 1: nothing could be read;"
+        " 3: some were refused; 130: Ctrl-C, those before it are in."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("path", type=Path, metavar="PATH")
+        parser.add_argument(
+            "--category", metavar="PATH", help="where all go (default: each is placed)"
+        )
+        parser.add_argument(
+            "--lenient",
+            action="store_true",
+            help="keep unknown fields, allow folders not named as their skill",
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="say what would be, write nothing"
+        )
+        parser.add_argument(
+            "--on-conflict",
+            choices=[str(choice) for choice in OnConflict],
+            default=str(OnConflict.VERSION),
+            help="when a skill of that name has other files (default: %(default)s)",
+        )
+        parser.add_argument(
+            "--prune",
+            action="store_true",
+            help="archive what came from this source and is gone from it",
+        )
+        parser.add_argument(
+            "--source",
+            metavar="NAME",
+            help="by which the source is known next time (default: the full path)",
+        )
+        parser.add_argument("--user", default="", help="the author of the versions")
+        parser.add_argument("--json", action="store_true", help="print the report so")
+
+    def handle(self, *, path: Path, **options: Any) -> None:
+        self.stdout.ending = ""  # rich ends its lines itself
+        wanted = wanted_options(path, **options)
+        report = Report(wanted.origin, wanted.dry_run)
+        interrupted = False
+        try:
+            with open_source(path, source_limits()) as source:
+                self.bring(source, wanted, report)
+        except SourceRefused as error:
+            raise CommandError(str(error)) from None
+        except KeyboardInterrupt:
+            interrupted = True
+        self.tell(report, as_json=options["json"])
+        if interrupted or report.refused:
+            sys.exit(INTERRUPTED if interrupted else SOME_REFUSED)
+
+    def bring(self, source: SkillSource, wanted: Options, report: Report) -> None:
+        """The bar is on stderr, so that the report can go elsewhere."""
+        screen = Console(file=cast(IO[str], self.stderr._out))
+        run = Import(source, wanted).run()
+        report.outcomes.extend(watched(run, len(source.folders), screen))
+
+    def tell(self, report: Report, as_json: bool) -> None:
+        if as_json:
+            self.stdout.write(json.dumps(report.as_json(), indent=2) + "\n")
+            return
+        console = Console(file=cast(IO[str], self.stdout), highlight=False)
+        tell(report, console)
+
+
+def wanted_options(
+    path: Path,
+    *,
+    category: str | None,
+    user: str,
+    source: str | None,
+    on_conflict: str,
+    lenient: bool,
+    dry_run: bool,
+    prune: bool,
+    **others: Any,
+) -> Options:
+    """Raises CommandError for what cannot be meant."""
+    origin = source or str(path.resolve())
+    if len(origin) > Origin.MOST_CHARS:
+        raise CommandError(f"--source: at most {Origin.MOST_CHARS} characters.")
+    try:
+        place = Category.objects.named(category) if category else None
+    except UnknownCategory:
+        raise CommandError(f"--category: there is no category {category!r}.") from None
+    author = User.objects.filter(username=user, is_active=True).first()
+    if user and author is None:
+        raise CommandError(f"--user: there is no active user {user!r}.")
+    return Options(
+        origin=origin,
+        category=place,
+        lenient=lenient,
+        dry_run=dry_run,
+        on_conflict=OnConflict(on_conflict),
+        prune=prune,
+        author=author,
+    )

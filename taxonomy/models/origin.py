@@ -1,0 +1,33 @@
+"""Where a skill was imported from, so that the next import knows what is new."""
+
+from django.db import models
+
+from taxonomy.models.skill import Skill
+
+
+class Origin(models.Model):
+    """One folder of one source, and the skill that was made of it."""
+
+    MOST_CHARS = 300
+    """Of a source and of a path; a unique index has room for both."""
+
+    source = models.CharField(max_length=MOST_CHARS)
+    path = models.CharField(max_length=MOST_CHARS, blank=True)
+    """Of the folder within the source; empty when the skill fills it."""
+    skill = models.ForeignKey(Skill, models.CASCADE, related_name="origins")
+    digest = models.CharField(max_length=64)
+    """Of the bundle that was found there."""
+    published = models.CharField(max_length=64)
+    """Of the bundle that was made of it: another one after a rename."""
+    pruned = models.BooleanField(default=False)
+    """The source has lost it, and the skill was archived for that."""
+    imported_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ("source", "path")
+        constraints = (
+            models.UniqueConstraint(fields=["source", "path"], name="origin_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.path}" if self.path else self.source
