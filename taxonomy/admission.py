@@ -106,6 +106,7 @@ def configured_limits() -> Limits:
         frontmatter_chars=settings.SKILLFLEET_MAX_FRONTMATTER_CHARS,
         frontmatter_nodes=settings.SKILLFLEET_MAX_FRONTMATTER_NODES,
         scanned_bytes=settings.SKILLFLEET_SCANNED_BYTES,
+        scanned_total_bytes=settings.SKILLFLEET_SCANNED_TOTAL_BYTES,
     )
 
 

@@ -15,6 +15,8 @@ class Limits:
     frontmatter_nodes: int = 500
     # Beyond this much of one file the security scan does not look.
     scanned_bytes: int = 1_000_000
+    # And not beyond this much of all files together.
+    scanned_total_bytes: int = 2_000_000
 
 
 DEFAULT_LIMITS = Limits()

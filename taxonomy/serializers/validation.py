@@ -28,6 +28,9 @@ class FindingSerializer(serializers.Serializer[Any]):
     field = serializers.CharField(required=False)
     snippet = serializers.CharField(required=False)
     why = serializers.CharField(required=False)
+    fingerprint = serializers.CharField(
+        required=False, help_text="Of a finding of the scan: what a waiver names."
+    )
     remedy = serializers.CharField()
 
 

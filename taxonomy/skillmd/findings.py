@@ -9,6 +9,9 @@ from typing import Any
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
+MORE = ("field", "snippet", "why", "fingerprint")
+
+
 class Severity(StrEnum):
     CRITICAL = "critical"
     """A security risk; fails the skill unless a curator waives it."""
@@ -36,6 +39,8 @@ class Finding:
     field: str = ""
     snippet: str = ""
     why: str = ""
+    fingerprint: str = ""
+    """Of a finding of the scan: what a waiver names. It changes with the text."""
 
     def __post_init__(self) -> None:
         for name in ("message", "remedy", "file", "field", "snippet"):
@@ -50,7 +55,7 @@ class Finding:
             "file": self.file,
             "line": self.line,
         }
-        more = {name: getattr(self, name) for name in ("field", "snippet", "why")}
+        more = {name: getattr(self, name) for name in MORE}
         return main | {k: v for k, v in more.items() if v} | {"remedy": self.remedy}
 
     def __str__(self) -> str:

@@ -19,7 +19,7 @@ PASSED, WARNINGS, FAILED = "passed", "warnings", "failed"
 
 @dataclass(frozen=True)
 class Report:
-    """Findings by kind. `waived` names rules of the scan that a curator accepted."""
+    """Findings by kind. `waived`: fingerprints of what a curator accepted."""
 
     specification: Findings
     portable: Findings
@@ -40,12 +40,12 @@ class Report:
 
     @property
     def _open_security(self) -> Findings:
-        return tuple(f for f in self.security if f.rule not in self.waived)
+        return tuple(f for f in self.security if f.fingerprint not in self.waived)
 
     @property
     def accepted(self) -> Findings:
         """What the scan found and a curator waived."""
-        return tuple(f for f in self.security if f.rule in self.waived)
+        return tuple(f for f in self.security if f.fingerprint in self.waived)
 
     @property
     def errors(self) -> Findings:
@@ -137,7 +137,7 @@ def validate(
         specification=specification_findings(reading),
         portable=portable_findings(reading),
         gate=check_files(files, limits),
-        security=scan(files, limits),
+        security=scan(files, limits, reading),
         quality=quality_checks(reading),
         waived=frozenset(waived),
     )

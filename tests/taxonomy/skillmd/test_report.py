@@ -77,14 +77,16 @@ def test_a_notice_lowers_the_score_and_nothing_else():
 
 def test_a_waived_risk_no_longer_fails_and_is_still_told():
     text = GOOD + "\n    rm -rf /\n"
-    verdict = report(text, waived=["scan.destructive"])
+    (found,) = report(text).errors
+    verdict = report(text, waived=[found.fingerprint])
     assert (verdict.status, verdict.score) == ("passed", 1.0)
     assert verdict.as_json()["waived"][0]["rule"] == "scan.destructive"
-    assert report(text, waived=["scan.private-key"]).status == "failed"
+    other = text.replace("rm -rf /", "rm -rf / --force")
+    assert report(other, waived=[found.fingerprint]).status == "failed"
 
 
 def test_the_specification_cannot_be_waived():
-    verdict = report(GOOD.replace("name: pdf", "name: x"), waived=["name.folder"])
+    verdict = report(GOOD.replace("name: pdf", "name: x"), waived=["", "name.folder"])
     assert verdict.status == "failed"
 
 

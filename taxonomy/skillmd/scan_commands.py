@@ -1,0 +1,178 @@
+"""Rules for commands: what a shell must not be made to do."""
+
+from taxonomy.skillmd.scan_pattern import (
+    CRITICAL,
+    FETCH,
+    FETCHES,
+    LANGUAGE,
+    SHELL,
+    WARNING,
+    ScanRule,
+    rule,
+)
+
+COMMANDS: tuple[ScanRule, ...] = (
+    rule(
+        "remote-code",
+        CRITICAL,
+        rf"""{FETCH}[^\n|]{{0,300}}http://[^\n|]{{0,300}}\|\s*(?:{SHELL}|{LANGUAGE})
+        |\b(?:exec|eval|compile)\s*\(\s*(?:await\s+)?
+        (?:requests\.get|urllib|urlopen|httpx\.get|fetch)\b""",
+        "It runs code straight from the network",
+        "Whoever controls the address or the line controls the machine.",
+        "Ship the code in the skill, or download over https, check and then run it.",
+        words=f"{FETCHES},exec,eval,compile",
+    ),
+    rule(
+        "pipe-to-shell",
+        WARNING,
+        rf"""{FETCH}[^\n|]{{0,400}}\|\s*(?:{SHELL}|{LANGUAGE})
+        |\b(?:ba|z|k)?sh\s+(?:-\w{{1,20}}\s+)?(?:<\(\s*|["']?\$\(\s*){FETCH}
+        |\beval\s+["']?(?:\$\(|`)\s*{FETCH}
+        |\b(?:iex|Invoke-Expression)\s*\(?\s*\(?\s*
+        (?:{FETCH}|New-Object\s+Net\.WebClient)
+        |{FETCH}[^\n;&]{{0,200}}(?:-o|-O|--output)\s*(?P<path>[\w./-]{{3,80}})
+        [^\n]{{0,80}}(?:&&|;)\s*(?:chmod\s+\S{{1,9}}\s+(?P=path)[^\n]{{0,20}}(?:&&|;)\s*)?
+        (?:{SHELL}\s+|\./)?(?P=path)\b""",
+        "It runs what it has just downloaded",
+        "What runs is not what was reviewed; the server may change it at any time.",
+        "Name a package or a pinned release with its checksum instead.",
+        words=f"{FETCHES},new-object",
+    ),
+    rule(
+        "decode-and-run",
+        CRITICAL,
+        rf"""\b(?:base64\s+(?:-d|-D|--decode)|xxd\s+-r|openssl\s+(?:base64|enc)\s+-d)\b
+        [^\n|]{{0,200}}\|\s*(?:(?:gunzip|zcat|gzip\s+-d)[^\n|]{{0,20}}\|\s*)?
+        (?:{SHELL}|{LANGUAGE})
+        |\b(?:exec|eval)\s*\(\s*(?:[\w.]{{1,40}}\(\s*){{0,3}}
+        (?:base64\.b64decode|b64decode|atob|codecs\.decode|bytes\.fromhex|zlib\.decompress
+        |marshal\.loads|Buffer\.from)\b
+        |\beval\s+["']?\$\([^\n)]{{0,200}}base64\s+(?:-d|-D|--decode)
+        |\bpowershell[^\n]{{0,80}}\s-e(?:nc|ncodedcommand)?\s+[A-Za-z0-9+/=]{{40}}""",
+        "It decodes a payload and runs it",
+        "An encoded program cannot be reviewed.",
+        "Ship the program as a readable file under scripts/.",
+        words="base64,xxd,openssl,exec,eval,powershell",
+    ),
+    rule(
+        "reverse-shell",
+        CRITICAL,
+        r"""/dev/(?:tcp|udp)/[\w.$\{\}-]{1,80}/
+        |\b(?:nc|ncat|netcat)\b[^\n]{0,80}\s-\w{0,6}[ec]\w{0,3}\s+
+        (?:/bin/)?(?:ba|z|da|k)?sh\b
+        |\bsocat\b[^\n]{0,120}\bexec:
+        |\bpty\.spawn\s*\(\s*["'](?:/bin/)?(?:ba|z)?sh
+        |\bos\.dup2\s*\(\s*\w{1,20}\.fileno\(\)
+        |\bmkfifo\b[^\n]{0,120}\|\s*(?:nc|ncat)\b""",
+        "It opens a shell to another machine",
+        "Whoever listens there works with the rights of the person who runs the skill.",
+        "Remove it.",
+        words="/dev/tcp,/dev/udp,e sh,e bash,c sh,c bash,/sh,/bash,/zsh,/dash,socat"
+        ",pty.spawn,dup2,mkfifo",
+    ),
+    rule(
+        "destructive",
+        CRITICAL,
+        r"""\brm\s+(?=(?:-{1,2}[\w-]{1,20}\s+){0,5}-(?:\w{0,8}r|-recursive))
+        (?:-{1,2}[\w-]{1,20}\s+){1,6}["']?(?:/|~|\$HOME|\$\{HOME\})(?:/?\*)?/?["']?
+        (?=[\s;&|)`]|$)
+        |\bmkfs(?:\.\w{1,10})?\s+(?:-\S{1,20}\s+){0,4}/dev/
+        |\bdd\s[^\n]{0,120}\bof=/dev/(?:sd|nvme|hd|vd|disk)\w{0,10}
+        |:\(\)\s*\{\s*:\s*\|\s*:\s*&\s*\}\s*;\s*:
+        |\bshutil\.rmtree\s*\(\s*(?:["'](?:/|~)["']|Path\.home\(\)
+        |os\.path\.expanduser\(\s*["']~/?["']\s*\))
+        |\bFormat-Volume\b|\brd\s+/s\s+/q\s+[a-z]:\\(?=\s|$)
+        |\bgit\s+push\s+(?:\S{1,40}\s+){0,2}--mirror\b""",
+        "It erases a disk, a home folder or a repository",
+        "The command cannot be undone.",
+        "Name the exact folder that the skill made itself.",
+        words="rm -,mkfs,of=/dev,:(),rmtree,format-volume,rd /s,--mirror",
+    ),
+    rule(
+        "persistence",
+        WARNING,
+        r"""(?:>>?|\btee\s+(?:-a\s+)?)\s*["']?(?:~|\$HOME|\$\{HOME\}|/root
+        |/home/[\w.-]{1,40})/\.(?:bashrc|zshrc|profile|bash_profile|zprofile|zshenv
+        |config/fish/config\.fish)\b
+        |\bcrontab\s+(?:-\s|-$|/|[\w.]{1,40}\s*$)|\|\s*crontab\b|/etc/cron\.\w{1,10}/
+        |\bsystemctl\s+(?:--\w{1,10}\s+)?enable\b|/etc/systemd/system/
+        |\blaunchctl\s+(?:load|bootstrap)\b|/Library/Launch(?:Agents|Daemons)/
+        |\bschtasks\s+/create\b|CurrentVersion\\Run\b
+        |\b(?:site|user)customize\.py\b
+        |>\s*\.git/hooks/[\w-]{1,30}""",
+        "It makes something run again later, outside of the skill",
+        "It goes on after the task, when nobody looks.",
+        "Let the person set it up, or say plainly what is set up and how to undo it.",
+        words=".bashrc,.zshrc,.profile,.bash_profile,.zprofile,.zshenv,config.fish"
+        ",cron,systemctl,systemd,launch,schtasks,currentversion,customize.py,.git/hooks",
+    ),
+    rule(
+        "account-access",
+        CRITICAL,
+        r"""(?:>>|\btee\s+-a|\bcp\s+\S{1,80})\s*["']?\S{0,40}/\.ssh/authorized_keys\b
+        |\bssh-copy-id\s+-i\s
+        |\bNOPASSWD\s*:\s*ALL\b[^\n]{0,40}(?:>>|sudoers|tee)
+        |(?:>>|\btee\s+(?:-a\s+)?)\s*/etc/(?:sudoers|passwd|shadow)\b
+        |\b(?:useradd|net\s+user)\s[^\n]{0,80}(?:/add\b|-o\s+-u\s*0\b)
+        |\bchmod\s+(?:u\+s|\+s|[4267]7\d\d)\s""",
+        "It opens an account or raises rights for good",
+        "Somebody can come back later, as this person or as root.",
+        "Remove it; a person gives rights by hand.",
+        words="authorized_keys,ssh-copy-id,nopasswd,/etc/,useradd,net user,chmod",
+    ),
+    rule(
+        "tls-off",
+        WARNING,
+        rf"""{FETCH}[^\n|]{{0,200}}\s(?:-\w{{0,6}}k\w{{0,6}}|--insecure
+        |--no-check-certificate)\s
+        |\bverify\s*=\s*False\b|\bNODE_TLS_REJECT_UNAUTHORIZED\s*=\s*["']?0
+        |\bhttp\.sslVerify\s*[=\s]\s*(?:false|0)\b|\bCERT_NONE\b
+        |\brejectUnauthorized\s*:\s*false\b|\bStrictHostKeyChecking[=\s]no\b
+        |\b_create_unverified_context\b""",
+        "It does not check with whom it speaks",
+        "Anyone on the way can read and change what is sent.",
+        "Leave the check on; name the certificate authority that is missing.",
+        words=f"{FETCHES},verify,node_tls,cert_none,rejectunauthorized,stricthostkey"
+        ",unverified",
+    ),
+    rule(
+        "package-source",
+        WARNING,
+        r"""\bpip[\d.]{0,5}\s+install\s[^\n]{0,120}(?:(?:--index-url|--extra-index-url|-i)
+        [=\s]\s*https?://(?!(?:test\.)?pypi\.org|files\.pythonhosted\.org)
+        |--trusted-host\b|git\+https?://|\shttps?://)
+        |\bnpm\s+(?:install|i|ci)\s[^\n]{0,120}(?:--registry[=\s]\s*https?://
+        (?!registry\.npmjs\.org)|\shttps?://|\sgit\+)
+        |\bcurl\s[^\n|]{0,160}\.(?:deb|rpm|pkg|msi|exe)\b
+        |"(?:pre|post)?install"\s*:\s*"[^"\n]{0,120}\b(?:curl|wget|node\s+-e|sh\s+-c
+        |python[\d.]{0,5}\s+-c|bash)\b""",
+        "It installs from an address instead of a known registry",
+        "Nobody but that server's owner says what is installed.",
+        "Name a released package with its version.",
+        words="pip,npm,curl,install",
+    ),
+    rule(
+        "covers-tracks",
+        CRITICAL,
+        r"""\bhistory\s+-c\b|\bunset\s+HISTFILE\b|\bHISTFILE=/dev/null\b
+        |\brm\s+(?:-\w{1,6}\s+)?(?:~|\$HOME)/\.(?:bash|zsh)_history\b
+        |\bset\s+\+o\s+history\b|\bClear-History\b|\bwevtutil\s+cl\b
+        |\b(?:shred|truncate)\s[^\n]{0,80}/var/log/|\brm\s+-\w{1,6}\s+/var/log\b
+        |>\s*/var/log/(?:auth|syslog|wtmp)""",
+        "It removes the traces of what was done",
+        "Nobody could find out afterwards what has happened.",
+        "Remove it.",
+        words="history,histfile,wevtutil,/var/log",
+    ),
+    rule(
+        "miner",
+        CRITICAL,
+        r"""\bstratum\+(?:tcp|ssl)://|\bxmrig\b|\bminerd\b|\bcpuminer\b
+        |\bcoinhive\b|--donate-level\b""",
+        "It mines a cryptocurrency",
+        "It spends the computer of the person who runs the skill.",
+        "Remove it.",
+        words="stratum,xmrig,minerd,cpuminer,coinhive,--donate-level",
+    ),
+)

@@ -1,0 +1,147 @@
+"""Rules for whole files: what cannot be reviewed, or is not what its name says."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from taxonomy.packaging.files import File
+from taxonomy.skillmd.findings import Severity
+from taxonomy.skillmd.scan_pattern import CODE, CRITICAL, NOTICE, WARNING
+
+PROGRAMS = (
+    b"\x7fELF",
+    b"MZ\x90\x00",
+    b"MZ\x00\x00",
+    b"\xcf\xfa\xed\xfe",
+    b"\xca\xfe\xba\xbe",
+    b"\x00asm",
+)
+BYTECODE = re.compile(r"\.(?:py[cod]|class|so|dll|dylib|exe|wasm)$", re.IGNORECASE)
+ARCHIVE = re.compile(
+    r"\.(?:zip|tar|tgz|tbz2?|txz|gz|bz2|xz|7z|rar|whl|egg|jar|war|deb|rpm|dmg|iso)$",
+    re.IGNORECASE,
+)
+ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"7z\xbc\xaf", b"Rar!")
+# Word, Excel and the like are zip archives that every reader can open.
+DOCUMENT = re.compile(r"\.(?:docx|xlsx|pptx|odt|ods|odp|epub)$", re.IGNORECASE)
+TEXT = re.compile(
+    rf"{CODE.pattern[:-1]}|\.(?:md|txt|html?|json|ya?ml|toml|xml|csv|svg)$",
+    re.IGNORECASE,
+)
+PICTURE = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|pdf|md|txt|csv|json)$", re.I)
+DOUBLE = re.compile(
+    r"\.(?:png|jpe?g|gif|pdf|txt|md|docx?)\.(?:exe|sh|bat|cmd|ps1|py|js|vbs|scr)$",
+    re.IGNORECASE,
+)
+# Read by a shell, a tool or an editor that is started beside them.
+READ_UNASKED = re.compile(
+    r"(?:^|/)(?:\.env(?:\.\w{1,20})?|\.(?:bash|zsh)(?:rc|env|_profile)|\.profile"
+    r"|\.npmrc|\.pypirc|\.netrc|\.envrc|\.vscode/(?:tasks|settings)\.json"
+    r"|\.claude/settings(?:\.local)?\.json|\.mcp\.json|\.cursorrules"
+    r"|(?:site|user)customize\.py|conftest\.py|[^/]{1,80}\.pth)$"
+)
+SAMPLE_ENV = re.compile(r"\.env\.(?:example|sample|template|dist)$")
+
+
+@dataclass(frozen=True)
+class FileRule:
+    """One thing to look for in a file as a whole."""
+
+    rule: str
+    severity: Severity
+    message: str
+    why: str
+    remedy: str
+    matches: Callable[[File], bool]
+
+
+def _is_program(file: File) -> bool:
+    compiled = BYTECODE.search(file.path) and b"\0" in file.content[:8192]
+    return file.content.startswith(PROGRAMS) or bool(compiled)
+
+
+def _is_archive(file: File) -> bool:
+    if DOCUMENT.search(file.path):
+        return False
+    return bool(ARCHIVE.search(file.path)) or file.content.startswith(ARCHIVES)
+
+
+def _is_disguised(file: File) -> bool:
+    runs = file.executable or file.content.startswith((*PROGRAMS, b"#!/"))
+    return bool(DOUBLE.search(file.path)) or (
+        runs and bool(PICTURE.search(file.path)) and not file.content.startswith(b"#!/")
+    )
+
+
+def _is_read_unasked(file: File) -> bool:
+    return bool(READ_UNASKED.search(file.path) and not SAMPLE_ENV.search(file.path))
+
+
+def is_binary(file: File) -> bool:
+    """Not text: fonts, images and the like. SKILL.md is always read."""
+    wide = file.content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    return file.path != "SKILL.md" and not wide and b"\0" in file.content[:8192]
+
+
+def _is_unreadable(file: File) -> bool:
+    return bool(TEXT.search(file.path)) and is_binary(file)
+
+
+FILE_RULES: tuple[FileRule, ...] = (
+    FileRule(
+        "scan.program",
+        WARNING,
+        "It is a compiled program",
+        "A compiled program cannot be reviewed.",
+        "Ship source code, or name a package that provides the program.",
+        _is_program,
+    ),
+    FileRule(
+        "scan.archive",
+        WARNING,
+        "It is an archive",
+        "The scan does not look into it, and a reviewer seldom does.",
+        "Ship the files themselves.",
+        _is_archive,
+    ),
+    FileRule(
+        "scan.disguised",
+        CRITICAL,
+        "It can be run, and is named as if it could not",
+        "Whoever opens it runs a program.",
+        "Give it the ending of what it is, or take away its right to be run.",
+        _is_disguised,
+    ),
+    FileRule(
+        "scan.read-unasked",
+        WARNING,
+        "Tools read a file of this name without being asked",
+        "It takes effect wherever the skill is unpacked.",
+        "Ship it under another name, as in env.example, and say what to do with it.",
+        _is_read_unasked,
+    ),
+    FileRule(
+        "scan.unreadable",
+        WARNING,
+        "It is named as text and is not text",
+        "The scan could not read it.",
+        "Save it as UTF-8.",
+        _is_unreadable,
+    ),
+)
+OVERSIZE = FileRule(
+    "scan.oversize",
+    WARNING,
+    "It is larger than what the scan reads",
+    "What lies beyond was not scanned.",
+    "Split the file, or leave it out.",
+    lambda file: False,
+)
+"""Found by the scan itself, that knows its bounds; a notice where it is no text."""
+
+
+def of_the_file(file: File) -> Iterator[FileRule]:
+    return (rule for rule in FILE_RULES if rule.matches(file))
+
+
+__all__ = ["FILE_RULES", "NOTICE", "OVERSIZE", "FileRule", "is_binary", "of_the_file"]

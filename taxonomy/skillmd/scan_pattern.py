@@ -1,0 +1,75 @@
+"""What a rule of the security scan is made of, and the parts that rules share.
+
+Bounded repetition only: a pattern must stay fast on a megabyte of anything.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from taxonomy.skillmd.findings import Severity
+
+CRITICAL, WARNING, NOTICE = Severity.CRITICAL, Severity.WARNING, Severity.NOTICE
+
+CODE = re.compile(
+    r"\.(?:py|pyw|js|mjs|cjs|ts|tsx|jsx|sh|bash|zsh|rb|pl|php|ps1|lua|go|rs|java)$",
+    re.IGNORECASE,
+)
+MARKDOWN = re.compile(r"\.(?:md|markdown|mdx|html?|txt)$", re.IGNORECASE)
+ANY_FILE = re.compile("")
+
+# The beginning of commands that many rules look for.
+FETCH = r"\b(?:curl|wget|iwr|irm|Invoke-WebRequest|Invoke-RestMethod)\b"
+FETCHES = "curl,wget,iwr,irm,invoke-"
+SHELL = r"(?:sudo\s+(?:-\w{1,20}\s+)?)?(?:/(?:usr/)?bin/)?(?:env\s+)?(?:ba|z|da|k)?sh\b"
+LANGUAGE = (
+    r"(?:sudo\s+)?(?:python[\d.]{0,5}|perl|ruby|node|php|iex|Invoke-Expression)\b"
+)
+
+
+@dataclass(frozen=True)
+class ScanRule:
+    """One thing to look for in the text of files.
+
+    Each match has one of `words` (lower case) in its lines, or what `hint` finds, so
+    that a text without any is done quickly. A group named `secret` is never shown.
+    """
+
+    rule: str
+    severity: Severity
+    message: str
+    why: str
+    remedy: str
+    pattern: re.Pattern[str]
+    words: tuple[str, ...] = ()
+    hint: re.Pattern[str] | None = None
+    files: re.Pattern[str] = field(default=ANY_FILE)
+
+
+def rule(
+    rule: str,
+    severity: Severity,
+    pattern: str,
+    message: str,
+    why: str,
+    remedy: str,
+    *,
+    words: str = "",
+    hint: str = "",
+    files: re.Pattern[str] = ANY_FILE,
+) -> ScanRule:
+    r"""Written out verbosely; `\s+` and `\s*` stand for forty characters at most.
+
+    `words` are parted by commas.
+    """
+    bounded = pattern.replace(r"\s+", r"\s{1,40}").replace(r"\s*", r"\s{0,40}")
+    return ScanRule(
+        f"scan.{rule}",
+        severity,
+        message,
+        why,
+        remedy,
+        re.compile(bounded, re.IGNORECASE | re.MULTILINE | re.VERBOSE),
+        tuple(words.split(",")) if words else (),
+        re.compile(hint) if hint else None,
+        files,
+    )

@@ -1,0 +1,108 @@
+"""Rules for a skill as a whole: what its frontmatter says of what its files do."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from taxonomy.packaging.files import Files
+from taxonomy.skillmd.findings import Severity
+from taxonomy.skillmd.reading import Reading
+from taxonomy.skillmd.scan_pattern import CODE, NOTICE, WARNING
+
+HIJACK = re.compile(
+    r"""\b(?:always|must)\s+(?:be\s+)?(?:use[ds]?|load(?:ed)?|invoke[ds]?|run|read
+    |call(?:ed)?|trigger(?:ed)?|activate[ds]?)\s+(?:this\s+(?:skill\s+)?|it\s+)?
+    (?:first|(?:before|for|on)\s+(?:any|every|all|each)\s+(?:other\s+)?(?:skills?|tools?
+    |requests?|tasks?|messages?|prompts?|questions?|repl(?:y|ies)|responses?|answers?))\b
+    |\b(?:for|on|to|in)\s+(?:every|any|all|each)\s+(?:single\s+)?(?:user\s+)?
+    (?:requests?|tasks?|messages?|prompts?|questions?|conversations?|turns?)\b
+    |\b(?:instead\s+of|before|over|rather\s+than)\s+(?:any|every|all|the)\s+
+    (?:other\s+)?skills?\b
+    |\b(?:ignore|never\s+use|do\s+not\s+use|don't\s+use|avoid)\s+
+    (?:any\s+|all\s+|the\s+|every\s+)?other\s+skills?\b
+    |\bregardless\s+of\s+(?:what\s+)?(?:the\s+)?(?:user|request|task|topic)\b
+    |\bno\s+matter\s+what\s+(?:the\s+)?(?:user|request|task)\b""".replace(
+        r"\s+", r"\s{1,40}"
+    ),
+    re.IGNORECASE | re.VERBOSE,
+)
+NETWORK = re.compile(
+    r"""\b(?:requests|httpx)\.(?:get|post|put|patch|delete|request|Session|Client)\b
+    |\burllib\.request\b|\burlopen\s{0,9}\(|\baiohttp\.|\bhttp\.client\b
+    |\bsocket\.(?:socket|create_connection)\b|(?<![\w.])fetch\s{0,9}\(\s{0,9}["'`]http
+    |\baxios\b|\bXMLHttpRequest\b|\bnew\s{1,9}WebSocket\b|\bsmtplib\b|\bparamiko\b
+    |\bftplib\b|^[^#\n]{0,80}\b(?:curl|wget)\s{1,9}[^\n]{0,120}https?://
+    |\bInvoke-WebRequest\b""",
+    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+)
+DECLARED = re.compile(
+    r"\b(?:network|internet|online|https?|web|apis?|url|urls|server|download(?:s|ed)?"
+    r"|fetch(?:es)?|upload(?:s|ed)?|WebFetch|WebSearch|curl|wget)\b",
+    re.IGNORECASE,
+)
+EVERY_TOOL = re.compile(r"(?<![\w(])\*|\bBash\s{0,9}\(\s{0,9}(?:\*|:\*|\*:\*)\s{0,9}\)")
+
+
+@dataclass(frozen=True)
+class SkillRule:
+    """One thing to look for in what a skill says of itself."""
+
+    rule: str
+    severity: Severity
+    message: str
+    why: str
+    remedy: str
+
+
+HIJACKS = SkillRule(
+    "scan.trigger-hijack",
+    WARNING,
+    "Its description claims every task, or a place before other skills",
+    "Agents choose skills by their descriptions; this one would push others aside.",
+    "Say for which tasks it is.",
+)
+UNDECLARED = SkillRule(
+    "scan.undeclared-network",
+    NOTICE,
+    "It speaks to the network, and the frontmatter does not say so",
+    "Who installs the skill should know that it does.",
+    "Say it in compatibility: Needs access to api.example.com.",
+)
+ALL_TOOLS = SkillRule(
+    "scan.every-tool",
+    WARNING,
+    "Its allowed-tools allow everything",
+    "The agent would run any command without asking the person.",
+    "Name the tools and commands that the skill needs, as in Bash(git add:*).",
+)
+SKILL_RULES = (HIJACKS, UNDECLARED, ALL_TOOLS)
+
+Place = tuple[SkillRule, str, int, str]
+"""A rule, the path and line that it found, and what stands there."""
+
+
+def of_the_skill(reading: Reading, files: Files, most: int) -> Iterator[Place]:
+    """At most one place of each rule; of each file `most` characters are read."""
+    if reading.file is None:
+        return
+    said = reading.frontmatter
+    for rule, field, pattern in (
+        (HIJACKS, "description", HIJACK),
+        (ALL_TOOLS, "allowed-tools", EVERY_TOOL),
+    ):
+        text = " ".join(str(said.get(field, ""))[:4096].split())
+        if pattern.search(text):
+            yield rule, reading.path, reading.line_of(field), text
+    fields = ("description", "compatibility", "allowed-tools", "metadata")
+    if not DECLARED.search(" ".join(str(said.get(name, "")) for name in fields)):
+        yield from _first_network_use(files, most)
+
+
+def _first_network_use(files: Files, most: int) -> Iterator[Place]:
+    for file in files:
+        if CODE.search(file.path):
+            text = file.content[:most].decode("utf-8", "replace")
+            if found := NETWORK.search(text):
+                line = text.count("\n", 0, found.start(found.lastindex or 0)) + 1
+                yield UNDECLARED, file.path, line, " ".join(found[0].split())
+                return

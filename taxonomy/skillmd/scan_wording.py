@@ -1,0 +1,119 @@
+"""Rules for sentences: what a skill must not tell an agent."""
+
+from taxonomy.skillmd.scan_pattern import CRITICAL, MARKDOWN, WARNING, ScanRule, rule
+
+TAKES_OVER = "A skill is read as instructions; such a line takes the agent over."
+QUOTED = "Remove the sentence, or waive it with a reason when it is a quoted example."
+
+WORDING: tuple[ScanRule, ...] = (
+    rule(
+        "instruction-override",
+        CRITICAL,
+        r"""\b(?:ignore|disregard|forget|override|bypass)\s+
+        (?:(?:all|any|every|of|the|your|these|those|my)\s+){0,4}
+        (?:previous|prior|earlier|above|preceding|system|original|safety)\s+
+        (?:instructions?|prompts?|rules|guidelines|guardrails|messages?)\b""",
+        "It tells the agent to set its instructions aside",
+        TAKES_OVER,
+        QUOTED,
+        words="ignore,disregard,forget,override,bypass",
+    ),
+    rule(
+        "fake-turn",
+        WARNING,
+        r"""<\|(?:im_start|im_end|system|endoftext|eot_id|start_header_id)\|>
+        |\[/?INST\]|<</?SYS>>
+        |<(?:system|system-reminder|system_prompt)>
+        |^\s*(?:\#{1,6}\s*)?(?:new\s+)?system\s+(?:prompt|message|override)\s*:
+        |\byou\s+are\s+(?:now\s+)?(?:DAN|jailbroken|in\s+developer\s+mode)\b
+        |\benable\s+(?:developer|god|jailbreak)\s+mode\b""",
+        "It imitates a message of the system, or another role for the agent",
+        "An agent may take the text for its operator's.",
+        QUOTED,
+        words="<|,[inst,[/inst,<<,system,you are,enable",
+    ),
+    rule(
+        "prompt-leak",
+        WARNING,
+        r"""\b(?:reveal|print|output|show|repeat|leak|send|dump|copy)\s+
+        (?:(?:all|of|the|your|me|its|entire|full|complete|verbatim)\s+){0,4}
+        (?:system\s+prompt|hidden\s+(?:prompt|instructions?)
+        |initial\s+(?:prompt|instructions?)|conversation\s+(?:history|transcript))\b""",
+        "It asks for the system prompt or the conversation",
+        "They may hold what the person and the operator keep to themselves.",
+        QUOTED,
+        words="system,hidden,initial,conversation",
+    ),
+    rule(
+        "hidden-act",
+        WARNING,
+        r"""\b(?:do\s+not|don't|never)\s+(?:tell|inform|notify|alert)\s+the\s+user
+        (?!\s+to\b)
+        |\b(?:do\s+not|don't|never)\s+(?:mention|disclose|reveal|report)\s+
+        (?:this|that|it)\s+to\s+the\s+user
+        |\bwithout\s+(?:the\s+user\s+(?:knowing|noticing)
+        |(?:telling|informing|asking)\s+the\s+user)\b
+        |\bhide\s+(?:this|it|the\s+output)\s+from\s+the\s+user\b""",
+        "It tells the agent to act behind the user's back",
+        "The person who runs the skill must be able to see what it does.",
+        "Say what the user should see, or drop the sentence.",
+        words="user",
+    ),
+    rule(
+        "hidden-comment",
+        WARNING,
+        r"""<!--(?=[^>]{0,300}\b(?:agents?|assistant|claude|gemini|gpt|codex|llm|model
+        |you)\s+(?:must|should|shall|will|need|has\s+to|have\s+to|always|never)\b)
+        |<!--\s*(?:(?:please|now|then|first|secretly|silently|always|important:?)\s+)?
+        (?:run|execute|curl|download|fetch|send|upload|post|read|cat|delete)\s+
+        |^\s*\[//\]:\s*\#\s*\(\s*(?:run|execute|send|upload|agents?|assistant|you)\b""",
+        "It hides instructions in a comment",
+        "A reviewer who reads the rendered page does not see what the agent reads.",
+        "Write it where people read it, or delete the comment.",
+        words="<!--,[//]:",
+        files=MARKDOWN,
+    ),
+    rule(
+        "asks-secret",
+        WARNING,
+        r"""\b(?:ask|prompt|tell|get|request)\s+(?:the\s+)?users?\s+(?:for|to\s+(?:
+        enter|paste|provide|give|type|share|send))\s+(?:(?:their|his|the|a|an|your|me
+        |you|in|here)\s+){0,3}(?:[\w-]{1,20}\s+){0,2}(?:passwords?|passphrase
+        |private\s+keys?|seed\s+phrases?|recovery\s+(?:codes?|phrases?)|credit\s+card
+        |one-time\s+codes?|2fa\s+codes?|session\s+cookies?)\b""",
+        "It has the agent ask a person for a secret",
+        "What is typed into a conversation is stored and sent on.",
+        "Let the tool ask by its own login, outside of the conversation.",
+        words="user",
+    ),
+    rule(
+        "guard-off",
+        WARNING,
+        r"""--dangerously-skip-permissions\b|--dangerously-bypass-[\w-]{1,40}
+        |\bbypassPermissions\b|--yolo\b|--dangerously-allow-[\w-]{1,40}
+        |\b(?:disable|turn\s+off|skip|bypass|deactivate)\s+(?:(?:all|any|the|your)\s+)
+        {0,2}(?:permission\s+(?:prompts?|checks?|requests?)|safety\s+(?:checks?|filters?
+        |features?)|confirmation\s+prompts?|sandbox(?:ing)?|content\s+filters?)\b
+        |\b(?:auto-?approve|accept|approve)\s+(?:all|every|any)\s+(?:tool\s+calls?
+        |permissions?(?:\s+(?:prompts?|requests?))?|commands?)\b""",
+        "It switches off what protects the person",
+        "Permission prompts and sandboxes are there for code that nobody has read.",
+        "Name the exact permission that the skill needs in allowed-tools.",
+        words="--dangerously,bypass,--yolo,disable,turn,skip,deactivate,approve,accept",
+    ),
+    rule(
+        "agent-settings",
+        WARNING,
+        r"""(?:>>?|\btee\s+(?:-a\s+)?)\s*["']?(?:~|\$HOME|\.)?/?(?:[\w.-]{1,40}/){0,4}
+        (?:CLAUDE\.md|AGENTS\.md|GEMINI\.md|\.cursorrules
+        |\.claude/settings(?:\.local)?\.json|\.mcp\.json|\.codex/config\.toml)\b
+        |\b(?:add|append|write|insert|save|copy)\s+(?:[^\n]{0,60}\s)?(?:to|into|in)\s+
+        (?:the\s+)?(?:user's\s+)?`?(?:~|\$HOME)/\.(?:claude|codex|gemini|cursor)/
+        (?:settings|CLAUDE|AGENTS|GEMINI|config|hooks|mcp)""",
+        "It changes the agent's own settings or memory",
+        "What is written there rules every later session, in other projects, too.",
+        "Keep to the project's files, or let the person make the change.",
+        words="claude.md,agents.md,gemini.md,.cursorrules,.claude,.mcp.json,.codex"
+        ",.gemini,.cursor",
+    ),
+)
