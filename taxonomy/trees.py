@@ -7,6 +7,7 @@ from django.db.models import Count
 
 from taxonomy.models import Category, Skill
 from taxonomy.models.paths import parent_of
+from taxonomy.models.skill import SkillQuerySet
 
 
 class Node(TypedDict):
@@ -58,14 +59,11 @@ def nested(categories: Any, above: str) -> list[Node]:
     return children.get(above, [])
 
 
-def skill_counts() -> Counter[str]:
-    """Active skills by the path of every category that they are in or below."""
-    found = (
-        Skill.objects.active()
-        .order_by()
-        .values_list("category__path")
-        .annotate(count=Count("pk"))
-    )
+def skill_counts(skills: SkillQuerySet | None = None) -> Counter[str]:
+    """Skills, else all active ones, by the path of every category that they are in
+    or below."""
+    counted = Skill.objects.active() if skills is None else skills
+    found = counted.order_by().values_list("category__path").annotate(count=Count("pk"))
     counts: Counter[str] = Counter()
     for path, count in found:
         while path:

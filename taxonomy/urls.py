@@ -7,6 +7,7 @@ from taxonomy.views.categories import Branch, Taxonomy
 from taxonomy.views.download import Download
 from taxonomy.views.files import FileContent, FileList
 from taxonomy.views.history import Deprecation, Diff, Rollback, Yank
+from taxonomy.views.profiles import AdaptedTaxonomy, Adaption
 from taxonomy.views.skills import SkillDetail, SkillList
 from taxonomy.views.usage import Usage
 from taxonomy.views.validation import Validation
@@ -27,6 +28,8 @@ urlpatterns = [
     path("skills/<str:ref>/versions/<str:number>/yank", Yank.as_view()),
     path("taxonomy", Taxonomy.as_view()),
     path("taxonomy/xml", AvailableSkills.as_view()),
+    path("taxonomy/user/<str:id>", AdaptedTaxonomy.as_view()),
+    path("taxonomy/user/<str:id>/adapt", Adaption.as_view()),
     path("taxonomy/<path:path>", Branch.as_view()),
     path("usage", Usage.as_view()),
 ]

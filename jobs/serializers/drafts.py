@@ -9,14 +9,13 @@ from rest_framework import serializers
 
 from jobs.models import Draft, Job
 from jobs.refinement import changes
-from jobs.serializers.fields import FlagField
 from taxonomy.admission import RESERVED_NAMES
 from taxonomy.exceptions import UnknownCategory
 from taxonomy.models import BundleFile, Category
 from taxonomy.models.paths import MAX_NAME_CHARS, MAX_PATH_CHARS, SKILL_NAME
 from taxonomy.serializers.history import FileDiffSerializer
 from taxonomy.serializers.skills import FileItemSerializer
-from taxonomy.serializers.strict import StrictSerializer, TextField
+from taxonomy.serializers.strict import FlagField, StrictSerializer, TextField
 
 SKILL_MD = "SKILL.md"
 VERSION_CHARS = 64

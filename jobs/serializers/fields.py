@@ -5,15 +5,6 @@ from typing import Any
 from rest_framework import serializers
 
 
-class FlagField(serializers.BooleanField):
-    """true or false; no 1, no "yes"."""
-
-    def to_internal_value(self, data: Any) -> bool:
-        if not isinstance(data, bool):
-            raise serializers.ValidationError("Send true or false.")
-        return data
-
-
 class WholeNumberField(serializers.IntegerField):
     """A JSON integer; no text of digits, no 1.0."""
 

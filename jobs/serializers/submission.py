@@ -12,12 +12,16 @@ from rest_framework.request import Request
 from jobs import lifecycle
 from jobs.models import Job
 from jobs.pipeline.phases import CHECKPOINTS
-from jobs.serializers.fields import FlagField
 from jobs.submission import MIN_TASK_CHARS, read_source
 from taxonomy.models import Skill
 from taxonomy.models.paths import MAX_PATH_CHARS
 from taxonomy.packaging.json_values import JSONValueError, check_json, parse_json
-from taxonomy.serializers.strict import BoundedList, StrictSerializer, TextField
+from taxonomy.serializers.strict import (
+    BoundedList,
+    FlagField,
+    StrictSerializer,
+    TextField,
+)
 
 KEY_CHARS = 128
 IDEMPOTENCY_HEADER = "Idempotency-Key"

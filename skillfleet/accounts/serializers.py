@@ -1,13 +1,22 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import transaction
 from drf_spectacular.utils import extend_schema_field
 from knox.models import AuthToken
 from rest_framework import serializers
 
-from jobs.serializers.fields import FlagField, WholeNumberField
-from taxonomy.serializers.strict import StrictSerializer, TextField
+from jobs.serializers.fields import WholeNumberField
+from taxonomy.exceptions import TaxonomyError
+from taxonomy.models import Profile
+from taxonomy.serializers.profiles import (
+    ProfileChangeSerializer,
+    ProfileSerializer,
+)
+from taxonomy.serializers.strict import FlagField, StrictSerializer, TextField
 
 
 class UserSerializer(serializers.ModelSerializer[User]):
@@ -15,7 +24,7 @@ class UserSerializer(serializers.ModelSerializer[User]):
 
     class Meta:
         model = User
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "username",
             "first_name",
@@ -25,11 +34,25 @@ class UserSerializer(serializers.ModelSerializer[User]):
             "is_active",
             "date_joined",
         )
-        read_only_fields = fields
+        read_only_fields: tuple[str, ...] = fields
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_roles(self, user: User) -> list[str]:
         return sorted(group.name for group in user.groups.all())
+
+
+class UserDetailSerializer(UserSerializer):
+    """With what they told of how they want the taxonomy."""
+
+    profile = serializers.SerializerMethodField()
+
+    class Meta(UserSerializer.Meta):
+        fields = (*UserSerializer.Meta.fields, "profile")
+        read_only_fields = fields
+
+    @extend_schema_field(ProfileSerializer)
+    def get_profile(self, user: User) -> Any:
+        return ProfileSerializer(Profile.objects.of(user.pk).as_of_today()).data
 
 
 class UserChangeSerializer(StrictSerializer):
@@ -39,6 +62,7 @@ class UserChangeSerializer(StrictSerializer):
     last_name = TextField(required=False, allow_blank=True, max_length=150)
     email = serializers.EmailField(required=False, allow_blank=True, max_length=254)
     is_active = FlagField(required=False)
+    profile = ProfileChangeSerializer(required=False)
 
     def validate_is_active(self, active: bool) -> bool:
         if active != cast(User, self.instance).is_active and self.context["own"]:
@@ -48,10 +72,26 @@ class UserChangeSerializer(StrictSerializer):
         return active
 
     def update(self, instance: User, validated_data: dict[str, Any]) -> User:
-        for field, value in validated_data.items():
-            setattr(instance, field, value)
-        instance.save(update_fields=list(validated_data))
+        fields = dict(validated_data)
+        profile = fields.pop("profile", None)
+        with transaction.atomic():
+            if profile:
+                with refusals_below("profile"):
+                    Profile.objects.revise(instance, **profile)
+            for field, value in fields.items():
+                setattr(instance, field, value)
+            instance.save(update_fields=list(fields))
         return instance
+
+
+@contextmanager
+def refusals_below(place: str) -> Iterator[None]:
+    """Findings about a nested object name their field in it."""
+    try:
+        yield
+    except TaxonomyError as refusal:
+        found = {f"{place}.{name}": each for name, each in refusal.fields.items()}
+        raise type(refusal)(**found) from None
 
 
 class LoginSerializer(StrictSerializer):

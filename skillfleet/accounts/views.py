@@ -5,11 +5,10 @@ from typing import ClassVar, cast
 from django.contrib.auth import authenticate, logout, user_logged_in
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
-from django.http import Http404
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from knox.models import AuthToken
 from rest_framework import generics
-from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,6 +20,7 @@ from skillfleet.accounts.tokens import live_tokens, make_login_token, make_token
 from skillfleet.api.permissions import Grants
 from skillfleet.api.throttles import LoginNameThrottle, LoginThrottle
 from taxonomy.pagination import PAGE_PARAMS
+from taxonomy.people import asked_key, check_may_change
 
 
 class Login(APIView):
@@ -110,49 +110,35 @@ class UserDetail(generics.GenericAPIView[User]):
 
     required_permissions: ClassVar[Grants] = {"GET": None, "PATCH": None}
     queryset = User.objects.prefetch_related("groups")
-    serializer_class = serializers.UserSerializer
+    serializer_class = serializers.UserDetailSerializer
 
     def get_object(self) -> User:
         """Raises Http404 for what is not there and what one may not see alike."""
-        me, asked = person(self.request), self.kwargs["id"]
-        own = asked in ("me", str(me.pk))
-        number = asked.isascii() and asked.isdigit() and len(asked) < 19
-        number = number and asked == str(int(asked))  # tags know one spelling
-        if not own and not (number and me.has_perm("auth.view_user")):
-            raise Http404("There is no such user.")
-        return generics.get_object_or_404(
-            self.get_queryset(), pk=me.pk if own else int(asked)
-        )
+        key = asked_key(self.request, self.kwargs["id"])
+        return generics.get_object_or_404(self.get_queryset(), pk=key)
 
     @extend_schema(operation_id="user")
     @cache_user_data
     def get(self, request: Request, id: str) -> Response:
         user = self.get_object()
-        add_cache_tags(request, f"/user/{user.pk}/*")
+        # The profile shows paths of categories, which retire all skills.
+        add_cache_tags(request, f"/user/{user.pk}/*", "/skills/*")
         return Response(self.get_serializer(user).data)
 
     @extend_schema(
         operation_id="change_user",
         request=serializers.UserChangeSerializer,
-        responses=serializers.UserSerializer,
+        responses=serializers.UserDetailSerializer,
     )
     def patch(self, request: Request, id: str) -> Response:
         user = self.get_object()
         own = user == request.user
-        if not own and not may_change(person(request), user):
-            raise PermissionDenied("You may not change this user.")
+        check_may_change(request, user)
         asked = serializers.UserChangeSerializer(
             user, data=request.data, context={"own": own}
         )
         asked.is_valid(raise_exception=True)
         return Response(self.get_serializer(asked.save()).data)
-
-
-def may_change(actor: User, user: User) -> bool:
-    """Operators change everyone but superusers, whose account would be theirs."""
-    return actor.is_superuser or (
-        actor.has_perm("auth.change_user") and not user.is_superuser
-    )
 
 
 def person(request: Request) -> User:

@@ -12,8 +12,8 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from skillfleet.accounts.roles import ROLES
-from skillfleet.accounts.views import may_change
 from taxonomy.admin.lists import ForgivingList
+from taxonomy.people import may_change
 
 admin.site.unregister([User, Group])
 

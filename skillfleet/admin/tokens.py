@@ -17,11 +17,11 @@ from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from skillfleet.accounts.tokens import make_token
-from skillfleet.accounts.views import may_change
 from skillfleet.api.exceptions import Conflict
 from taxonomy.admin import fields
 from taxonomy.admin.base import FleetAdmin
 from taxonomy.admin.verbs import Row, Verb
+from taxonomy.people import may_change
 
 admin.site.unregister(AuthToken)
 

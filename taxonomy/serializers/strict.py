@@ -42,6 +42,15 @@ class NumberField(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
+class FlagField(serializers.BooleanField):
+    """true or false; no 1, no "yes"."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            raise serializers.ValidationError("Send true or false.")
+        return data
+
+
 class BoundedList(serializers.ListField):
     """A list whose length is looked at before its items are.
 

@@ -7,11 +7,14 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from cachelayer import cache_global_data
+from cachelayer import cache_global_data, cache_user_data
 from taxonomy.models.paths import MAX_PATH_CHARS
 from taxonomy.models.skill import Skill, SkillQuerySet
 from taxonomy.packaging.available_skills import SkillEntry, render_available_skills
+from taxonomy.people import asked_person
 from taxonomy.permissions import READ_SKILLS
+from taxonomy.profiles.ranking import ranked, shown_to
+from taxonomy.profiles.trees import Outlook
 from taxonomy.serializers.skills import SkillFilters
 from taxonomy.views.base import OneForm, SkillReading
 from taxonomy.views.skills import matching
@@ -34,14 +37,25 @@ class AvailableFilters(serializers.Serializer[Any]):
         help_text="A category's path; those below it are included.",
     )
     q = SkillFilters().fields["q"]
+    user_id = serializers.CharField(
+        required=False,
+        max_length=20,
+        help_text="As this person wants it: `me`, or for operators anyone's id.",
+    )
 
 
 class AvailableSkills(SkillReading):
     """GET /taxonomy/xml"""
 
     required_permissions: ClassVar[dict[str, str | None]] = {"GET": READ_SKILLS}
-    query_params = frozenset({"max_chars", "category", "q"})
+    query_params = frozenset({"max_chars", "category", "q", "user_id"})
     content_negotiation_class = OneForm
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """One address in two tiers: what is one person's is cached as theirs."""
+        super().initial(request, *args, **kwargs)
+        if "user_id" in request.query_params:
+            self.get = self.head = self.get_for_person
 
     @extend_schema(
         operation_id="available_skills",
@@ -59,12 +73,31 @@ class AvailableSkills(SkillReading):
     )
     @cache_global_data
     def get(self, request: Request) -> HttpResponse:
-        """`<available_skills>` as agents read it: the active skills, by priority."""
-        filters = AvailableFilters(data=request.query_params)
-        filters.is_valid(raise_exception=True)
-        wanted = dict(filters.validated_data)
+        """`<available_skills>` as agents read it: the active skills, by priority.
+
+        With `user_id`: without what the person hides, their own best first. With
+        `q`, the best match comes first for everyone.
+        """
+        wanted = self.wanted()
         max_chars = wanted.pop("max_chars", None)
-        skills: SkillQuerySet = matching(self.readable().active(), **wanted)
+        return self.answer(matching(self.readable().active(), **wanted), max_chars)
+
+    @cache_user_data
+    def get_for_person(self, request: Request) -> HttpResponse:
+        wanted = self.wanted()
+        max_chars = wanted.pop("max_chars", None)
+        outlook = Outlook.of(asked_person(request, wanted.pop("user_id")))
+        skills = matching(self.readable().active(), **wanted)
+        if "q" in wanted:
+            return self.answer(shown_to(outlook.profile, skills), max_chars)
+        return self.answer(ranked(skills, outlook.profile, outlook.used), max_chars)
+
+    def wanted(self) -> dict[str, Any]:
+        filters = AvailableFilters(data=self.request.query_params)
+        filters.is_valid(raise_exception=True)
+        return dict(filters.validated_data)
+
+    def answer(self, skills: SkillQuerySet, max_chars: int | None) -> HttpResponse:
         text, omitted = render_available_skills(
             (self.entry(skill) for skill in skills), max_chars
         )

@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 from cachelayer.keys import strip_prefix
 from cachelayer.views import ViewRecipe
 from skillfleet.accounts.tokens import make_token
-from taxonomy.models import Address, Label, Relation, Skill
+from taxonomy.models import Address, Label, Profile, Relation, Skill
 from tests.skillfleet.world import World, make_world
 from tests.taxonomy.skills import skill_files
 
@@ -33,6 +33,7 @@ TIERS = {
     f"{SKILL}/versions/<str:number>": ("endpoint", 600),
     "/taxonomy": ("global", 300),
     "/taxonomy/xml": ("global", 300),
+    "/taxonomy/user/<str:id>": ("user", 120),
     "/taxonomy/<path:path>": ("branch", 600),
     "/user/<str:id>": ("user", 120),
 }
@@ -74,6 +75,9 @@ READS = [
     Read("/taxonomy", "/taxonomy"),
     Read("/taxonomy/xml", "/taxonomy/xml"),
     Read("/taxonomy/xml", "/taxonomy/xml?q=pdf&category=development&max_chars=90"),
+    Read("/taxonomy/xml", "/taxonomy/xml?user_id=me"),
+    Read("/taxonomy/user/<str:id>", "/taxonomy/user/me"),
+    Read("/taxonomy/user/<str:id>", "/taxonomy/user/{author_id}?limit=9", "operator"),
     Read("/taxonomy/<path:path>", "/taxonomy/development/practices"),
     Read("/user/<str:id>", "/user/me"),
     Read("/user/<str:id>", "/user/{author_id}", "operator"),
@@ -131,6 +135,8 @@ class Fleet:
         Skill.objects.filter(pk=self.skill.pk).update(replacement=other)
         for kind in Label.Kind.values:
             Label.objects.create(skill=self.skill, kind=kind, value="any")
+        profile = {"mounted": ["development"], "priorities": {"data": 3}}
+        Profile.objects.revise(self.person("author"), **profile)
 
     def person(self, who: str) -> User:
         return self.world.people[who]

@@ -30,7 +30,7 @@ class Recording:
     @property
     def tables(self) -> set[str]:
         words = {word for text in self.statements for word in WORD.findall(text)}
-        return words & set(connection.introspection.table_names())
+        return words & set(connection.introspection.table_names(include_views=True))
 
     def note(self, execute: Callable[..., Any], sql: str, *args: Any) -> Any:
         self.statements[sql] += 1

@@ -8,9 +8,19 @@ from collections.abc import Callable
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
+from django.utils import timezone
 
 from jobs.models import Job
-from taxonomy.models import Address, Category, Label, Relation, Skill, SkillVersion
+from taxonomy.models import (
+    Address,
+    Category,
+    Label,
+    Profile,
+    Relation,
+    Skill,
+    SkillVersion,
+    UsageEvent,
+)
 from tests.skillfleet.cached_routes import Fleet
 from tests.skillfleet.world import TASK
 
@@ -23,8 +33,8 @@ UNSEEN = {
 }
 """Tables that views read whose changes cannot change a response, and why not."""
 
-STANDS_FOR: dict[str, type[models.Model]] = {}
-"""Tables without a model of their own: which model's writes change them."""
+STANDS_FOR: dict[str, type[models.Model]] = {"taxonomy_usagecount": UsageEvent}
+"""Tables that nobody writes to: which model's writes change them."""
 
 
 def spare_version(fleet: Fleet) -> SkillVersion:
@@ -54,11 +64,20 @@ SPARE: dict[type[models.Model], Callable[[Fleet], models.Model]] = {
     Permission: lambda fleet: Permission(
         codename="spare", name="Spare", content_type=ContentType.objects.first()
     ),
+    Profile: lambda fleet: Profile(user=fleet.person("stranger")),
     Relation: lambda fleet: Relation(
         skill=fleet.skill, kind="see_also", target_name="spare"
     ),
     Skill: spare_skill,
     SkillVersion: spare_version,
+    UsageEvent: lambda fleet: UsageEvent(
+        user=fleet.person("author"),
+        event_id="spare",
+        skill=fleet.skill,
+        kind="used",
+        at=timezone.now(),
+        day=timezone.now().date(),
+    ),
     User: lambda fleet: User(username="spare"),
     User.groups.through: lambda fleet: User.groups.through(
         user=fleet.person("author"), group=Group.objects.get(name="operator")

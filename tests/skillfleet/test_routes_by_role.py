@@ -137,6 +137,17 @@ TABLE = [
         (401, 403, 403, 403, 204, 403),
     ),
     Row(
+        "GET /taxonomy/user/{id}",
+        "/taxonomy/user/{author_id}",
+        (401, 404, 200, 404, 404, 200),
+    ),
+    Row(
+        "POST /taxonomy/user/{id}/adapt",
+        "/taxonomy/user/{author_id}/adapt",
+        (401, 404, 200, 404, 404, 200),
+        {},
+    ),
+    Row(
         "POST /usage",
         "/usage",
         READERS,

@@ -15,7 +15,16 @@ from django.db import models
 from cachelayer import cache_manager
 from cachelayer.registry import declarations
 from jobs.models import Job
-from taxonomy.models import Address, Category, Label, Relation, Skill, SkillVersion
+from taxonomy.models import (
+    Address,
+    Category,
+    Label,
+    Profile,
+    Relation,
+    Skill,
+    SkillVersion,
+    UsageEvent,
+)
 from tests.skillfleet.cached_routes import (
     NEVER_CACHED,
     READS,
@@ -88,7 +97,8 @@ def test_each_kind_of_write_retires_every_response_that_shows_the_row(fleet, sho
 
 
 def test_without_its_declaration_a_model_fails_the_test(fleet, shown, monkeypatch):
-    for model in (Address, Category, Job, Label, Relation, Skill, SkillVersion, User):
+    declared = (Address, Category, Job, Label, Profile, Relation, Skill, SkillVersion)
+    for model in (*declared, UsageEvent, User):
         with monkeypatch.context() as patched:
             patched.delitem(declarations, model)
             with closing(stale_after(model, fleet, shown)) as stale:

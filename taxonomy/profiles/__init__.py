@@ -1,0 +1,1 @@
+"""The taxonomy as one person wants it: adapted, ranked, and adapted anew."""

@@ -1,0 +1,116 @@
+"""Profiles, and the taxonomy as it is adapted to them."""
+
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from taxonomy.models.paths import MAX_PATH_CHARS
+from taxonomy.models.profile import HIGHEST_PRIORITY, Profile
+from taxonomy.serializers.categories import NodeSerializer
+from taxonomy.serializers.strict import (
+    BoundedList,
+    FlagField,
+    NumberField,
+    StrictSerializer,
+    TextField,
+)
+
+MOST = "SKILLFLEET_MAX_PROFILE_PATHS"
+
+
+class ProfileSerializer(serializers.Serializer[Any]):
+    """What a person told; categories by today's path."""
+
+    experience = serializers.ChoiceField(choices=Profile.Experience.choices)
+    hidden = serializers.ListField(child=serializers.CharField())
+    mounted = serializers.ListField(child=serializers.CharField())
+    priorities = serializers.DictField(child=serializers.IntegerField())
+
+
+class BoundedNumbers(serializers.DictField):
+    """Numbers by path; how many is looked at before what they are."""
+
+    child = NumberField(min_value=1, max_value=HIGHEST_PRIORITY)
+
+    def to_internal_value(self, data: Any) -> Any:
+        most = getattr(settings, MOST)
+        if isinstance(data, dict) and len(data) > most:
+            raise serializers.ValidationError(f"{len(data)} items; at most {most}.")
+        return super().to_internal_value(data)
+
+
+class ProfileChangeSerializer(StrictSerializer):
+    """What is given replaces what was there."""
+
+    experience = serializers.ChoiceField(
+        required=False, choices=Profile.Experience.choices
+    )
+    hidden = BoundedList(
+        child=TextField(max_length=MAX_PATH_CHARS),
+        most=MOST,
+        required=False,
+        help_text="Paths of categories that are not shown, with all below them.",
+    )
+    mounted = BoundedList(
+        child=TextField(max_length=MAX_PATH_CHARS),
+        most=MOST,
+        required=False,
+        help_text="Paths of categories that come first.",
+    )
+    priorities = BoundedNumbers(
+        required=False, help_text="1 to 10 by a category's path; 10 comes first."
+    )
+
+
+class AdaptedNodeSerializer(NodeSerializer):
+    """A category as a person wants it, with those below it."""
+
+    mounted = serializers.BooleanField()
+    priority = serializers.IntegerField(allow_null=True)
+    uses = serializers.IntegerField(help_text="Their own of late, here or below.")
+
+    @extend_schema_field(
+        {"type": "array", "items": {"$ref": "#/components/schemas/AdaptedNode"}}
+    )
+    def get_children(self, node: Any) -> Any:
+        return node["children"]
+
+
+class RankedSkillSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    path = serializers.CharField()
+    description = serializers.CharField()
+    weight = serializers.CharField()
+    style = serializers.CharField()  # type: ignore[assignment]
+    load_priority = serializers.CharField()
+    mounted = serializers.BooleanField(source="is_mounted")
+    uses = serializers.IntegerField(help_text="The person's own of late.")
+    score = serializers.IntegerField()
+
+
+class AdaptedTreeSerializer(serializers.Serializer[Any]):
+    user = serializers.IntegerField()
+    profile = ProfileSerializer()
+    categories = AdaptedNodeSerializer(many=True)
+    ranking = RankedSkillSerializer(many=True)
+
+
+class AdaptSerializer(StrictSerializer):
+    dry_run = FlagField(
+        required=False, default=False, help_text="Say what would change, no more."
+    )
+
+
+class AdaptionSerializer(serializers.Serializer[Any]):
+    category = serializers.CharField()
+    former = serializers.IntegerField(allow_null=True)
+    priority = serializers.IntegerField()
+    uses = serializers.IntegerField()
+
+
+class AdaptedSerializer(serializers.Serializer[Any]):
+    dry_run = serializers.BooleanField()
+    changed = AdaptionSerializer(many=True)
+    profile = ProfileSerializer(help_text="As it is now, or would be.")
