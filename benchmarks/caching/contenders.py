@@ -11,6 +11,7 @@ from skillfleet.accounts.tokens import make_token
 class Contender:
     address: str
     alias: str = "ours-memory"
+    """The cache that is configured beside the product's."""
     ours: bool = False
     shipped: bool = False
     """With the product's middleware, and a token that is looked up each time."""
@@ -23,10 +24,16 @@ CONTENDERS = {
     "DRF view of fixed bytes (the least in DRF)": Contender("/bench/bytes"),
     "MemoryCache": Contender("/bench/cachelayer", ours=True),
     "RedisCache": Contender("/bench/cachelayer", alias="ours-valkey", ours=True),
-    "`cache_page`, LocMemCache": Contender("/bench/cache-page/locmem"),
-    "`cache_page`, Django's Redis": Contender("/bench/cache-page/redis"),
-    "drf-extensions, LocMemCache": Contender("/bench/drf-extensions/locmem"),
-    "drf-extensions, django-redis": Contender("/bench/drf-extensions/redis"),
+    "`cache_page`, LocMemCache": Contender("/bench/cache-page/locmem", alias="locmem"),
+    "`cache_page`, Django's Redis": Contender(
+        "/bench/cache-page/redis", alias="core-redis"
+    ),
+    "drf-extensions, LocMemCache": Contender(
+        "/bench/drf-extensions/locmem", alias="locmem"
+    ),
+    "drf-extensions, django-redis": Contender(
+        "/bench/drf-extensions/redis", alias="django-redis"
+    ),
     "cacheops `cached_view_as`": Contender("/bench/cacheops"),
     UNCACHED: Contender("/bench/uncached"),
     SHIPPED_HIT: Contender("/api/v1/taxonomy", ours=True, shipped=True),

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from django.conf import settings
 from django.test import override_settings
 
 from benchmarks.caching import tree
@@ -19,6 +18,7 @@ from benchmarks.caching.contenders import (
     token,
 )
 from benchmarks.caching.scale import Scale
+from benchmarks.caching.settings import beside, with_ours
 from benchmarks.page import duration, of_limit, table, times
 from benchmarks.rounds import Seconds, interleaved, median, per_call, ratio
 
@@ -67,8 +67,8 @@ def timed(contender: Contender, secret: str, scale: Scale) -> Callable[[], float
     time = per_call(ask, scale.seconds * 5)
 
     def measured() -> float:
-        chosen = {**settings.CACHELAYER, "ALIAS": contender.alias}
-        with override_settings(CACHELAYER=chosen):
+        alias = contender.alias
+        with override_settings(CACHELAYER=with_ours(alias), CACHES=beside(alias)):
             assert ask() == tree.answer(), f"{contender.address} answers otherwise"
             return time()
 
