@@ -6,6 +6,7 @@ from cachelayer import invalidates
 from taxonomy.models import (
     Address,
     Category,
+    FacetDefinition,
     Label,
     Profile,
     Relation,
@@ -29,6 +30,12 @@ def where_it_leads(address: Address) -> list[str]:
     return where_it_shows(address.skill) if address.skill else EVERYWHERE
 
 
+def where_it_points(relation: Relation) -> list[str]:
+    """Both ends show it."""
+    other = where_it_shows(relation.target) if relation.target else []
+    return [*where_it_shows(relation.skill), *other]
+
+
 invalidates(Category, EVERYWHERE, collection=EVERYWHERE)
 invalidates(
     Skill,
@@ -40,9 +47,8 @@ invalidates(
     SkillVersion, lambda version: where_it_shows(version.skill), collection=EVERYWHERE
 )
 invalidates(Label, lambda label: where_it_shows(label.skill), collection=EVERYWHERE)
-invalidates(
-    Relation, lambda relation: where_it_shows(relation.skill), collection=EVERYWHERE
-)
+invalidates(Relation, where_it_points, collection=EVERYWHERE)
+invalidates(FacetDefinition, ["/facets/*"], collection=["/facets/*"])
 invalidates(Address, where_it_leads, collection=EVERYWHERE)
 invalidates(  # their name is shown
     User, lambda user: [f"/authors/{user.pk}/*"], collection=["/authors/*"]

@@ -110,6 +110,45 @@ class WrongReplacement(TaxonomyError):
     code = "wrong_replacement"
 
 
+class ContradictoryRelations(TaxonomyError):
+    """These relations contradict each other."""
+
+    code = "contradictory_relations"
+
+
+class RelationCycle(TaxonomyError):
+    """A skill cannot require itself, not even by way of others."""
+
+    code = "relation_cycle"
+    status_code = 409
+
+
+class TooManyLabels(TaxonomyError):
+    """A skill may not have so many labels of one kind."""
+
+    code = "too_many_labels"
+
+
+class InvalidFacet(TaxonomyError):
+    """That is not a facet as it is defined."""
+
+    code = "invalid_facet"
+
+
+class FacetTaken(TaxonomyError):
+    """There is a facet of that name already."""
+
+    code = "facet_taken"
+    status_code = 409
+
+
+class FacetInUse(TaxonomyError):
+    """Skills still have values of the facet; relabel them first."""
+
+    code = "facet_in_use"
+    status_code = 409
+
+
 class SkillArchived(TaxonomyError):
     """The skill is archived; set its status to active first."""
 

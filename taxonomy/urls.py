@@ -7,13 +7,17 @@ from taxonomy.views.categories import Branch, Taxonomy
 from taxonomy.views.download import Download
 from taxonomy.views.files import FileContent, FileList
 from taxonomy.views.history import Deprecation, Diff, Rollback, Yank
+from taxonomy.views.labels import Facet, Facets, Labels
 from taxonomy.views.profiles import AdaptedTaxonomy, Adaption
+from taxonomy.views.relations import Relations
 from taxonomy.views.skills import SkillDetail, SkillList
 from taxonomy.views.usage import Usage
 from taxonomy.views.validation import Validation
 from taxonomy.views.versions import VersionDetail, VersionList
 
 urlpatterns = [
+    path("facets", Facets.as_view()),
+    path("facets/<str:name>", Facet.as_view()),
     path("skills", SkillList.as_view()),
     path("skills/validate", Validation.as_view()),
     path("skills/<str:ref>", SkillDetail.as_view()),
@@ -22,6 +26,8 @@ urlpatterns = [
     path("skills/<str:ref>/download", Download.as_view()),
     path("skills/<str:ref>/files", FileList.as_view()),
     path("skills/<str:ref>/files/<path:path>", FileContent.as_view()),
+    path("skills/<str:ref>/labels", Labels.as_view()),
+    path("skills/<str:ref>/relations", Relations.as_view()),
     path("skills/<str:ref>/rollback", Rollback.as_view()),
     path("skills/<str:ref>/versions", VersionList.as_view()),
     path("skills/<str:ref>/versions/<str:number>", VersionDetail.as_view()),

@@ -3,6 +3,7 @@
 from taxonomy.models.address import Address
 from taxonomy.models.bundle import Blob, Bundle, BundleFile
 from taxonomy.models.category import Category
+from taxonomy.models.facet import FacetDefinition
 from taxonomy.models.label import Label
 from taxonomy.models.origin import Origin
 from taxonomy.models.profile import Profile
@@ -18,6 +19,7 @@ __all__ = [
     "Bundle",
     "BundleFile",
     "Category",
+    "FacetDefinition",
     "Label",
     "Origin",
     "Profile",

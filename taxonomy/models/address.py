@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from cachelayer import RetiringManager
 from taxonomy.exceptions import NameTaken, PathTaken
+from taxonomy.models.relation import Relation
 
 if TYPE_CHECKING:
     from taxonomy.models.category import Category
@@ -16,11 +17,13 @@ if TYPE_CHECKING:
 class AddressManager(RetiringManager):
     def claim_name(self, skill: "Skill") -> None:
         """Make the skill's name its address. Its former names go on resolving."""
-        address: Address = self.get_or_create(
+        address, new = self.get_or_create(
             kind=Address.Kind.SKILL, path=skill.name, defaults={"skill": skill}
-        )[0]
+        )
         if address.skill_id != skill.pk:
             raise NameTaken(name=f"{skill.name!r} is or was another skill's name.")
+        if new:
+            Relation.objects.link(skill, skill.name)
         address.make_current(skill.addresses.all())
 
     def claim_path(self, category: "Category") -> None:

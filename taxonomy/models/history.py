@@ -27,9 +27,14 @@ class WithHistory(models.Model):
         abstract = True
 
     def held(self) -> "Skill":
-        """The row as it is now, for this transaction to write alone."""
+        """The row as it is now, for this transaction to write alone.
+
+        Others may refer to it meanwhile.
+        """
         skills: Any = type(self)._default_manager
-        return cast("Skill", skills.select_for_update(of=("self",)).get(pk=self.pk))
+        return cast(
+            "Skill", skills.select_for_update(of=("self",), no_key=True).get(pk=self.pk)
+        )
 
     def roll_back(self, number: str) -> SkillVersion:
         """Make a version that was published the current one, before or after today's.

@@ -17,6 +17,7 @@ class LabelManager(RetiringManager):
         """Make these the skill's only labels of the kind. Rows that stay are kept.
 
         One by one, not in bulk: so only this skill's cached reads are retired.
+        Facets must have been checked: FacetDefinition.objects.require().
         """
         wanted = set(values)
         for label in self.filter(skill=skill, kind=kind):

@@ -12,6 +12,7 @@ from taxonomy.exceptions import NameTaken, SkillArchived, SkillChanged
 from taxonomy.models.address import Address
 from taxonomy.models.bundle import Bundle
 from taxonomy.models.category import Category
+from taxonomy.models.locks import hold_relations
 from taxonomy.models.version import SkillVersion, next_number
 from taxonomy.packaging.files import Files, bundle_digest
 
@@ -128,7 +129,7 @@ class PublishingManager(models.Manager["Skill"]):
 
     def _publish(self, edition: Edition) -> Published:
         with transaction.atomic(using=self.db):
-            skill = self._lock(edition)
+            skill = self._find(edition)
             if edition.category:
                 Category.objects.hold(edition.category)
             current = skill.current.bundle_id if skill else ""
@@ -143,10 +144,21 @@ class PublishingManager(models.Manager["Skill"]):
                 raise SkillArchived
             return self._advance(skill, edition)
 
+    def _find(self, edition: Edition) -> "Skill | None":
+        """The skill to be written, held until the transaction ends.
+
+        What gets a new name may be what relations wait for; so those are held before.
+        """
+        if edition.renamed:
+            hold_relations()
+        skill = self._lock(edition)
+        if skill is None:
+            hold_relations()
+        return skill
+
     def _lock(self, edition: Edition) -> "Skill | None":
-        """The skill to be written, held until the transaction ends."""
         name, renamed = edition.admitted.name, edition.renamed
-        skills = self.select_for_update(of=("self",))
+        skills = self.select_for_update(of=("self",), no_key=True)
         skill = skills.filter(
             addresses__kind=Address.Kind.SKILL, addresses__path=name
         ).first()

@@ -1,8 +1,144 @@
 """How one skill points at another."""
 
-from django.db import models
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db import connections, models, transaction
+from django.db.models.expressions import RawSQL
 
 from cachelayer import RetiringManager
+from taxonomy.exceptions import ContradictoryRelations, RelationCycle
+from taxonomy.models.locks import hold_relations
+from taxonomy.models.paths import MAX_NAME_CHARS
+
+if TYPE_CHECKING:
+    from taxonomy.models.skill import Skill
+
+NEEDED = """
+    WITH RECURSIVE needed(skill_id) AS (
+        SELECT target_id FROM taxonomy_relation
+        WHERE skill_id = %s AND kind = 'required' AND target_id IS NOT NULL
+        UNION
+        SELECT further.target_id FROM taxonomy_relation further
+        JOIN needed ON needed.skill_id = further.skill_id
+        WHERE further.kind = 'required' AND further.target_id IS NOT NULL
+    )
+    SELECT skill_id FROM needed
+"""
+
+
+class RelationManager(RetiringManager):
+    def relate(
+        self, skill: "Skill", wanted: "Mapping[Relation.Kind, Iterable[str]]"
+    ) -> None:
+        """Make these the skill's only relations of their kinds.
+
+        Rows that stay are kept. `wanted` has names, today's or former; one that no
+        skill has is kept until a skill gets it. Raises ContradictoryRelations or
+        RelationCycle.
+        """
+        with transaction.atomic():
+            hold_relations()
+            held = skill.held()
+            every = {name for names in wanted.values() for name in names}
+            named = self._targets(held, every)
+            for kind, names in wanted.items():
+                targets = {named[name] for name in names}
+                if held.pk in {pk for _, pk in targets}:
+                    raise ContradictoryRelations(
+                        **{kind: f"{held.name} cannot point at itself."}
+                    )
+                self._point(held, kind, targets)
+            self._check(held)
+            held.save(update_fields=["updated_at"])
+
+    def link(self, skill: "Skill", name: str) -> None:
+        """Lead to the skill what pointed at its new name before it had it.
+
+        Raises RelationCycle. Relations must be held.
+        """
+        waiting = self.filter(target=None, target_name=name).select_related("skill")
+        found = list(waiting)
+        for relation in found:
+            same = self.filter(skill=relation.skill, kind=relation.kind, target=skill)
+            to_itself = relation.skill_id == skill.pk
+            if same.exists() or (to_itself and relation.kind != "required"):
+                relation.delete()
+            else:
+                relation.target = skill
+                relation.save(update_fields=["target"])
+        if found:
+            self._check(skill)
+
+    def needed_by(self, skill: "Skill") -> RawSQL:
+        """The keys of all skills that it requires, or that those require, and so on."""
+        key = self.model._meta.get_field("skill").get_db_prep_value(
+            skill.pk, connections[self.db]
+        )
+        return RawSQL(NEEDED, (key,))  # noqa: S611  a constant
+
+    def _targets(
+        self, skill: "Skill", names: set[str]
+    ) -> "dict[str, tuple[str, UUID | None]]":
+        """By name: the name to keep and the skill, if there is one."""
+        skills = type(skill)._default_manager.filter(
+            addresses__kind="skill", addresses__path__in=names
+        )
+        led = skills.values_list("addresses__path", "name", "pk")
+        known = {path: (name, pk) for path, name, pk in led}
+        return {name: known.get(name, (name, None)) for name in names}
+
+    def _point(
+        self,
+        skill: "Skill",
+        kind: "Relation.Kind",
+        targets: "set[tuple[str, UUID | None]]",
+    ) -> None:
+        left = dict(targets)
+        by_skill = {pk: name for name, pk in targets if pk}
+        for relation in self.filter(skill=skill, kind=kind):
+            name = by_skill.get(relation.target_id, relation.target_name)
+            if name in left and left[name] == relation.target_id:
+                del left[name]
+            else:
+                relation.delete()
+        for name, pk in sorted(left.items()):
+            self.create(skill=skill, kind=kind, target_name=name, target_id=pk)
+
+    def _check(self, skill: "Skill") -> None:
+        """Raises what these relations must not be."""
+        mine = list(self.filter(skill=skill).select_related("target"))
+        wished = {each.shown_name for each in mine if each.kind in Relation.WISHED}
+        for each in mine:
+            if each.kind == Relation.Kind.CONFLICT and each.shown_name in wished:
+                raise ContradictoryRelations(
+                    conflict=f"{each.shown_name} is required or recommended, too."
+                )
+        if type(skill)._default_manager.filter(
+            pk=skill.pk, pk__in=self.needed_by(skill)
+        ):
+            circle = " → ".join(self._circle(skill))
+            raise RelationCycle(required=f"That closes a circle: {circle}.")
+
+    def _circle(self, skill: "Skill") -> list[str]:
+        """The names on a shortest way from the skill back to itself."""
+        required = self.filter(
+            kind=Relation.Kind.REQUIRED, target_id__in=self.needed_by(skill)
+        )
+        further: dict[str, list[str]] = {}
+        for one, other in required.values_list("skill__name", "target__name"):
+            further.setdefault(one, []).append(other)
+        ways = [[skill.name]]
+        seen: set[str] = set()
+        for way in ways:
+            for name in sorted(further.get(way[-1], [])):
+                if name == skill.name:
+                    return [*way, name]
+                if name not in seen:
+                    seen.add(name)
+                    ways.append([*way, name])
+        return [skill.name]
 
 
 class Relation(models.Model):
@@ -18,11 +154,14 @@ class Relation(models.Model):
         SEE_ALSO = "see_also"
         """Worth reading next."""
 
+    WISHED = frozenset({Kind.REQUIRED, Kind.RECOMMENDED})
+    """To be held together, so that the other cannot be a conflict."""
+
     skill = models.ForeignKey(
         "taxonomy.Skill", models.CASCADE, related_name="relations"
     )
     kind = models.CharField(max_length=12, choices=Kind)
-    target_name = models.CharField(max_length=64)
+    target_name = models.CharField(max_length=MAX_NAME_CHARS)
     target = models.ForeignKey(
         "taxonomy.Skill",
         models.SET_NULL,
@@ -31,7 +170,7 @@ class Relation(models.Model):
         related_name="related_from",
     )
 
-    objects = RetiringManager()
+    objects = RelationManager()
 
     class Meta:
         base_manager_name = "objects"
@@ -43,4 +182,9 @@ class Relation(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.target_name}"
+        return f"{self.kind} {self.shown_name}"
+
+    @property
+    def shown_name(self) -> str:
+        """The name of today, whatever it was when the relation was made."""
+        return self.target.name if self.target else self.target_name

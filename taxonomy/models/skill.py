@@ -12,13 +12,20 @@ from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, Value, 
 
 from cachelayer import RetiringQuerySet
 from taxonomy.audiences import Audience, audience_of
-from taxonomy.exceptions import SkillArchived, UnknownSkill, WrongReplacement
+from taxonomy.exceptions import (
+    SkillArchived,
+    TooManyLabels,
+    UnknownSkill,
+    WrongReplacement,
+)
 from taxonomy.models.address import Address
 from taxonomy.models.category import Category
+from taxonomy.models.facet import FacetDefinition
 from taxonomy.models.history import WithHistory
 from taxonomy.models.label import Label
 from taxonomy.models.paths import MAX_NAME_CHARS, SKILL_NAME, within
 from taxonomy.models.publishing import PublishingManager
+from taxonomy.models.relation import Relation
 from taxonomy.models.version import MAX_REASON_CHARS, SkillVersion
 
 if TYPE_CHECKING:
@@ -50,10 +57,19 @@ class SkillQuerySet(RetiringQuerySet):
         return self.filter(within(path, "category__path"))
 
     def at(self, path: str) -> "SkillQuerySet":
-        """The skill of that full path, and all skills below the path."""
+        """The skill of that full path, and all skills below it; former paths, too."""
         above, _, name = path.rpartition("/")
+        category = Category.objects.filter(addresses__path=path).first()
+        place = category.path if category else path
         return self.filter(
-            within(path, "category__path") | Q(category__path=above, name=name)
+            within(place, "category__path")
+            | Q(
+                pk__in=Address.objects.filter(
+                    kind=Address.Kind.SKILL,
+                    path=name,
+                    skill__category__addresses__path=above,
+                ).values("skill")
+            )
         )
 
     def labelled(self, kind: Label.Kind, value: str) -> "SkillQuerySet":
@@ -104,6 +120,13 @@ class SkillQuerySet(RetiringQuerySet):
         """With all that a detail shows, in a fixed number of queries."""
         shown = self.select_related("category", "current__author", "replacement")
         return shown.prefetch_related("labels")
+
+    def for_detail(self) -> "SkillQuerySet":
+        """And with what it points at and is called."""
+        pointing = models.Prefetch(
+            "relations", Relation.objects.select_related("target")
+        )
+        return self.for_reading().prefetch_related(pointing, "addresses")
 
     def for_listing(self) -> "SkillQuerySet":
         """With all that a list shows, and nothing of what the skills say."""
@@ -230,7 +253,7 @@ class Skill(WithHistory):
                 given["category"] = place = Category.objects.named(category)
                 Category.objects.hold(place)
             for kind, values in (labels or {}).items():
-                Label.objects.give(held, kind, values)
+                held.give(kind, values)
             if given.get("status", held.status) != self.Status.DEPRECATED:
                 given |= {"deprecated_reason": "", "replacement": None}
             for field, value in given.items():
@@ -254,6 +277,38 @@ class Skill(WithHistory):
             held.replacement = instead
             held.save()
         self.refresh_from_db()
+
+    def relabel(
+        self,
+        add: Mapping[Label.Kind, Iterable[str]],
+        remove: Mapping[Label.Kind, Iterable[str]],
+    ) -> None:
+        """Labels that come and go; all others stay.
+
+        Raises TooManyLabels or InvalidFacet.
+        """
+        most = settings.SKILLFLEET_MAX_LABELS
+        with transaction.atomic():
+            held = self.held()
+            for kind in add.keys() | remove.keys():
+                there = set(
+                    held.labels.filter(kind=kind).values_list("value", flat=True)
+                )
+                wanted = (there - {*remove.get(kind, ())}) | {*add.get(kind, ())}
+                if len(wanted) > max(most, len(there)):
+                    raise TooManyLabels(
+                        **{kind: f"{len(wanted)} labels; at most {most}."}
+                    )
+                held.give(kind, wanted)
+            held.save(update_fields=["updated_at"])
+        self.refresh_from_db()
+
+    def give(self, kind: Label.Kind, values: Iterable[str]) -> None:
+        """Its only labels of the kind, from now on. Raises InvalidFacet."""
+        wanted = set(values)
+        if kind == Label.Kind.FACET:
+            FacetDefinition.objects.require(wanted)
+        Label.objects.give(self, kind, wanted)
 
     def _replaced_by(self, ref: str) -> "Skill":
         try:

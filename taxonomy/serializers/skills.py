@@ -1,6 +1,6 @@
 """Skills, their versions and files as JSON."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from rest_framework import serializers
@@ -8,7 +8,8 @@ from rest_framework import serializers
 from taxonomy.models import Label, Skill, SkillVersion
 from taxonomy.models.paths import MAX_NAME_CHARS, MAX_PATH_CHARS
 from taxonomy.serializers.files import ContentSerializer
-from taxonomy.serializers.strict import BoundedList, StrictSerializer, TextField
+from taxonomy.serializers.labels import LABELS, LabelSetSerializer, labels_of
+from taxonomy.serializers.strict import TextField
 
 ORDERINGS = ("name", "-name", "created_at", "-created_at", "updated_at", "-updated_at")
 
@@ -87,7 +88,7 @@ class SkillItemSerializer(serializers.ModelSerializer[Skill]):
 
 class RelationSerializer(serializers.Serializer[Any]):
     kind = serializers.CharField()
-    target = serializers.CharField(source="target_name")
+    target = serializers.CharField(source="shown_name")
 
 
 class SkillDetailSerializer(SkillItemSerializer):
@@ -135,11 +136,6 @@ class SkillDetailSerializer(SkillItemSerializer):
 
     def get_aliases(self, skill: Skill) -> list[str]:
         return sorted(each.path for each in skill.addresses.all() if not each.current)
-
-
-def labels_of(skill: Skill, kind: Label.Kind) -> list[str]:
-    """Sorted here: the labels of a list are there already, in one query."""
-    return sorted(label.value for label in skill.labels.all() if label.kind == kind)
 
 
 class VersionItemSerializer(serializers.ModelSerializer[SkillVersion]):
@@ -204,15 +200,7 @@ class PublishSerializer(ContentSerializer):
     )
 
 
-def label_list() -> BoundedList:
-    return BoundedList(
-        most="SKILLFLEET_MAX_LABELS",
-        child=TextField(max_length=200, trim_whitespace=True),
-        required=False,
-    )
-
-
-class SkillChangeSerializer(StrictSerializer):
+class SkillChangeSerializer(LabelSetSerializer):
     """What can be changed of a skill; only another name makes a new version."""
 
     name = TextField(
@@ -228,26 +216,14 @@ class SkillChangeSerializer(StrictSerializer):
         Skill.Style.choices, required=False
     )
     status = serializers.ChoiceField(Skill.Status.choices, required=False)
-    keywords = label_list()
-    tags = label_list()
-    capabilities = label_list()
-    facets = label_list()
-
-    LABELS: ClassVar = {
-        "keywords": Label.Kind.KEYWORD,
-        "tags": Label.Kind.TAG,
-        "capabilities": Label.Kind.CAPABILITY,
-        "facets": Label.Kind.FACET,
-    }
 
     @property
     def labels(self) -> dict[Label.Kind, list[str]]:
         """By kind, for those that were sent."""
-        sent = self.validated_data
-        return {kind: sent[name] for name, kind in self.LABELS.items() if name in sent}
+        return self.by_kind(self.validated_data)
 
     @property
     def others(self) -> dict[str, str]:
         """What was sent beside labels."""
         sent = self.validated_data
-        return {name: sent[name] for name in sent.keys() - self.LABELS.keys()}
+        return {name: sent[name] for name in sent.keys() - LABELS.keys()}

@@ -32,11 +32,12 @@ class SkillReading(APIView):
     def readable(self) -> SkillQuerySet:
         return Skill.objects.visible_as(self.audience)
 
-    def skill(self) -> Skill:
+    def skill(self, rows: SkillQuerySet | None = None) -> Skill:
         """The skill that the address names; 404 when it is not there or not visible."""
         ref = str(self.kwargs["ref"])
+        found = self.readable().for_reading() if rows is None else rows
         try:
-            skill = self.readable().for_reading().resolve(ref)
+            skill = found.resolve(ref)
         except Skill.DoesNotExist:
             raise Http404(f"There is no skill {ref[:80]!r}.") from None
         add_cache_tags(self.request, f"/skills/{skill.name}/*")

@@ -7,7 +7,7 @@ from rest_framework import generics, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cachelayer import cache_endpoint
+from cachelayer import add_cache_tags, cache_endpoint
 from taxonomy.models import Category, Skill
 from taxonomy.models.label import Label
 from taxonomy.models.skill import SkillQuerySet
@@ -83,7 +83,10 @@ class SkillDetail(SkillReading):
     @cache_endpoint(ttl=600)
     def get(self, request: Request, ref: str) -> Response:
         """A skill by its name, a former name or its UUID."""
-        return Response(SkillDetailSerializer(self.skill()).data)
+        skill = self.skill(self.readable().for_detail())
+        for relation in skill.relations.all():
+            add_cache_tags(request, f"/skills/{relation.shown_name}/*")
+        return Response(SkillDetailSerializer(skill).data)
 
     @extend_schema(
         operation_id="publish_skill",

@@ -23,12 +23,15 @@ SKILL = "/skills/<str:ref>"
 
 TIERS = {
     "/jobs/<uuid:job_id>/status": ("user", 30),
+    "/facets": ("endpoint", 300),
     "/skills": ("endpoint", 300),
     SKILL: ("endpoint", 600),
     f"{SKILL}/diff": ("endpoint", 600),
     f"{SKILL}/download": ("endpoint", 600),
     f"{SKILL}/files": ("endpoint", 600),
     f"{SKILL}/files/<path:path>": ("endpoint", 600),
+    f"{SKILL}/labels": ("endpoint", 600),
+    f"{SKILL}/relations": ("endpoint", 600),
     f"{SKILL}/versions": ("endpoint", 600),
     f"{SKILL}/versions/<str:number>": ("endpoint", 600),
     "/taxonomy": ("global", 300),
@@ -63,6 +66,7 @@ class Read(NamedTuple):
 READS = [
     Read("/jobs/<uuid:job_id>/status", "/jobs/{pending}/status"),
     Read("/jobs/<uuid:job_id>/status", "/jobs/{drafted}/status", "operator"),
+    Read("/facets", "/facets"),
     Read("/skills", "/skills"),
     Read("/skills", "/skills?q=pdf&category=development&tag=merging&ordering=name"),
     Read(SKILL, "/skills/pdf-tools"),
@@ -70,6 +74,9 @@ READS = [
     Read(f"{SKILL}/download", "/skills/pdf-tools/download?format=tar.gz"),
     Read(f"{SKILL}/files", "/skills/pdf-tools/files"),
     Read(f"{SKILL}/files/<path:path>", "/skills/pdf-tools/files/SKILL.md"),
+    Read(f"{SKILL}/labels", "/skills/pdf-tools/labels"),
+    Read(f"{SKILL}/relations", "/skills/pdf-tools/relations"),
+    Read(f"{SKILL}/relations", "/skills/pdf-forms/relations"),
     Read(f"{SKILL}/versions", "/skills/pdf-tools/versions"),
     Read(f"{SKILL}/versions/<str:number>", "/skills/pdf-tools/versions/1.0.1"),
     Read("/taxonomy", "/taxonomy"),
@@ -125,10 +132,13 @@ class Fleet:
 
     def relate(self) -> None:
         """So that no view is spared a table because its rows point nowhere."""
-        other = Skill.objects.publish(skill_files("pdf-forms"), author=None).skill
-        Relation.objects.create(
-            skill=self.skill, kind="see_also", target_name=other.name, target=other
-        )
+        other = Skill.objects.publish(
+            skill_files("pdf-forms"), author=self.world.people["curator"]
+        ).skill
+        for kind in ("required", "see_also"):
+            Relation.objects.create(
+                skill=self.skill, kind=kind, target_name=other.name, target=other
+            )
         Address.objects.create(
             kind="skill", path="pdf-kit", skill=self.skill, current=False
         )

@@ -14,6 +14,7 @@ from jobs.models import Job
 from taxonomy.models import (
     Address,
     Category,
+    FacetDefinition,
     Label,
     Profile,
     Relation,
@@ -58,6 +59,7 @@ SPARE: dict[type[models.Model], Callable[[Fleet], models.Model]] = {
     Category: lambda fleet: Category(
         path="development/practices/spare", parent=fleet.skill.category, name="Spare"
     ),
+    FacetDefinition: lambda fleet: FacetDefinition(name="spare"),
     Group: lambda fleet: Group(name="spare"),
     Job: lambda fleet: Job(user=fleet.person("author"), task_description=TASK),
     Label: lambda fleet: Label(skill=fleet.skill, kind="tag", value="spare"),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from taxonomy.models import FacetDefinition
 from tests.skillfleet.refusals import refused
 from tests.skillfleet.world import TASK
 
@@ -23,11 +24,13 @@ def test_the_items_of_a_list_that_is_too_long_are_not_looked_at(api, field, item
 def test_labels_are_counted_before_they_are_read(api, settings, field):
     settings.SKILLFLEET_MAX_LABELS = 2
     curator = api("curator")
+    for name in "ab":
+        FacetDefinition.objects.define(name)
 
     found = refused(curator.patch("/api/v1/skills/pdf-tools", {field: [1] * 3}), 400)
 
     assert found["errors"] == {field: ["3 items; at most 2."]}
-    for labels in (["a", "b"], []):
+    for labels in (["a=1", "b=1"], []):
         assert (
             curator.patch("/api/v1/skills/pdf-tools", {field: labels}).status_code
             == 200

@@ -24,6 +24,7 @@ ANSWER = {"round": 1, "action": "proceed"}
 
 READERS = (401, 200, 200, 200, 200, 200)
 OPERATORS = (401, 403, 403, 403, 403, 200)
+CURATORS = (401, 403, 403, 403, 200, 403)
 CURATED = (401, 403, 403, 403, 204, 403)
 OWN_JOB = (401, 404, 200, 404, 404, 200)
 OWN_DRAFT = (401, 404, 200, 404, 200, 200)
@@ -57,6 +58,10 @@ TABLE = [
         (401, 403, 202, 202, 202, 403),
         {"task_description": TASK},
     ),
+    Row("GET /facets", "/facets", READERS),
+    Row("POST /facets", "/facets", (401, 403, 403, 403, 201, 403), {"name": "team"}),
+    Row("PATCH /facets/{name}", "/facets/language", CURATORS, {"multiple": True}),
+    Row("DELETE /facets/{name}", "/facets/language", CURATED),
     Row("POST /skills/validate", "/skills/validate", READERS, {"content": SKILL_MD}),
     Row("GET /skills/{ref}", "/skills/pdf-tools", READERS),
     Row(
@@ -85,16 +90,21 @@ TABLE = [
     Row(
         "POST /skills/{ref}/deprecate",
         "/skills/pdf-tools/deprecate",
-        (401, 403, 403, 403, 200, 403),
+        CURATORS,
         {"reason": "Slow."},
     ),
     Row("DELETE /skills/{ref}/deprecate", "/skills/pdf-tools/deprecate", CURATED),
     Row("GET /skills/{ref}/diff", "/skills/pdf-tools/diff", READERS),
     Row("GET /skills/{ref}/download", "/skills/pdf-tools/download", READERS),
+    Row("GET /skills/{ref}/labels", "/skills/pdf-tools/labels", READERS),
+    Row("PUT /skills/{ref}/labels", "/skills/pdf-tools/labels", CURATORS, {}),
+    Row("PATCH /skills/{ref}/labels", "/skills/pdf-tools/labels", CURATORS, {}),
+    Row("GET /skills/{ref}/relations", "/skills/pdf-tools/relations", READERS),
+    Row("PUT /skills/{ref}/relations", "/skills/pdf-tools/relations", CURATORS, {}),
     Row(
         "POST /skills/{ref}/rollback",
         "/skills/pdf-tools/rollback",
-        (401, 403, 403, 403, 200, 403),
+        CURATORS,
         {"version": "1.0.0"},
     ),
     Row("GET /skills/{ref}/files", "/skills/pdf-tools/files", READERS),

@@ -11,7 +11,7 @@ from jobs import lifecycle
 from jobs.models import Delivery, Draft, Job, Question
 from jobs.webhooks import outbox, registry
 from skillfleet.accounts.tokens import make_token
-from taxonomy.models import Bundle, Skill
+from taxonomy.models import Bundle, FacetDefinition, Skill
 from tests.tables import Rehearsed
 from tests.taxonomy.skills import skill_files
 
@@ -45,6 +45,7 @@ def rows_of_the_world() -> dict[str, str]:
     people = {who: person(who, role) for who, role in PEOPLE.items()}
     owner = people["author"]
     Skill.objects.publish(skill_files(), category="development/practices")
+    FacetDefinition.objects.define("language", values=["go", "python"])
     token, _ = make_token(owner)
     names = {
         "pending": submitted(owner).pk,

@@ -18,6 +18,7 @@ from jobs.models import Job
 from taxonomy.models import (
     Address,
     Category,
+    FacetDefinition,
     Label,
     Profile,
     Relation,
@@ -41,6 +42,19 @@ from tests.skillfleet.spare_rows import SPARE, UNSEEN
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+DECLARED = (
+    Address,
+    Category,
+    FacetDefinition,
+    Job,
+    Label,
+    Profile,
+    Relation,
+    Skill,
+    SkillVersion,
+    UsageEvent,
+    User,
+)
 Model = type[models.Model]
 Shown = dict[Read, Recording]
 
@@ -97,8 +111,7 @@ def test_each_kind_of_write_retires_every_response_that_shows_the_row(fleet, sho
 
 
 def test_without_its_declaration_a_model_fails_the_test(fleet, shown, monkeypatch):
-    declared = (Address, Category, Job, Label, Profile, Relation, Skill, SkillVersion)
-    for model in (*declared, UsageEvent, User):
+    for model in DECLARED:
         with monkeypatch.context() as patched:
             patched.delitem(declarations, model)
             with closing(stale_after(model, fleet, shown)) as stale:

@@ -1,0 +1,83 @@
+"""How skills point at each other."""
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cachelayer import add_cache_tags, cache_endpoint
+from taxonomy.models import Relation, Skill
+from taxonomy.permissions import PUBLISH_SKILLS, READ_SKILLS
+from taxonomy.serializers.labels import RelationSetSerializer, RelationsSerializer
+from taxonomy.views.base import SkillReading
+
+MOST_TAGS = 200
+"""An answer that shows more skills is retired with the list of all."""
+
+
+class Relations(SkillReading):
+    """/skills/{ref}/relations"""
+
+    required_permissions: ClassVar[dict[str, str | None]] = {
+        "GET": READ_SKILLS,
+        "PUT": PUBLISH_SKILLS,
+    }
+
+    @extend_schema(operation_id="skill_relations", responses=RelationsSerializer)
+    @cache_endpoint(ttl=600)
+    def get(self, request: Request, ref: str) -> Response:
+        """What it points at, what it needs in all, and what requires it."""
+        return self.shown()
+
+    @extend_schema(
+        operation_id="set_relations",
+        request=RelationSetSerializer,
+        responses=RelationsSerializer,
+    )
+    def put(self, request: Request, ref: str) -> Response:
+        """Replace the relations of each kind that is sent.
+
+        A name that no skill has yet is kept until one gets it.
+        """
+        serializer = RelationSetSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        Relation.objects.relate(self.skill(), serializer.by_kind)
+        return self.shown()
+
+    def shown(self) -> Response:
+        skill = self.skill()
+        pointing = list(skill.relations.select_related("target"))
+        needed = Skill.objects.filter(pk__in=Relation.objects.needed_by(skill))
+        all_needed = [pointer(each.name, each) for each in needed.order_by("name")]
+        requiring = self.readable().filter(
+            relations__kind=Relation.Kind.REQUIRED, relations__target=skill
+        )
+        names = requiring.order_by("name").values_list("name", flat=True).distinct()
+        first = list(names[: settings.SKILLFLEET_MAX_PAGE_SIZE])
+        direct: dict[str, list[dict[str, Any]]] = {kind: [] for kind in Relation.Kind}
+        for each in pointing:
+            direct[each.kind].append(pointer(each.shown_name, each.target))
+        self.retired_with(
+            {*first, *(each.shown_name for each in pointing)}
+            | {each["name"] for each in all_needed},
+            names.count(),
+        )
+        answer = {
+            **direct,
+            "requires_all": all_needed,
+            "required_by": first,
+            "required_by_count": names.count(),
+        }
+        return Response(RelationsSerializer(answer).data)
+
+    def retired_with(self, names: set[str], requiring: int) -> None:
+        few = max(len(names), requiring) <= MOST_TAGS
+        tags = [f"/skills/{name}/*" for name in sorted(names)] if few else ["/skills"]
+        add_cache_tags(self.request, *tags)
+
+
+def pointer(name: str, skill: Skill | None) -> dict[str, Any]:
+    there = skill is not None and skill.status != Skill.Status.ARCHIVED
+    return {"name": name, "available": there}

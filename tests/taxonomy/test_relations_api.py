@@ -1,0 +1,91 @@
+"""How skills point at each other, over HTTP."""
+
+import pytest
+
+from taxonomy.models import Relation, Skill
+from tests.taxonomy.skills import skill_files
+
+SKILLS = "/api/v1/skills"
+
+
+@pytest.fixture
+def chain(curator):
+    """a → b → c, by what each requires."""
+    for name in "abc":
+        Skill.objects.publish(skill_files(name=name))
+    for one, other in ("ab", "bc"):
+        relate(curator, one, required=[other])
+    return curator
+
+
+def relate(client, name, code=200, **relations):
+    answer = client.put(f"{SKILLS}/{name}/relations", relations)
+    assert answer.status_code == code, answer.json()
+    return answer.json()
+
+
+def names(pointers):
+    return [each["name"] for each in pointers]
+
+
+def test_what_is_needed_in_all_is_listed_from_both_ends(chain, viewer):
+    shown = viewer.get(f"{SKILLS}/a/relations").json()
+    assert shown["required"] == [{"name": "b", "available": True}]
+    assert names(shown["requires_all"]) == ["b", "c"]
+    last = viewer.get(f"{SKILLS}/c/relations").json()
+    assert (last["required_by"], last["required_by_count"]) == (["b"], 1)
+    assert chain.delete(f"{SKILLS}/b").status_code == 204
+    assert viewer.get(f"{SKILLS}/c/relations").json()["required_by"] == []
+    assert not viewer.get(f"{SKILLS}/a/relations").json()["required"][0]["available"]
+
+
+def test_a_circle_is_refused_and_named(chain):
+    refused = relate(chain, "c", 409, required=["a"], see_also=["b"])
+    assert refused["code"] == "relation_cycle"
+    assert "c → a → b → c" in refused["detail"] + str(refused["errors"])
+    assert not Relation.objects.filter(skill__name="c").exists()
+    relate(chain, "c", recommended=["a"])
+
+
+def test_a_name_that_nobody_has_yet_waits_for_its_skill(chain, viewer):
+    shown = relate(chain, "c", required=["later"])
+    assert shown["required"] == [{"name": "later", "available": False}]
+    Skill.objects.publish(skill_files(name="later"))
+    assert names(viewer.get(f"{SKILLS}/a/relations").json()["requires_all"]) == [
+        "b",
+        "c",
+        "later",
+    ]
+    relate(chain, "c", required=["a-new"])
+    taken = chain.patch(f"{SKILLS}/a", {"name": "a-new"})
+    assert (taken.status_code, taken.json()["code"]) == (409, "relation_cycle")
+    assert viewer.get(f"{SKILLS}/a").json()["name"] == "a"
+
+
+def test_a_renamed_skill_is_shown_by_its_new_name(chain, viewer):
+    chain.patch(f"{SKILLS}/b", {"name": "bee"})
+    assert viewer.get(f"{SKILLS}/a").json()["relations"] == [
+        {"kind": "required", "target": "bee"}
+    ]
+    again = relate(chain, "a", required=["b", "bee"])
+    assert names(again["required"]) == ["bee"]
+    assert Relation.objects.filter(skill__name="a").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"required": ["a"]}, "required"),
+        ({"required": ["b"], "conflict": ["b"]}, "conflict"),
+        ({"conflict": ["b"]}, "conflict"),
+        ({"required": "b"}, "required"),
+        ({"required": ["Not A Name"]}, "required[0]"),
+        ({"required": [5]}, "required[0]"),
+        ({"required": ["x"] * 101}, "required"),
+        ({"surprise": []}, "surprise"),
+    ],
+)
+def test_what_cannot_be_is_a_400_that_names_the_field(chain, body, field):
+    refused = relate(chain, "a", 400, **body)
+    assert field in refused["errors"], refused
+    assert Relation.objects.filter(skill__name="a").count() == 1
