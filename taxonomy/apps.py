@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class TaxonomyConfig(AppConfig):
@@ -7,3 +8,7 @@ class TaxonomyConfig(AppConfig):
 
     def ready(self) -> None:
         from taxonomy import caching  # noqa: F401 its declarations take effect
+        from taxonomy.search import tables
+
+        pre_migrate.connect(tables.make_way, sender=self, dispatch_uid="search")
+        post_migrate.connect(tables.restore, sender=self, dispatch_uid="search")

@@ -1,31 +1,17 @@
 """Which skill an agent would take for a prompt, by names and descriptions alone."""
 
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from math import log
 
 from jobs.pipeline.context import SkillSummary
+from taxonomy.search.words import STOPWORDS, stem, words_of
 
 THRESHOLD = 0.5
 """A skill is taken only when it covers this share of a prompt's weight."""
 
 IN_DESCRIPTION = 0.95
 """What a word counts that stands in the description, against 1 in the name."""
-
-WORD = re.compile(r"[^\W_]+")
-SUFFIXES = ("ations", "ation", "ingly", "edly", "ings", "ing", "ies", "ers", "er")
-SHORT_SUFFIXES = ("ed", "es", "s", "y", "e")
-COMMON_WORDS = """
-    a about all also am an and any are as asked at be been but by can could do does
-    doing each for from get give had has have help her here him his how i if in into is
-    it its just like make me my need needs no not of on one or our out please shall she
-    should show so some such task than that the their them then there these they this
-    those to use used uses using us want was we were what when where which while who
-    will with would you your"""
-STOPWORDS = frozenset(COMMON_WORDS.split())
 
 
 @dataclass(frozen=True)
@@ -36,22 +22,9 @@ class Pick:
     score: float
 
 
-@lru_cache(maxsize=2**16)
-def stem(word: str) -> str:
-    """A word without its ending, so that launch, launches and launching agree."""
-    for suffix in (*SUFFIXES, *SHORT_SUFFIXES):
-        if word.endswith(suffix) and len(word) - len(suffix) >= 3:
-            word = word.removesuffix(suffix)
-            break
-    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "aeiouls":
-        return word[:-1]  # running: runn, run
-    return word.removesuffix("e") if len(word) > 3 else word
-
-
 def terms(text: str) -> frozenset[str]:
     """The stems of a text's words, less those that say nothing of its subject."""
-    found = WORD.findall(unicodedata.normalize("NFKC", text).lower())
-    return frozenset(stem(word) for word in found if word not in STOPWORDS)
+    return frozenset(stem(word) for word in words_of(text) if word not in STOPWORDS)
 
 
 class Shelf:

@@ -1,14 +1,11 @@
 """Skills: what is published, what it is called now, and who may see it."""
 
-import re
 import uuid
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import models, transaction
-from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, Value, When
+from django.db.models import Exists, OuterRef, Q
 
 from cachelayer import RetiringQuerySet
 from taxonomy.audiences import Audience, audience_of
@@ -27,11 +24,7 @@ from taxonomy.models.paths import MAX_NAME_CHARS, SKILL_NAME, within
 from taxonomy.models.publishing import PublishingManager
 from taxonomy.models.relation import Relation
 from taxonomy.models.version import MAX_REASON_CHARS, SkillVersion
-
-if TYPE_CHECKING:
-    pass
-
-WORD = re.compile(r"\S+")
+from taxonomy.search.results import Found
 
 
 class SkillQuerySet(RetiringQuerySet):
@@ -77,33 +70,9 @@ class SkillQuerySet(RetiringQuerySet):
             Exists(Label.objects.filter(skill=OuterRef("pk"), kind=kind, value=value))
         )
 
-    def search(self, query: str) -> "SkillQuerySet":
-        """Skills that hold every word of the query, best first.
-
-        A word counts most as the whole name, then in the name, as a keyword, and
-        in the description.
-        """
-        score: F | Case | models.expressions.Combinable = Value(0)
-        found = self
-        for word in WORD.findall(query)[: settings.SKILLFLEET_MAX_QUERY_WORDS]:
-            keyword = Exists(
-                Label.objects.filter(
-                    skill=OuterRef("pk"),
-                    kind=Label.Kind.KEYWORD,
-                    value__icontains=word,
-                )
-            )
-            found = found.filter(
-                Q(name__icontains=word) | Q(description__icontains=word) | Q(keyword)
-            )
-            score = score + Case(
-                When(name__iexact=word, then=Value(8)),
-                When(name__icontains=word, then=Value(4)),
-                When(keyword, then=Value(2)),
-                default=Value(1),
-                output_field=IntegerField(),
-            )
-        return found.annotate(score=score).order_by("-score", "name")
+    def search(self, query: str) -> Found:
+        """Those of these skills that the query finds, best first."""
+        return Found(self, query)
 
     def resolve(self, ref: str) -> "Skill":
         """By name, former name or UUID. Raises DoesNotExist."""

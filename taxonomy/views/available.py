@@ -1,5 +1,6 @@
 """The list of skills that an agent reads."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.http import HttpResponse
@@ -9,7 +10,7 @@ from rest_framework.request import Request
 
 from cachelayer import cache_global_data, cache_user_data
 from taxonomy.models.paths import MAX_PATH_CHARS
-from taxonomy.models.skill import Skill, SkillQuerySet
+from taxonomy.models.skill import Skill
 from taxonomy.packaging.available_skills import SkillEntry, render_available_skills
 from taxonomy.people import asked_person
 from taxonomy.permissions import READ_SKILLS
@@ -17,7 +18,7 @@ from taxonomy.profiles.ranking import ranked, shown_to
 from taxonomy.profiles.trees import Outlook
 from taxonomy.serializers.skills import SkillFilters
 from taxonomy.views.base import OneForm, SkillReading
-from taxonomy.views.skills import matching
+from taxonomy.views.skills import filtered, matching
 
 OMITTED = "X-Skills-Omitted"
 
@@ -87,9 +88,10 @@ class AvailableSkills(SkillReading):
         wanted = self.wanted()
         max_chars = wanted.pop("max_chars", None)
         outlook = Outlook.of(asked_person(request, wanted.pop("user_id")))
-        skills = matching(self.readable().active(), **wanted)
+        skills = filtered(self.readable().active(), wanted)
         if "q" in wanted:
-            return self.answer(shown_to(outlook.profile, skills), max_chars)
+            found = shown_to(outlook.profile, skills).search(wanted["q"])
+            return self.answer(found, max_chars)
         return self.answer(ranked(skills, outlook.profile, outlook.used), max_chars)
 
     def wanted(self) -> dict[str, Any]:
@@ -97,7 +99,7 @@ class AvailableSkills(SkillReading):
         filters.is_valid(raise_exception=True)
         return dict(filters.validated_data)
 
-    def answer(self, skills: SkillQuerySet, max_chars: int | None) -> HttpResponse:
+    def answer(self, skills: Iterable[Skill], max_chars: int | None) -> HttpResponse:
         text, omitted = render_available_skills(
             (self.entry(skill) for skill in skills), max_chars
         )

@@ -1,5 +1,6 @@
 """Skills: the list, one skill, and publishing it."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -13,6 +14,7 @@ from taxonomy.models.label import Label
 from taxonomy.models.skill import SkillQuerySet
 from taxonomy.pagination import PAGE_PARAMS
 from taxonomy.permissions import PUBLISH_SKILLS, READ_SKILLS
+from taxonomy.search.results import Found
 from taxonomy.serializers.skills import (
     PublishSerializer,
     SkillChangeSerializer,
@@ -44,14 +46,22 @@ class SkillList(SkillReading, generics.ListAPIView[Skill]):
         """Find skills: filtered, searched, page by page."""
         return self.list(request, *args, **kwargs)
 
-    def get_queryset(self) -> SkillQuerySet:
+    def get_queryset(self) -> SkillQuerySet | Found:  # type: ignore[override]
         filters = SkillFilters(data=self.request.query_params)
         filters.is_valid(raise_exception=True)
         return matching(self.readable().for_listing(), **filters.validated_data)
 
 
-def matching(skills: SkillQuerySet, **wanted: str) -> SkillQuerySet:
-    """The skills that all filters of `SkillFilters` let through, in their order."""
+def matching(skills: SkillQuerySet, **wanted: str) -> SkillQuerySet | Found:
+    """The skills that all of `SkillFilters` let through, in their order."""
+    skills = filtered(skills, wanted)
+    if "q" not in wanted:
+        return ordered(skills, wanted)
+    found = skills.search(wanted["q"])
+    return ordered(found.skills(), wanted) if "ordering" in wanted else found
+
+
+def filtered(skills: SkillQuerySet, wanted: Mapping[str, str]) -> SkillQuerySet:
     for field in FIELD_FILTERS:
         if field in wanted:
             skills = skills.filter(**{field: wanted[field]})
@@ -62,10 +72,12 @@ def matching(skills: SkillQuerySet, **wanted: str) -> SkillQuerySet:
         skills = skills.within(Category.objects.named(wanted["category"]).path)
     if "path" in wanted:
         skills = skills.at(wanted["path"])
-    if "q" in wanted:
-        skills = skills.search(wanted["q"])
+    return skills
+
+
+def ordered(skills: SkillQuerySet, wanted: Mapping[str, str]) -> SkillQuerySet:
     if "ordering" in wanted:
-        skills = skills.order_by(wanted["ordering"], "pk")
+        return skills.order_by(wanted["ordering"], "pk")
     return skills
 
 

@@ -18,7 +18,7 @@ def fleet(seeded):
         ("redis", "data/databases/redis", "Keep things hot.", "allowed-tools: Bash\n"),
     ]:
         Skill.objects.publish(
-            skill_files(name=name, description=description, extra=extra),
+            skill_files(name, description, body="# What to do\n", extra=extra),
             category=category,
             traits={"type": "tool"} if name == "redis" else {},
         )
@@ -44,7 +44,7 @@ def names(client, **query):
         ({"tool": "Bash"}, ["redis"]),
         ({"type": "tool"}, ["redis"]),
         ({"status": "deprecated"}, []),
-        ({"q": "pdf"}, ["pdf", "pdf-merge", "slides", "word-docs"]),
+        ({"q": "pdf"}, ["pdf", "pdf-merge", "word-docs", "slides"]),
         ({"q": "PDF word"}, ["word-docs"]),
         ({"q": "100%"}, []),
         ({"q": "pdf", "category": "data"}, ["pdf", "pdf-merge"]),

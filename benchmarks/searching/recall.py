@@ -1,0 +1,64 @@
+"""Whether a skill is among the first three for what people say when they need it.
+
+prompts.tsv was written before anything was tuned. Of each skill's six prompts the
+first three were tuned on; the others were held out.
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import NamedTuple
+
+from taxonomy.exceptions import InvalidSkill
+from taxonomy.models import Skill
+from taxonomy.packaging.folder import read_folder
+
+PROMPTS = Path(__file__).parent / "prompts.tsv"
+TUNED_ON = 3
+FIRST = 3
+
+
+class Prompt(NamedTuple):
+    skill: str
+    text: str
+    held_out: bool
+
+
+class Miss(NamedTuple):
+    prompt: Prompt
+    found: list[str]
+
+
+def corpus() -> Path | None:
+    """The folder of skills that the labels are about; it is not part of this."""
+    named = os.environ.get("SKILLFLEET_CORPUS")
+    return Path(named) / "skills" if named else None
+
+
+def publish(folder: Path) -> int:
+    """Publish every skill below the folder that is valid; how many are."""
+    published = 0
+    for path in sorted(folder.glob("*/*/SKILL.md")):
+        try:
+            Skill.objects.publish(read_folder(path.parent))
+        except InvalidSkill:
+            continue
+        published += 1
+    return published
+
+
+def prompts() -> Iterator[Prompt]:
+    seen: dict[str, Iterator[int]] = defaultdict(count)
+    for line in PROMPTS.read_text(encoding="utf-8").splitlines():
+        skill, text = line.split("\t")
+        yield Prompt(skill, text, next(seen[skill]) >= TUNED_ON)
+
+
+def misses(asked: Iterable[Prompt]) -> list[Miss]:
+    found = [
+        Miss(prompt, [each.name for each in Skill.objects.search(prompt.text)[:FIRST]])
+        for prompt in asked
+    ]
+    return [miss for miss in found if miss.prompt.skill not in miss.found]

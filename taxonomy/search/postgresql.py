@@ -1,0 +1,160 @@
+"""The index on PostgreSQL: tsvector, and pg_trgm where it can be had."""
+
+from collections.abc import Sequence
+from math import log
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from taxonomy.search.query import COUNTED, LOOK_ALIKES, Hit, Sql, Wanted, Word
+
+HEADING_WEIGHTS = "{0, 0.2, 0.4, 1}"
+"""Of nothing, keywords, description and name."""
+
+BODY_WEIGHTS = "{0.1, 0, 0, 0}"
+READ_CLOSELY = 200
+"""So many of the best by their headings are ranked by their bodies too."""
+
+BEGINNING = 0.3
+"""What a word counts that only begins as it should."""
+
+LIKENESS = 0.35
+"""The least word similarity, of 1, that is looked at."""
+
+HAS_TRIGRAMS = "SELECT count(*) FROM pg_extension WHERE extname = 'pg_trgm'"
+
+
+class PostgresIndex:
+    def __init__(self, connection: BaseDatabaseWrapper) -> None:
+        self.connection = connection
+
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Any]:
+        with self.connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            return cursor.fetchall()
+
+    def counted(self, words: Sequence[Word]) -> list[Word]:
+        forms = self.rows(
+            "SELECT tsvector_to_array(taxonomy_search_words(word)) "
+            "FROM unnest(%s::text[]) WITH ORDINALITY asked (word, place) "
+            "ORDER BY place",
+            [[word.text for word in words]],
+        )
+        formed = [
+            word._replace(form=" & ".join(map(quoted, found)))
+            for word, (found,) in zip(words, forms, strict=True)
+        ]
+        count = f"""(SELECT count(*) FROM (
+            SELECT 1 FROM taxonomy_search WHERE document @@ %s::tsquery
+            LIMIT {COUNTED}) counted)"""  # noqa: S608
+        [counts] = self.rows(
+            f"SELECT {', '.join([count] * len(words))}",
+            [either([word]) for word in formed],
+        )
+        return [
+            word._replace(skills=skills)
+            for word, skills in zip(formed, counts, strict=True)
+        ]
+
+    def look_alikes(self, word: str) -> list[str]:
+        if not self.rows(HAS_TRIGRAMS)[0][0]:
+            return []
+        threshold = "pg_trgm.word_similarity_threshold"
+        self.rows("SELECT set_config(%s, %s, false)", [threshold, str(LIKENESS)])
+        sql = f"""SELECT words FROM taxonomy_search WHERE %s <%% words
+            ORDER BY word_similarity(%s, words) DESC, words
+            LIMIT {LOOK_ALIKES}"""  # noqa: S608
+        return [words for (words,) in self.rows(sql, [word, word])]
+
+    def ranked(self, wanted: Wanted, allowed: Sql) -> list[Hit]:
+        tiers, params = tiered(wanted, allowed)
+        rarity = self.rarity(wanted.words)
+        heading, of_heading = scores("heading", HEADING_WEIGHTS, rarity)
+        body, of_body = scores("document", BODY_WEIGHTS, rarity, shortened=True)
+        sql = f"""WITH candidate AS MATERIALIZED (
+                SELECT * FROM ({tiers}) tiered LIMIT %s
+            ), scored AS MATERIALIZED (
+                SELECT skill_id, name, {heading} AS score FROM candidate
+            ), closely AS MATERIALIZED (
+                SELECT skill_id, {body} AS score
+                FROM (SELECT skill_id FROM scored ORDER BY score DESC, name
+                    LIMIT {READ_CLOSELY}) best
+                JOIN taxonomy_search USING (skill_id)
+            )
+            SELECT skill_id, name, scored.score + coalesce(closely.score, 0)
+            FROM scored LEFT JOIN closely USING (skill_id)"""  # noqa: S608
+        found = self.rows(sql, [*params, wanted.most, *of_heading, *of_body])
+        return [Hit(*row) for row in found]
+
+    def rarity(self, words: Sequence[Word]) -> list[tuple[str, float]]:
+        """What is matched and how much it counts: a rare word more."""
+        [[estimate]] = self.rows(
+            "SELECT reltuples FROM pg_class WHERE oid = 'taxonomy_search'::regclass"
+        )
+        skills = max(estimate, 100, *(word.skills for word in words))
+        counts = []
+        for word in words:
+            weight = log(1 + skills / (word.skills + 0.5))
+            if word.begins:
+                counts.append((matching(word), weight * BEGINNING))
+                weight *= 1 - BEGINNING
+            counts.append((word.form, weight))
+        return counts
+
+
+def tiered(wanted: Wanted, allowed: Sql) -> Sql:
+    """Where words count more comes first, so that what is ranked has them there."""
+    condition, values = allowed
+    join = every if wanted.every else either
+    anywhere = join(wanted.decisive)
+    in_name = join(wanted.decisive, "A")
+    tiers = (
+        ("heading @@ %s::tsquery", [in_name]),
+        ("heading @@ %s::tsquery AND NOT heading @@ %s::tsquery", [anywhere, in_name]),
+        (
+            "document @@ %s::tsquery AND NOT heading @@ %s::tsquery",
+            [anywhere, anywhere],
+        ),
+    )
+    sql = " UNION ALL ".join(
+        f"""(SELECT skill_id, name, heading FROM taxonomy_search entry
+        WHERE {match} AND {condition} LIMIT %s)"""  # noqa: S608
+        for match, _ in tiers
+    )
+    return sql, [
+        value for _, asked in tiers for value in (*asked, *values, wanted.most)
+    ]
+
+
+def scores(
+    column: str,
+    weights: str,
+    rarity: Sequence[tuple[str, float]],
+    *,
+    shortened: bool = False,
+) -> Sql:
+    """`shortened`: long texts count less."""
+    rank = f"%s * ts_rank(%s, {column}, %s::tsquery, {int(shortened)})"
+    values = [value for query, weight in rarity for value in (weight, weights, query)]
+    return " + ".join([rank] * len(rarity)), values
+
+
+def every(words: Sequence[Word], scope: str = "") -> str:
+    return " & ".join(f"({matching(word, scope)})" for word in words)
+
+
+def either(words: Sequence[Word], scope: str = "") -> str:
+    return " | ".join(f"({matching(word, scope)})" for word in words if word.form)
+
+
+def matching(word: Word, scope: str = "") -> str:
+    """`scope` is the weight of the part that shall hold it."""
+    suffix = ("*" if word.begins else "") + scope
+    if not suffix:
+        return word.form
+    return " & ".join(f"{each}:{suffix}" for each in word.form.split(" & "))
+
+
+def quoted(lexeme: str) -> str:
+    escaped = lexeme.replace("\\", "\\\\").replace("'", "''")
+    return f"'{escaped}'"

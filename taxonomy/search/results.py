@@ -1,0 +1,132 @@
+"""What a search found: skills by rank, which are read when they are looked at."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, overload
+from uuid import UUID
+
+from django.conf import settings
+from django.core.exceptions import EmptyResultSet
+from django.db import connections
+from django.db.models.expressions import RawSQL
+
+from taxonomy.search.corrections import corrected
+from taxonomy.search.postgresql import PostgresIndex
+from taxonomy.search.query import Hit, Index, Sql, Wanted, Word, beginning
+from taxonomy.search.sqlite import SqliteIndex
+from taxonomy.search.words import telling, words_of
+
+if TYPE_CHECKING:
+    from taxonomy.models.skill import Skill, SkillQuerySet
+
+FEW = 3
+"""So many words name a thing: a skill must have all of them, if one has."""
+
+NAMED = 1000.0
+"""What it counts that the query is the very name."""
+
+
+class Found:
+    """A sequence of skills, best first, equals by name. Each has its `score`.
+
+    At most SKILLFLEET_SEARCH_CANDIDATES are ranked; a query that more skills match
+    finds those that have its words in the name or description first.
+    """
+
+    def __init__(self, skills: "SkillQuerySet", query: str) -> None:
+        self.among = skills
+        self.words = words_of(query)
+        self.corrections: dict[str, str] = {}
+
+    @cached_property
+    def hits(self) -> list[Hit]:
+        try:
+            found = {hit.skill: hit for hit in self._ranked()} if self.words else {}
+            found |= {hit.skill: hit for hit in self._named(found)}
+        except EmptyResultSet:
+            return []
+        return sorted(found.values(), key=lambda hit: (-hit.score, hit.name))
+
+    def _named(self, found: dict[UUID, Hit]) -> Iterator[Hit]:
+        """The skill whose name is just the query."""
+        named = self.among.filter(name="-".join(self.words))
+        for key, name in named.values_list("pk", "name"):
+            score = found[key].score if key in found else 0.0
+            yield Hit(key, name, score + NAMED)
+
+    def _ranked(self) -> list[Hit]:
+        most_words = settings.SKILLFLEET_MAX_QUERY_WORDS
+        words = [Word(word) for word in telling(self.words)[:most_words]]
+        few = len(words) <= FEW
+        if few and words[-1].text == self.words[-1]:
+            words[-1] = beginning(words[-1].text)
+        known = self._known(words)
+        if not known:
+            return []
+        most = settings.SKILLFLEET_SEARCH_CANDIDATES
+        allowed = self._allowed()
+        if few and len(known) >= len(words):
+            wanted = Wanted(known, every=True, most=most)
+            if hits := self.index.ranked(wanted, allowed):
+                return hits
+        return self.index.ranked(Wanted(known, every=False, most=most), allowed)
+
+    def _known(self, words: list[Word]) -> tuple[Word, ...]:
+        """Those that a skill has; in place of one that none has, what it may mean."""
+        known = []
+        for word in self.index.counted(words):
+            if word.skills:
+                known.append(word)
+            elif meant := corrected(word.text, self.index):
+                self.corrections[word.text] = " ".join(each.text for each in meant)
+                known += meant
+        return tuple(dict.fromkeys(known))
+
+    def _allowed(self) -> Sql:
+        """Whether a skill of the index is one of those that are searched."""
+        entry = self.among.filter(pk=RawSQL("entry.skill_id", ())).order_by()
+        compiler = entry.values("pk").query.get_compiler(self.among.db)
+        sql, params = compiler.as_sql()
+        return f"EXISTS ({sql})", params
+
+    @cached_property
+    def index(self) -> Index:
+        connection = connections[self.among.db]
+        if connection.vendor == "postgresql":
+            return PostgresIndex(connection)
+        return SqliteIndex(connection)
+
+    @property
+    def corrected(self) -> str | None:
+        """The query as it was understood; None: as it was written."""
+        if not self.hits or not self.corrections:
+            return None
+        return " ".join(self.corrections.get(word, word) for word in self.words)
+
+    def skills(self) -> "SkillQuerySet":
+        """The same skills, for another order or to be counted."""
+        return self.among.filter(pk__in=[hit.skill for hit in self.hits])
+
+    def count(self) -> int:
+        return len(self.hits)
+
+    __len__ = count
+
+    @overload
+    def __getitem__(self, place: int) -> "Skill": ...
+
+    @overload
+    def __getitem__(self, place: slice) -> "list[Skill]": ...
+
+    def __getitem__(self, place: int | slice) -> "Skill | list[Skill]":
+        if isinstance(place, int):
+            return self[place : place + 1 or None][0]
+        hits = self.hits[place]
+        read = self.among.in_bulk([hit.skill for hit in hits])
+        for hit in hits:
+            if skill := read.get(hit.skill):
+                skill.score = round(hit.score, 3)
+        return [read[hit.skill] for hit in hits if hit.skill in read]
+
+    def __iter__(self) -> "Iterator[Skill]":
+        return iter(self[:])

@@ -1,0 +1,94 @@
+"""The index on SQLite: FTS5."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from taxonomy.search.query import COUNTED, LOOK_ALIKES, Hit, Sql, Wanted, Word
+
+WEIGHTS = (30.0, 4.0, 1.0, 0.05)
+"""Of name, description, keywords and body."""
+
+PARTS = ("{name}", "{name description keywords}", "")
+"""Where words count more comes first, so that what is ranked has them there."""
+
+
+class SqliteIndex:
+    def __init__(self, connection: BaseDatabaseWrapper) -> None:
+        self.connection = connection
+
+    def rows(self, sql: str, params: Sequence[Any]) -> list[Any]:
+        with self.connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            return cursor.fetchall()
+
+    def counted(self, words: Sequence[Word]) -> list[Word]:
+        count = f"""SELECT count(*) FROM (
+            SELECT 1 FROM taxonomy_search(%s) LIMIT {COUNTED})"""  # noqa: S608
+        return [
+            word._replace(skills=self.rows(count, [either([word])])[0][0])
+            for word in words
+        ]
+
+    def look_alikes(self, word: str) -> list[str]:
+        letters = f" {word} "
+        parts = {letters[at : at + 3] for at in range(len(letters) - 2)}
+        sql = f"""SELECT words FROM taxonomy_searchletters
+            WHERE taxonomy_searchletters MATCH %s ORDER BY rank
+            LIMIT {LOOK_ALIKES}"""  # noqa: S608
+        match = " OR ".join(f'"{part}"' for part in sorted(parts))
+        return [words for (words,) in self.rows(sql, [match])]
+
+    def ranked(self, wanted: Wanted, allowed: Sql) -> list[Hit]:
+        condition, values = allowed
+        tier = f"""SELECT * FROM (SELECT hit.rowid AS id FROM taxonomy_search(%s) hit
+            JOIN taxonomy_searchentry entry ON entry.id = hit.rowid
+            WHERE {condition} LIMIT %s)"""  # noqa: S608
+        tiers = tiered(wanted)
+        sql = f"""WITH candidate AS MATERIALIZED (
+                SELECT id FROM ({" UNION ALL ".join([tier] * len(tiers))}) LIMIT %s
+            ), scored AS MATERIALIZED (
+                SELECT rowid AS id, bm25(taxonomy_search, %s, %s, %s, %s) AS score
+                FROM taxonomy_search(%s)
+                WHERE +rowid IN (SELECT id FROM candidate)
+            )
+            SELECT skill.uuid, skill.name, -scored.score FROM scored
+            JOIN taxonomy_searchentry entry ON entry.id = scored.id
+            JOIN taxonomy_skill skill ON skill.uuid = entry.skill_id"""  # noqa: S608
+        params = [value for match in tiers for value in (match, *values, wanted.most)]
+        scoring = [wanted.most, *WEIGHTS, either(wanted.words, twice=True)]
+        return [
+            Hit(UUID(key), name, score)
+            for key, name, score in self.rows(sql, [*params, *scoring])
+        ]
+
+
+def tiered(wanted: Wanted) -> list[str]:
+    """One match for each part, each without what those before it find."""
+    words = wanted.decisive
+    match = every(words) if wanted.every else either(words)
+    fewest, most = min(w.skills for w in words), sum(w.skills for w in words)
+    if (fewest if wanted.every else most) <= wanted.most:
+        return [match]
+    scoped = [f"{part} : ({match})" if part else f"({match})" for part in PARTS]
+    return [
+        f"{this} NOT {before}" if before else this
+        for before, this in zip(["", *scoped], scoped, strict=False)
+    ]
+
+
+def every(words: Sequence[Word]) -> str:
+    return " AND ".join(matching(word) for word in words)
+
+
+def either(words: Sequence[Word], *, twice: bool = False) -> str:
+    """`twice`: what is the word itself counts once more than what begins so."""
+    whole = [f'"{word.text}"' for word in words if word.begins and twice]
+    return " OR ".join([*map(matching, words), *whole])
+
+
+def matching(word: Word) -> str:
+    """In quotes nothing is an operator; a word holds no quote."""
+    return f'"{word.text}" *' if word.begins else f'"{word.text}"'

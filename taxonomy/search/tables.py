@@ -1,0 +1,122 @@
+"""The index is made after each migration, and again when its making has changed.
+
+No migration makes it: SQLite drops the triggers of a table that a later migration
+alters, and refuses to alter one that a trigger elsewhere names.
+"""
+
+import logging
+from hashlib import sha256
+from typing import Any
+
+from django.db import DatabaseError, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from taxonomy.search import postgresql_tables, sqlite_tables
+
+logger = logging.getLogger(__name__)
+
+SOURCES = ("taxonomy_label", "taxonomy_skill", "taxonomy_skillversion")
+TRIGGERS = {
+    "sqlite": """SELECT name, tbl_name FROM sqlite_master
+        WHERE type = 'trigger' AND name LIKE 'search\\_%%' ESCAPE '\\'""",
+    "postgresql": """SELECT tgname, relname FROM pg_trigger
+        JOIN pg_class ON pg_class.oid = tgrelid
+        WHERE NOT tgisinternal AND tgname LIKE 'search\\_%%'
+        AND relnamespace = current_schema()::regnamespace""",
+}
+
+
+def make_way(using: str, plan: list[Any], **_: Any) -> None:
+    """Receiver of pre_migrate: tables that are about to change have no triggers."""
+    if any(migration.app_label == "taxonomy" for migration, _ in plan):
+        drop_triggers(connections[using])
+
+
+def restore(using: str, **_: Any) -> None:
+    """Receiver of post_migrate: the index is there, and holds every skill."""
+    connection = connections[using]
+    if complete(connection):
+        return
+    tables = connection.introspection.table_names()
+    if set(SOURCES) <= set(tables):
+        with transaction.atomic(using=using):
+            drop_triggers(connection)
+            make(connection)
+
+
+def complete(connection: BaseDatabaseWrapper) -> bool:
+    """Whether every trigger is there, as this release makes it."""
+    return set(made_by_name(connection.vendor)) == set(present(connection))
+
+
+def make(connection: BaseDatabaseWrapper) -> None:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            make_postgresql(connection)
+        else:
+            for statement in sqlite_tables.TABLES:
+                cursor.execute(statement)
+        for name, event in made_by_name(connection.vendor).items():
+            cursor.execute(f"CREATE TRIGGER {name} {event}")
+    fill(connection)
+
+
+def fill(connection: BaseDatabaseWrapper) -> None:
+    """Write every entry anew."""
+    with connection.cursor() as cursor:
+        for statement in rules(connection.vendor).FILLING:
+            cursor.execute(statement)
+
+
+def make_postgresql(connection: BaseDatabaseWrapper) -> None:
+    ours = postgresql_tables
+    with connection.cursor() as cursor:
+        cursor.execute(ours.LOWER)
+        found = cursor.fetchone()
+        collate = f"COLLATE {found[0]}" if found else ""
+        plain = ours.WORDS.replace("{collate}", collate)
+        for statement in (
+            *ours.TABLE,
+            *ours.DICTIONARY,
+            plain,
+            ours.VECTOR,
+            *ours.FUNCTIONS,
+        ):
+            cursor.execute(statement)
+        try:
+            with transaction.atomic(using=connection.alias):
+                cursor.execute(ours.TRIGRAMS)
+                cursor.execute(ours.TRIGRAM_INDEX)
+        except DatabaseError as error:
+            logger.warning("pg_trgm cannot be had, typing errors count error=%s", error)
+
+
+def drop_triggers(connection: BaseDatabaseWrapper) -> None:
+    on_table = " ON {}" if connection.vendor == "postgresql" else ""
+    with connection.cursor() as cursor:
+        for name, table in present(connection).items():
+            cursor.execute(f"DROP TRIGGER {name}{on_table.format(table)}")
+
+
+def present(connection: BaseDatabaseWrapper) -> dict[str, str]:
+    """The triggers that are there, and their tables."""
+    with connection.cursor() as cursor:
+        cursor.execute(TRIGGERS[connection.vendor].replace("%%", "%"))
+        return dict(cursor.fetchall())
+
+
+def made_by_name(vendor: str) -> dict[str, str]:
+    """A name says how the index was made: another release may make it otherwise."""
+    ours = rules(vendor)
+    constants = {
+        name: value
+        for name, value in vars(ours).items()
+        if name.isupper() and isinstance(value, str | tuple)
+    }
+    made = repr((sorted(constants.items()), ours.triggers()))
+    version = sha256(made.encode()).hexdigest()[:8]
+    return {f"search_{what}_{version}": each for what, each in ours.triggers().items()}
+
+
+def rules(vendor: str) -> Any:
+    return postgresql_tables if vendor == "postgresql" else sqlite_tables

@@ -1,0 +1,83 @@
+"""What a query finds and in which order; the same on both databases."""
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as limits
+from hypothesis import strategies as st
+
+from taxonomy.models import Skill
+from tests.taxonomy.search.conftest import found
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        (
+            "kubernetes",  # name, description, keyword, body
+            ["kubernetes-deploy", "cluster-care", "node-pools", "docker-images"],
+        ),
+        ("Kubernetes nodes", ["node-pools", "cluster-care", "docker-images"]),
+        ("pdf-tools", ["pdf-tools"]),
+        ("pdf", ["pdf-tools", "invoice-reading"]),
+        ("merging the file", ["pdf-tools"]),
+        ("kube", ["kubernetes-deploy", "cluster-care", "node-pools", "docker-images"]),
+        ("kubernets deploy", ["kubernetes-deploy"]),
+        ("dokcer imgaes", ["docker-images"]),
+        ("pfd tools", ["pdf-tools"]),
+        ("invoicereading", ["invoice-reading"]),
+        ("cafe menus", ["cafe-menus"]),
+        ("MENÜS", ["cafe-menus"]),
+        ("naive ubersicht", ["cafe-menus"]),
+        ("zeppelin", []),
+    ],
+)
+def test_a_query_finds_these_in_this_order(shelf, query, names):
+    assert found(query) == names
+
+
+def test_a_sentence_finds_the_skill_that_most_of_it_is_about(shelf):
+    query = "I would like to read the sum of some scanned invoices, and quickly"
+    assert found(query)[0] == "invoice-reading"
+
+
+def test_only_skills_that_were_let_through_are_found(shelf):
+    assert found("pdf", Skill.objects.filter(name="invoice-reading")) == [
+        "invoice-reading"
+    ]
+    assert found("pdf", Skill.objects.none()) == []
+    assert found("pdf", Skill.objects.within("development")) == []
+
+
+def test_pages_of_a_search_are_parts_of_one_order(shelf):
+    whole = found("kubernetes pdf files node sum")
+    pages = Skill.objects.search("kubernetes pdf files node sum")
+    parts = [skill.name for at in range(0, 8, 2) for skill in pages[at : at + 2]]
+    assert len(whole) == pages.count() == 6
+    assert parts == whole
+
+
+def test_no_more_are_found_than_are_ranked(shelf, settings):
+    settings.SKILLFLEET_SEARCH_CANDIDATES = 2
+    assert found("kubernetes") == ["kubernetes-deploy", "cluster-care"]
+
+
+HOSTILE = [
+    *('"', "'", "*", "a*", '"a" OR', "NEAR(a b)", "name: pdf", "^pdf", "a AND", "NOT"),
+    *("-pdf", "(pdf", "pdf:*", "'pdf':A & !", "\\", "%", "_", "%s", "{name}: pdf"),
+    *("\x00", "p\x00df", "😀", "pdf 😀", "한국어", "١٢٣", "x" * 200, "a b " * 50),
+    *("a²b", "नमस्ते", "\u202epdf", "ß", "ﬁle", "OR", "1e5 3.14", "\ufb03", "a-b_c"),
+]
+
+
+def test_no_query_is_a_fault(shelf, viewer):
+    for query in HOSTILE:
+        found(query)
+        answer = viewer.get("/api/v1/skills", {"q": query})
+        assert answer.status_code in (200, 400), query
+
+
+@pytest.mark.django_db
+@limits(max_examples=60)
+@given(query=st.text(max_size=60))
+def test_no_text_at_all_is_a_fault(query):
+    found(query)

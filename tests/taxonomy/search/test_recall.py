@@ -1,0 +1,18 @@
+"""Prompts in people's words find the skill that they are about."""
+
+import pytest
+
+from benchmarks.searching import recall
+from taxonomy.models import Skill
+from tests.taxonomy.skillmd.corpus import CORPUS, needs_corpus
+
+ENOUGH = 0.9
+
+
+@needs_corpus
+@pytest.mark.parametrize("held_out", [False, True])
+def test_the_skill_is_among_the_first_three(seeded, held_out):
+    assert recall.publish(CORPUS / "skills") == Skill.objects.count()
+    asked = [each for each in recall.prompts() if each.held_out == held_out]
+    missed = recall.misses(asked)
+    assert 1 - len(missed) / len(asked) >= ENOUGH, missed

@@ -1,0 +1,133 @@
+"""The index is the database's: whoever writes, and however, it holds what is there."""
+
+import pytest
+from django.db import connection
+
+from taxonomy.models import Label, Skill, SkillVersion
+from taxonomy.search import tables
+from tests.taxonomy.search.conftest import found
+from tests.taxonomy.skills import skill_files
+
+
+def content():
+    """Every entry, without what differs between two that say the same."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT * FROM taxonomy_search ORDER BY skill_id")
+        else:
+            cursor.execute(
+                "SELECT skill_id, name, description, keywords, body, words "
+                "FROM taxonomy_searchentry entry "
+                "JOIN taxonomy_search search ON search.rowid = entry.id "
+                "JOIN taxonomy_searchletters letters ON letters.rowid = entry.id "
+                "ORDER BY skill_id"
+            )
+        return cursor.fetchall()
+
+
+def raw(sql, *params):
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+
+
+def skill(name):
+    return Skill.objects.get(name=name)
+
+
+def publish_again():
+    Skill.objects.publish(skill_files("pdf-tools", "Other words.", "Zeppelin."))
+
+
+def revise():
+    skill("pdf-tools").revise(
+        name="paper-tools", labels={Label.Kind.KEYWORD: ["zeppelin"]}
+    )
+
+
+def update_in_bulk():
+    both = list(Skill.objects.filter(name__in=["pdf-tools", "node-pools"]))
+    for each in both:
+        each.description = f"Zeppelin {each.name}"
+    Skill.objects.bulk_update(both, ["description"])
+
+
+def label_in_bulk():
+    Label.objects.bulk_create(
+        Label(skill=each, kind=kind, value="zeppelin")
+        for each in Skill.objects.all()
+        for kind in Label.Kind
+    )
+    Label.objects.filter(skill__name="node-pools", kind="tag").update(value="airship")
+    Label.objects.filter(skill__name="cluster-care").delete()
+    Label.objects.filter(kind="tool").update(kind="tag", value="balloon")
+
+
+def write_a_body():
+    current = skill("pdf-tools").current_id
+    raw("UPDATE taxonomy_skillversion SET body = 'zeppelin' WHERE id = %s", current)
+
+
+def roll_back_by_hand():
+    publish_again()
+    first = SkillVersion.objects.filter(skill__name="pdf-tools").earliest("pk")
+    raw(
+        "UPDATE taxonomy_skill SET current_id = %s WHERE name = %s",
+        first.pk,
+        "pdf-tools",
+    )
+
+
+def delete():
+    raw("DELETE FROM taxonomy_label")
+    raw("DELETE FROM taxonomy_address")
+    raw("DELETE FROM taxonomy_skill WHERE name = 'pdf-tools'")
+    raw(
+        "DELETE FROM taxonomy_skillversion WHERE skill_id NOT IN "
+        "(SELECT uuid FROM taxonomy_skill)"
+    )
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        publish_again,
+        revise,
+        update_in_bulk,
+        label_in_bulk,
+        write_a_body,
+        roll_back_by_hand,
+        delete,
+    ],
+    ids=lambda write: write.__name__,
+)
+def test_every_write_leaves_the_index_as_if_it_were_made_anew(shelf, write):
+    before = content()
+    write()
+    kept = content()
+    tables.fill(connection)
+    assert kept == content()
+    assert kept != before or write is roll_back_by_hand
+
+
+def test_what_is_no_word_of_a_skill_any_more_does_not_find_it(shelf):
+    assert found("merge") == ["pdf-tools"]
+    publish_again()
+    assert found("merge") == []
+    assert found("zeppelin") == ["pdf-tools"]
+
+
+def test_migrations_find_no_trigger_and_leave_all_of_them(shelf):
+    migration = type("Migration", (), {"app_label": "taxonomy"})
+    tables.make_way(connection.alias, plan=[(migration, False)])
+    assert tables.present(connection) == {}
+    publish_again()
+    assert found("zeppelin") == []
+    tables.restore(connection.alias)
+    assert tables.complete(connection)
+    assert found("zeppelin") == ["pdf-tools"]
+
+
+def test_a_body_of_any_size_is_published(shelf):
+    long = " ".join(f"word{number}" for number in range(60_000))
+    Skill.objects.publish(skill_files("long-winded", "Much.", long))
+    assert found("word17") == ["long-winded"]
