@@ -34,7 +34,12 @@ UNSEEN = {
 }
 """Tables that views read whose changes cannot change a response, and why not."""
 
-STANDS_FOR: dict[str, type[models.Model]] = {"taxonomy_usagecount": UsageEvent}
+STANDS_FOR: dict[str, type[models.Model]] = {
+    "taxonomy_usagecount": UsageEvent,
+    "taxonomy_search": Skill,
+    "taxonomy_searchentry": Skill,
+    "taxonomy_searchletters": Skill,
+}
 """Tables that nobody writes to: which model's writes change them."""
 
 
