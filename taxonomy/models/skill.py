@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterable, Mapping
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q
