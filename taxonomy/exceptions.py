@@ -156,6 +156,19 @@ class SkillArchived(TaxonomyError):
     status_code = 409
 
 
+class InvalidMerge(TaxonomyError):
+    """A category cannot be merged into itself or into one below it."""
+
+    code = "invalid_merge"
+
+
+class CategoryBusy(TaxonomyError):
+    """Others keep changing the category; try again."""
+
+    code = "category_busy"
+    status_code = 409
+
+
 class CategoryInUse(TaxonomyError):
     """The category still holds skills or categories; move them first."""
 

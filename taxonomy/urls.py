@@ -3,7 +3,7 @@
 from django.urls import path
 
 from taxonomy.views.available import AvailableSkills
-from taxonomy.views.categories import Branch, Taxonomy
+from taxonomy.views.categories import Branch, Merge, Taxonomy
 from taxonomy.views.download import Download
 from taxonomy.views.files import FileContent, FileList
 from taxonomy.views.history import Deprecation, Diff, Rollback, Yank
@@ -36,6 +36,7 @@ urlpatterns = [
     path("taxonomy/xml", AvailableSkills.as_view()),
     path("taxonomy/user/<str:id>", AdaptedTaxonomy.as_view()),
     path("taxonomy/user/<str:id>/adapt", Adaption.as_view()),
+    path("taxonomy/<path:path>/merge", Merge.as_view()),
     path("taxonomy/<path:path>", Branch.as_view()),
     path("usage", Usage.as_view()),
 ]

@@ -48,6 +48,10 @@ class CategoryForm(forms.Form):
         return self.cleaned_data["position"] or 0
 
 
+class MergeForm(forms.Form):
+    into = fields.category(help_text="It takes all that is in this one and below it.")
+
+
 class CategoryChangeForm(CategoryForm):
     name = fields.line(max_length=100)
 
@@ -69,6 +73,12 @@ def remove(category: Category, user: User, answers: dict[str, Any]) -> str:
     path = category.path
     category.remove()
     return f"{path} is removed."
+
+
+def merge(category: Category, user: User, answers: dict[str, Any]) -> str:
+    former, into = category.path, answers["into"]
+    category.merge_into(into)
+    return f"{former} is a part of {into.path} now; its paths lead there."
 
 
 def as_it_is(category: Category) -> dict[str, Any]:
@@ -103,6 +113,18 @@ class CategoryAdmin(FleetAdmin):
             " resolving.",
             icon="edit",
             variant=ActionVariant.PRIMARY,
+        ),
+        Verb(
+            "merge",
+            "Merge into another",
+            merge,
+            may=holds(CHANGE_CATEGORIES),
+            form=lambda row: MergeForm,
+            intro="Its skills and categories go there, and its paths lead there. Two"
+            " categories of one name become one.",
+            icon="merge",
+            variant=ActionVariant.WARNING,
+            leaves=True,
         ),
         Verb(
             "remove",

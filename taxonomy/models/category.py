@@ -16,6 +16,7 @@ from taxonomy.exceptions import (
     UnknownCategory,
 )
 from taxonomy.models.address import Address
+from taxonomy.models.merging import Mergeable
 from taxonomy.models.paths import (
     CATEGORY_PATH,
     MAX_PATH_CHARS,
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 RESERVED_ROOTS = frozenset({"xml", "user"})
 """They are addresses of the API below /taxonomy."""
+RESERVED_WORD = "merge"
+"""The address of a verb below every category."""
 UNCATEGORIZED = "uncategorized"
 
 
@@ -49,13 +52,13 @@ class CategoryQuerySet(RetiringQuerySet):
 
 
 class CategoryManager(models.Manager.from_queryset(CategoryQuerySet)):  # type: ignore[misc]
-    def named(self, path: str) -> "Category":
-        """As `resolve`, for a path that someone wrote into a form or a body."""
+    def named(self, path: str, field: str = "category") -> "Category":
+        """As `resolve`, for a path that someone wrote into that field."""
         try:
             return self.resolve(path)
         except Category.DoesNotExist:
             raise UnknownCategory(
-                category=f"There is no category {path!r}; GET /taxonomy lists them."
+                **{field: f"There is no category {path!r}; GET /taxonomy lists them."}
             ) from None
 
     def hold(self, category: "Category") -> None:
@@ -131,7 +134,7 @@ class CategoryManager(models.Manager.from_queryset(CategoryQuerySet)):  # type: 
         return parent
 
 
-class Category(models.Model):
+class Category(Mergeable):
     """A place for skills. Its path changes only by `move`, which keeps the old one."""
 
     path = models.CharField(max_length=MAX_PATH_CHARS, unique=True)
@@ -219,7 +222,9 @@ def check_path(path: str) -> None:
             path="Write lower-case words with single hyphens, joined by slashes, "
             f"at most {MAX_PATH_CHARS} characters: development/python."
         )
-    root = path.partition("/")[0]
+    root, _, below = path.partition("/")
+    if RESERVED_WORD in below.split("/"):
+        raise InvalidPath(path=f"Below a root the word {RESERVED_WORD!r} is reserved.")
     if root in RESERVED_ROOTS:
         raise InvalidPath(path=f"The root {root!r} is reserved.")
 

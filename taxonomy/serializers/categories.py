@@ -71,6 +71,13 @@ class CategoryCreateSerializer(StrictSerializer):
     )
 
 
+class MergeSerializer(StrictSerializer):
+    into = TextField(
+        max_length=MAX_PATH_CHARS,
+        help_text="The path of the category that takes all that is in this one.",
+    )
+
+
 class CategoryChangeSerializer(StrictSerializer):
     """A new `path` moves or renames it, with all below; the former path resolves on."""
 

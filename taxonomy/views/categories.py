@@ -22,6 +22,7 @@ from taxonomy.serializers.categories import (
     CategoryChangeSerializer,
     CategoryCreateSerializer,
     CategorySerializer,
+    MergeSerializer,
     TreeSerializer,
 )
 from taxonomy.trees import branch_at, whole_tree
@@ -94,3 +95,23 @@ class Branch(APIView):
         """Delete an empty category."""
         category_at(path).remove()
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class Merge(APIView):
+    """/taxonomy/{path}/merge"""
+
+    required_permissions: ClassVar[dict[str, str | None]] = {"POST": CHANGE_CATEGORIES}
+
+    @extend_schema(
+        operation_id="merge_category",
+        request=MergeSerializer,
+        responses=CategorySerializer,
+    )
+    def post(self, request: Request, path: str) -> Response:
+        """Give all that is in it and below it to another; its paths lead there."""
+        category = category_at(path)
+        serializer = MergeSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        into = Category.objects.named(serializer.validated_data["into"], field="into")
+        category.merge_into(into)
+        return Response(CategorySerializer(into).data)

@@ -142,6 +142,12 @@ TABLE = [
         {"description": "Numbers."},
     ),
     Row(
+        "POST /taxonomy/{path}/merge",
+        "/taxonomy/data/analytics/merge",
+        CURATORS,
+        {"into": "research"},
+    ),
+    Row(
         "DELETE /taxonomy/{path}",
         "/taxonomy/data/analytics",
         (401, 403, 403, 403, 204, 403),

@@ -76,6 +76,18 @@ def test_a_category_does_not_move_below_itself(browser):
     assert "path" in page.context["form"].errors
 
 
+def test_a_category_is_merged_into_another(browser, skill):
+    assert browser.get(verb("data/analytics", "merge")).status_code == 200
+    page = browser.post(verb("data", "merge"), {"into": "data/analytics"})
+    assert "into" in page.context["form"].errors
+    sent = {"into": "research/analysis"}
+    assert browser.post(verb("data/analytics", "merge"), sent).status_code == 302
+
+    skill.refresh_from_db()
+    assert skill.path == "research/analysis/pdf-tools"
+    assert Category.objects.resolve("data/analytics").path == "research/analysis"
+
+
 def test_only_an_empty_category_is_removed(browser, skill):
     page = browser.post(verb("data/analytics", "remove"))
     assert "still holds skills" in page.context["form"].non_field_errors()[0]
