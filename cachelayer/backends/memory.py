@@ -37,10 +37,13 @@ class MemoryCache(InProcess):
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
         """Most hits end in the first lines, so nothing is called that is not needed:
         nothing at all was retired since the entry was last found. That the stamps are
-        in reach, and no other plane there, need not be asked: else all is retired."""
+        in reach, and no other plane there, need not be asked: else all is retired. Keys
+        of other types may be equal to a text and stand elsewhere."""
         store = self.store
         if (
-            version is None
+            self.plain
+            and version is None
+            and type(key) is str
             and (entry := store.entries.get(key)) is not None
             and entry.stamp == store.stamps.words[EPOCH]
             and entry.expires_at > (now := monotonic()) < store.look_at

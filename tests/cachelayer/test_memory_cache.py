@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+from enum import Enum
 
 import pytest
 from django.core.cache import caches
@@ -39,12 +40,17 @@ def test_what_cannot_be_pickled_is_refused(cache):
         cache.set("a", lambda: None)
 
 
-def test_key_prefixes_are_apart(tmp_path):
+def test_who_makes_other_keys_on_one_folder_has_other_entries(tmp_path):
     one = MemoryCache(str(tmp_path), {"KEY_PREFIX": "one"})
-    other = MemoryCache(str(tmp_path), {"KEY_PREFIX": "other"})
+    others = [
+        MemoryCache(str(tmp_path), {"KEY_PREFIX": "other"}),
+        MemoryCache(str(tmp_path), {"KEY_PREFIX": "one", "VERSION": 2}),
+        MemoryCache(str(tmp_path), {"KEY_FUNCTION": lambda key, *_: f"made {key}"}),
+    ]
     one.set("a", 1)
+    assert one.get("a") == 1  # at hand from now on
 
-    assert other.get("a") is None
+    assert [other.get("a") for other in others] == [None] * 3
 
 
 @pytest.mark.parametrize(
@@ -154,3 +160,18 @@ assert [cache.get("a") for _ in range(5)] == [1] * 5
     subprocess.run([sys.executable, "-c", code], check=True, timeout=20)
 
     assert cache.host_figures()["hits"] == before + 5
+
+
+def test_a_key_that_is_equal_to_a_text_but_reads_otherwise_is_another(make):
+    class Name(str, Enum):  # noqa: UP042 of one that is older than StrEnum
+        A = "a"
+
+    cache = make()
+    cache.set(Name.A, "the name's")
+    cache.set("a", "the text's")
+    cache.set("b", 1, version=2)
+    assert (cache.get("a"), cache.get("b", version=2)) == ("the text's", 1)
+
+    assert cache.get(Name.A) == "the name's"
+    assert cache.get((":2:b",)) is None
+    assert cache.get(["a"]) is None
