@@ -16,6 +16,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import Error, connections
+from django.utils.module_loading import import_string
 from django_q.brokers import get_broker
 from django_q.monitor import monitor
 from django_q.scheduler import scheduler
@@ -42,9 +43,14 @@ SIGNALS = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT}
 
 
 class Inbox:
-    """Where a child's `worker()` gets its tasks: the broker itself."""
+    """Where a child's `worker()` gets its tasks: the broker itself.
+
+    What it is done with is acknowledged by the statement that takes the next task.
+    """
 
     def __init__(self) -> None:
+        self.broker = get_broker()
+        self.finished: int | None = None
         self.stopping = False
         self.next_beat = 0.0
 
@@ -65,15 +71,27 @@ class Inbox:
         return "STOP"
 
     def _take(self) -> Iterator[dict[str, Any]]:
-        broker = get_broker()
-        for message_id, package in broker.dequeue() or ():
+        messages = self.broker.exchange(self.finished)
+        self.finished = None
+        for message_id, package in messages:
             try:
                 task = SignedPackage.loads(package)
             except (TypeError, BadSignature):
                 logger.exception("message is not ours message_id=%s", message_id)
-                broker.fail(message_id)
+                self.broker.fail(message_id)
                 continue
-            yield {**task, "cluster": broker.list_key, "ack_id": message_id}
+            yield {**task, "cluster": self.broker.list_key, "ack_id": message_id}
+
+    def settle(self) -> None:
+        """Acknowledge what was finished last, as nothing more will be taken.
+
+        A message that is not acknowledged comes again and finds its job gone on.
+        """
+        try:
+            if self.finished:
+                self.broker.acknowledge(self.finished)
+        except Error as error:
+            logger.warning("message not acknowledged error=%s", error)
 
     def _beat(self) -> None:
         if time.monotonic() >= self.next_beat:
@@ -82,26 +100,27 @@ class Inbox:
 
 
 class Outbox:
-    """Where `worker()` puts a finished task: django-q2's monitor keeps it at once.
+    """Where `worker()` puts a finished task: django-q2's monitor records it at once,
+    if it failed, and its message is left to the inbox to acknowledge."""
 
-    The message of a task whose end cannot be written comes again and finds its job
-    gone on, so an unreachable database costs nothing here.
-    """
+    def __init__(self, inbox: Inbox) -> None:
+        self.inbox = inbox
 
     def put(self, task: dict[str, Any]) -> None:
+        self.inbox.finished = task.pop("ack_id")
         once = iter((task, "STOP"))
-        try:
-            monitor(_Queue(lambda: next(once)), get_broker())
-        except Error as error:
-            logger.warning(
-                "task not acknowledged name=%s error=%s", task["name"], error
-            )
-            connections.close_all()
+        monitor(_Queue(lambda: next(once)), self.inbox.broker)
 
 
 class _Queue:
     def __init__(self, get: Callable[[], Any]) -> None:
         self.get = get
+
+
+def work_from(inbox: Inbox) -> None:
+    """Task after task, until the inbox says STOP or django-q2 wants a new process."""
+    worker(inbox, Outbox(inbox), Value("d", -1), None)
+    inbox.settle()
 
 
 def die_with(parent: int) -> None:
@@ -118,7 +137,7 @@ def work(parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     die_with(parent)
-    worker(inbox, Outbox(), Value("d", -1), None)
+    work_from(inbox)
     courier.courier.finish(settings.SKILLFLEET_WEBHOOK_TIMEOUT.total_seconds())
     this_worker().row.leave()
 
@@ -133,6 +152,7 @@ class Cluster:
         self.stopping = False
 
     def run(self) -> None:
+        import_string(settings.SKILLFLEET_AUTHOR)  # once, and not in every child
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         retire_everything()  # a parent that was killed could not do it for its children
         try:

@@ -11,12 +11,11 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from multiprocessing import Value
 
 from django.conf import settings
 from django.db import Error, connections
 
-from jobs.cluster import PRUNE_SECONDS, Inbox, Outbox, bury, worker
+from jobs.cluster import PRUNE_SECONDS, Inbox, bury, work_from
 from jobs.pruning import prune_old
 from jobs.sweep import sweep
 from jobs.worker import this_worker
@@ -43,7 +42,7 @@ class InlineWorker:
     def _work(self) -> None:
         mine = this_worker(overrun=self.abandon)
         try:
-            worker(self.inbox, Outbox(), Value("d", -1), None)
+            work_from(self.inbox)
             mine.row.leave()
         except Exception:
             logger.exception("inline worker ends")  # and gets a successor

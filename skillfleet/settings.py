@@ -260,6 +260,7 @@ HOST_NAME = env.str("SKILLFLEET_HOST_NAME", default=socket.gethostname())
 Q_CLUSTER = {
     "name": "skillfleet",
     "orm": "default",  # the jobs' own database: a message commits with its job
+    "broker_class": "jobs.broker.SqliteBroker",
     "workers": SKILLFLEET_WORKERS,
     "cache": "shared",
     "poll": 0.1,
@@ -270,6 +271,7 @@ Q_CLUSTER = {
     "save_limit": -1,
     "catch_up": False,
     "bulk": 1,
+    "log_level": "WARNING",
 }
 if database["ENGINE"].endswith("postgresql"):
     Q_CLUSTER |= {"broker_class": "jobs.broker.PostgresBroker", "poll": 1.0}
@@ -296,5 +298,9 @@ LOGGING = {
         "handlers": ["stderr"],
         "level": env.str("SKILLFLEET_LOG_LEVEL", default="INFO"),
     },
-    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        # It has four lines for each message; the engine's own name job and phase.
+        "django-q": {"level": "WARNING"},
+    },
 }

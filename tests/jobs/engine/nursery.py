@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from multiprocessing import Value
 from typing import Any
 
 import django
@@ -13,11 +12,10 @@ import django
 django.setup()
 
 from django.db import connections, transaction  # noqa: E402
-from django_q.worker import worker  # noqa: E402
 
 from jobs import checkpoint  # noqa: E402
 from jobs import worker as worker_room  # noqa: E402
-from jobs.cluster import Inbox, Outbox  # noqa: E402
+from jobs.cluster import Inbox, Outbox, work_from  # noqa: E402
 from jobs.models import Job  # noqa: E402
 
 POINTS = ("before_claim", "in_phase", "before_commit", "after_commit", "before_ack")
@@ -89,7 +87,7 @@ def start(request: dict[str, Any]) -> int:
     if not pid:
         blow = signal.Signals(request.get("blow", signal.SIGKILL))
         arm(request.get("point", ""))
-        worker(OneMessage(), Outbox(), Value("d", -1), None)
+        work_from(OneMessage())
         os._exit(0)
     return pid
 
