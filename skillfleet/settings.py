@@ -226,6 +226,7 @@ SPECTACULAR_SETTINGS = {
         "SkillStatusEnum": "taxonomy.models.skill.Skill.Status",
         "JobStatusEnum": "jobs.models.job.Job.Status",
         "DraftStatusEnum": "jobs.models.draft.Draft.Status",
+        "ReportStatusEnum": "taxonomy.serializers.validation.STATUSES",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

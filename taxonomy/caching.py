@@ -14,6 +14,8 @@ from taxonomy.models import (
     SkillVersion,
     UsageDay,
     UsageEvent,
+    Verdict,
+    Waiver,
 )
 from taxonomy.models.usage import where_usage_shows
 
@@ -49,6 +51,8 @@ invalidates(
 invalidates(Label, lambda label: where_it_shows(label.skill), collection=EVERYWHERE)
 invalidates(Relation, where_it_points, collection=EVERYWHERE)
 invalidates(FacetDefinition, ["/facets/*"], collection=["/facets/*"])
+for told in (Verdict, Waiver):
+    invalidates(told, lambda row: where_it_shows(row.skill), collection=EVERYWHERE)
 invalidates(Address, where_it_leads, collection=EVERYWHERE)
 invalidates(  # their name is shown
     User, lambda user: [f"/authors/{user.pk}/*"], collection=["/authors/*"]

@@ -180,3 +180,17 @@ class InvalidProfile(TaxonomyError):
     """The profile contradicts itself."""
 
     code = "invalid_profile"
+
+
+class NothingToWaive(TaxonomyError):
+    """No open finding of the security scan is like that."""
+
+    code = "nothing_to_waive"
+    status_code = 409
+
+
+class UnknownWaiver(TaxonomyError):
+    """There is no such waiver, or it is revoked already."""
+
+    code = "unknown_waiver"
+    status_code = 404

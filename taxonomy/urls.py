@@ -12,8 +12,9 @@ from taxonomy.views.profiles import AdaptedTaxonomy, Adaption
 from taxonomy.views.relations import Relations
 from taxonomy.views.skills import SkillDetail, SkillList
 from taxonomy.views.usage import Usage
-from taxonomy.views.validation import Validation
+from taxonomy.views.validation import SkillValidation, Validation
 from taxonomy.views.versions import VersionDetail, VersionList
+from taxonomy.views.waivers import WaiverDetail, WaiverList
 
 urlpatterns = [
     path("facets", Facets.as_view()),
@@ -29,6 +30,9 @@ urlpatterns = [
     path("skills/<str:ref>/labels", Labels.as_view()),
     path("skills/<str:ref>/relations", Relations.as_view()),
     path("skills/<str:ref>/rollback", Rollback.as_view()),
+    path("skills/<str:ref>/validate", SkillValidation.as_view()),
+    path("skills/<str:ref>/waivers", WaiverList.as_view()),
+    path("skills/<str:ref>/waivers/<int:waiver_id>", WaiverDetail.as_view()),
     path("skills/<str:ref>/versions", VersionList.as_view()),
     path("skills/<str:ref>/versions/<str:number>", VersionDetail.as_view()),
     path("skills/<str:ref>/versions/<str:number>/yank", Yank.as_view()),

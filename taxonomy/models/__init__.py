@@ -11,7 +11,9 @@ from taxonomy.models.publishing import Published
 from taxonomy.models.relation import Relation
 from taxonomy.models.skill import Skill
 from taxonomy.models.usage import UsageCount, UsageDay, UsageEvent
+from taxonomy.models.verdict import Verdict
 from taxonomy.models.version import SkillVersion
+from taxonomy.models.waiver import Waiver
 
 __all__ = [
     "Address",
@@ -30,4 +32,6 @@ __all__ = [
     "UsageCount",
     "UsageDay",
     "UsageEvent",
+    "Verdict",
+    "Waiver",
 ]

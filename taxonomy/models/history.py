@@ -15,6 +15,7 @@ from taxonomy.exceptions import (
 from taxonomy.models.address import Address
 from taxonomy.models.label import Label
 from taxonomy.models.version import SkillVersion
+from taxonomy.skillmd.report import Report
 
 if TYPE_CHECKING:
     from taxonomy.models.skill import Skill
@@ -100,8 +101,17 @@ class WithHistory(models.Model):
         """Make it current. The name that it says is this skill's, or was."""
         self.take_over(version, as_admitted(version.frontmatter, version.body))
 
-    def take_over(self, version: SkillVersion, said: Admitted, **options: Any) -> None:
-        """Show what a version says. Labels of kinds that it does not name stay."""
+    def take_over(
+        self,
+        version: SkillVersion,
+        said: Admitted,
+        report: Report | None = None,
+        **options: Any,
+    ) -> None:
+        """Show what a version says. Labels of kinds that it does not name stay.
+
+        `report`, if there is one, saves validating the files once more.
+        """
         skill = cast("Skill", self)
         named = skill._state.adding or skill.name != said.name
         skill.name = said.name
@@ -112,6 +122,7 @@ class WithHistory(models.Model):
             Address.objects.claim_name(skill)
         for kind, values in said.labels.items():
             Label.objects.give(skill, Label.Kind(kind), values)
+        skill.settle(report)
 
     @property
     def _versions(self) -> models.QuerySet[SkillVersion]:

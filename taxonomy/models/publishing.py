@@ -1,20 +1,23 @@
 """The one way a skill is written: a version on a bundle, all of it or nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, models, transaction
 
-from taxonomy.admission import Admitted, admit, with_name
+from taxonomy.admission import Admitted, admit, configured_limits, with_name
 from taxonomy.exceptions import NameTaken, SkillArchived, SkillChanged
 from taxonomy.models.address import Address
 from taxonomy.models.bundle import Bundle
 from taxonomy.models.category import Category
 from taxonomy.models.locks import hold_relations
 from taxonomy.models.version import SkillVersion, next_number
+from taxonomy.models.waiver import Waiving
 from taxonomy.packaging.files import Files, bundle_digest
+from taxonomy.skillmd.report import Report, validate
 
 if TYPE_CHECKING:
     from taxonomy.models.skill import Skill
@@ -54,6 +57,12 @@ class Edition:
     """The bundle that must be current; empty: there must be no such skill."""
     renamed: "Skill | None" = None
     """The skill that gets the name which these files say."""
+    waivings: Iterable[Waiving] = ()
+    """What was waived in these files before they were published."""
+
+    @cached_property
+    def report(self) -> Report:
+        return validate(self.files, self.admitted.name, configured_limits())
 
     def classify(self, skill: "Skill") -> None:
         for trait, value in self.traits.items():
@@ -73,6 +82,7 @@ class PublishingManager(models.Manager["Skill"]):
         traits: Mapping[Trait, str] | None = None,
         based_on: str | None = None,
         lenient: bool = False,
+        waivings: Iterable[Waiving] = (),
     ) -> Published:
         """Make these files the current version of the skill that they name.
 
@@ -80,7 +90,8 @@ class PublishingManager(models.Manager["Skill"]):
         `name`, if given, is what the frontmatter must say. `traits` are the type,
         weight, load_priority and style to set. `based_on` is the digest of the bundle
         that the files were made from, empty for none: SkillChanged unless it is still
-        current. `lenient` keeps fields that the specification does not know. The
+        current. `lenient` keeps fields that the specification does not know. What
+        was waived before in these files (`waivings`) is taken over. The
         current bytes again make no new version. Raises InvalidSkill,
         InvalidVersion, UnknownCategory, NameTaken, SkillArchived or VersionConflict,
         and then nothing is written.
@@ -98,6 +109,7 @@ class PublishingManager(models.Manager["Skill"]):
                 change_summary,
                 traits or {},
                 based_on,
+                waivings=waivings,
             )
         )
 
@@ -139,6 +151,7 @@ class PublishingManager(models.Manager["Skill"]):
                 return self._create(edition)
             if current == bundle_digest(edition.files):
                 self._place(skill, edition)
+                self._adopt(skill, edition)
                 return Published(skill.current, created=False, changed=False)
             if skill.status == skill.Status.ARCHIVED:
                 raise SkillArchived
@@ -177,7 +190,7 @@ class PublishingManager(models.Manager["Skill"]):
         )
         version = self._write_version(skill, edition)
         edition.classify(skill)
-        skill.take_over(version, edition.admitted, force_insert=True)
+        self._take_over(skill, version, edition, force_insert=True)
         return Published(version, created=True, changed=True)
 
     def _advance(self, skill: "Skill", edition: Edition) -> Published:
@@ -185,8 +198,19 @@ class PublishingManager(models.Manager["Skill"]):
         if edition.category:
             skill.category = edition.category
         edition.classify(skill)
-        skill.take_over(version, edition.admitted)
+        self._take_over(skill, version, edition)
         return Published(version, created=False, changed=True)
+
+    def _take_over(
+        self, skill: "Skill", version: SkillVersion, edition: Edition, **save: Any
+    ) -> None:
+        skill.take_over(version, edition.admitted, edition.report, **save)
+        self._adopt(skill, edition)
+
+    def _adopt(self, skill: "Skill", edition: Edition) -> None:
+        if edition.waivings:
+            skill.adopt(edition.waivings)
+            skill.settle(edition.report)
 
     def _place(self, skill: "Skill", edition: Edition) -> None:
         """The same bytes may still go to another category."""

@@ -24,6 +24,7 @@ from taxonomy.models.label import Label
 from taxonomy.models.paths import MAX_NAME_CHARS, SKILL_NAME, within
 from taxonomy.models.publishing import PublishingManager
 from taxonomy.models.relation import Relation
+from taxonomy.models.verdict import WithVerdict
 from taxonomy.models.version import MAX_REASON_CHARS, SkillVersion
 from taxonomy.search.results import Found
 
@@ -88,8 +89,10 @@ class SkillQuerySet(RetiringQuerySet):
 
     def for_reading(self) -> "SkillQuerySet":
         """With all that a detail shows, in a fixed number of queries."""
-        shown = self.select_related("category", "current__author", "replacement")
-        return shown.prefetch_related("labels")
+        shown = self.select_related(
+            "category", "current__author", "replacement", "verdict"
+        )
+        return shown.prefetch_related("labels").defer("verdict__report")
 
     def for_detail(self) -> "SkillQuerySet":
         """And with what it points at and is called."""
@@ -100,15 +103,16 @@ class SkillQuerySet(RetiringQuerySet):
 
     def for_listing(self) -> "SkillQuerySet":
         """With all that a list shows, and nothing of what the skills say."""
-        shown = self.select_related("category", "current").prefetch_related("labels")
-        return shown.defer(*(f"current__{field}" for field in SkillVersion.CONTENT))
+        shown = self.select_related("category", "current", "verdict")
+        unlisted = [f"current__{field}" for field in SkillVersion.CONTENT]
+        return shown.prefetch_related("labels").defer(*unlisted, "verdict__report")
 
 
 class SkillManager(PublishingManager.from_queryset(SkillQuerySet)):  # type: ignore[misc]
     """Queries, and `publish`, the one way to write a skill."""
 
 
-class Skill(WithHistory):
+class Skill(WithHistory, WithVerdict):
     """A published skill. What it says is in its versions; `current` is the one read."""
 
     class Type(models.TextChoices):

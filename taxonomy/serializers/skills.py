@@ -7,9 +7,11 @@ from rest_framework import serializers
 
 from taxonomy.models import Label, Skill, SkillVersion
 from taxonomy.models.paths import MAX_NAME_CHARS, MAX_PATH_CHARS
+from taxonomy.models.verdict import Verdict
 from taxonomy.serializers.files import ContentSerializer
 from taxonomy.serializers.labels import LABELS, LabelSetSerializer, labels_of
 from taxonomy.serializers.strict import TextField
+from taxonomy.serializers.verdicts import VerdictSummarySerializer
 
 ORDERINGS = ("name", "-name", "created_at", "-created_at", "updated_at", "-updated_at")
 
@@ -45,6 +47,9 @@ class SkillFilters(serializers.Serializer[Any]):
     status = serializers.ChoiceField(
         Skill.Status.choices, required=False, default=Skill.Status.ACTIVE
     )
+    validation = serializers.ChoiceField(
+        Verdict.Status.choices, required=False, help_text="What validation says."
+    )
     ordering = serializers.ChoiceField(
         ORDERINGS, required=False, help_text="By name, or by rank when there is a q."
     )
@@ -58,6 +63,12 @@ class SkillItemSerializer(serializers.ModelSerializer[Skill]):
     version = serializers.CharField(source="current.number")
     keywords = serializers.SerializerMethodField()
     tags = serializers.SerializerMethodField()
+    validation = VerdictSummarySerializer(
+        source="verdict",
+        default=None,
+        allow_null=True,
+        help_text="Of the current version; null until it was validated here.",
+    )
 
     class Meta:
         model = Skill
@@ -75,6 +86,7 @@ class SkillItemSerializer(serializers.ModelSerializer[Skill]):
             "version",
             "keywords",
             "tags",
+            "validation",
             "created_at",
             "updated_at",
         )

@@ -8,6 +8,8 @@ from taxonomy.models.paths import MAX_NAME_CHARS
 from taxonomy.serializers.files import ContentSerializer
 from taxonomy.serializers.strict import TextField
 
+STATUSES = ["passed", "warnings", "failed"]
+
 
 class ValidateSerializer(ContentSerializer):
     """A skill to be looked at."""
@@ -54,7 +56,7 @@ class ReportSerializer(serializers.Serializer[Any]):
     """The form of `Report.as_json`; for the schema alone."""
 
     passed = serializers.BooleanField()
-    status = serializers.ChoiceField(["passed", "warnings", "failed"])
+    status = serializers.ChoiceField(STATUSES)
     score = serializers.FloatField(help_text="0 to 1: the share of weighted checks.")
     spec = VerdictSerializer()
     portable = PortableSerializer()

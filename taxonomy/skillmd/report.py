@@ -31,7 +31,7 @@ class Report:
     @property
     def findings(self) -> Findings:
         """All that is open, each once, the worst first."""
-        judged = [*self.specification, *self.portable, *self.gate, *self._open_security]
+        judged = [*self.specification, *self.portable, *self.gate, *self.open_risks]
         judged += [finding for check in self.quality for finding in check.findings]
         order = list(Severity)
         return tuple(
@@ -39,7 +39,8 @@ class Report:
         )
 
     @property
-    def _open_security(self) -> Findings:
+    def open_risks(self) -> Findings:
+        """What the scan found and nobody waived."""
         return tuple(f for f in self.security if f.fingerprint not in self.waived)
 
     @property
@@ -74,7 +75,7 @@ class Report:
             Check("specification", "It meets the specification", 5, self.specification),
             Check("portable", "Every client accepts it", 3, _bad(self.portable)),
             Check("files", "Its files can be published", 3, self.gate),
-            Check("security", "The scan finds no risk", 5, _bad(self._open_security)),
+            Check("security", "The scan finds no risk", 5, _bad(self.open_risks)),
             *(
                 self.quality
                 or (

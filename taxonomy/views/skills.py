@@ -68,6 +68,8 @@ def filtered(skills: SkillQuerySet, wanted: Mapping[str, str]) -> SkillQuerySet:
     for field, kind in LABEL_FILTERS.items():
         if field in wanted:
             skills = skills.labelled(kind, wanted[field])
+    if "validation" in wanted:
+        skills = skills.filter(verdict__status=wanted["validation"])
     if "category" in wanted:
         skills = skills.within(Category.objects.named(wanted["category"]).path)
     if "path" in wanted:

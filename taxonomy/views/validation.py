@@ -1,4 +1,4 @@
-"""Looking at a skill before it is published."""
+"""Looking at a skill, before it is published and after."""
 
 from typing import ClassVar
 
@@ -11,6 +11,22 @@ from taxonomy.admission import configured_limits
 from taxonomy.permissions import READ_SKILLS
 from taxonomy.serializers.validation import ReportSerializer, ValidateSerializer
 from taxonomy.skillmd.report import validate
+from taxonomy.views.base import SkillReading
+
+
+class SkillValidation(SkillReading):
+    """POST /skills/{ref}/validate"""
+
+    required_permissions: ClassVar[dict[str, str | None]] = {"POST": READ_SKILLS}
+
+    @extend_schema(
+        operation_id="validate_published_skill",
+        request=None,
+        responses=ReportSerializer,
+    )
+    def post(self, request: Request, ref: str) -> Response:
+        """Check the current version anew; the skill shows that verdict from now on."""
+        return Response(self.skill().judge().as_json())
 
 
 class Validation(APIView):

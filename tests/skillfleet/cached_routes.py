@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 from cachelayer.keys import strip_prefix
 from cachelayer.views import ViewRecipe
 from skillfleet.accounts.tokens import make_token
-from taxonomy.models import Address, Label, Profile, Relation, Skill
+from taxonomy.models import Address, Label, Profile, Relation, Skill, Waiver
 from tests.skillfleet.world import World, make_world
 from tests.taxonomy.skills import skill_files
 
@@ -33,6 +33,7 @@ TIERS = {
     f"{SKILL}/labels": ("endpoint", 600),
     f"{SKILL}/relations": ("endpoint", 600),
     f"{SKILL}/versions": ("endpoint", 600),
+    f"{SKILL}/waivers": ("endpoint", 600),
     f"{SKILL}/versions/<str:number>": ("endpoint", 600),
     "/taxonomy": ("global", 300),
     "/taxonomy/xml": ("global", 300),
@@ -78,6 +79,7 @@ READS = [
     Read(f"{SKILL}/relations", "/skills/pdf-tools/relations"),
     Read(f"{SKILL}/relations", "/skills/pdf-forms/relations"),
     Read(f"{SKILL}/versions", "/skills/pdf-tools/versions"),
+    Read(f"{SKILL}/waivers", "/skills/pdf-tools/waivers"),
     Read(f"{SKILL}/versions/<str:number>", "/skills/pdf-tools/versions/1.0.1"),
     Read("/taxonomy", "/taxonomy"),
     Read("/taxonomy/xml", "/taxonomy/xml"),
@@ -115,6 +117,12 @@ def cached_routes() -> dict[str, ViewRecipe]:
     return {route: recipe for route, recipe in routes_with_get().items() if recipe}
 
 
+def waived(person: User) -> dict[str, Any]:
+    """The fields of a waiver."""
+    said = {"rule": "scan.secret-file", "file": "SKILL.md", "reason": "An example."}
+    return said | {"fingerprint": "f" * 32, "person": person}
+
+
 class Fleet:
     """The small world with a skill that has all a skill can have, and its readers."""
 
@@ -143,6 +151,7 @@ class Fleet:
             kind="skill", path="pdf-kit", skill=self.skill, current=False
         )
         Skill.objects.filter(pk=self.skill.pk).update(replacement=other)
+        Waiver.objects.create(skill=self.skill, **waived(self.person("curator")))
         for kind in Label.Kind.values:
             Label.objects.create(skill=self.skill, kind=kind, value="any")
         profile = {"mounted": ["development"], "priorities": {"data": 3}}

@@ -21,8 +21,10 @@ from taxonomy.models import (
     Skill,
     SkillVersion,
     UsageEvent,
+    Verdict,
+    Waiver,
 )
-from tests.skillfleet.cached_routes import Fleet
+from tests.skillfleet.cached_routes import Fleet, waived
 from tests.skillfleet.world import TASK
 
 UNSEEN = {
@@ -46,6 +48,19 @@ STANDS_FOR: dict[str, type[models.Model]] = {
 def spare_version(fleet: Fleet) -> SkillVersion:
     current = fleet.skill.current
     return SkillVersion(skill=fleet.skill, number="0.9.0", bundle=current.bundle)
+
+
+def spare_verdict(fleet: Fleet) -> Verdict:
+    """Of a skill that has none, as those have that are older than verdicts."""
+    Verdict.objects.filter(skill__name="pdf-forms").delete()
+    counts = {"errors": 0, "warnings": 0, "waived": 0}
+    return Verdict(
+        skill=Skill.objects.get(name="pdf-forms"),
+        status="passed",
+        score=1.0,
+        report={},
+        **counts,
+    )
 
 
 def spare_skill(fleet: Fleet) -> Skill:
@@ -86,6 +101,11 @@ SPARE: dict[type[models.Model], Callable[[Fleet], models.Model]] = {
         day=timezone.now().date(),
     ),
     User: lambda fleet: User(username="spare"),
+    Verdict: spare_verdict,
+    Waiver: lambda fleet: Waiver(
+        skill=fleet.skill,
+        **waived(fleet.person("curator")) | {"fingerprint": "a" * 32},
+    ),
     User.groups.through: lambda fleet: User.groups.through(
         user=fleet.person("author"), group=Group.objects.get(name="operator")
     ),

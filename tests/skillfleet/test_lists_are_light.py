@@ -12,6 +12,7 @@ from tests.taxonomy.skills import skill_files
 LONG = [
     '"taxonomy_skillversion"."body"',
     '"taxonomy_skillversion"."frontmatter"',
+    '"taxonomy_verdict"."report"',
     '"jobs_job"."result"',
     '"jobs_job"."error_stack"',
 ]

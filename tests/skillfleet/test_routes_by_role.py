@@ -107,6 +107,19 @@ TABLE = [
         CURATORS,
         {"version": "1.0.0"},
     ),
+    Row("POST /skills/{ref}/validate", "/skills/pdf-tools/validate", READERS),
+    Row("GET /skills/{ref}/waivers", "/skills/pdf-tools/waivers", READERS),
+    Row(
+        "POST /skills/{ref}/waivers",
+        "/skills/pdf-tools/waivers",
+        (401, 403, 403, 403, 409, 403),  # there is nothing to waive
+        {"rule": "scan.destructive", "reason": "An example."},
+    ),
+    Row(
+        "DELETE /skills/{ref}/waivers/{waiver_id}",
+        "/skills/pdf-tools/waivers/0",
+        (401, 403, 403, 403, 404, 403),
+    ),
     Row("GET /skills/{ref}/files", "/skills/pdf-tools/files", READERS),
     Row("GET /skills/{ref}/files/{path}", "/skills/pdf-tools/files/SKILL.md", READERS),
     Row("GET /skills/{ref}/versions", "/skills/pdf-tools/versions", READERS),

@@ -1,0 +1,152 @@
+"""What validation says of published skills, less what curators waived."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+from django.contrib.auth.models import User
+from django.db import models, transaction
+
+from cachelayer import RetiringManager
+from taxonomy.admission import configured_limits
+from taxonomy.exceptions import NothingToWaive, SkillChanged, UnknownWaiver
+from taxonomy.models.waiver import Waiver, Waiving
+from taxonomy.skillmd.report import Report, validate
+from taxonomy.skillmd.waiving import Chosen
+
+if TYPE_CHECKING:
+    from taxonomy.models.skill import Skill
+
+
+class Verdict(models.Model):
+    """The report on a skill's current version, kept so that lists can show it."""
+
+    class Status(models.TextChoices):
+        PASSED = "passed"
+        """Nothing was found."""
+        WARNINGS = "warnings"
+        """Worth a look."""
+        FAILED = "failed"
+        """It breaks a rule, or the scan found a risk that nobody waived."""
+
+    skill = models.OneToOneField(
+        "taxonomy.Skill", models.CASCADE, primary_key=True, related_name="verdict"
+    )
+    digest = models.CharField(max_length=64)
+    """Of the bundle that was judged."""
+    status = models.CharField(max_length=8, choices=Status, db_index=True)
+    score = models.FloatField()
+    errors = models.PositiveIntegerField()
+    warnings = models.PositiveIntegerField()
+    waived = models.PositiveIntegerField()
+    report = models.JSONField()
+    judged_at = models.DateTimeField(auto_now=True)
+
+    objects = RetiringManager()
+
+    class Meta:
+        base_manager_name = "objects"
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.score:.0%}"
+
+
+def said_by(report: Report) -> dict[str, Any]:
+    return {
+        "status": report.status,
+        "score": report.score,
+        "errors": len(report.errors),
+        "warnings": len(report.warnings),
+        "waived": len(report.accepted),
+        "report": report.as_json(),
+    }
+
+
+class WithVerdict(models.Model):
+    """What a skill does with its verdict and its waivers."""
+
+    class Meta:
+        abstract = True
+
+    def judge(self) -> Report:
+        """Validate the current files anew, and keep what that says."""
+        report = self._report()
+        with transaction.atomic():
+            held = self._mine.held()
+            if held.current_id == self._mine.current_id:
+                report = held.settle(report)
+        return report
+
+    def settle(self, report: Report | None = None) -> Report:
+        """Keep the report on the current files, less what is waived now.
+
+        Who calls holds the skill's row, so that no waiver comes in between.
+        """
+        skill = self._mine
+        report = replace(report or self._report(), waived=self._waived())
+        said = said_by(report) | {"digest": skill.current.bundle_id}
+        known = Verdict.objects.filter(pk=skill.pk).first()
+        if known is None:
+            Verdict.objects.create(skill=skill, **said)
+        elif any(getattr(known, name) != value for name, value in said.items()):
+            for name, value in said.items():
+                setattr(known, name, value)
+            known.save()
+        return report
+
+    def waive(self, chosen: Chosen, *, by: User, reason: str) -> list[Waiver]:
+        """Accept findings of the scan that are open. Raises NothingToWaive."""
+        report = self._report()
+        found = chosen.among(report.open_risks)
+        if not found:
+            raise NothingToWaive
+        with transaction.atomic():
+            held = self._hold_as_judged()
+            waived = Waiver.objects.grant(found, by=by, reason=reason, skill=held)
+            held.settle(report)
+        return waived
+
+    def adopt(self, waivings: Iterable[Waiving]) -> None:
+        """Take over what was waived in a draft, with its persons and reasons."""
+        there = self._waived()
+        for each in waivings:
+            if each.fingerprint not in there:
+                Waiver.objects.create(skill=self._mine, **granted(each))
+
+    def revoke(self, waiver_id: int, *, by: User) -> None:
+        """The finding counts again. Raises UnknownWaiver."""
+        report = self._report()
+        with transaction.atomic():
+            held = self._hold_as_judged()
+            waiver = held.waivers.standing().filter(pk=waiver_id).first()
+            if waiver is None:
+                raise UnknownWaiver
+            waiver.revoke(by)
+            held.settle(report)
+
+    def _report(self) -> Report:
+        skill = self._mine
+        files = skill.current.bundle.files()
+        report = validate(files, skill.name, configured_limits())
+        return replace(report, waived=self._waived())
+
+    def _waived(self) -> frozenset[str]:
+        return Waiver.objects.filter(skill_id=self.pk).fingerprints()
+
+    def _hold_as_judged(self) -> "Skill":
+        """Raises SkillChanged when another version is current by now."""
+        held = self._mine.held()
+        if held.current_id != self._mine.current_id:
+            raise SkillChanged
+        return held
+
+    @property
+    def _mine(self) -> "Skill":
+        return cast("Skill", self)
+
+
+def granted(waiving: Waiving) -> dict[str, Any]:
+    """The fields of a waiver that say what was accepted, by whom, when and why."""
+    names = ("rule", "file", "line", "snippet", "fingerprint", "reason")
+    same = {name: getattr(waiving, name) for name in names}
+    return same | {"person_id": waiving.person_id, "granted_at": waiving.granted_at}

@@ -1,0 +1,18 @@
+"""What validation says of a skill, in short."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from taxonomy.serializers.validation import STATUSES
+
+
+class VerdictSummarySerializer(serializers.Serializer[Any]):
+    """Status, score and counts of findings; `POST …/validate` lists them."""
+
+    status = serializers.ChoiceField(STATUSES)
+    score = serializers.FloatField(help_text="0 to 1: the share of weighted checks.")
+    errors = serializers.IntegerField()  # type: ignore[assignment]
+    warnings = serializers.IntegerField()
+    waived = serializers.IntegerField()
+    judged_at = serializers.DateTimeField()

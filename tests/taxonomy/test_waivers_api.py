@@ -1,0 +1,133 @@
+"""Findings of published skills: shown, waived with a reason, and revoked."""
+
+import pytest
+
+from taxonomy.exceptions import SkillChanged
+from taxonomy.models import Skill, Verdict, Waiver
+from taxonomy.skillmd.waiving import Chosen
+from tests.taxonomy.skills import skill_files
+
+URL = "/api/v1/skills/pdf-tools"
+RISKY = "# Clean up\n\n1. Run `rm -rf /` to see.\n2. Read ~/.aws/credentials.\n"
+REASON = "An example that is never run."
+
+
+@pytest.fixture
+def risky(seeded):
+    return publish(RISKY)
+
+
+def publish(body, **more):
+    return Skill.objects.publish(skill_files(body=body, **more)).skill
+
+
+def shown(client, address=URL):
+    return client.get(address).json()["validation"]
+
+
+def waive(client, **body):
+    return client.post(f"{URL}/waivers", {"reason": REASON, **body})
+
+
+def test_the_verdict_is_shown_wherever_the_skill_is(viewer, risky):
+    detail = shown(viewer)
+
+    assert (detail["status"], detail["errors"], detail["warnings"]) == ("failed", 1, 1)
+    (row,) = viewer.get("/api/v1/skills?validation=failed").json()["results"]
+    assert row["validation"] == detail
+    assert viewer.get("/api/v1/skills?validation=passed").json()["count"] == 0
+    assert viewer.get("/api/v1/skills?validation=good").status_code == 400
+
+
+def test_a_waived_finding_counts_no_more(viewer, curator, risky):
+    answer = waive(curator, rule="scan.destructive")
+
+    assert answer.status_code == 201
+    (waiver,) = answer.json()
+    assert (waiver["file"], waiver["line"]) == ("SKILL.md", 8)
+    assert (waiver["reason"], waiver["person"]) == (REASON, "curator-of-the-fleet")
+    verdict = shown(viewer)
+    assert (verdict["status"], verdict["errors"]) == ("warnings", 0)
+    assert verdict["waived"] == 1
+    report = viewer.post(f"{URL}/validate").json()
+    assert [found["rule"] for found in report["waived"]] == ["scan.destructive"]
+    assert viewer.get(f"{URL}/waivers").json()["results"] == [waiver]
+
+
+def test_a_waiver_holds_for_its_text_alone(curator, risky):
+    waive(curator, rule="scan.destructive", file="SKILL.md", line=8)
+
+    publish(f"Moved down.\n\n{RISKY}")
+    assert shown(curator)["errors"] == 0
+    publish(RISKY.replace("rm -rf /", "rm -rf / --no-preserve-root"))
+    assert shown(curator)["errors"] == 1
+    curator.post(f"{URL}/rollback", {"version": "1.0.0"})
+    assert shown(curator)["errors"] == 0
+
+
+def test_a_revoked_waiver_stays_on_record(curator, risky):
+    (waiver,) = waive(curator, rule="scan.destructive").json()
+    address = f"{URL}/waivers/{waiver['id']}"
+
+    assert curator.delete(address).status_code == 204
+
+    assert shown(curator)["status"] == "failed"
+    (kept,) = curator.get(f"{URL}/waivers").json()["results"]
+    assert kept["revoked_at"] and kept["revoked_by"] == "curator-of-the-fleet"
+    assert curator.delete(address).status_code == 404
+    assert waive(curator, fingerprint=waiver["fingerprint"]).status_code == 201
+
+
+def test_what_is_not_open_cannot_be_waived(curator, risky):
+    waive(curator, rule="scan.destructive")
+
+    for body in ({"rule": "scan.destructive"}, {"rule": "quality.steps"}):
+        answer = waive(curator, **body)
+        assert (answer.status_code, answer.json()["code"]) == (409, "nothing_to_waive")
+    assert Waiver.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "rule"),
+        ({"rule": "scan.destructive", "reason": " "}, "reason"),
+        ({"rule": "scan.destructive", "line": 0}, "line"),
+        ({"rule": "scan.destructive", "line": True}, "line"),
+        ({"rule": 5}, "rule"),
+        ({"all": True}, "all"),
+    ],
+)
+def test_a_bad_waiver_is_a_400_that_names_the_field(curator, risky, body, field):
+    answer = waive(curator, **body)
+
+    assert answer.status_code == 400
+    assert field in answer.json()["errors"]
+    assert not Waiver.objects.exists()
+
+
+def test_a_skill_that_was_never_judged_shows_none_until_it_is(viewer, risky):
+    Verdict.objects.all().delete()
+    assert shown(viewer) is None
+
+    assert viewer.post(f"{URL}/validate").json()["status"] == "failed"
+
+    assert shown(viewer)["status"] == "failed"
+
+
+def test_judging_what_has_not_changed_writes_nothing(viewer, risky):
+    before = shown(viewer)["judged_at"]
+
+    viewer.post(f"{URL}/validate")
+
+    assert shown(viewer)["judged_at"] == before
+
+
+def test_another_version_meanwhile_is_not_waived(curator, risky):
+    stale = Skill.objects.select_related("current").get(pk=risky.pk)
+    publish("# Other\n")
+
+    with pytest.raises(SkillChanged):
+        stale.waive(Chosen(rule="scan.destructive"), by=None, reason=REASON)
+
+    assert not Waiver.objects.exists()
