@@ -11,12 +11,14 @@ from taxonomy.views.labels import Facet, Facets, Labels
 from taxonomy.views.profiles import AdaptedTaxonomy, Adaption
 from taxonomy.views.relations import Relations
 from taxonomy.views.skills import SkillDetail, SkillList
-from taxonomy.views.usage import Usage
+from taxonomy.views.usage import Analytics, Recommendations, Usage
 from taxonomy.views.validation import SkillValidation, Validation
 from taxonomy.views.versions import VersionDetail, VersionList
 from taxonomy.views.waivers import WaiverDetail, WaiverList
 
 urlpatterns = [
+    path("analytics", Analytics.as_view()),
+    path("analytics/recommendations", Recommendations.as_view()),
     path("facets", Facets.as_view()),
     path("facets/<str:name>", Facet.as_view()),
     path("skills", SkillList.as_view()),

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from taxonomy.models import Profile
 from taxonomy.models.profile import HIGHEST_PRIORITY, lies_in
-from taxonomy.profiles.ranking import used_by
+from taxonomy.profiles.outlook import used_by
 
 MOST_CATEGORIES = 10
 LEAST_USES = 3

@@ -3,19 +3,15 @@
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Any
 
-from django.conf import settings
-from django.contrib.auth.models import User
-from django.db.models import Case, IntegerField, Q, Sum, Value, When
+from django.db.models import Case, IntegerField, Q, Value, When
 from django.db.models.expressions import Combinable
 
-from taxonomy.models import Profile, Skill, UsageCount
+from taxonomy.models import Profile, Skill
 from taxonomy.models.paths import within
 from taxonomy.models.skill import SkillQuerySet
-from taxonomy.usage.upkeep import today
+from taxonomy.profiles.outlook import Used
 
 PRIORITY_POINTS = 10
 """For each of the 1 to 10 of a category's priority."""
@@ -39,33 +35,6 @@ FORM_POINTS: Mapping[str, Mapping[str, Mapping[str, int]]] = {
     },
 }
 """Of the weight and the style that fit an experience."""
-MOST_USED = 500
-"""Skills of a person whose uses count."""
-
-
-@dataclass(frozen=True)
-class Used:
-    """A skill that the person used, how often, and the path of its category."""
-
-    skill: uuid.UUID
-    uses: int
-    category: str
-
-
-def window() -> date:
-    """The first day of those whose usage counts for a person."""
-    return today() - timedelta(days=settings.SKILLFLEET_USAGE_WINDOW_DAYS)
-
-
-def used_by(user: User) -> list[Used]:
-    """Their most used skills of late, most used first."""
-    counted = UsageCount.objects.since(window()).uses().filter(user=user)
-    found = (
-        counted.values_list("skill", "skill__category__path")
-        .annotate(uses=Sum("count"))
-        .order_by("-uses", "skill")[:MOST_USED]
-    )
-    return [Used(skill, uses, path) for skill, path, uses in found]
 
 
 def shown_to(profile: Profile, skills: SkillQuerySet) -> SkillQuerySet:

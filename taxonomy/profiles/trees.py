@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -11,20 +10,9 @@ from taxonomy.models import Category, Profile
 from taxonomy.models.paths import parent_of
 from taxonomy.models.profile import lies_in
 from taxonomy.models.skill import SkillQuerySet
-from taxonomy.profiles.ranking import Used, ranked, shown_to, used_by
+from taxonomy.profiles.outlook import Outlook
+from taxonomy.profiles.ranking import ranked, shown_to
 from taxonomy.trees import skill_counts
-
-
-@dataclass(frozen=True)
-class Outlook:
-    """A person's profile, as of today, and what they use."""
-
-    profile: Profile
-    used: list[Used]
-
-    @classmethod
-    def of(cls, user: User) -> "Outlook":
-        return cls(Profile.objects.of(user.pk).as_of_today(), used_by(user))
 
 
 def adapted(user: User, seen: SkillQuerySet, most: int) -> dict[str, Any]:

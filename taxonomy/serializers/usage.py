@@ -8,6 +8,7 @@ from rest_framework import serializers
 from taxonomy.models.paths import MAX_NAME_CHARS
 from taxonomy.models.usage import MAX_CLIENT_CHARS, MAX_EVENT_ID_CHARS, Kind
 from taxonomy.serializers.strict import BoundedList, StrictSerializer, TextField
+from taxonomy.usage.recommendations import Reason
 
 
 class UsageEventSerializer(StrictSerializer):
@@ -60,3 +61,64 @@ class ReceiptSerializer(serializers.Serializer[Any]):
     recorded = serializers.IntegerField(help_text="On record now for the first time.")
     known = serializers.IntegerField(help_text="On record before; not counted again.")
     refused = RefusedEventSerializer(many=True)
+
+
+class CountsSerializer(serializers.Serializer[Any]):
+    """`uses` are those that succeeded, that failed, and whose end is not known."""
+
+    uses = serializers.IntegerField()
+    succeeded = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    read = serializers.IntegerField()
+    installed = serializers.IntegerField()
+    people = serializers.IntegerField()
+
+
+class TotalsSerializer(CountsSerializer):
+    skills = serializers.IntegerField()
+
+
+class DayCountsSerializer(CountsSerializer):
+    day = serializers.DateField()
+
+
+class SkillCountsSerializer(CountsSerializer):
+    name = serializers.CharField()
+    path = serializers.CharField()
+    success_rate = serializers.FloatField(
+        allow_null=True, help_text="Of the uses whose end is known."
+    )
+
+
+class CategoryCountsSerializer(CountsSerializer):
+    path = serializers.CharField()
+
+
+class UnusedSerializer(serializers.Serializer[Any]):
+    count = serializers.IntegerField()
+    oldest = serializers.ListField(child=serializers.CharField())
+
+
+class AnalyticsSerializer(serializers.Serializer[Any]):
+    days = serializers.IntegerField()
+    since = serializers.DateField(help_text="The first day (UTC).")
+    totals = TotalsSerializer()
+    by_day = DayCountsSerializer(many=True)
+    skills = SkillCountsSerializer(many=True)
+    categories = CategoryCountsSerializer(many=True)
+    unused = UnusedSerializer(help_text="Active skills, published before `since`.")
+
+
+class RecommendationSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(source="skill.name")
+    path = serializers.CharField(source="skill.path")
+    description = serializers.CharField(source="skill.description")
+    reason = serializers.ChoiceField(choices=Reason.choices)
+    because = serializers.ListField(child=serializers.CharField())
+    count = serializers.IntegerField()
+    text = serializers.CharField(help_text="The reason, for a person to read.")
+
+
+class RecommendationsSerializer(serializers.Serializer[Any]):
+    days = serializers.IntegerField(help_text="Whose usage it follows from.")
+    recommendations = RecommendationSerializer(many=True)

@@ -7,7 +7,7 @@ stops in between has lost and doubled nothing: an event is marked with its count
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from typing import Any
 
@@ -64,7 +64,13 @@ def upkeep() -> Iterator[Kept]:
 
 
 def today() -> date:
+    """Days are those of UTC."""
     return datetime.now(UTC).date()
+
+
+def midnight(day: date) -> datetime:
+    """When the day begins."""
+    return datetime.combine(day, time.min, UTC)
 
 
 @transaction.atomic

@@ -14,8 +14,8 @@ from taxonomy.models.skill import Skill
 from taxonomy.packaging.available_skills import SkillEntry, render_available_skills
 from taxonomy.people import asked_person
 from taxonomy.permissions import READ_SKILLS
+from taxonomy.profiles.outlook import Outlook
 from taxonomy.profiles.ranking import ranked, shown_to
-from taxonomy.profiles.trees import Outlook
 from taxonomy.serializers.skills import SkillFilters
 from taxonomy.views.base import OneForm, SkillReading
 from taxonomy.views.skills import filtered, matching

@@ -9,12 +9,14 @@ from typing import Any, NamedTuple
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from cachelayer.keys import strip_prefix
 from cachelayer.views import ViewRecipe
 from skillfleet.accounts.tokens import make_token
-from taxonomy.models import Address, Label, Profile, Relation, Skill, Waiver
+from taxonomy.models import Address, Label, Profile, Relation, Skill, UsageEvent, Waiver
+from taxonomy.usage.upkeep import today
 from tests.skillfleet.world import World, make_world
 from tests.taxonomy.skills import skill_files
 
@@ -22,6 +24,8 @@ API = "/api/v1"
 SKILL = "/skills/<str:ref>"
 
 TIERS = {
+    "/analytics": ("global", 300),
+    "/analytics/recommendations": ("user", 120),
     "/jobs/<uuid:job_id>/status": ("user", 30),
     "/facets": ("endpoint", 300),
     "/skills": ("endpoint", 300),
@@ -65,6 +69,9 @@ class Read(NamedTuple):
 
 
 READS = [
+    Read("/analytics", "/analytics", "operator"),
+    Read("/analytics", "/analytics?category=development&days=7&limit=3", "curator"),
+    Read("/analytics/recommendations", "/analytics/recommendations"),
     Read("/jobs/<uuid:job_id>/status", "/jobs/{pending}/status"),
     Read("/jobs/<uuid:job_id>/status", "/jobs/{drafted}/status", "operator"),
     Read("/facets", "/facets"),
@@ -156,6 +163,14 @@ class Fleet:
             Label.objects.create(skill=self.skill, kind=kind, value="any")
         profile = {"mounted": ["development"], "priorities": {"data": 3}}
         Profile.objects.revise(self.person("author"), **profile)
+        UsageEvent.objects.create(
+            user=self.person("author"),
+            event_id="first",
+            skill=self.skill,
+            kind="used",
+            at=timezone.now(),
+            day=today(),
+        )
 
     def person(self, who: str) -> User:
         return self.world.people[who]

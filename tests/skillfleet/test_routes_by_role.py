@@ -165,6 +165,8 @@ TABLE = [
         "/taxonomy/data/analytics",
         (401, 403, 403, 403, 204, 403),
     ),
+    Row("GET /analytics", "/analytics", (401, 403, 403, 403, 200, 200)),
+    Row("GET /analytics/recommendations", "/analytics/recommendations", READERS),
     Row(
         "GET /taxonomy/user/{id}",
         "/taxonomy/user/{author_id}",

@@ -5,6 +5,7 @@ from itertools import count
 import pytest
 
 from taxonomy.models import Skill
+from tests.taxonomy.conftest import client_of
 from tests.taxonomy.skills import skill_files
 
 numbers = count()
@@ -28,3 +29,8 @@ def report():
         return answer.json()
 
     return send
+
+
+@pytest.fixture
+def operator(seeded):
+    return client_of("operator")

@@ -1,0 +1,138 @@
+"""GET /analytics/recommendations: what, and why; never what one hides."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from taxonomy.models import Relation, Skill
+from taxonomy.usage.upkeep import keep_usage
+from tests.taxonomy.conftest import client_of
+from tests.taxonomy.usage.conftest import event, publish
+
+OWN = "/api/v1/analytics/recommendations"
+
+
+@pytest.fixture
+def fleet(seeded):
+    names = {
+        "pytest-tips": "development/practices/testing",
+        "coverage-tips": "development/practices/testing",
+        "fixtures": "development/practices/testing",
+        "git-basics": "development/practices",
+        "charts": "data/analytics",
+        "house-rules": "communication",
+        "ml-intro": "data/ml",
+    }
+    skills = {name: publish(name, path) for name, path in names.items()}
+    relate(skills["pytest-tips"], skills["git-basics"])
+    Skill.objects.filter(name="house-rules").update(load_priority="always")
+    long_ago = timezone.now() - timedelta(days=100)
+    Skill.objects.update(created_at=long_ago)
+    return skills
+
+
+def relate(skill, target):
+    Relation.objects.create(
+        skill=skill, kind="required", target_name=target.name, target=target
+    )
+
+
+def ago(days: int) -> str:
+    return (timezone.now() - timedelta(days=days)).isoformat()
+
+
+def shown(client):
+    found = client.get(OWN).json()["recommendations"]
+    return {each["name"]: (each["reason"], each["because"]) for each in found}
+
+
+@pytest.fixture
+def used(viewer, author, curator, fleet, report):
+    """The viewer uses one skill; others use more."""
+    report(viewer, event("pytest-tips"))
+    for days in (0, 1):
+        report(author, event("pytest-tips", at=ago(days)))
+        report(author, event("charts", at=ago(days)))
+    report(author, event("coverage-tips"), event("ml-intro", at=ago(3)))
+    report(curator, event("coverage-tips", at=ago(2)))
+    viewer.patch("/api/v1/user/me", {"profile": {"mounted": ["data/ml"]}})
+
+
+def test_each_reason_has_its_skills(viewer, used):
+    assert shown(viewer) == {
+        "git-basics": ("required_by", ["pytest-tips"]),
+        "charts": ("used_together", ["pytest-tips"]),
+        "coverage-tips": ("popular", ["development/practices/testing"]),
+        "ml-intro": ("popular", ["data/ml"]),
+        "house-rules": ("cold", ["always loaded"]),
+    }
+    before = viewer.get(OWN).json()
+    keep_usage()
+    assert viewer.get(OWN).json() == before
+    texts = [each["text"] for each in before["recommendations"]]
+    assert texts == [
+        "Required by pytest-tips, which you use.",
+        "Used on 2 days of work together with pytest-tips.",
+        "Used by 2 people in development/practices/testing.",
+        "Used by 1 person in data/ml.",
+        "Not used in 90 days, though always loaded.",
+    ]
+
+
+def test_what_is_hidden_or_not_active_is_never_recommended(viewer, curator, used):
+    viewer.patch(
+        "/api/v1/user/me",
+        {"profile": {"mounted": [], "hidden": ["data", "communication"]}},
+    )
+    curator.delete("/api/v1/skills/git-basics")
+
+    assert set(shown(viewer)) == {"coverage-tips"}
+
+
+def test_what_one_uses_by_now_is_recommended_no_more(viewer, used, report):
+    names = ("git-basics", "charts", "coverage-tips", "ml-intro", "house-rules")
+    report(viewer, *(event(name) for name in names))
+
+    assert shown(viewer) == {}
+
+
+def test_a_mounted_skill_that_nobody_used_is_cold(viewer, author, fleet, report):
+    report(viewer, event("fixtures"))
+    viewer.patch("/api/v1/user/me", {"profile": {"mounted": ["data"]}})
+    Skill.objects.filter(name="charts").update(created_at=timezone.now())
+
+    assert shown(viewer) == {
+        "ml-intro": ("cold", ["mounted"]),
+        "house-rules": ("cold", ["always loaded"]),
+    }
+
+
+def test_who_is_new_is_shown_what_the_fleet_uses(used):
+    found = shown(client_of("operator"))
+
+    assert {reason for reason, _ in found.values()} == {"popular"}
+    assert len(found) == 4
+
+
+def test_a_limit_holds_for_each_reason_and_queries_do_not_grow(
+    viewer, author, used, fleet, report
+):
+    def queries():
+        with CaptureQueriesContext(connection) as asked:
+            assert viewer.get(OWN).status_code == 200
+        return len(asked)
+
+    before = queries()
+    for number in range(5):
+        skill = publish(f"more-{number}", "development/practices/testing")
+        relate(fleet["pytest-tips"], skill)
+        report(author, event(f"more-{number}"))
+
+    assert queries() == before <= 9
+    few = viewer.get(OWN, {"limit": 2}).json()["recommendations"]
+    reasons = [each["reason"] for each in few]
+    assert reasons.count("required_by") == 2
+    assert max(map(reasons.count, reasons)) == 2
