@@ -28,6 +28,8 @@ ROOMS = {
         Entry("taxonomy.skill", "Skills", "hub"),
         Entry("taxonomy.skillversion", "Versions", "history"),
         Entry("taxonomy.category", "Categories", "account_tree"),
+        Entry("taxonomy.usageevent", "Usage", "monitoring"),
+        Entry("taxonomy.profile", "Profiles", "tune"),
     ),
     "Operations": (
         Entry("jobs.worker", "Workers", "engineering"),

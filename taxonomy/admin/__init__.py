@@ -1,7 +1,15 @@
-"""The taxonomy in the admin: skills, their versions, the tree of categories."""
+"""The taxonomy in the admin: skills, versions, categories, profiles, usage."""
 
 from taxonomy.admin.category import CategoryAdmin
+from taxonomy.admin.profile import ProfileAdmin
 from taxonomy.admin.skill import SkillAdmin
+from taxonomy.admin.usage import UsageAdmin
 from taxonomy.admin.version import SkillVersionAdmin
 
-__all__ = ["CategoryAdmin", "SkillAdmin", "SkillVersionAdmin"]
+__all__ = [
+    "CategoryAdmin",
+    "ProfileAdmin",
+    "SkillAdmin",
+    "SkillVersionAdmin",
+    "UsageAdmin",
+]

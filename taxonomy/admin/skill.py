@@ -16,10 +16,11 @@ from taxonomy.admin.base import FleetAdmin, badge
 from taxonomy.admin.category import link_to
 from taxonomy.admin.panels import FilesShown, Panel
 from taxonomy.admin.rights import holds
+from taxonomy.admin.usage import usage_of
 from taxonomy.admin.verbs import Verb
 from taxonomy.models import Skill, SkillVersion
 from taxonomy.packaging.files import File, as_files
-from taxonomy.permissions import PUBLISH_SKILLS
+from taxonomy.permissions import PUBLISH_SKILLS, READ_ANALYTICS
 
 SKILL_MD = "SKILL.md"
 VERSION_CHARS = 64
@@ -195,6 +196,8 @@ class SkillAdmin(FleetAdmin):
     def panels(self, request: HttpRequest, row: Skill) -> Iterable[Panel]:
         yield FilesShown.of(row.current.bundle_id).panel(f"Files of {row.current}")
         yield versions_of(row)
+        if request.user.has_perm(READ_ANALYTICS):
+            yield usage_of(row)
         yield Panel(
             "Labels",
             headers=("Kind", "Value"),

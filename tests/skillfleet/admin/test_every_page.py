@@ -12,7 +12,8 @@ from django_q.models import Failure, OrmQ, Schedule, Success, Task
 from cachelayer.models import Plane
 from jobs import lifecycle
 from jobs.models import Draft, Job, Worker
-from taxonomy.models import Skill
+from taxonomy.models import Profile, Skill
+from taxonomy.usage.recording import record
 from tests.skillfleet.world import asking, drafted, failed, submitted
 from tests.taxonomy.skills import skill_files
 
@@ -24,8 +25,6 @@ ON_OTHER_PAGES = {
     "taxonomy.bundlefile": "a version's and a draft's files",
     "taxonomy.label": "a skill's labels",
     "taxonomy.relation": "a skill's relations",
-    "taxonomy.profile": "the usage page",
-    "taxonomy.usageevent": "the usage page",
     "taxonomy.usagecount": "the usage page",
     "taxonomy.usageday": "the usage page",
     "jobs.phaseresult": "a job's phases",
@@ -44,6 +43,10 @@ def ids(page):
 
 @pytest.fixture
 def queue_rows(world):
+    author = world.people["author"]
+    Profile.objects.revise(author, mounted=["data"], priorities={"data": 3})
+    skills = Skill.objects.all()
+    record(author, skills, [{"id": "1", "skill": "pdf-tools", "kind": "used"}])
     Worker.objects.enlist()
     Plane.objects.create(plane_id="f00", host="web-1", seen_at=Now())
     Schedule.objects.create(func="math.floor", name="nightly")
@@ -166,6 +169,8 @@ def make_more(world):
     for number in range(3):
         name = f"tool-{number}"
         Skill.objects.publish(skill_files(name), category="data", author=owner)
+        report = {"id": name, "skill": name, "kind": "failed", "client": name}
+        record(owner, Skill.objects.all(), [report])
         asking(submitted(owner))
         failed(submitted(owner))
         drafted(submitted(owner))

@@ -11,11 +11,15 @@ SKILLS, CATEGORIES = "/admin/taxonomy/skill/", "/admin/taxonomy/category/"
 WORKERS, USERS = "/admin/jobs/worker/", "/admin/auth/user/"
 QUEUE, GROUPS = "/admin/django_q/ormq/", "/admin/auth/group/"
 CACHE = "/admin/cachelayer/plane/"
+USAGE, PROFILES = "/admin/taxonomy/usageevent/", "/admin/taxonomy/profile/"
 SCHEDULES, TOKENS = "/admin/django_q/schedule/", "/admin/knox/authtoken/"
 WHO = ("viewer", "author", "curator", "operator")
 TABLE = {
     SKILLS: (200, 200, 200, 200),
     CATEGORIES: (200, 200, 200, 200),
+    USAGE: (403, 403, 200, 200),
+    PROFILES: (200, 200, 200, 200),
+    f"{PROFILES}add/": (200, 200, 200, 200),
     JOBS: (403, 200, 200, 200),
     DRAFTS: (403, 200, 200, 200),
     WORKERS: (403, 403, 403, 200),

@@ -1,0 +1,85 @@
+"""What the fleet uses: the figures of `GET /analytics`, above what was reported."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+
+from taxonomy.admin.base import FleetAdmin
+from taxonomy.admin.panels import Panel
+from taxonomy.audiences import audience_of
+from taxonomy.models import Skill, UsageCount, UsageEvent
+from taxonomy.permissions import READ_ANALYTICS
+from taxonomy.usage.analytics import TOTALS, analytics, first_day
+
+DAYS = 30
+SHOWN = 20
+COUNTS = ("uses", "succeeded", "failed", "read", "installed", "people")
+
+
+@admin.register(UsageEvent)
+class UsageAdmin(FleetAdmin):
+    """Who reported it is not shown: what counts is the skill, and how it went."""
+
+    seen_with = (READ_ANALYTICS,)
+    list_display = ("at", "skill", "kind", "client")
+    list_filter = ("kind",)
+    list_select_related = ("skill",)
+    list_before_template = "taxonomy/admin/usage.html"
+    search_fields = ("skill__name", "client", "task")
+    date_hierarchy = "at"
+    fields = (("skill", "kind"), ("at", "received_at"), "client", "task")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        seen = Skill.objects.visible_to(request.user)
+        return super().get_queryset(request).filter(skill__in=seen)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        found = analytics(
+            Skill.objects.visible_as(audience_of(request.user)), DAYS, SHOWN
+        )
+        shown = {"title": "Usage", "days": DAYS, "panels": list(panels(found))}
+        return super().changelist_view(request, {**shown, **(extra_context or {})})
+
+
+def panels(found: dict[str, Any]) -> Iterator[Panel]:
+    yield figures("In all", "", [{**found["totals"], "": "Everything"}])
+    yield figures("Skills", "Name", [named(row, "name") for row in found["skills"]])
+    yield figures(
+        "Categories", "Path", [named(row, "path") for row in found["categories"]]
+    )
+    yield figures("Days", "Day", [named(row, "day") for row in found["by_day"]])
+    unused = found["unused"]
+    yield Panel(
+        "Touched by nobody",
+        headers=("Name",),
+        rows=[(name,) for name in unused["oldest"]],
+        empty="Every active skill was read, installed or used.",
+        more=f"{unused['count']} in all; those published longest ago come first."
+        if unused["count"]
+        else "",
+    )
+
+
+def usage_of(skill: Skill) -> Panel:
+    """Of one skill, for its own page."""
+    counts = UsageCount.objects.since(first_day(DAYS)).filter(skill=skill)
+    totals = counts.aggregate(**TOTALS)
+    return figures(f"Usage in {DAYS} days", "", [{**totals, "": "In all"}])
+
+
+def named(row: dict[str, Any], field: str) -> dict[str, Any]:
+    return {**row, "": row[field]}
+
+
+def figures(title: str, what: str, rows: Iterable[dict[str, Any]]) -> Panel:
+    """Each row's name is under the empty text."""
+    return Panel(
+        title,
+        headers=(what, *(count.capitalize() for count in COUNTS)),
+        rows=[(row[""], *(row[count] for count in COUNTS)) for row in rows],
+        figures=True,
+    )
