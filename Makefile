@@ -22,7 +22,7 @@ WITH_CACHE := cache="$${XDG_CACHE_HOME:-$${HOME:-/nonexistent}/.cache}"; \
 	|| export XDG_CACHE_HOME="$(CURDIR)/.cache";
 
 .PHONY: help demo serve test test-sqlite chaos chaos-cache chaos-outage lint format
-.PHONY: lock bench-cache bench-jobs bench-streams clean
+.PHONY: lock hostile bench-cache bench-jobs bench-streams clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -50,6 +50,9 @@ chaos-cache: .venv/.installed-dev ## Random schedules of the cache (STEPS= SEED=
 chaos-outage: .venv/.installed-dev ## The web server under load while Valkey fails
 	@$(BIN)/pytest -q -s -n 0 -m slow \
 		tests/skillfleet/transactional/test_outages_under_load.py
+
+hostile: .venv/.installed-dev ## A thousand hostile archives and folders are refused
+	@$(BIN)/pytest -q -s -n 0 -m slow tests/taxonomy/importing
 
 lint: .venv/.installed-dev ## Style, types, migrations, settings and API schema
 	$(BIN)/ruff check .

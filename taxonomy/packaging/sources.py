@@ -38,17 +38,23 @@ def open_source(
     path: Path, limits: SourceLimits = DEFAULT_SOURCE_LIMITS
 ) -> Iterator[SkillSource]:
     """A folder (also a git checkout) or an archive. Raises SourceRefused."""
+    if path.is_dir():
+        yield FolderSource(path, limits)
+        return
+    with regular_file(path) as file, open_archive(file, limits) as source:
+        yield source
+
+
+def regular_file(path: Path) -> IO[bytes]:
+    """A pipe or a device is not waited for. Raises SourceRefused."""
     try:
-        if path.is_dir():
-            yield FolderSource(path, limits)
-            return
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise SourceRefused(f"{path} is no folder and no file.")
-            with open_archive(file, limits) as source:
-                yield source
+        file = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb")  # noqa: SIM115
     except OSError as error:
-        raise SourceRefused(f"{path}: {error.strerror or error}.") from error
+        raise SourceRefused(f"{path}: {error.strerror}.") from error
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise SourceRefused(f"{path} is no folder and no file.")
+    return file
 
 
 @contextmanager
@@ -156,7 +162,10 @@ class FolderSource:
     def __init__(self, root: Path, limits: SourceLimits) -> None:
         self.root = root
         self.limits = limits
-        self.folders = tuple(sorted(find_skills(root, limits.entries)))
+        try:
+            self.folders = tuple(sorted(find_skills(root, limits.entries)))
+        except OSError as error:
+            raise SourceRefused(f"{error.filename}: {error.strerror}.") from error
         require_some(self.folders)
 
     def name_of(self, folder: str) -> str | None:

@@ -1,0 +1,47 @@
+"""Archives and folders that mean harm: one trick each, drawn by a seed.
+
+`TRICKS` has them all. A trick builds what it is in an empty folder and returns the path
+to import; `because` is a word of the reason that must be given.
+"""
+
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+Build = Callable[[random.Random, Path], Path]
+
+
+class Trick(NamedTuple):
+    name: str
+    because: str
+    build: Build
+
+
+TRICKS: list[Trick] = []
+
+
+def trick(because: str) -> Callable[[Build], Build]:
+    """Adds the function to the set."""
+
+    def added(build: Build) -> Build:
+        TRICKS.append(Trick(build.__name__, because, build))
+        return build
+
+    return added
+
+
+def drawn(count: int) -> Iterator[tuple[int, Trick]]:
+    """So many (seed, trick) pairs, every trick as often as any other."""
+    from tests.taxonomy.importing.hostile import contents, folders, tars, zips
+
+    assert contents and folders and tars and zips
+    for seed in range(count):
+        yield seed, TRICKS[seed % len(TRICKS)]
+
+
+def skill_md(rng: random.Random, name: str = "evil", extra: str = "") -> bytes:
+    """A SKILL.md that nothing is wrong with, of any length."""
+    body = "Do it well.\n" * rng.randrange(1, 40)
+    text = f"---\nname: {name}\ndescription: Does it. Use for it.\n{extra}---\n\n{body}"
+    return text.encode()
