@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from jobs.authors.base import Author
-from jobs.models import Job, Question
+from jobs.models import DraftWaiver, Job, Question
 from jobs.pipeline.context import (
     Answer,
     CategoryChoice,
@@ -50,6 +50,7 @@ def context_of(job: Job, author: Author, report_progress: Report) -> Context:
         limits=configured_limits(),
         skill_text=_skill_text,
         draft=_draft(job),
+        waived=waived_in(job),
         report_progress=report_progress,
     )
 
@@ -59,6 +60,12 @@ def _task(job: Job) -> str:
     if job.base is None:
         return job.task_description
     return str(job.base.frontmatter.get("description", "")) or job.task_description
+
+
+def waived_in(job: Job) -> frozenset[str]:
+    """Findings that are waived in its draft, and in the skill that it refines."""
+    here: frozenset[str] = DraftWaiver.objects.filter(draft__job=job).fingerprints()
+    return here | job.base.skill.waivers.fingerprints() if job.base else here
 
 
 def _draft(job: Job) -> Files:

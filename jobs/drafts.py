@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from jobs.briefing import context_of, load_author
+from jobs.briefing import context_of, load_author, waived_in
 from jobs.exceptions import DraftChanged, InvalidJob, NoDraft, TooLarge, WrongState
 from jobs.models import Draft, Job
 from jobs.pipeline.state import Verdict
@@ -41,17 +41,16 @@ def edit(draft: Draft, path: str, content: bytes | None, *, by: User) -> Draft:
     that no client could unpack.
     """
     files = _edited(draft.bundle.files(), path, content)
-    verdict = _judged(draft.job, files)
+    waived = waived_in(draft.job)
+    verdict = judged(draft.job, files, waived)
     with transaction.atomic():
         job = hold(draft)
-        if job.status not in EDITABLE or draft.status != Draft.Status.OPEN:
-            raise WrongState(
-                f"The job is {job.status} and its draft {draft.status}: it cannot be"
-                " edited now."
-            )
+        check_editable(job, draft)
+        check_waived(job, waived)
         if not draft.repoint(Bundle.objects.store(files)):
             raise DraftChanged
-        _record(job, name_in(files), verdict, path=path, by=by.get_username())
+        note = {"path": path, "by": by.get_username()}
+        record(job, name_in(files), verdict, "draft_edited", **note)
     draft.refresh_from_db()
     return draft
 
@@ -83,6 +82,20 @@ def hold(draft: Draft) -> Job:
     job: Job = Job.objects.select_for_update().get(pk=draft.job_id)
     draft.refresh_from_db(fields=["status", "version"])
     return job
+
+
+def check_editable(job: Job, draft: Draft) -> None:
+    if job.status not in EDITABLE or draft.status != Draft.Status.OPEN:
+        raise WrongState(
+            f"The job is {job.status} and its draft {draft.status}: it cannot be"
+            " edited now."
+        )
+
+
+def check_waived(job: Job, judged_with: frozenset[str]) -> None:
+    """Raises DraftChanged when the verdict at hand knows other waivers than today's."""
+    if waived_in(job) != judged_with:
+        raise DraftChanged
 
 
 def check_decidable(job: Job, draft: Draft) -> None:
@@ -121,13 +134,13 @@ def _edited(before: Files, path: str, content: bytes | None) -> Files:
     return as_files(after)
 
 
-def _judged(job: Job, files: Files) -> Verdict:
+def judged(job: Job, files: Files, waived: frozenset[str]) -> Verdict:
     """What the phase validate would say of these files: its evals count as well."""
     context = context_of(job, load_author(), lambda percent, message: None)
-    return judge(replace(context, draft=files))
+    return judge(replace(context, draft=files, waived=waived))
 
 
-def _record(job: Job, name: str, verdict: Verdict, **note: Any) -> None:
+def record(job: Job, name: str, verdict: Verdict, event: str, **note: Any) -> None:
     """The new verdict on the draft, in the job's row and history."""
     result = {
         **(job.result or {}),
@@ -138,7 +151,7 @@ def _record(job: Job, name: str, verdict: Verdict, **note: Any) -> None:
     job._move(
         job.status,
         where=Job.objects.filter(pk=job.pk),
-        event="draft_edited",
+        event=event,
         note={**note, "validation_status": verdict.status},
         validation_status=verdict.status,
         validation_score=verdict.score,

@@ -7,6 +7,7 @@ another name: that is written into its SKILL.md, and validated again.
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from jobs.briefing import waived_in
 from jobs.drafts import check_decidable, draft_of, hold, name_in
 from jobs.exceptions import (
     DraftChanged,
@@ -15,7 +16,7 @@ from jobs.exceptions import (
     NotPromotable,
     SkillMovedOn,
 )
-from jobs.models import Draft, Job
+from jobs.models import Draft, DraftWaiver, Job
 from taxonomy.admission import configured_limits, with_name
 from taxonomy.exceptions import (
     NameTaken,
@@ -56,8 +57,9 @@ def promote(
             _check_keeps_its_name(job.base.skill.name, draft, name)
         published = _publish(
             job,
-            _renamed(draft.bundle.files(), name),
+            _renamed(draft.bundle.files(), name, waived_in(job)),
             by,
+            waivings=list(draft.waivers.standing()),
             category=taxonomy_path or (None if job.base else _meant_for(job)),
             version=version,
             based_on=job.base.bundle_id if job.base and not over_newer else None,
@@ -115,8 +117,9 @@ def _check_promotable(job: Job, draft: Draft) -> None:
     check_decidable(job, draft)
     if not job.validation_passed:
         raise NotPromotable(
-            "Validation failed. Mend the findings by editing the draft's files"
-            f" (GET /api/v1/drafts/{job.pk} lists them), then promote again."
+            "Validation failed. Mend the findings by editing the draft's files, or"
+            f" waive what the scan found (GET /api/v1/drafts/{job.pk} lists them; POST"
+            f" /api/v1/drafts/{job.pk}/waivers), then promote again."
         )
 
 
@@ -146,6 +149,7 @@ def _publish(
     category: str | None,
     version: str,
     based_on: str | None,
+    waivings: list[DraftWaiver],
 ) -> Published:
     try:
         published = Skill.objects.publish(
@@ -154,6 +158,7 @@ def _publish(
             author=job.user,
             number=version or None,
             based_on=based_on,
+            waivings=waivings,
             change_summary=f"From job {job.pk}, promoted by {by.get_username()}.",
             traits={"style": job.options["style"]} if job.options.get("style") else {},
         )
@@ -169,12 +174,12 @@ def _publish(
     return published
 
 
-def _renamed(files: Files, name: str) -> Files:
+def _renamed(files: Files, name: str, waived: frozenset[str]) -> Files:
     """The files with another name in the frontmatter; raises NotPromotable."""
     if not name or name_in(files) == name:
         return files
     renamed = with_name(files, name)
-    report = validate(renamed, name, configured_limits())
+    report = validate(renamed, name, configured_limits(), waived)
     if report.status == "failed":
         raise NotPromotable(
             f"With the name {name!r} the skill is not valid.",

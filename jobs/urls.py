@@ -23,6 +23,7 @@ from jobs.views.jobs import (
     JobStatus,
 )
 from jobs.views.monitoring import JobStatistics, PendingJobs, StuckJobs, Workers
+from jobs.views.waivers import DraftWaiverDetail, DraftWaiverList
 from jobs.views.webhooks import (
     DeliveryAgain,
     WebhookDeliveries,
@@ -52,6 +53,8 @@ urlpatterns = [
     path("drafts/<uuid:job_id>/files/<path:path>", DraftFile.as_view()),
     path("drafts/<uuid:job_id>/promote", DraftPromote.as_view()),
     path("drafts/<uuid:job_id>/reject", DraftReject.as_view()),
+    path("drafts/<uuid:job_id>/waivers", DraftWaiverList.as_view()),
+    path("drafts/<uuid:job_id>/waivers/<int:waiver_id>", DraftWaiverDetail.as_view()),
     path("webhooks", WebhookList.as_view()),
     path("webhooks/<uuid:webhook_id>", WebhookDetail.as_view()),
     path("webhooks/<uuid:webhook_id>/test", WebhookTest.as_view()),

@@ -57,7 +57,8 @@ class Context:
     """Everything that one run of one phase may look at.
 
     `taken_names` holds names that no new skill may have; `answers` are in the
-    order they were given; `draft` is the draft as it stands, edits by hand included.
+    order they were given; `draft` is the draft as it stands, edits by hand included;
+    `waived` are the fingerprints of findings that curators accepted.
     `skill_text` gives all Markdown of an active skill, "" where it is not at hand.
     """
 
@@ -78,6 +79,7 @@ class Context:
     state: State = field(default_factory=State)
     answers: tuple[Answer, ...] = ()
     draft: Files = ()
+    waived: frozenset[str] = frozenset()
     report_progress: Callable[[int, str], None] = lambda percent, message: None
     limits: Limits = DEFAULT_LIMITS
     skill_text: Callable[[str], str] = lambda name: ""

@@ -32,7 +32,7 @@ def judge(context: Context) -> Verdict:
     brief = brief_of(context)
     refined = context.job_type == "skill_refinement" and brief is not None
     folder_name = brief.name if brief and refined else None
-    report = validate_skill(context.draft, folder_name, context.limits)
+    report = validate_skill(context.draft, folder_name, context.limits, context.waived)
     failures = failures_of(context, context.draft)
     status = "warnings" if failures and report.status == "passed" else report.status
     return Verdict(

@@ -229,6 +229,18 @@ TABLE = [
         (401, 403, 403, 403, 200, 403),
         {"reason": "Too short."},
     ),
+    Row("GET /drafts/{job_id}/waivers", "/drafts/{drafted}/waivers", OWN_DRAFT),
+    Row(
+        "POST /drafts/{job_id}/waivers",
+        "/drafts/{drafted}/waivers",
+        (401, 403, 403, 403, 409, 403),  # there is nothing to waive
+        {"rule": "scan.destructive", "reason": "An example."},
+    ),
+    Row(
+        "DELETE /drafts/{job_id}/waivers/{waiver_id}",
+        "/drafts/{drafted}/waivers/0",
+        (401, 403, 403, 403, 404, 403),
+    ),
     # Webhooks: everyone's own, and everyone's for operators.
     Row("GET /webhooks", "/webhooks", READERS),
     Row(
