@@ -22,7 +22,7 @@ WITH_CACHE := cache="$${XDG_CACHE_HOME:-$${HOME:-/nonexistent}/.cache}"; \
 	|| export XDG_CACHE_HOME="$(CURDIR)/.cache";
 
 .PHONY: help demo serve test test-sqlite chaos chaos-cache chaos-outage lint format
-.PHONY: lock hostile bench-cache bench-jobs bench-streams clean
+.PHONY: lock hostile prove-versions bench-cache bench-jobs bench-streams clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -53,6 +53,9 @@ chaos-outage: .venv/.installed-dev ## The web server under load while Valkey fai
 
 hostile: .venv/.installed-dev ## A thousand hostile archives and folders are refused
 	@$(BIN)/pytest -q -s -n 0 -m slow tests/taxonomy/importing
+
+prove-versions: .venv/.installed-dev ## Edit skills and categories at random, for long
+	@$(BIN)/pytest -q -n 0 -m slow tests/taxonomy/test_random_edits.py
 
 lint: .venv/.installed-dev ## Style, types, migrations, settings and API schema
 	$(BIN)/ruff check .

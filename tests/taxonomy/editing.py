@@ -1,0 +1,248 @@
+"""A fleet that is edited at random over HTTP, beside a model of what must remain.
+
+The model knows three things that no edit takes away: what each version holds, which
+skill each name ever led to, and where each path of a category leads now.
+"""
+
+import io
+import zipfile
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.auth.models import Group, User
+from django.db import transaction
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from rest_framework.test import APIClient
+
+from taxonomy.models import Category, Skill, SkillVersion
+from tests.taxonomy.skills import skill_files
+
+API = "/api/v1"
+NAMES = ("one", "two", "three", "four", "five")
+PLACES = ("a", "b", "a/x", "b/x", "a/x/y", "b/y")
+REFUSED = {400, 404, 409}
+names, places = st.sampled_from(NAMES), st.sampled_from(PLACES)
+picks = st.integers(0, 5)
+
+
+@dataclass
+class Remembered:
+    """A version as it was when it was published."""
+
+    number: str
+    files: dict[str, bytes]
+    digest: str
+    yanked: bool = False
+
+
+@dataclass
+class Remains:
+    versions: dict[str, list[Remembered]] = field(default_factory=dict)
+    """By the skill's UUID, oldest first."""
+    led: dict[str, str] = field(default_factory=dict)
+    """Every name that a skill ever had → its UUID."""
+    archived: set[str] = field(default_factory=set)
+    current_paths: dict[int, str] = field(default_factory=dict)
+    leads: dict[str, int] = field(default_factory=dict)
+    """Every path that a category ever had → the category where its content is."""
+
+    def move(self, key: int, path: str) -> None:
+        former = self.current_paths[key]
+        for other, its in list(self.current_paths.items()):
+            if its == former or its.startswith(f"{former}/"):
+                self.place(other, path + its[len(former) :])
+
+    def place(self, key: int, path: str) -> None:
+        self.current_paths[key] = path
+        self.leads[path] = key
+
+    def merge(self, key: int, into: int) -> None:
+        above, target = self.current_paths[key], self.current_paths[into]
+        below = {path: other for other, path in self.current_paths.items()}
+        for path, child in sorted(below.items()):
+            if path.rpartition("/")[0] == above:
+                wanted = f"{target}/{path.rpartition('/')[2]}"
+                if wanted in below:
+                    self.merge(child, below[wanted])
+                else:
+                    self.move(child, wanted)
+        self.leads |= {p: into for p, led in self.leads.items() if led == key}
+        del self.current_paths[key]
+
+    def forget(self, key: int) -> None:
+        del self.current_paths[key]
+        self.leads = {path: led for path, led in self.leads.items() if led != key}
+
+
+class Editing(RuleBasedStateMachine):
+    """Each step is one request of a curator; refusals leave all as it was."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fleet = transaction.atomic()
+        self.fleet.__enter__()
+        self.remains = Remains()
+        self.curator, self.viewer = client("curator"), client("viewer")
+        for path in PLACES[:3]:
+            self.create(path)
+
+    def teardown(self) -> None:
+        try:
+            self.every_name_and_path_leads_where_it_did()
+            self.every_version_is_had_or_is_said_to_be_withdrawn()
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Nothing of it is left for the next fleet."""
+        transaction.set_rollback(True)
+        self.fleet.__exit__(None, None, None)
+
+    def send(self, method: str, path: str, body: Any = None) -> Any:
+        """The answer, or None when it was refused."""
+        answer = getattr(self.curator, method)(f"{API}/{path}", body)
+        assert answer.status_code in {200, 201, 204, *REFUSED}, answer.content
+        return None if answer.status_code in REFUSED else answer
+
+    @rule(name=names, text=picks, place=places)
+    def publish(self, name: str, text: int, place: str) -> None:
+        files = skill_files(name, body=f"Text {text}.\n")
+        body = {"files": {each.path: each.content.decode() for each in files}}
+        if answer := self.send("put", f"skills/{name}", body | {"category": place}):
+            self.learn(answer.json()["uuid"])
+            self.remains.led[name] = answer.json()["uuid"]
+
+    def learn(self, uuid: str) -> None:
+        """What was published is from now on never to change."""
+        known = self.remains.versions.setdefault(uuid, [])
+        seen = {each.number for each in known}
+        for version in SkillVersion.objects.filter(skill_id=uuid).order_by("pk"):
+            if version.number not in seen:
+                held = {file.path: file.content for file in version.bundle.files()}
+                known.append(Remembered(version.number, held, version.bundle_id))
+
+    @rule(name=names, wanted=names)
+    def rename(self, name: str, wanted: str) -> None:
+        if answer := self.send("patch", f"skills/{name}", {"name": wanted}):
+            self.learn(answer.json()["uuid"])
+            self.remains.led[wanted] = answer.json()["uuid"]
+
+    @rule(name=names, place=places, status=st.sampled_from(["active", "deprecated"]))
+    def place_and_restore(self, name: str, place: str, status: str) -> None:
+        body = {"category": place, "status": status}
+        if answer := self.send("patch", f"skills/{name}", body):
+            self.remains.archived.discard(answer.json()["uuid"])
+
+    @rule(name=names)
+    def archive(self, name: str) -> None:
+        if self.send("delete", f"skills/{name}"):
+            self.remains.archived.add(self.remains.led[name])
+
+    @rule(name=names, pick=picks)
+    def roll_back(self, name: str, pick: int) -> None:
+        if version := self.version_of(name, pick):
+            body = {"version": version.number}
+            answer = self.send("post", f"skills/{name}/rollback", body)
+            assert not answer or answer.json()["version"] == version.number
+
+    @rule(name=names, pick=picks)
+    def yank(self, name: str, pick: int) -> None:
+        if version := self.version_of(name, pick):
+            path = f"skills/{name}/versions/{version.number}/yank"
+            if self.send("post", path, {"reason": f"Bad {version.number}."}):
+                version.yanked = True
+
+    @rule(name=names, pick=picks)
+    def put_back(self, name: str, pick: int) -> None:
+        if version := self.version_of(name, pick):
+            path = f"skills/{name}/versions/{version.number}/yank"
+            assert self.send("delete", path)
+            version.yanked = False
+
+    def version_of(self, name: str, pick: int) -> Remembered | None:
+        known = self.remains.versions.get(self.remains.led.get(name, ""), [])
+        return known[pick % len(known)] if known else None
+
+    @rule(path=places)
+    def create(self, path: str) -> None:
+        if self.send("post", "taxonomy", {"path": path}):
+            self.remains.place(Category.objects.get(path=path).pk, path)
+
+    @rule(path=places, wanted=places)
+    def move(self, path: str, wanted: str) -> None:
+        if self.send("patch", f"taxonomy/{path}", {"path": wanted}):
+            self.remains.move(self.remains.leads[path], wanted)
+
+    @rule(path=places, into=places)
+    def merge(self, path: str, into: str) -> None:
+        if self.send("post", f"taxonomy/{path}/merge", {"into": into}):
+            leads = self.remains.leads
+            self.remains.merge(leads[path], leads[into])
+
+    @rule(path=places)
+    def remove(self, path: str) -> None:
+        if self.send("delete", f"taxonomy/{path}"):
+            self.remains.forget(self.remains.leads[path])
+
+    @invariant()
+    def no_version_changed_or_disappeared(self) -> None:
+        rows = SkillVersion.objects.order_by("pk")
+        found: dict[str, list[tuple[str, str, bool]]] = {}
+        for row in rows.values_list("skill_id", "number", "bundle_id", "yanked_at"):
+            found.setdefault(str(row[0]), []).append((row[1], row[2], bool(row[3])))
+        assert found == {
+            uuid: [(each.number, each.digest, each.yanked) for each in known]
+            for uuid, known in self.remains.versions.items()
+        }
+
+    @invariant()
+    def what_is_read_is_offered_and_bears_the_name(self) -> None:
+        for skill in Skill.objects.select_related("current"):
+            assert not skill.current.yanked_at
+            assert skill.current.frontmatter["name"] == skill.name
+
+    def every_name_and_path_leads_where_it_did(self) -> None:
+        for name, uuid in self.remains.led.items():
+            answer = self.viewer.get(f"{API}/skills/{name}")
+            if uuid in self.remains.archived:
+                assert answer.status_code == 404
+                answer = self.curator.get(f"{API}/skills/{name}")
+            assert answer.json()["uuid"] == uuid, name
+        now = dict(Category.objects.values_list("pk", "path"))
+        assert self.remains.current_paths == {pk: now[pk] for pk in now}
+        for path in PLACES:
+            answer = self.viewer.get(f"{API}/taxonomy/{path}")
+            led = self.remains.leads.get(path)
+            assert answer.status_code == (404 if led is None else 200), path
+            assert led is None or answer.json()["path"] == now[led]
+
+    def every_version_is_had_or_is_said_to_be_withdrawn(self) -> None:
+        for name, uuid in self.remains.led.items():
+            for version in self.remains.versions[uuid]:
+                for ref in (version.number, f"sha256:{version.digest}"):
+                    self.install(name, ref, version, uuid in self.remains.archived)
+
+    def install(self, name: str, ref: str, version: Remembered, archived: bool) -> None:
+        answer = self.viewer.get(f"{API}/skills/{name}/download?version={ref}")
+        if archived:
+            assert answer.status_code == 404
+        elif answer.status_code == 200:
+            assert unzipped(answer.content) == version.files
+            assert answer["ETag"] == f'"{version.digest}"'
+        else:
+            assert (answer.status_code, version.yanked) == (410, True), ref
+            assert f"Bad {version.number}." in answer.json()["detail"] or ":" in ref
+
+
+def unzipped(content: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def client(role: str) -> APIClient:
+    user, _ = User.objects.get_or_create(username=f"{role}-who-edits")
+    user.groups.add(Group.objects.get(name=role))
+    client = APIClient()
+    client.force_authenticate(user)
+    return client
