@@ -135,11 +135,13 @@ def named_as_today(name: str, value: Any, known: Mapping[str, Category]) -> Any:
 
 
 def carried(value: Any, known: Mapping[str, Category]) -> Any:
-    """The list, or the numbers by path, under today's paths; the first name wins."""
+    """The list, or the numbers by path, under today's paths, each once. Numbers are
+    sorted, highest first: PostgreSQL keeps objects in an order of its own."""
     if isinstance(value, dict):
         found: dict[str, int] = {}
         for path, number in value.items():
             if path in known:
-                found.setdefault(known[path].path, number)
-        return found
+                today = known[path].path
+                found[today] = max(number, found.get(today, 0))
+        return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
     return list(dict.fromkeys(known[path].path for path in value if path in known))

@@ -73,12 +73,12 @@ class Recommendation:
             case Reason.USED_TOGETHER:
                 return f"Used on {self.count} days of work together with {names}."
             case Reason.POPULAR:
-                return f"Used by {number_of(self.count, 'person')} in {names}."
+                return f"Used by {people(self.count)} in {names}."
         return f"Not used in {self.count} days, though {names}."
 
 
-def number_of(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} people"
+def people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count} people"
 
 
 @dataclass(frozen=True)
