@@ -59,6 +59,30 @@ class Pages(SizedPages, pagination.PageNumberPagination):
         return number
 
 
+class FoundPages(Pages):
+    """Pages of what was found, with how the query was understood."""
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        found = super().get_paginated_response_schema(schema)
+        count = {"value": {"type": "string"}, "count": {"type": "integer"}}
+        found["properties"] |= {
+            "corrected": {
+                "type": "string",
+                "nullable": True,
+                "description": "The query as it was understood, if not as written.",
+            },
+            "facets": {
+                "type": "object",
+                "description": "With facets=true: by filter, how many each value has.",
+                "additionalProperties": {
+                    "type": "array",
+                    "items": {"type": "object", "properties": count},
+                },
+            },
+        }
+        return found
+
+
 class NewestFirst(SizedPages, pagination.CursorPagination):
     """`cursor` and `page_size` → next, previous, results; no count of all rows."""
 

@@ -72,9 +72,10 @@ class SkillQuerySet(RetiringQuerySet):
             Exists(Label.objects.filter(skill=OuterRef("pk"), kind=kind, value=value))
         )
 
-    def search(self, query: str) -> Found:
-        """Those of these skills that the query finds, best first."""
-        return Found(self, query)
+    def search(self, query: str, *order: str) -> Found:
+        """Those of these skills that the query finds: best first, unless `order` names
+        fields."""
+        return Found(self, query, order)
 
     def resolve(self, ref: str) -> "Skill":
         """By name, former name or UUID. Raises DoesNotExist."""

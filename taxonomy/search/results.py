@@ -1,18 +1,21 @@
 """What a search found: skills by rank, which are read when they are looked at."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Substr
 
 from taxonomy.search.corrections import corrected
+from taxonomy.search.highlights import Marker
 from taxonomy.search.postgresql import PostgresIndex
 from taxonomy.search.query import Hit, Index, Sql, Wanted, Word, beginning
+from taxonomy.search.sources import BODY_CHARS
 from taxonomy.search.sqlite import SqliteIndex
 from taxonomy.search.words import telling, words_of
 
@@ -33,8 +36,11 @@ class Found:
     finds those that have its words in the name or description first.
     """
 
-    def __init__(self, skills: "SkillQuerySet", query: str) -> None:
+    def __init__(
+        self, skills: "SkillQuerySet", query: str, order: tuple[str, ...] = ()
+    ) -> None:
         self.among = skills
+        self.order = order
         self.words = words_of(query)
         self.corrections: dict[str, str] = {}
 
@@ -45,6 +51,9 @@ class Found:
             found |= {hit.skill: hit for hit in self._named(found)}
         except EmptyResultSet:
             return []
+        if self.order:
+            ordered = self.among.filter(pk__in=list(found)).order_by(*self.order)
+            return [found[key] for key in ordered.values_list("pk", flat=True)]
         return sorted(found.values(), key=lambda hit: (-hit.score, hit.name))
 
     def _named(self, found: dict[UUID, Hit]) -> Iterator[Hit]:
@@ -104,8 +113,30 @@ class Found:
         return " ".join(self.corrections.get(word, word) for word in self.words)
 
     def skills(self) -> "SkillQuerySet":
-        """The same skills, for another order or to be counted."""
+        """The same skills in no order."""
         return self.among.filter(pk__in=[hit.skill for hit in self.hits])
+
+    def mark(self, skills: Iterable[Any]) -> None:
+        """Give each of the skills its `highlights`: HTML by field, where words are."""
+        marker = self._marker()
+        versions = [skill.current_id for skill in skills]
+        version = self.among.model.current.field.related_model
+        bodies = version.objects.filter(pk__in=versions).values_list(
+            "pk", Substr("body", 1, BODY_CHARS)
+        )
+        body = dict(bodies)
+        for skill in skills:
+            marks = {
+                "name": marker.whole(skill.name),
+                "description": marker.snippet(skill.description),
+                "body": marker.snippet(body.get(skill.current_id, "")),
+            }
+            skill.highlights = {field: html for field, html in marks.items() if html}
+
+    def _marker(self) -> Marker:
+        understood = (self.corrections.get(word, word) for word in self.words)
+        words = telling(words_of(" ".join(understood)))
+        return Marker(words, words[-1] if len(words) <= FEW and words else "")
 
     def count(self) -> int:
         return len(self.hits)

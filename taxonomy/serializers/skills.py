@@ -22,7 +22,7 @@ class SkillFilters(serializers.Serializer[Any]):
     q = serializers.CharField(
         required=False,
         max_length=settings.SKILLFLEET_MAX_QUERY_CHARS,
-        help_text="Words that name, keywords or description hold; best first.",
+        help_text="Words, the last one perhaps begun, or a sentence; best first.",
     )
     category = serializers.CharField(
         required=False,
@@ -38,6 +38,9 @@ class SkillFilters(serializers.Serializer[Any]):
     keyword = serializers.CharField(required=False, max_length=200)
     capability = serializers.CharField(required=False, max_length=200)
     tool = serializers.CharField(required=False, max_length=200)
+    facet = serializers.CharField(
+        required=False, max_length=200, help_text="As in language=python."
+    )
     type = serializers.ChoiceField(Skill.Type.choices, required=False)
     weight = serializers.ChoiceField(Skill.Weight.choices, required=False)
     load_priority = serializers.ChoiceField(Skill.LoadPriority.choices, required=False)
@@ -52,6 +55,9 @@ class SkillFilters(serializers.Serializer[Any]):
     )
     ordering = serializers.ChoiceField(
         ORDERINGS, required=False, help_text="By name, or by rank when there is a q."
+    )
+    facets = serializers.BooleanField(
+        required=False, help_text="Count what each filter would leave, too."
     )
 
 
@@ -96,6 +102,25 @@ class SkillItemSerializer(serializers.ModelSerializer[Skill]):
 
     def get_tags(self, skill: Skill) -> list[str]:
         return labels_of(skill, Label.Kind.TAG)
+
+
+class SkillFoundSerializer(SkillItemSerializer):
+    """A skill as the list shows it, and why a search found it."""
+
+    score = serializers.FloatField(
+        default=None,
+        allow_null=True,
+        help_text="Of two in one answer the better match has the higher one.",
+    )
+    highlights = serializers.DictField(
+        child=serializers.CharField(),
+        default=None,
+        allow_null=True,
+        help_text="By field (name, description, body): HTML, the words in <mark>.",
+    )
+
+    class Meta(SkillItemSerializer.Meta):
+        fields = (*SkillItemSerializer.Meta.fields, "score", "highlights")
 
 
 class RelationSerializer(serializers.Serializer[Any]):

@@ -12,15 +12,16 @@ from cachelayer import add_cache_tags, cache_endpoint
 from taxonomy.models import Category, Skill
 from taxonomy.models.label import Label
 from taxonomy.models.skill import SkillQuerySet
-from taxonomy.pagination import PAGE_PARAMS
+from taxonomy.pagination import PAGE_PARAMS, FoundPages
 from taxonomy.permissions import PUBLISH_SKILLS, READ_SKILLS
+from taxonomy.search.facets import facets
 from taxonomy.search.results import Found
 from taxonomy.serializers.skills import (
     PublishSerializer,
     SkillChangeSerializer,
     SkillDetailSerializer,
     SkillFilters,
-    SkillItemSerializer,
+    SkillFoundSerializer,
 )
 from taxonomy.views.base import SkillReading
 
@@ -29,6 +30,7 @@ LABEL_FILTERS = {
     "keyword": Label.Kind.KEYWORD,
     "capability": Label.Kind.CAPABILITY,
     "tool": Label.Kind.TOOL,
+    "facet": Label.Kind.FACET,
 }
 FIELD_FILTERS = ("type", "weight", "load_priority", "style", "status")
 
@@ -36,7 +38,8 @@ FIELD_FILTERS = ("type", "weight", "load_priority", "style", "status")
 class SkillList(SkillReading, generics.ListAPIView[Skill]):
     """GET /skills"""
 
-    serializer_class = SkillItemSerializer
+    serializer_class = SkillFoundSerializer
+    pagination_class = FoundPages
     required_permissions: ClassVar[dict[str, str | None]] = {"GET": READ_SKILLS}
     query_params = PAGE_PARAMS | frozenset(SkillFilters().fields)
 
@@ -46,19 +49,31 @@ class SkillList(SkillReading, generics.ListAPIView[Skill]):
         """Find skills: filtered, searched, page by page."""
         return self.list(request, *args, **kwargs)
 
-    def get_queryset(self) -> SkillQuerySet | Found:  # type: ignore[override]
-        filters = SkillFilters(data=self.request.query_params)
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        filters = SkillFilters(data=request.query_params)
         filters.is_valid(raise_exception=True)
-        return matching(self.readable().for_listing(), **filters.validated_data)
+        wanted = filters.validated_data
+        found = matching(self.readable().for_listing(), **wanted)
+        page = self.paginate_queryset(found)  # type: ignore[arg-type]
+        if isinstance(found, Found):
+            found.mark(page or [])
+        response = self.get_paginated_response(
+            self.get_serializer(page, many=True).data
+        )
+        response.data["corrected"] = getattr(found, "corrected", None)
+        if wanted["facets"]:
+            skills = found.skills() if isinstance(found, Found) else found
+            response.data["facets"] = facets(skills)
+        return response
 
 
 def matching(skills: SkillQuerySet, **wanted: str) -> SkillQuerySet | Found:
     """The skills that all of `SkillFilters` let through, in their order."""
     skills = filtered(skills, wanted)
+    order = (wanted["ordering"], "pk") if "ordering" in wanted else ()
     if "q" not in wanted:
-        return ordered(skills, wanted)
-    found = skills.search(wanted["q"])
-    return ordered(found.skills(), wanted) if "ordering" in wanted else found
+        return skills.order_by(*order) if order else skills
+    return skills.search(wanted["q"], *order)
 
 
 def filtered(skills: SkillQuerySet, wanted: Mapping[str, str]) -> SkillQuerySet:
@@ -74,12 +89,6 @@ def filtered(skills: SkillQuerySet, wanted: Mapping[str, str]) -> SkillQuerySet:
         skills = skills.within(Category.objects.named(wanted["category"]).path)
     if "path" in wanted:
         skills = skills.at(wanted["path"])
-    return skills
-
-
-def ordered(skills: SkillQuerySet, wanted: Mapping[str, str]) -> SkillQuerySet:
-    if "ordering" in wanted:
-        return skills.order_by(wanted["ordering"], "pk")
     return skills
 
 

@@ -1,0 +1,86 @@
+"""What `GET /skills?q=` says beside the skills: why, how it understood, facets."""
+
+import pytest
+
+from taxonomy.models import Label, Skill
+from tests.taxonomy.skills import skill_files
+
+SKILLS = "/api/v1/skills"
+
+
+@pytest.fixture
+def answer(shelf, viewer):
+    def get(**query):
+        answer = viewer.get(SKILLS, query)
+        assert answer.status_code == 200, answer.json()
+        return answer.json()
+
+    return get
+
+
+def test_marks_show_the_words_where_they_are(answer):
+    [found] = answer(q="splitting pdf", status="active")["results"]
+    assert found["name"] == "pdf-tools"
+    assert found["highlights"] == {
+        "name": "<mark>pdf</mark>-tools",
+        "description": "Merge and <mark>split</mark> <mark>PDF</mark> files.",
+    }
+    assert found["score"] > 0
+    [other] = answer(q="manifests")["results"]
+    assert other["highlights"] == {"body": "Apply the <mark>manifests</mark>."}
+
+
+def test_what_skills_say_is_no_html_of_ours(answer):
+    body = f"{'word ' * 300}<script>alert('zeppelin')</script> {'word ' * 300}"
+    Skill.objects.publish(skill_files("sly", "A <b>zeppelin</b> & more.", body))
+    [found] = answer(q="zeppelin")["results"]
+    marks = found["highlights"]
+    assert (
+        marks["description"] == "A &lt;b&gt;<mark>zeppelin</mark>&lt;/b&gt; &amp; more."
+    )
+    assert "&lt;script&gt;alert(&#x27;<mark>zeppelin</mark>&#x27;)" in marks["body"]
+    assert marks["body"].startswith("…")
+    assert marks["body"].endswith("…")
+    assert len(marks["body"]) < 300
+
+
+def test_it_says_how_it_understood_a_misspelt_query(answer):
+    assert answer(q="kuberntes deploy")["corrected"] == "kubernetes deploy"
+    assert answer(q="kubernetes")["corrected"] is None
+    assert answer()["corrected"] is None
+
+
+def test_each_facet_counts_what_its_filter_leaves(answer):
+    Skill.objects.get(name="pdf-tools").revise(category="data/databases/redis")
+    labels = {Label.Kind.TAG: ["paper"], Label.Kind.KEYWORD: ["print"]}
+    Skill.objects.get(name="invoice-reading").revise(weight="medium", labels=labels)
+    for query in ({"q": "pdf"}, {}):
+        found = answer(facets="true", **query)
+        for filter_, values in found["facets"].items():
+            for each in values:
+                left = answer(**query, **{filter_: each["value"]})
+                assert left["count"] == each["count"], (filter_, each)
+        assert found["facets"]["tag"] == [{"value": "paper", "count": 1}]
+        assert {"value": "data", "count": 1} in found["facets"]["category"]
+    assert "facets" not in answer(q="pdf")
+    assert answer(q="pdf", facets="true")["facets"]["weight"] == [
+        {"value": "lightweight", "count": 1},
+        {"value": "medium", "count": 1},
+    ]
+
+
+def test_another_order_is_of_the_same_skills(answer):
+    found = answer(q="kubernetes", ordering="-name")["results"]
+    names = [each["name"] for each in found]
+    assert names == sorted(names, reverse=True)
+    assert len(names) == 4
+    assert all(each["highlights"] is not None for each in found)
+
+
+def test_what_a_query_costs_does_not_grow_with_what_it_finds(
+    answer, django_assert_max_num_queries
+):
+    with django_assert_max_num_queries(10):
+        answer(q="kubernetes")
+    with django_assert_max_num_queries(18):
+        answer(q="kubernetes", facets="true")
