@@ -176,6 +176,19 @@ class CategoryInUse(TaxonomyError):
     status_code = 409
 
 
+class NothingToImport(TaxonomyError):
+    """No skill can be read from what was sent."""
+
+    code = "nothing_to_import"
+
+
+class TooManySkills(TaxonomyError):
+    """That is more than one request may import; use `manage.py import_skills`."""
+
+    code = "too_large"
+    status_code = 413
+
+
 class InvalidProfile(TaxonomyError):
     """The profile contradicts itself."""
 

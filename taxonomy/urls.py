@@ -7,6 +7,7 @@ from taxonomy.views.categories import Branch, Merge, Taxonomy
 from taxonomy.views.download import Download
 from taxonomy.views.files import FileContent, FileList
 from taxonomy.views.history import Deprecation, Diff, Rollback, Yank
+from taxonomy.views.importing import SkillImport
 from taxonomy.views.labels import Facet, Facets, Labels
 from taxonomy.views.profiles import AdaptedTaxonomy, Adaption
 from taxonomy.views.relations import Relations
@@ -22,6 +23,7 @@ urlpatterns = [
     path("facets", Facets.as_view()),
     path("facets/<str:name>", Facet.as_view()),
     path("skills", SkillList.as_view()),
+    path("skills/import", SkillImport.as_view()),
     path("skills/validate", Validation.as_view()),
     path("skills/<str:ref>", SkillDetail.as_view()),
     path("skills/<str:ref>/deprecate", Deprecation.as_view()),

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -67,19 +67,19 @@ def open_archive(
 
 
 def sent_files(
-    files: Mapping[str, File], limits: SourceLimits = DEFAULT_SOURCE_LIMITS
+    files: Files, limits: SourceLimits = DEFAULT_SOURCE_LIMITS
 ) -> "EntrySource":
-    """Files by their path, as a request body holds them. Raises SourceRefused."""
+    """Files with the paths that a request gives them. Raises SourceRefused."""
     entries = [
         Entry(
-            inner_path(path.encode()),
+            inner_path(file.path.encode()),
             len(file.content),
             offset=place,
             executable=file.executable,
         )
-        for place, (path, file) in enumerate(files.items())
+        for place, file in enumerate(files)
     ]
-    contents = [file.content for file in files.values()]
+    contents = [file.content for file in files]
     return EntrySource(entries, lambda entry: contents[entry.offset], limits)
 
 

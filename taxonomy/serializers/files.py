@@ -41,10 +41,13 @@ class FilesField(serializers.Field[Files, Any, Any, Files]):
             raise serializers.ValidationError(
                 'Send an object of at least one file: {"SKILL.md": "text"}.'
             )
-        most = configured_limits().files
+        most = self.most_files()
         if len(data) > most:
             raise serializers.ValidationError(f"{len(data)} files, at most {most}.")
         return as_files(self._file(path, content) for path, content in data.items())
+
+    def most_files(self) -> int:
+        return configured_limits().files
 
     def to_representation(self, value: Files) -> Any:
         return {file.path: base64.b64encode(file.content).decode() for file in value}

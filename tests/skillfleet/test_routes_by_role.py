@@ -63,6 +63,12 @@ TABLE = [
     Row("PATCH /facets/{name}", "/facets/language", CURATORS, {"multiple": True}),
     Row("DELETE /facets/{name}", "/facets/language", CURATED),
     Row("POST /skills/validate", "/skills/validate", READERS, {"content": SKILL_MD}),
+    Row(
+        "POST /skills/import",
+        "/skills/import",
+        (401, 403, 403, 403, 200, 403),
+        {"files": {"pdf-tools/SKILL.md": SKILL_MD}},
+    ),
     Row("GET /skills/{ref}", "/skills/pdf-tools", READERS),
     Row(
         "PUT /skills/{ref}",

@@ -1,0 +1,139 @@
+"""What `POST /skills/import` takes, as JSON or as a form with an archive."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any, cast
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from taxonomy.admission import source_limits
+from taxonomy.exceptions import NothingToImport, TooManySkills
+from taxonomy.importing.bringing import Import
+from taxonomy.importing.options import OnConflict, Options
+from taxonomy.importing.outcomes import Action, Report, shown
+from taxonomy.models import Category, Origin
+from taxonomy.models.paths import MAX_PATH_CHARS
+from taxonomy.packaging.errors import SourceRefused
+from taxonomy.packaging.json_values import check_json
+from taxonomy.packaging.sources import EntrySource, open_archive, sent_files
+from taxonomy.serializers.files import FilesField
+from taxonomy.serializers.strict import FlagField, StrictSerializer, TextField
+
+ARCHIVE = "archive"
+FLAGS = ("lenient", "dry_run", "prune")
+
+
+class ManyFilesField(FilesField):
+    """Files of many skills, each in a folder: `pdf-tools/SKILL.md` → text."""
+
+    def most_files(self) -> int:
+        return int(settings.SKILLFLEET_IMPORT_ENTRIES)
+
+
+class ImportSerializer(StrictSerializer):
+    """Files, and how they are meant; the command has the same options."""
+
+    files = ManyFilesField()
+    source = TextField(  # type: ignore[assignment]  # of Field, unused
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=Origin.MOST_CHARS,
+        help_text="By which they are known next time; without it nothing is pruned.",
+    )
+    category = TextField(required=False, max_length=MAX_PATH_CHARS)
+    on_conflict = serializers.ChoiceField(
+        [str(choice) for choice in OnConflict], default=str(OnConflict.VERSION)
+    )
+    lenient = FlagField(default=False)
+    dry_run = FlagField(default=False)
+    prune = FlagField(default=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["prune"] and not attrs["source"]:
+            message = "Name the source: only what came from it is archived."
+            raise serializers.ValidationError({"source": [message]})
+        return attrs
+
+    def bring(self, author: User) -> Report:
+        """Raises NothingToImport, TooManySkills or UnknownCategory."""
+        wanted = self.validated_data
+        options = Options(
+            origin=wanted["source"],
+            category=Category.objects.named(path)
+            if (path := wanted.get("category"))
+            else None,
+            lenient=wanted["lenient"],
+            dry_run=wanted["dry_run"],
+            on_conflict=OnConflict(wanted["on_conflict"]),
+            prune=wanted["prune"],
+            author=author,
+        )
+        with self.opened() as source:
+            most = settings.SKILLFLEET_IMPORT_SKILLS
+            if len(source.folders) > most:
+                raise TooManySkills(f"{len(source.folders)} skills, at most {most}.")
+            outcomes = list(Import(source, options).run())
+        return Report(options.origin, options.dry_run, outcomes)
+
+    @contextmanager
+    def opened(self) -> Iterator[EntrySource]:
+        with refusing("files"):
+            source = sent_files(self.validated_data["files"], source_limits())
+        yield source
+
+
+class ImportFormSerializer(ImportSerializer):
+    """The same as a form, with an archive."""
+
+    files = None  # type: ignore[assignment]  # how a field is taken away
+    archive = serializers.FileField(help_text="A zip, tar, tar.gz or tar.bz2.")
+
+    @contextmanager
+    def opened(self) -> Iterator[EntrySource]:
+        upload = cast(IO[bytes], self.validated_data[ARCHIVE].file)
+        with refusing(ARCHIVE), open_archive(upload, source_limits()) as source:
+            yield source
+
+
+@contextmanager
+def refusing(field: str) -> Iterator[None]:
+    try:
+        yield
+    except SourceRefused as error:
+        raise NothingToImport(**{field: shown(str(error))}) from None
+
+
+def import_serializer(request: Request) -> ImportSerializer:
+    """For what was sent, however it was sent; not validated yet."""
+    if not request.content_type.startswith("multipart/"):
+        return ImportSerializer(data=request.data)
+    fields: dict[str, Any] = dict(request.POST.items())
+    check_json(fields)
+    for name in FLAGS:
+        fields[name] = {"true": True, "false": False}.get(
+            fields.get(name, "false"), fields.get(name)
+        )
+    return ImportFormSerializer(data={**fields, **request.FILES.dict()})
+
+
+class OutcomeSerializer(serializers.Serializer[Any]):
+    path = serializers.CharField(help_text="The folder in what was sent.")
+    name = serializers.CharField()
+    action = serializers.ChoiceField([str(action) for action in Action])
+    version = serializers.CharField()
+    category = serializers.CharField()
+    reasons = serializers.ListField(child=serializers.CharField())
+    notes = serializers.ListField(child=serializers.CharField())
+
+
+class ImportReportSerializer(serializers.Serializer[Any]):
+    """The form of `Report.as_json`; for the schema alone."""
+
+    source = serializers.CharField()  # type: ignore[assignment]
+    dry_run = serializers.BooleanField()
+    counts = serializers.DictField(child=serializers.IntegerField())
+    skills = OutcomeSerializer(many=True)
