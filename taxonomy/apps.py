@@ -7,7 +7,7 @@ class TaxonomyConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from taxonomy import caching  # noqa: F401 its declarations take effect
+        from taxonomy import caching, checks  # noqa: F401 they register themselves
         from taxonomy.search import tables
 
         pre_migrate.connect(tables.make_way, sender=self, dispatch_uid="search")

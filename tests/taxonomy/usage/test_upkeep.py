@@ -7,6 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.db.models import Sum
 
+from taxonomy.checks import check_usage_is_kept
 from taxonomy.models import UsageCount, UsageDay, UsageEvent
 from taxonomy.usage import upkeep
 from tests.taxonomy.usage.conftest import event, publish
@@ -70,3 +71,19 @@ def test_counts_go_too_after_long(used):
 
     assert (kept.events, kept.counts) == (10, 6)
     assert figures() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "refused"),
+    [
+        ("SKILLFLEET_USAGE_DAYS", 7, "taxonomy.E001"),
+        ("SKILLFLEET_USAGE_LATE", timedelta(days=90), "taxonomy.E001"),
+        ("SKILLFLEET_USAGE_COUNT_DAYS", 89, "taxonomy.E002"),
+    ],
+)
+def test_settings_that_would_lose_or_double_counts_are_refused(
+    settings, name, value, refused
+):
+    assert not list(check_usage_is_kept())
+    setattr(settings, name, value)
+    assert [error.id for error in check_usage_is_kept()] == [refused]
