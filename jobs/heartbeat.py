@@ -30,8 +30,8 @@ class Heartbeat:
     """Renews the lease and the worker's row; a context manager around a phase.
 
     It has a connection of its own and no transaction. While the database is busy it
-    tries again; when the lease is gone it stops, and the checkpoint's guard decides.
-    Past the phase limit it records why and calls `overrun`.
+    tries again. Past the phase limit it records why and calls `overrun`: also when the
+    lease is gone, or a phase that hangs would keep its worker from all other jobs.
     """
 
     def __init__(
@@ -70,8 +70,7 @@ class Heartbeat:
                 if self._left() <= 0:
                     self._give_up()
                     return
-                if not self._beat():
-                    return
+                self._beat()
         finally:
             connections.close_all()
 
@@ -81,16 +80,16 @@ class Heartbeat:
     def _left(self) -> float:
         return max(0.0, self.deadline - time.monotonic())
 
-    def _beat(self) -> bool:
+    def _beat(self) -> None:
         while not self.ended.is_set():
             try:
                 self.worker.beat()
-                return self.job.renew_lease(self.fence)
+                self.job.renew_lease(self.fence)
+                return
             except Error as error:
                 logger.warning("heartbeat waits %s error=%s", self._about(), error)
                 connections.close_all()
                 self.ended.wait(RETRY_SECONDS)
-        return True
 
     def _give_up(self) -> None:
         limit = settings.SKILLFLEET_PHASE_LIMIT.total_seconds()

@@ -12,9 +12,11 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from jobs import checkpoint, lifecycle
+from jobs.authors.base import Assignment
 from jobs.cluster import Cluster
 from jobs.models import Job
 from jobs.pipeline.phases import PHASES
+from jobs.pipeline.state import Evals
 from jobs.sweep import sweep
 from jobs.worker import SkillJobWorker
 from tests.jobs.engine.authors import ParkedAuthor
@@ -162,3 +164,23 @@ def test_a_phase_that_hangs_leaves_where_it_was(job: Job, settings: Any) -> None
     assert job.status == Job.Status.FAILED
     assert "ran longer than 0.2 seconds" in job.error
     assert "in evals" in job.error_stack
+
+
+def test_a_phase_that_hangs_frees_its_worker_also_when_the_job_was_cancelled(
+    job: Job, settings: Any
+) -> None:
+    class CancelledAuthor(ParkedAuthor):
+        def evals(self, assignment: Assignment) -> Evals:
+            lifecycle.cancel(Job.objects.get(pk=job.pk), by=job.user)
+            return super().evals(assignment)
+
+    author = CancelledAuthor()
+    worker = SkillJobWorker(author, overrun=author.released.set)
+    assert worker.process_job(job) and worker.process_job(job)
+    settings.SKILLFLEET_JOB_LEASE = timedelta(seconds=0.2)  # so it is missed at once
+    settings.SKILLFLEET_PHASE_LIMIT = timedelta(seconds=1)
+
+    assert not worker.process_job(job)
+
+    assert author.released.is_set()
+    assert Job.objects.get(pk=job.pk).status == Job.Status.CANCELLED
