@@ -14,11 +14,14 @@ class CacheConfig(AppConfig):
 
     def ready(self) -> None:
         from cachelayer import checks as ours
+        from cachelayer import surroundings
 
         for check in (
             ours.check_options,
             ours.check_alias,
             ours.check_atomic_requests,
+            surroundings.check_user_tier,
+            surroundings.check_folders,
         ):
             checks.register(check, checks.Tags.caches)
         request_started.connect(begin, dispatch_uid="cachelayer")

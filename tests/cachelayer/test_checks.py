@@ -3,6 +3,11 @@
 import pytest
 from django.core.checks import Tags, run_checks
 from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
 import cachelayer
 from cachelayer.backends import MemoryCache
@@ -43,6 +48,40 @@ def test_atomic_requests_are_refused(settings, monkeypatch):
     monkeypatch.setitem(settings.DATABASES["default"], "ATOMIC_REQUESTS", True)
 
     assert "'default'" in found()["cachelayer.E004"]
+
+
+class Mine(APIView):
+    authentication_classes = ()
+
+    @cachelayer.cache_user_data
+    def get(self, request: Request) -> Response:
+        return Response()
+
+
+@cachelayer.cache_user_data
+def my_page(request: HttpRequest) -> HttpResponse:
+    return HttpResponse()
+
+
+def test_the_user_tier_where_nobody_is_authenticated_is_named(settings):
+    settings.ROOT_URLCONF = (path("", Mine.as_view()), path("page", my_page))
+    assert "test_checks.Mine.get is in the user tier" in found()["cachelayer.W005"]
+
+    settings.MIDDLEWARE = [each for each in settings.MIDDLEWARE if "auth" not in each]
+    settings.ROOT_URLCONF = (path("", include([path("page", my_page)])),)
+    assert "test_checks.my_page is in the user tier" in found()["cachelayer.W005"]
+
+
+@pytest.mark.parametrize("backend", ["MemoryCache", "RedisCache"])
+def test_a_folder_that_cannot_be_is_named(settings, monkeypatch, tmp_path, backend):
+    (tmp_path / "file").touch()
+    folder = str(tmp_path / "file" / "cache")
+    away = {"LOCATION": "redis://127.0.0.1:1", "OPTIONS": {"FOLDER": folder}}
+    place = {"LOCATION": folder} if backend == "MemoryCache" else away
+    cache = {"BACKEND": f"cachelayer.backends.{backend}", **place}
+    monkeypatch.setitem(settings.CACHES, "default", cache)
+
+    assert f"{tmp_path / 'file'} is no folder" in found()["cachelayer.W006"]
 
 
 @pytest.mark.parametrize(
