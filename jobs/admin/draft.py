@@ -11,11 +11,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.enums import ActionVariant
 
-from jobs import drafts, promotion
+from jobs import drafts, promotion, waiving
 from jobs.admin.base import JobsAdmin, decides, status_badge, verdict_badge
 from jobs.models import Draft, Job
 from jobs.refinement import changes
-from taxonomy.admin import fields
+from taxonomy.admin import fields, findings
 from taxonomy.admin.base import badge
 from taxonomy.admin.category import link_to
 from taxonomy.admin.panels import FilesShown, Panel, Text
@@ -77,6 +77,22 @@ def reject(draft: Draft, user: User, answers: dict[str, Any]) -> str:
     return "The draft is rejected."
 
 
+def report_on(draft: Draft) -> dict[str, Any]:
+    """What validation says of it; empty before that."""
+    return (draft.job.result or {}).get("validation") or {}
+
+
+def waive(draft: Draft, user: User, answers: dict[str, Any]) -> str:
+    chosen = findings.chosen(answers)
+    waived = waiving.waive(draft, chosen, by=user, reason=answers["reason"])
+    return findings.counted(waived)
+
+
+def revoke(draft: Draft, user: User, answers: dict[str, Any]) -> str:
+    waiving.revoke(draft, int(answers["waiver"]), by=user)
+    return "The waiver is revoked."
+
+
 def undecided(draft: Draft) -> bool:
     return (
         draft.status == Draft.Status.OPEN and draft.job.status == Job.Status.COMPLETED
@@ -119,6 +135,30 @@ class DraftAdmin(JobsAdmin):
             intro="It becomes the next version of an active skill, byte for byte.",
             icon="publish",
             variant=ActionVariant.PRIMARY,
+        ),
+        Verb(
+            "waive",
+            "Waive findings",
+            waive,
+            may=decides,
+            fits=lambda draft: (
+                undecided(draft) and bool(findings.open_risks(report_on(draft)))
+            ),
+            form=lambda draft: findings.waive_form(report_on(draft)),
+            picks="finding",
+            intro="Promoted, the draft takes its waivers along.",
+            icon="verified_user",
+        ),
+        Verb(
+            "revoke",
+            "Revoke a waiver",
+            revoke,
+            may=decides,
+            fits=lambda draft: undecided(draft) and draft.waivers.standing().exists(),
+            form=lambda draft: findings.revoke_form(draft.waivers),
+            picks="waiver",
+            intro="The finding counts again; that it was waived stays on record.",
+            icon="remove_moderator",
         ),
         Verb(
             "reject",
@@ -193,14 +233,13 @@ class DraftAdmin(JobsAdmin):
             headers=("Job", "Task"),
             rows=[(link_to(row.job) if seen else row.job_id, row.job.task_description)],
         )
-        report = (row.job.result or {}).get("validation") or {}
-        if findings := list(findings_of(report)):
-            yield Panel(
-                "Findings of the validation",
-                headers=("Severity", "Finding", "What to do"),
-                rows=findings,
-                warning=row.job.validation_passed is False,
-            )
+        user: User = request.user  # type: ignore[assignment]
+        report = report_on(row)
+        if findings.open_findings(report):
+            yield findings.findings_panel(report, self.way_to("waive", user, row))
+        if row.waivers.exists():
+            revoking = self.way_to("revoke", user, row)
+            yield findings.waivers_panel(row.waivers, revoking)
         if row.job.base:
             yield changes_panel(row, row.job.base)
         if row.version:
@@ -229,17 +268,3 @@ def changes_panel(draft: Draft, base: SkillVersion) -> Panel:
         ],
         warning=bool(newer),
     )
-
-
-def findings_of(report: dict[str, Any]) -> Iterable[tuple[str, str, str]]:
-    for severity in ("errors", "warnings"):
-        for finding in report.get(severity, ()):
-            yield severity.rstrip("s"), *told(finding)
-
-
-def told(finding: Any) -> tuple[str, str]:
-    if not isinstance(finding, dict):
-        return str(finding), ""
-    where = ":".join(str(finding[key]) for key in ("file", "line") if finding.get(key))
-    message = str(finding.get("message", ""))
-    return (f"{where} {message}".strip(), str(finding.get("remedy", "")))

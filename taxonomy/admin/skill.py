@@ -11,16 +11,16 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.enums import ActionVariant
 
-from taxonomy.admin import fields
+from taxonomy.admin import fields, findings
 from taxonomy.admin.base import FleetAdmin, badge
 from taxonomy.admin.category import link_to
 from taxonomy.admin.panels import FilesShown, Panel
 from taxonomy.admin.rights import holds
 from taxonomy.admin.usage import usage_of
 from taxonomy.admin.verbs import Verb
-from taxonomy.models import Skill, SkillVersion
+from taxonomy.models import Skill, SkillVersion, Verdict
 from taxonomy.packaging.files import File, as_files
-from taxonomy.permissions import PUBLISH_SKILLS, READ_ANALYTICS
+from taxonomy.permissions import PUBLISH_SKILLS, READ_ANALYTICS, READ_SKILLS
 
 SKILL_MD = "SKILL.md"
 VERSION_CHARS = 64
@@ -82,6 +82,27 @@ def publish(skill: Skill, user: User, answers: dict[str, Any]) -> str:
     return f"Published {skill.name} {published.version.number}."
 
 
+def report_on(skill: Skill) -> dict[str, Any]:
+    """Empty for a skill that nobody has validated here yet."""
+    verdict: Verdict | None = getattr(skill, "verdict", None)
+    return verdict.report if verdict else {}
+
+
+def waive(skill: Skill, user: User, answers: dict[str, Any]) -> str:
+    waived = skill.waive(findings.chosen(answers), by=user, reason=answers["reason"])
+    return findings.counted(waived)
+
+
+def revoke(skill: Skill, user: User, answers: dict[str, Any]) -> str:
+    skill.revoke(int(answers["waiver"]), by=user)
+    return "The waiver is revoked."
+
+
+def validate(skill: Skill, user: User, answers: dict[str, Any]) -> str:
+    report = skill.judge()
+    return f"Validation {report.status}, score {report.score:.0%}."
+
+
 def becomes(status: Skill.Status) -> Any:
     """A verb's `perform` that sets the status."""
 
@@ -115,24 +136,42 @@ class SkillAdmin(FleetAdmin):
         "shown_status",
         "category",
         "current",
+        "shown_verdict",
         "type",
         "load_priority",
         "updated_at",
     )
-    list_filter = ("status", "type", "weight", "load_priority", "style", "category")
-    list_select_related = ("category", "current")
+    list_filter = (
+        "status",
+        "verdict__status",
+        "type",
+        "weight",
+        "load_priority",
+        "style",
+        "category",
+    )
+    list_select_related = ("category", "current", "verdict")
     search_fields = ("name", "description", "labels__value")
     search_help_text = "In names, descriptions and labels"
     date_hierarchy = "updated_at"
     fieldsets = (
         (
             None,
-            {"fields": ("name", "description", "category", "current", "shown_status")},
+            {
+                "fields": (
+                    "name",
+                    "description",
+                    "category",
+                    "current",
+                    "shown_status",
+                    "shown_verdict",
+                )
+            },
         ),
         ("Traits", {"fields": (("type", "weight"), ("load_priority", "style"))}),
         ("Identity", {"fields": ("uuid", ("created_at", "updated_at"))}),
     )
-    readonly_fields = ("shown_status", "uuid")
+    readonly_fields = ("shown_status", "shown_verdict", "uuid")
     verbs: ClassVar[tuple[Verb, ...]] = (
         Verb(
             "publish",
@@ -144,6 +183,36 @@ class SkillAdmin(FleetAdmin):
             initial=current_text,
             icon="publish",
             variant=ActionVariant.PRIMARY,
+        ),
+        Verb(
+            "waive",
+            "Waive findings",
+            waive,
+            may=holds(PUBLISH_SKILLS),
+            fits=lambda skill: bool(findings.open_risks(report_on(skill))),
+            form=lambda skill: findings.waive_form(report_on(skill)),
+            picks="finding",
+            intro="A waiver holds as long as the text that was found stays as it is.",
+            icon="verified_user",
+        ),
+        Verb(
+            "revoke",
+            "Revoke a waiver",
+            revoke,
+            may=holds(PUBLISH_SKILLS),
+            fits=lambda skill: skill.waivers.standing().exists(),
+            form=lambda skill: findings.revoke_form(skill.waivers),
+            picks="waiver",
+            intro="The finding counts again; that it was waived stays on record.",
+            icon="remove_moderator",
+        ),
+        Verb(
+            "validate",
+            "Validate again",
+            validate,
+            may=holds(READ_SKILLS),
+            intro="Checks the current version anew, by today's rules.",
+            icon="fact_check",
         ),
         Verb(
             "place",
@@ -186,14 +255,26 @@ class SkillAdmin(FleetAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Skill]:
-        return super().get_queryset(request).select_related("category", "current")
+        rows = super().get_queryset(request)
+        shown = rows.select_related("category", "current", "verdict")
+        return shown.defer("verdict__report")
 
     @admin.display(description="Status", ordering="status")
     def shown_status(self, skill: Skill) -> str:
         colour = STATUS_COLOURS[Skill.Status(skill.status)]
         return badge(skill.get_status_display(), colour)
 
+    @admin.display(description="Validation", ordering="verdict__status")
+    def shown_verdict(self, skill: Skill) -> str | None:
+        return findings.verdict_shown(getattr(skill, "verdict", None))
+
     def panels(self, request: HttpRequest, row: Skill) -> Iterable[Panel]:
+        user: User = request.user  # type: ignore[assignment]
+        if report := report_on(row):
+            yield findings.findings_panel(report, self.way_to("waive", user, row))
+        if row.waivers.exists():
+            revoking = self.way_to("revoke", user, row)
+            yield findings.waivers_panel(row.waivers, revoking)
         yield FilesShown.of(row.current.bundle_id).panel(f"Files of {row.current}")
         yield versions_of(row)
         if request.user.has_perm(READ_ANALYTICS):

@@ -56,6 +56,8 @@ class Verb:
     form: Callable[[Row], type[forms.Form]] = no_fields
     initial: Callable[[Row], dict[str, Any]] = same_row
     shows: Callable[[Row], Iterable[Panel]] = nothing_to_show
+    picks: str = ""
+    """A field that the page's address may fill in, as links beside a row do."""
     intro: str = ""
     icon: str = "play_arrow"
     variant: ActionVariant = ActionVariant.DEFAULT
@@ -108,6 +110,11 @@ class VerbAdmin(ModelAdmin):
             for verb in self.offered(user, row)
         ]
 
+    def way_to(self, name: str, user: User, row: Row) -> str:
+        """The page of the verb; empty where it is not offered."""
+        names = {verb.name for verb in self.offered(user, row)}
+        return self.url("verb", self.key_of(row), name) if name in names else ""
+
     def verb_page(self, request: HttpRequest, object_id: str, name: str) -> Any:
         verb = next((verb for verb in self.verbs if verb.name == name), None)
         row = self.get_object(request, unquote(object_id)) if verb else None
@@ -136,7 +143,9 @@ class VerbAdmin(ModelAdmin):
             messages.warning(request, f"{verb.label}: not in this state.")
             return HttpResponseRedirect(back)
         sent = request.POST if request.method == "POST" else None
-        form = verb.form(row)(sent, initial=verb.initial(row))
+        form = verb.form(row)(
+            sent, initial={**verb.initial(row), **picked(request, verb)}
+        )
         if sent is not None and form.is_valid():
             done = self.perform(request, verb, row, form)
             if done is not None:
@@ -182,6 +191,11 @@ class VerbAdmin(ModelAdmin):
             "media": self.media,
         }
         return TemplateResponse(request, "taxonomy/admin/verb.html", context)
+
+
+def picked(request: HttpRequest, verb: Verb) -> dict[str, Any]:
+    found = request.GET.getlist(verb.picks)
+    return {verb.picks: found if len(found) > 1 else found[0]} if found else {}
 
 
 def add_refusal(form: forms.Form, refusal: Exception) -> None:

@@ -126,3 +126,16 @@ def test_a_draft_in_a_workers_hands_is_not_decided_on(
     assert curator_browser.get(path).context["actions_detail"] == []
     lifecycle.cancel(job, by=job.user)
     assert curator_browser.get(path).context["actions_detail"] == []
+
+
+def test_a_finding_is_waived_before_the_draft_is_promoted(curator_browser, drafted):
+    text = drafted.bundle.file("SKILL.md").content + b"\n`rm -rf /`\n"
+    drafts.edit(drafted, "SKILL.md", text, by=drafted.job.user)
+    page = curator_browser.get(f"{LIST}{drafted.pk}/change/").content.decode()
+    [way] = re.findall(r'href="([^"]*/do/waive/\?finding=\w+)"', page)
+
+    sent = {"finding": way.rpartition("=")[2], "reason": "An example."}
+    assert curator_browser.post(way, sent).status_code == 302
+    curator_browser.post(verb(drafted, "promote"), {})
+
+    assert Skill.objects.get().waivers.get().reason == "An example."

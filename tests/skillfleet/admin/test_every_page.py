@@ -27,6 +27,9 @@ ON_OTHER_PAGES = {
     "taxonomy.relation": "a skill's relations",
     "taxonomy.usagecount": "the usage page",
     "taxonomy.usageday": "the usage page",
+    "taxonomy.verdict": "a skill's findings",
+    "taxonomy.waiver": "a skill's waivers",
+    "jobs.draftwaiver": "a draft's waivers",
     "jobs.phaseresult": "a job's phases",
     "jobs.source": "a job's sources",
 }

@@ -1,0 +1,151 @@
+"""Findings and waivers on the pages of skills and drafts, and the forms to waive."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django import forms
+from django.utils.html import format_html
+from django.utils.http import urlencode
+
+from taxonomy.admin import fields
+from taxonomy.admin.base import badge
+from taxonomy.admin.panels import Panel
+from taxonomy.models import Verdict
+from taxonomy.models.waiver import MAX_REASON_CHARS
+from taxonomy.skillmd.waiving import Chosen
+
+COLOURS = {
+    "critical": "danger",
+    "error": "danger",
+    "warning": "warning",
+    "notice": "info",
+}
+VERDICT_COLOURS = {
+    Verdict.Status.PASSED: "success",
+    Verdict.Status.WARNINGS: "warning",
+    Verdict.Status.FAILED: "danger",
+}
+OPEN = ("errors", "warnings", "notices")
+
+Report = Mapping[str, Any]
+"""As `skillmd.report.Report.as_json` gives it."""
+
+
+def verdict_shown(verdict: Verdict | None) -> str | None:
+    if verdict is None:
+        return None
+    status = Verdict.Status(verdict.status)
+    return badge(f"{status.label} {verdict.score:.0%}", VERDICT_COLOURS[status])
+
+
+def open_findings(report: Report) -> list[dict[str, Any]]:
+    found = (each for kind in OPEN for each in report.get(kind, ()))
+    return [each for each in found if isinstance(each, dict)]
+
+
+def open_risks(report: Report) -> list[dict[str, Any]]:
+    """Those that can be waived: the scan's."""
+    return [each for each in open_findings(report) if each.get("fingerprint")]
+
+
+def place_of(finding: Mapping[str, Any]) -> str:
+    parts = (finding.get("file"), finding.get("line"))
+    return ":".join(str(part) for part in parts if part)
+
+
+def findings_panel(report: Report, waive_at: str = "") -> Panel:
+    """`waive_at`: the page of the verb; empty for who may not waive."""
+    return Panel(
+        "Findings of the validation",
+        headers=("Severity", "Where", "Finding", "What to do", ""),
+        rows=[
+            (
+                badge(each["severity"], COLOURS.get(each["severity"], "default")),
+                place_of(each),
+                told(each),
+                each.get("remedy", ""),
+                action("Waive", waive_at, finding=each.get("fingerprint")),
+            )
+            for each in open_findings(report)
+        ],
+        empty="Nothing was found.",
+        warning=report.get("status") == Verdict.Status.FAILED,
+    )
+
+
+def told(finding: Mapping[str, Any]) -> str:
+    """The message with its rule, and the line that was found."""
+    return format_html(
+        "{} <small>{}</small>{}",
+        finding.get("message", ""),
+        finding.get("rule", ""),
+        format_html("<br><code>{}</code>", finding["snippet"])
+        if finding.get("snippet")
+        else "",
+    )
+
+
+def waivers_panel(waivers: Any, revoke_at: str = "") -> Panel:
+    rows = waivers.select_related("person", "revoked_by")
+    return Panel(
+        "Waivers",
+        headers=("Rule", "Where", "Reason", "By", "At", "Revoked", ""),
+        rows=[
+            (
+                each.rule,
+                place_of({"file": each.file, "line": each.line}),
+                each.reason,
+                each.person,
+                each.granted_at,
+                f"{each.revoked_at:%Y-%m-%d %H:%M} by {each.revoked_by}"
+                if each.revoked_at
+                else None,
+                "" if each.revoked_at else action("Revoke", revoke_at, waiver=each.pk),
+            )
+            for each in rows
+        ],
+        empty="Nothing is waived.",
+    )
+
+
+def action(label: str, address: str, **chosen: Any) -> str:
+    """A link to a verb's page with a choice made already; empty without an address."""
+    if not address or None in chosen.values():
+        return ""
+    return format_html('<a href="{}?{}">{}</a>', address, urlencode(chosen), label)
+
+
+def waive_form(report: Report) -> type[forms.Form]:
+    choices = [
+        (each["fingerprint"], f"{place_of(each)} {each['message']} ({each['rule']})")
+        for each in open_risks(report)
+    ]
+
+    class WaiveForm(forms.Form):
+        finding = fields.checkboxes(choices, label="Findings")
+        reason = fields.paragraph(
+            max_length=MAX_REASON_CHARS,
+            help_text="Why this is no risk here; for whoever reviews it next.",
+        )
+
+    return WaiveForm
+
+
+def revoke_form(waivers: Any) -> type[forms.Form]:
+    standing = waivers.standing()
+
+    class RevokeForm(forms.Form):
+        waiver = fields.radio(
+            [(each.pk, f"{each}: {each.reason}") for each in standing]
+        )
+
+    return RevokeForm
+
+
+def chosen(answers: Mapping[str, Any]) -> Chosen:
+    return Chosen(fingerprints=frozenset(answers["finding"]))
+
+
+def counted(rows: Iterable[Any]) -> str:
+    number = len(list(rows))
+    return f"{number} finding{'' if number == 1 else 's'} waived."
