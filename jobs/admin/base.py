@@ -1,12 +1,17 @@
 """What the pages of this room share."""
 
+from collections.abc import Iterable
 from typing import Any
 
+from django.contrib import admin
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from jobs.exceptions import JobError
 from jobs.models import Job
 from jobs.permissions import OPERATE, PROMOTE, SUBMIT
+from jobs.pipeline.phases import PHASES
 from taxonomy.admin.base import FleetAdmin, badge
 from taxonomy.admin.category import link_to
 from taxonomy.exceptions import TaxonomyError
@@ -62,6 +67,24 @@ def verdict_badge(job: Job) -> str | None:
     verdict = Job.ValidationStatus(job.validation_status)
     score = f" {job.validation_score:.0%}" if job.validation_score is not None else ""
     return badge(f"{verdict.label}{score}", VALIDATION_COLOURS[verdict])
+
+
+class ByPhase(admin.SimpleListFilter):
+    """All phases that there are; Django's own filter reads every row for those in
+    use."""
+
+    title = "phase"
+    parameter_name = "current_phase"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: Any
+    ) -> Iterable[tuple[str, str]]:
+        return [(phase, phase) for phase in PHASES]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return rows.filter(
+            **{self.parameter_name: self.value()} if self.value() else {}
+        )
 
 
 class JobsAdmin(FleetAdmin):

@@ -118,10 +118,15 @@ class DraftAdmin(JobsAdmin):
         "job_status",
         "updated_at",
     )
-    list_filter = ("status", "job__validation_status", "job__status")
+    list_filter = (
+        "status",
+        "job__validation_status",
+        "job__status",
+        ("updated_at", admin.DateFieldListFilter),
+    )
     search_fields = ("=job__job_id", "job__task_description", "job__user__username")
     search_help_text = "The job's id, or words of its task or owner"
-    date_hierarchy = "updated_at"
+    show_full_result_count = False
     verbs = (
         Verb(
             "promote",

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from jobs.admin.answering import as_words, prompt_panels
-from jobs.admin.base import JobsAdmin, link_to_job, shortened
+from jobs.admin.base import ByPhase, JobsAdmin, link_to_job, shortened
 from jobs.admin.showing import said
 from jobs.models import Job, JobEvent, Question
 from taxonomy.admin.panels import Panel
@@ -71,13 +71,16 @@ class QuestionAdmin(OfJobs):
         yield from prompt_panels(row.prompt)
 
 
+class OfPhase(ByPhase):
+    parameter_name = "phase"
+
+
 @admin.register(JobEvent)
 class JobEventAdmin(OfJobs):
     list_display = ("kind", "phase", "job_link", "seq", "note", "at")
-    list_filter = ("kind", "phase")
+    list_filter = ("kind", OfPhase, ("at", admin.DateFieldListFilter))
     search_fields = ("=job__job_id",)
     search_help_text = "The job's id"
-    date_hierarchy = "at"
     ordering = ("-pk",)
     show_full_result_count = False
     fields = ("job_link", ("kind", "phase"), ("seq", "at"), "note")

@@ -13,6 +13,7 @@ from unfold.enums import ActionVariant
 from jobs import lifecycle
 from jobs.admin.answering import ANSWER_VERB
 from jobs.admin.base import (
+    ByPhase,
     JobsAdmin,
     operates,
     status_badge,
@@ -93,14 +94,15 @@ class JobAdmin(JobsAdmin):
     )
     list_filter = (
         "status",
-        "current_phase",
+        ByPhase,
         "validation_status",
         "job_type",
         ("user", admin.RelatedOnlyFieldListFilter),
+        ("created_at", admin.DateFieldListFilter),
     )
     search_fields = ("=job_id", "task_description", "user__username", "final_path")
     search_help_text = "The job's id, or words of its task, owner or path"
-    date_hierarchy = "created_at"
+    show_full_result_count = False
     ordering = ("-created_at", "-pk")
     list_select_related = ("user",)
     actions = ("cancel_selected", "retry_selected", "requeue_selected")

@@ -47,6 +47,11 @@ class Draft(models.Model):
 
     class Meta:
         ordering = ("-pk",)
+        indexes = (
+            models.Index(
+                fields=("-id",), condition=models.Q(status="open"), name="open_drafts"
+            ),
+        )
         permissions = (("promote_draft", "Can promote or reject any draft"),)
 
     def __str__(self) -> str:

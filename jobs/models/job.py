@@ -147,6 +147,11 @@ class Job(models.Model):
             ),
             models.Index(fields=("user", "-created_at"), name="jobs_of_user"),
             models.Index(fields=("-created_at", "-job_id"), name="jobs_newest_first"),
+            models.Index(
+                fields=("-completed_at",),
+                condition=Q(status="failed"),
+                name="failed_jobs",
+            ),
         )
 
     def __str__(self) -> str:

@@ -1,6 +1,8 @@
 """Jobs are read-only; buttons and list actions call the verbs of the API."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from jobs import lifecycle
 from jobs.models import Job
@@ -135,6 +137,18 @@ def test_the_search_finds_by_id(author, submit):
     found = author.get(LIST, {"q": str(jobs[0].pk)}).context["cl"].result_list
 
     assert [job.pk for job in found] == [jobs[0].pk]
+
+
+def test_the_list_filters_by_phase_and_day_without_reading_every_job(author, submit):
+    job = submit()
+    with CaptureQueriesContext(connection) as asked:
+        pages = [
+            author.get(LIST, {"current_phase": phase}).content.decode()
+            for phase in ("refine", "validate")
+        ]
+
+    assert [str(job.pk) in page for page in pages] == [True, False]
+    assert not [each for each in asked if each["sql"].startswith("SELECT DISTINCT")]
 
 
 def test_the_workers_page_tells_how_long_jobs_take(browser_of, operator, submit):
