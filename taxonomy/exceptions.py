@@ -116,6 +116,12 @@ class ContradictoryRelations(TaxonomyError):
     code = "contradictory_relations"
 
 
+class InvalidRelation(TaxonomyError):
+    """A relation leads to the name of a skill."""
+
+    code = "invalid_relation"
+
+
 class RelationCycle(TaxonomyError):
     """A skill cannot require itself, not even by way of others."""
 

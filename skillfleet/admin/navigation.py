@@ -28,6 +28,7 @@ ROOMS = {
         Entry("taxonomy.skill", "Skills", "hub"),
         Entry("taxonomy.skillversion", "Versions", "history"),
         Entry("taxonomy.category", "Categories", "account_tree"),
+        Entry("taxonomy.facetdefinition", "Facets", "sell"),
         Entry("taxonomy.usageevent", "Usage", "monitoring"),
         Entry("taxonomy.profile", "Profiles", "tune"),
     ),

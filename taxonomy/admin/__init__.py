@@ -1,6 +1,7 @@
-"""The taxonomy in the admin: skills, versions, categories, profiles, usage."""
+"""The taxonomy in the admin: skills, versions, categories, facets, profiles, usage."""
 
 from taxonomy.admin.category import CategoryAdmin
+from taxonomy.admin.facet import FacetAdmin
 from taxonomy.admin.profile import ProfileAdmin
 from taxonomy.admin.skill import SkillAdmin
 from taxonomy.admin.usage import UsageAdmin
@@ -8,6 +9,7 @@ from taxonomy.admin.version import SkillVersionAdmin
 
 __all__ = [
     "CategoryAdmin",
+    "FacetAdmin",
     "ProfileAdmin",
     "SkillAdmin",
     "SkillVersionAdmin",

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminIntegerFieldWidget,
@@ -13,6 +14,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from taxonomy.admission import MAX_LABEL_CHARS
 from taxonomy.models import Category
 
 
@@ -23,6 +25,33 @@ def line(**options: Any) -> forms.CharField:
 def paragraph(rows: int = 4, **options: Any) -> forms.CharField:
     widget = UnfoldAdminTextareaWidget(attrs={"rows": rows})
     return forms.CharField(widget=widget, **options)
+
+
+class LinesField(forms.CharField):
+    """A list, one item in each line; at most as many as the setting says."""
+
+    def __init__(self, most: str, **options: Any) -> None:
+        self.most = most
+        super().__init__(**options)
+
+    def clean(self, value: Any) -> Any:
+        """The items without blank edges, each once, in the order given."""
+        lines = (line.strip() for line in super().clean(value).splitlines())
+        items = list(dict.fromkeys(line for line in lines if line))
+        most = getattr(settings, self.most)
+        if len(items) > most:
+            raise forms.ValidationError(f"{len(items)} lines; at most {most}.")
+        for item in items:
+            if len(item) > MAX_LABEL_CHARS:
+                raise forms.ValidationError(
+                    f"{item[:40]}… has more than {MAX_LABEL_CHARS} characters."
+                )
+        return items
+
+
+def lines(most: str, rows: int = 4, **options: Any) -> LinesField:
+    widget = UnfoldAdminTextareaWidget(attrs={"rows": rows})
+    return LinesField(most, widget=widget, required=False, **options)
 
 
 def number(**options: Any) -> forms.IntegerField:

@@ -14,6 +14,7 @@ from unfold.enums import ActionVariant
 from taxonomy.admin import fields, findings
 from taxonomy.admin.base import FleetAdmin, badge
 from taxonomy.admin.category import link_to
+from taxonomy.admin.editing import DEPRECATE, EDITS
 from taxonomy.admin.panels import FilesShown, Panel
 from taxonomy.admin.rights import holds
 from taxonomy.admin.usage import usage_of
@@ -168,6 +169,7 @@ class SkillAdmin(FleetAdmin):
                 )
             },
         ),
+        ("Deprecated", {"fields": ("deprecated_reason", "replacement")}),
         ("Traits", {"fields": (("type", "weight"), ("load_priority", "style"))}),
         ("Identity", {"fields": ("uuid", ("created_at", "updated_at"))}),
     )
@@ -223,6 +225,7 @@ class SkillAdmin(FleetAdmin):
             initial=traits,
             icon="drive_file_move",
         ),
+        *EDITS,
         Verb(
             "activate",
             "Make active",
@@ -232,16 +235,7 @@ class SkillAdmin(FleetAdmin):
             intro="Agents are offered it again.",
             icon="check_circle",
         ),
-        Verb(
-            "deprecate",
-            "Deprecate",
-            becomes(Skill.Status.DEPRECATED),
-            may=holds(PUBLISH_SKILLS),
-            fits=is_not(Skill.Status.DEPRECATED),
-            intro="It stays readable and is no longer offered to agents.",
-            icon="history_toggle_off",
-            variant=ActionVariant.WARNING,
-        ),
+        DEPRECATE,
         Verb(
             "archive",
             "Archive",
@@ -330,4 +324,4 @@ def version_row(version: SkillVersion) -> tuple[Any, ...]:
 
 
 def target_of(relation: Any) -> str:
-    return link_to(relation.target) if relation.target else relation.target_name
+    return link_to(relation.target) if relation.target else relation.shown_name

@@ -1,18 +1,40 @@
-"""Versions of skills: never changed, so only ever read."""
+"""Versions of skills: never changed; they are read, yanked and put back."""
 
 import json
 from collections.abc import Iterable
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.decorators import display
+from unfold.enums import ActionVariant
 
+from taxonomy.admin import fields
 from taxonomy.admin.base import FleetAdmin
 from taxonomy.admin.panels import FilesShown, Panel, Text
+from taxonomy.admin.rights import holds
+from taxonomy.admin.verbs import Verb
 from taxonomy.models import Skill, SkillVersion
-from taxonomy.permissions import READ_SKILLS
+from taxonomy.models.version import MAX_REASON_CHARS
+from taxonomy.permissions import PUBLISH_SKILLS, READ_SKILLS
+
+
+class YankForm(forms.Form):
+    reason = fields.line(max_length=MAX_REASON_CHARS, required=False)
+
+
+def yank(version: SkillVersion, user: User, answers: dict[str, Any]) -> str:
+    skill = version.skill
+    skill.yank(version.number, answers["reason"])
+    return f"{version} is yanked; {skill.name} is read from {skill.current}."
+
+
+def put_back(version: SkillVersion, user: User, answers: dict[str, Any]) -> str:
+    version.skill.put_back(version.number)
+    return f"{version} can be had again."
 
 
 @admin.register(SkillVersion)
@@ -25,9 +47,43 @@ class SkillVersionAdmin(FleetAdmin):
     date_hierarchy = "created_at"
     fieldsets = (
         (None, {"fields": (("skill", "number"), "change_summary")}),
-        ("Origin", {"fields": (("author", "created_at"), "yanked_at", "bundle_id")}),
+        (
+            "Origin",
+            {
+                "fields": (
+                    ("author", "created_at"),
+                    "yanked_at",
+                    "yanked_reason",
+                    "bundle_id",
+                )
+            },
+        ),
     )
     readonly_fields = ("bundle_id",)
+
+    verbs = (
+        Verb(
+            "yank",
+            "Yank",
+            yank,
+            may=holds(PUBLISH_SKILLS),
+            fits=lambda version: not version.yanked_at,
+            form=lambda version: YankForm,
+            intro="It is kept, and whoever asks for it is told the reason. If it is the"
+            " current one, an older one is read from now on.",
+            icon="block",
+            variant=ActionVariant.DANGER,
+        ),
+        Verb(
+            "put-back",
+            "Put back",
+            put_back,
+            may=holds(PUBLISH_SKILLS),
+            fits=lambda version: bool(version.yanked_at),
+            intro="It can be had again; which version is current stays.",
+            icon="undo",
+        ),
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SkillVersion]:
         """Of the skills that the person may see."""

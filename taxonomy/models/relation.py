@@ -8,9 +8,9 @@ from django.db import connections, models, transaction
 from django.db.models.expressions import RawSQL
 
 from cachelayer import RetiringManager
-from taxonomy.exceptions import ContradictoryRelations, RelationCycle
+from taxonomy.exceptions import ContradictoryRelations, InvalidRelation, RelationCycle
 from taxonomy.models.locks import hold_relations
-from taxonomy.models.paths import MAX_NAME_CHARS
+from taxonomy.models.paths import MAX_NAME_CHARS, SKILL_NAME
 
 if TYPE_CHECKING:
     from taxonomy.models.skill import Skill
@@ -35,9 +35,10 @@ class RelationManager(RetiringManager):
         """Make these the skill's only relations of their kinds.
 
         Rows that stay are kept. `wanted` has names, today's or former; one that no
-        skill has is kept until a skill gets it. Raises ContradictoryRelations or
-        RelationCycle.
+        skill has is kept until a skill gets it. Raises InvalidRelation,
+        ContradictoryRelations or RelationCycle.
         """
+        check_names(wanted)
         with transaction.atomic():
             hold_relations()
             held = skill.held()
@@ -139,6 +140,15 @@ class RelationManager(RetiringManager):
                     seen.add(name)
                     ways.append([*way, name])
         return [skill.name]
+
+
+def check_names(wanted: "Mapping[Relation.Kind, Iterable[str]]") -> None:
+    for kind, names in wanted.items():
+        for name in names:
+            if len(name) > MAX_NAME_CHARS or not SKILL_NAME.fullmatch(name):
+                raise InvalidRelation(
+                    **{kind: f"{name[:80]!r} cannot be the name of a skill."}
+                )
 
 
 class Relation(models.Model):
