@@ -10,6 +10,7 @@ from taxonomy.views.history import Deprecation, Diff, Rollback, Yank
 from taxonomy.views.importing import SkillImport
 from taxonomy.views.labels import Facet, Facets, Labels
 from taxonomy.views.profiles import AdaptedTaxonomy, Adaption
+from taxonomy.views.quality import QualityAssessment, QualityFix, QualityValidation
 from taxonomy.views.relations import Relations
 from taxonomy.views.skills import SkillDetail, SkillList
 from taxonomy.views.usage import Analytics, Recommendations, Usage
@@ -40,6 +41,9 @@ urlpatterns = [
     path("skills/<str:ref>/versions", VersionList.as_view()),
     path("skills/<str:ref>/versions/<str:number>", VersionDetail.as_view()),
     path("skills/<str:ref>/versions/<str:number>/yank", Yank.as_view()),
+    path("quality/validate", QualityValidation.as_view()),
+    path("quality/assess", QualityAssessment.as_view()),
+    path("quality/fix", QualityFix.as_view()),
     path("taxonomy", Taxonomy.as_view()),
     path("taxonomy/xml", AvailableSkills.as_view()),
     path("taxonomy/user/<str:id>", AdaptedTaxonomy.as_view()),

@@ -50,7 +50,8 @@ class FilesField(serializers.Field[Files, Any, Any, Files]):
         return configured_limits().files
 
     def to_representation(self, value: Files) -> Any:
-        return {file.path: base64.b64encode(file.content).decode() for file in value}
+        """As a request could send them."""
+        return {file.path: _as_sent(file) for file in value}
 
     def _file(self, path: str, content: Any) -> File:
         if text_finding(path):
@@ -74,6 +75,18 @@ class FilesField(serializers.Field[Files, Any, Any, Files]):
             raise serializers.ValidationError(
                 f"{path[:80]}: this is not base64."
             ) from None
+
+
+def _as_sent(file: File) -> str | dict[str, Any]:
+    """Text where JSON and the database would take it, else base64."""
+    try:
+        text = file.content.decode()
+    except UnicodeDecodeError:
+        text = None
+    if text is None or text_finding(text):
+        encoded = base64.b64encode(file.content).decode()
+        return {"base64": encoded, "executable": file.executable}
+    return {"text": text, "executable": True} if file.executable else text
 
 
 def fits(content: Mapping[str, Any]) -> bool:

@@ -113,6 +113,9 @@ TABLE = [
         CURATORS,
         {"version": "1.0.0"},
     ),
+    Row("POST /quality/validate", "/quality/validate", READERS, {"content": SKILL_MD}),
+    Row("POST /quality/assess", "/quality/assess", READERS, {"skill": "pdf-tools"}),
+    Row("POST /quality/fix", "/quality/fix", READERS, {"content": SKILL_MD}),
     Row("POST /skills/{ref}/validate", "/skills/pdf-tools/validate", READERS),
     Row("GET /skills/{ref}/waivers", "/skills/pdf-tools/waivers", READERS),
     Row(
