@@ -41,7 +41,8 @@ class Outcome:
     """One skill. `path` is its folder in the source; `name` empty: not known."""
 
     path: str
-    action: Action
+    action: StrEnum
+    """An `Action`, or a `SyncAction`."""
     name: str = ""
     version: str = ""
     category: str = ""
@@ -69,16 +70,18 @@ class Report:
     source: str
     dry_run: bool = False
     outcomes: list[Outcome] = field(default_factory=list)
+    actions: type[StrEnum] = Action
 
     @property
     def counts(self) -> dict[str, int]:
         """By action, those that did not occur left out."""
         found = Counter(outcome.action for outcome in self.outcomes)
-        return {str(action): found[action] for action in Action if found[action]}
+        return {str(action): found[action] for action in self.actions if found[action]}
 
     @property
     def refused(self) -> int:
-        return self.counts.get(Action.REFUSED, 0)
+        """How many did not come through, conflicts with them."""
+        return self.counts.get("refused", 0) + self.counts.get("conflict", 0)
 
     def as_json(self) -> dict[str, Any]:
         return {

@@ -1,7 +1,10 @@
 """An import in the terminal: a bar while it runs, a table when it is done."""
 
+import json
 from collections.abc import Iterable, Iterator
+from typing import IO, cast
 
+from django.core.management.base import OutputWrapper
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -11,26 +14,25 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from taxonomy.importing.outcomes import Action, Outcome, Report
+from taxonomy.importing.outcomes import Outcome, Report
 from taxonomy.terminal import printable, say
 
 STYLES = {
-    Action.CREATED: "green",
-    Action.UPDATED: "green",
-    Action.RENAMED: "green",
-    Action.RESTORED: "green",
-    Action.MOVED: "green",
-    Action.SKIPPED: "yellow",
-    Action.KEPT: "yellow",
-    Action.ARCHIVED: "yellow",
-    Action.REFUSED: "red",
+    **dict.fromkeys(("created", "updated", "renamed", "restored", "moved"), "green"),
+    **dict.fromkeys(("skipped", "kept", "archived", "removed"), "yellow"),
+    **dict.fromkeys(("refused", "conflict"), "red"),
+    "sent": "green",
 }
 
 
 def watched(
-    outcomes: Iterable[Outcome], total: int, console: Console
+    outcomes: Iterable[Outcome], total: int, stderr: OutputWrapper
 ) -> Iterator[Outcome]:
-    """The same outcomes; a bar moves with them where somebody watches."""
+    """The same outcomes; a bar moves with them where somebody watches.
+
+    It is on stderr, so that the report can go elsewhere.
+    """
+    console = Console(file=cast(IO[str], stderr._out))
     with Progress(
         BarColumn(bar_width=30),
         MofNCompleteColumn(),
@@ -45,6 +47,13 @@ def watched(
             name = printable(outcome.name or outcome.path)
             progress.update(bar, advance=1, description=name[:40])
             yield outcome
+
+
+def tell_report(report: Report, stdout: OutputWrapper, *, as_json: bool) -> None:
+    if as_json:
+        stdout.write(json.dumps(report.as_json(), indent=2) + "\n")
+    else:
+        tell(report, Console(file=cast(IO[str], stdout), highlight=False))
 
 
 def tell(report: Report, console: Console) -> None:

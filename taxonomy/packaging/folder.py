@@ -54,6 +54,17 @@ def write_folder(
     return target
 
 
+def remove_folder(target: Path) -> None:
+    """Out of its place in one step; FolderOccupied where `write_folder` raises it."""
+    if not _may_go(target):
+        raise FolderOccupied(target)
+    beside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        target.rename(beside / "old")
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
 def _is_empty_folder(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink() and not any(path.iterdir())
 

@@ -6,7 +6,10 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from taxonomy.models import Skill
+from taxonomy.packaging.archives import FORMS
+from taxonomy.packaging.files import File
 from taxonomy.packaging.folder import read_folder
+from taxonomy.packaging.sources import open_source
 from tests.taxonomy.skills import skill_files
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded")]
@@ -36,7 +39,7 @@ def test_names_and_category_choose(tmp_path):
 
 @pytest.mark.parametrize("arguments", [["no-such"], ["--category", "no/such"]])
 def test_what_is_not_there_is_an_error(tmp_path, arguments):
-    with pytest.raises(CommandError, match="There is no"):
+    with pytest.raises(CommandError, match=r"[Tt]here is no"):
         export(*arguments, "--to", tmp_path)
 
 
@@ -49,3 +52,23 @@ def test_a_folder_that_holds_something_else_is_kept(tmp_path):
     assert (tmp_path / "pdf-tools" / "notes").read_text() == "mine"
     export("--to", tmp_path, "--replace")
     assert not (tmp_path / "pdf-tools" / "notes").exists()
+
+
+@pytest.mark.parametrize("form", sorted(FORMS))
+def test_one_archive_holds_them_all_and_imports_the_same(tmp_path, form):
+    for name in ("one", "two"):
+        files = (*skill_files(name), File("scripts/run", b"#!/bin/sh\n", True))
+        Skill.objects.publish(files)
+    target = tmp_path / "new" / f"all.{form}"
+    for _ in range(2):
+        assert export("--to", target, "--archive", form) == [str(target)]
+    with open_source(target) as source:
+        assert [source.read(name) for name in ("one", "two")] == [
+            skill.current.bundle.files() for skill in Skill.objects.order_by("name")
+        ]
+    with pytest.raises(CommandError):
+        export("one", "--to", target, "--archive", form)
+    export("one", "--to", target, "--archive", form, "--replace")
+    with open_source(target) as source:
+        assert source.folders == ("one",)
+    assert [path.name for path in target.parent.iterdir()] == [target.name]

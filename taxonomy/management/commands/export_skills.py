@@ -1,4 +1,4 @@
-"""`manage.py export_skills [NAME…] --to DIR`: skills as folders."""
+"""`manage.py export_skills [NAME…] --to PATH`: skills as folders, or one archive."""
 
 from pathlib import Path
 from typing import Any
@@ -6,49 +6,63 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from taxonomy.admission import configured_limits
-from taxonomy.exceptions import UnknownCategory
-from taxonomy.models import Category, Skill
+from taxonomy.exporting import write_archive
+from taxonomy.management.arguments import category_named
+from taxonomy.models import Skill
 from taxonomy.models.skill import SkillQuerySet
+from taxonomy.packaging.archives import FORMS
 from taxonomy.packaging.errors import PackagingError
 from taxonomy.packaging.folder import write_folder
 
 
 class Command(BaseCommand):
-    help = "Write the current version of skills to DIR/<name>; prints each path."
+    help = (
+        "Write the current version of skills to PATH/<name>, byte for byte, or all of"
+        " them to one archive; prints each path."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "names", nargs="*", metavar="NAME", help="all active ones unless named"
         )
-        parser.add_argument("--to", required=True, type=Path, metavar="DIR")
+        parser.add_argument("--to", required=True, type=Path, metavar="PATH")
         parser.add_argument("--category", help="a path; those below it are included")
         parser.add_argument(
-            "--replace", action="store_true", help="replace folders that differ"
+            "--archive", choices=sorted(FORMS), help="PATH is a file of this form"
+        )
+        parser.add_argument(
+            "--replace", action="store_true", help="replace what differs"
         )
 
-    def handle(self, *, names: list[str], to: Path, **options: Any) -> None:
+    def handle(
+        self, *, names: list[str], to: Path, archive: str | None, **options: Any
+    ) -> None:
         skills = self.chosen(names, options["category"])
+        try:
+            if archive:
+                form = FORMS[archive]
+                write_archive(skills, to, form, replace=options["replace"])
+                self.stdout.write(str(to))
+            else:
+                self.write_folders(skills, to, replace=options["replace"])
+        except (PackagingError, OSError) as error:
+            raise CommandError(str(error)) from error
+
+    def write_folders(self, skills: list[Skill], to: Path, *, replace: bool) -> None:
         for skill in skills:
-            files = skill.current.bundle.files()
-            try:
-                folder = write_folder(
-                    files,
-                    to / skill.name,
-                    replace=options["replace"],
-                    limits=configured_limits(),
-                )
-            except (PackagingError, OSError) as error:
-                raise CommandError(str(error)) from error
+            folder = write_folder(
+                skill.current.bundle.files(),
+                to / skill.name,
+                replace=replace,
+                limits=configured_limits(),
+            )
             self.stdout.write(str(folder))
 
     def chosen(self, names: list[str], category: str | None) -> list[Skill]:
         """The named skills, whatever their status, or all active ones."""
-        skills: SkillQuerySet = Skill.objects.for_reading()
-        if category:
-            try:
-                skills = skills.within(Category.objects.named(category).path)
-            except UnknownCategory as error:
-                raise CommandError(f"There is no category {category!r}.") from error
+        skills: SkillQuerySet = Skill.objects.select_related("current__bundle")
+        if place := category_named(category):
+            skills = skills.within(place.path)
         if not names:
             return list(skills.active().order_by("name"))
         return [self.named(skills, name) for name in names]

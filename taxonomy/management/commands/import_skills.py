@@ -1,23 +1,20 @@
 """`manage.py import_skills PATH`: a folder, checkout or archive of skills."""
 
-import json
 import sys
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
-from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from rich.console import Console
 
 from taxonomy.admission import source_limits
-from taxonomy.exceptions import UnknownCategory
 from taxonomy.importing.bringing import Import
 from taxonomy.importing.options import OnConflict, Options
 from taxonomy.importing.outcomes import Report
-from taxonomy.importing.telling import tell, watched
-from taxonomy.models import Category, Origin
+from taxonomy.importing.telling import tell_report, watched
+from taxonomy.management.arguments import active_user, category_named
+from taxonomy.models import Origin
 from taxonomy.packaging.errors import SourceRefused
-from taxonomy.packaging.sources import SkillSource, open_source
+from taxonomy.packaging.sources import open_source
 
 SOME_REFUSED, INTERRUPTED = 3, 130
 
@@ -68,27 +65,16 @@ class Command(BaseCommand):
         interrupted = False
         try:
             with open_source(path, source_limits()) as source:
-                self.bring(source, wanted, report)
+                run = Import(source, wanted).run()
+                for outcome in watched(run, len(source.folders), self.stderr):
+                    report.outcomes.append(outcome)
         except SourceRefused as error:
             raise CommandError(str(error)) from None
         except KeyboardInterrupt:
             interrupted = True
-        self.tell(report, as_json=options["json"])
+        tell_report(report, self.stdout, as_json=options["json"])
         if interrupted or report.refused:
             sys.exit(INTERRUPTED if interrupted else SOME_REFUSED)
-
-    def bring(self, source: SkillSource, wanted: Options, report: Report) -> None:
-        """The bar is on stderr, so that the report can go elsewhere."""
-        screen = Console(file=cast(IO[str], self.stderr._out))
-        run = Import(source, wanted).run()
-        report.outcomes.extend(watched(run, len(source.folders), screen))
-
-    def tell(self, report: Report, as_json: bool) -> None:
-        if as_json:
-            self.stdout.write(json.dumps(report.as_json(), indent=2) + "\n")
-            return
-        console = Console(file=cast(IO[str], self.stdout), highlight=False)
-        tell(report, console)
 
 
 def wanted_options(
@@ -107,19 +93,12 @@ def wanted_options(
     origin = source or str(path.resolve())
     if len(origin) > Origin.MOST_CHARS:
         raise CommandError(f"--source: at most {Origin.MOST_CHARS} characters.")
-    try:
-        place = Category.objects.named(category) if category else None
-    except UnknownCategory:
-        raise CommandError(f"--category: there is no category {category!r}.") from None
-    author = User.objects.filter(username=user, is_active=True).first()
-    if user and author is None:
-        raise CommandError(f"--user: there is no active user {user!r}.")
     return Options(
         origin=origin,
-        category=place,
+        category=category_named(category),
         lenient=lenient,
         dry_run=dry_run,
         on_conflict=OnConflict(on_conflict),
         prune=prune,
-        author=author,
+        author=active_user(user),
     )
