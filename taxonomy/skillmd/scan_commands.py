@@ -58,7 +58,7 @@ COMMANDS: tuple[ScanRule, ...] = (
     rule(
         "reverse-shell",
         CRITICAL,
-        r"""/dev/(?:tcp|udp)/[\w.$\{\}-]{1,80}/
+        r"""(?:>&|&>|<>)\s*/dev/(?:tcp|udp)/(?!localhost\b|127\.)[\w.$\{\}-]{1,80}/
         |\b(?:nc|ncat|netcat)\b[^\n]{0,80}\s-\w{0,6}[ec]\w{0,3}\s+
         (?:/bin/)?(?:ba|z|da|k)?sh\b
         |\bsocat\b[^\n]{0,120}\bexec:
@@ -82,22 +82,21 @@ COMMANDS: tuple[ScanRule, ...] = (
         |:\(\)\s*\{\s*:\s*\|\s*:\s*&\s*\}\s*;\s*:
         |\bshutil\.rmtree\s*\(\s*(?:["'](?:/|~)["']|Path\.home\(\)
         |os\.path\.expanduser\(\s*["']~/?["']\s*\))
-        |\bFormat-Volume\b|\brd\s+/s\s+/q\s+[a-z]:\\(?=\s|$)
-        |\bgit\s+push\s+(?:\S{1,40}\s+){0,2}--mirror\b""",
-        "It erases a disk, a home folder or a repository",
+        |\bFormat-Volume\b|\brd\s+/s\s+/q\s+[a-z]:\\(?=\s|$)""",
+        "It erases a disk or a home folder",
         "The command cannot be undone.",
         "Name the exact folder that the skill made itself.",
-        words="rm -,mkfs,of=/dev,:(),rmtree,format-volume,rd /s,--mirror",
+        words="rm -,mkfs,of=/dev,:(),rmtree,format-volume,rd /s",
     ),
     rule(
         "persistence",
         WARNING,
-        r"""(?:>>?|\btee\s+(?:-a\s+)?)\s*["']?(?:~|\$HOME|\$\{HOME\}|/root
+        r"""^(?![^\n]{0,200}(?:PATH|\beval\b|\bsource\b|\balias\b|completion|\binit\b))
+        [^\n]{0,200}(?:>>?|\btee\s+(?:-a\s+)?)\s*["']?(?:~|\$HOME|\$\{HOME\}|/root
         |/home/[\w.-]{1,40})/\.(?:bashrc|zshrc|profile|bash_profile|zprofile|zshenv
         |config/fish/config\.fish)\b
         |\bcrontab\s+(?:-\s|-$|/|[\w.]{1,40}\s*$)|\|\s*crontab\b|/etc/cron\.\w{1,10}/
-        |\bsystemctl\s+(?:--\w{1,10}\s+)?enable\b|/etc/systemd/system/
-        |\blaunchctl\s+(?:load|bootstrap)\b|/Library/Launch(?:Agents|Daemons)/
+        |/Library/Launch(?:Agents|Daemons)/
         |\bschtasks\s+/create\b|CurrentVersion\\Run\b
         |\b(?:site|user)customize\.py\b
         |>\s*\.git/hooks/[\w-]{1,30}""",
@@ -105,21 +104,20 @@ COMMANDS: tuple[ScanRule, ...] = (
         "It goes on after the task, when nobody looks.",
         "Let the person set it up, or say plainly what is set up and how to undo it.",
         words=".bashrc,.zshrc,.profile,.bash_profile,.zprofile,.zshenv,config.fish"
-        ",cron,systemctl,systemd,launch,schtasks,currentversion,customize.py,.git/hooks",
+        ",cron,/library/launch,schtasks,currentversion,customize.py,.git/hooks",
     ),
     rule(
         "account-access",
         CRITICAL,
         r"""(?:>>|\btee\s+-a|\bcp\s+\S{1,80})\s*["']?\S{0,40}/\.ssh/authorized_keys\b
-        |\bssh-copy-id\s+-i\s
         |\bNOPASSWD\s*:\s*ALL\b[^\n]{0,40}(?:>>|sudoers|tee)
         |(?:>>|\btee\s+(?:-a\s+)?)\s*/etc/(?:sudoers|passwd|shadow)\b
         |\b(?:useradd|net\s+user)\s[^\n]{0,80}(?:/add\b|-o\s+-u\s*0\b)
-        |\bchmod\s+(?:u\+s|\+s|[4267]7\d\d)\s""",
+        |\bchmod\s+(?:u\+s|\+s|0?[46]7\d\d)\s""",
         "It opens an account or raises rights for good",
         "Somebody can come back later, as this person or as root.",
         "Remove it; a person gives rights by hand.",
-        words="authorized_keys,ssh-copy-id,nopasswd,/etc/,useradd,net user,chmod",
+        words="authorized_keys,nopasswd,/etc/,useradd,net user,chmod",
     ),
     rule(
         "tls-off",
@@ -140,8 +138,9 @@ COMMANDS: tuple[ScanRule, ...] = (
         "package-source",
         WARNING,
         r"""\bpip[\d.]{0,5}\s+install\s[^\n]{0,120}(?:(?:--index-url|--extra-index-url|-i)
-        [=\s]\s*https?://(?!(?:test\.)?pypi\.org|files\.pythonhosted\.org)
-        |--trusted-host\b|git\+https?://|\shttps?://)
+        [=\s]\s*https?://(?!(?:test\.)?pypi\.org|files\.pythonhosted\.org|download\.pytorch\.org)
+        |--trusted-host\b|git\+https?://(?!\S{1,160}@(?:v?\d|[0-9a-f]{7}))
+        |(?<!-url)(?<!\s-i)\shttps?://)
         |\bnpm\s+(?:install|i|ci)\s[^\n]{0,120}(?:--registry[=\s]\s*https?://
         (?!registry\.npmjs\.org)|\shttps?://|\sgit\+)
         |\bcurl\s[^\n|]{0,160}\.(?:deb|rpm|pkg|msi|exe)\b

@@ -62,12 +62,12 @@ HIDDEN: tuple[ScanRule, ...] = (
     rule(
         "link",
         WARNING,
-        r"""\]\(\s*<?(?:javascript|vbscript|file|data:text/html|ms-[\w-]{2,20}):?
+        r"""\]\(\s*<?(?:(?:javascript|vbscript|file|ms-[\w-]{2,20}):|data:text/html)
         |\bhttps?://[^\s/@"'<>()]{1,80}\.(?:com|org|io|net|dev)(?::[^\s/@]{0,40})?@[\w.-]
         |\bhttps?://(?:[\w-]{1,60}\.){0,4}xn--
-        |\[(?:https?://)?(?P<host>(?:[\w-]{1,60}\.){1,4}[a-z]{2,10})(?:/[^\]\n]{0,120})?\]
-        \(\s*<?https?://(?!(?:[\w-]{1,60}\.){0,4}(?P=host)\b)
-        (?!(?:www\.)?[\w.-]{0,80}(?P=host)\b)[\w.-]{3,80}""",
+        |(?-i:\[(?:https?://)?(?:[\w-]{1,60}\.){0,4}
+        (?P<site>[\w-]{1,60}\.(?:com|org|net|io|dev|app|ai|co|gov|edu))(?:/[^\]\n]{0,120})?\]
+        \(\s*<?https?://(?!(?:[\w-]{1,60}\.){0,4}(?P=site)(?![\w.-]))[\w.-]{3,80})""",
         "Its link does not lead where it seems to",
         "A person, or an agent, opens another place than the one that is named.",
         "Write the address that it leads to.",

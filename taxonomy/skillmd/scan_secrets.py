@@ -74,7 +74,7 @@ SECRETS: tuple[ScanRule, ...] = (
         |transfer\.sh|termbin\.com|file\.io/|0x0\.st|ix\.io|paste\.rs
         |pastebin\.com/(?:raw|api)|canarytokens\.\w{2,4}|dnslog\.cn)
         |\bdiscord(?:app)?\.com/api/webhooks/|\bapi\.telegram\.org/bot
-        |\bhooks\.slack\.com/services/T""",
+        |\bhooks\.slack\.com/services/T(?!0{6}|X{6}|\.\.\.)""",
         "It names a place where anyone can collect what is sent",
         "Such places are where stolen data is sent; nobody can tell whose they are.",
         "Name a server of the skill's own purpose.",
@@ -130,7 +130,7 @@ SECRETS: tuple[ScanRule, ...] = (
         |\bAIza(?!x{8}|X{8})[A-Za-z0-9_-]{35}\b
         |\bhf_(?!x{8}|X{8})[A-Za-z]{34}\b|\bnpm_(?!x{8}|X{8})[A-Za-z0-9]{36}\b
         |\bglpat-(?!x{8}|X{8})[A-Za-z0-9_-]{20}\b
-        |\beyJ[A-Za-z0-9_-]{15,400}\.eyJ[A-Za-z0-9_-]{15,400}\.[A-Za-z0-9_-]{20,400}))""",
+        |\beyJ[A-Za-z0-9_-]{15,400}\.eyJ(?!zdWIiOiIxMjM0NTY3ODkwI)[A-Za-z0-9_-]{15,400}\.[A-Za-z0-9_-]{20,400}))""",
         "It embeds what looks like a live access token",
         HAS_IT,
         "Remove the token, revoke it, and read it from the environment.",

@@ -16,6 +16,8 @@ HIJACK = re.compile(
     |requests?|tasks?|messages?|prompts?|questions?|repl(?:y|ies)|responses?|answers?))\b
     |\b(?:for|on|to|in)\s+(?:every|any|all|each)\s+(?:single\s+)?(?:user\s+)?
     (?:requests?|tasks?|messages?|prompts?|questions?|conversations?|turns?)\b
+    (?!\s+(?:that|which|who|where|when|with|without|involving|requiring|about|related
+    |regarding|concerning|in|of|on|to|for|from|like|such)\b)
     |\b(?:instead\s+of|before|over|rather\s+than)\s+(?:any|every|all|the)\s+
     (?:other\s+)?skills?\b
     |\b(?:ignore|never\s+use|do\s+not\s+use|don't\s+use|avoid)\s+

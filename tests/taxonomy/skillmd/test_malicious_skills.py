@@ -60,6 +60,20 @@ def test_an_ordinary_line_is_left_alone(path, text):
     assert scan(skill) == ()
 
 
+@pytest.mark.parametrize(
+    "description",
+    [
+        "Use for any task that involves a PDF, and for all questions about tables.",
+        "Formats tables. Use when any request names a table, before saving it.",
+        "You MUST use this before any creative work.",
+    ],
+)
+def test_a_description_that_says_for_what_it_is_is_left_alone(description):
+    text = f"---\nname: a\ndescription: {description}\n---\n\nBody\n"
+
+    assert scan((File("SKILL.md", text.encode()),)) == ()
+
+
 def test_use_of_the_network_that_is_not_declared_is_told():
     head = HEAD.replace("compatibility: Needs access to the internet.\n", "")
     script = File("scripts/a.py", b"import httpx\n\nhttpx.get('https://a.example')\n")
