@@ -22,7 +22,7 @@ WITH_CACHE := cache="$${XDG_CACHE_HOME:-$${HOME:-/nonexistent}/.cache}"; \
 	|| export XDG_CACHE_HOME="$(CURDIR)/.cache";
 
 .PHONY: help demo serve test test-sqlite chaos chaos-cache chaos-outage lint format
-.PHONY: lock hostile prove-versions bench-cache bench-jobs bench-streams clean
+.PHONY: lock hostile prove-versions bench-cache bench-jobs bench-streams bench-search clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -84,6 +84,9 @@ bench-jobs: build/bench/.installed ## The queue beside its peers (QUICK=1 to see
 
 bench-streams: .venv/.installed-dev ## What event streams cost (STREAMS=500, QUICK=1)
 	@$(BIN)/python -m benchmarks.streams
+
+bench-search: .venv/.installed-dev ## Search among many skills (SKILLS=100000, QUICK=1)
+	@$(BIN)/python -m benchmarks.search
 
 clean: ## Remove what was made here, var/ and its data excepted
 	rm -rf .venv .cache build .pytest_cache .mypy_cache .ruff_cache .hypothesis

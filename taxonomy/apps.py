@@ -8,6 +8,7 @@ class TaxonomyConfig(AppConfig):
 
     def ready(self) -> None:
         from taxonomy import caching, checks  # noqa: F401 they register themselves
+        from taxonomy.search import checks as searching  # noqa: F401
         from taxonomy.search import tables
 
         pre_migrate.connect(tables.make_way, sender=self, dispatch_uid="search")

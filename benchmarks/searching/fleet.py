@@ -5,7 +5,7 @@ from itertools import accumulate, islice
 from random import Random
 from typing import NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from taxonomy.models import (
     Address,
@@ -132,3 +132,13 @@ def add(rows: list[tuple[Skill, Made]], bundle: Bundle) -> None:
 def batches(rows: Iterator[tuple[int, Made]]) -> Iterator[list[tuple[int, Made]]]:
     while part := list(islice(rows, BATCH)):
         yield part
+
+
+def settle() -> None:
+    """What a server does by itself soon after so much was written."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("VACUUM ANALYZE")
+        else:
+            cursor.execute("ANALYZE")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")

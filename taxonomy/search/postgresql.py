@@ -12,16 +12,17 @@ HEADING_WEIGHTS = "{0, 0.2, 0.4, 1}"
 """Of nothing, keywords, description and name."""
 
 BODY_WEIGHTS = "{0.1, 0, 0, 0}"
-READ_CLOSELY = 200
+READ_CLOSELY = 100
 """So many of the best by their headings are ranked by their bodies too."""
 
 BEGINNING = 0.3
 """What a word counts that only begins as it should."""
 
-LIKENESS = 0.35
+LIKENESS = 0.45
 """The least word similarity, of 1, that is looked at."""
 
-HAS_TRIGRAMS = "SELECT count(*) FROM pg_extension WHERE extname = 'pg_trgm'"
+HAS_TRIGRAMS = "SELECT to_regprocedure('word_similarity(text, text)') IS NOT NULL"
+"""Whether pg_trgm is there, where this connection looks for it."""
 
 
 class PostgresIndex:

@@ -71,7 +71,7 @@ class Index(Protocol):
         """
 
 
-COUNTED = 5000
+COUNTED = 2000
 LOOK_ALIKES = 100
 
 

@@ -35,13 +35,17 @@ def make_way(using: str, plan: list[Any], **_: Any) -> None:
 def restore(using: str, **_: Any) -> None:
     """Receiver of post_migrate: the index is there, and holds every skill."""
     connection = connections[using]
-    if complete(connection):
-        return
-    tables = connection.introspection.table_names()
-    if set(SOURCES) <= set(tables):
+    if sources_exist(connection) and not complete(connection):
         with transaction.atomic(using=using):
             drop_triggers(connection)
             make(connection)
+    if connection.vendor == "postgresql" and complete(connection):
+        make_trigrams(connection)
+
+
+def sources_exist(connection: BaseDatabaseWrapper) -> bool:
+    """Whether the tables that are indexed are there."""
+    return set(SOURCES) <= set(connection.introspection.table_names())
 
 
 def complete(connection: BaseDatabaseWrapper) -> bool:
@@ -83,12 +87,16 @@ def make_postgresql(connection: BaseDatabaseWrapper) -> None:
             *ours.FUNCTIONS,
         ):
             cursor.execute(statement)
-        try:
-            with transaction.atomic(using=connection.alias):
-                cursor.execute(ours.TRIGRAMS)
-                cursor.execute(ours.TRIGRAM_INDEX)
-        except DatabaseError as error:
-            logger.warning("pg_trgm cannot be had, typing errors count error=%s", error)
+
+
+def make_trigrams(connection: BaseDatabaseWrapper) -> None:
+    """Not every role may create an extension: without it `check_trigrams` warns."""
+    try:
+        with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+            cursor.execute(postgresql_tables.TRIGRAMS)
+            cursor.execute(postgresql_tables.TRIGRAM_INDEX)
+    except DatabaseError as error:
+        logger.warning("pg_trgm cannot be had error=%s", str(error).strip())
 
 
 def drop_triggers(connection: BaseDatabaseWrapper) -> None:

@@ -76,7 +76,7 @@ READS = [
     Read("/jobs/<uuid:job_id>/status", "/jobs/{drafted}/status", "operator"),
     Read("/facets", "/facets"),
     Read("/skills", "/skills"),
-    Read("/skills", "/skills?q=pdf&category=development&tag=merging&ordering=name"),
+    Read("/skills", "/skills?q=pdf&category=development&tag=merging&facets=true"),
     Read(SKILL, "/skills/pdf-tools"),
     Read(f"{SKILL}/diff", "/skills/pdf-tools/diff"),
     Read(f"{SKILL}/download", "/skills/pdf-tools/download?format=tar.gz"),

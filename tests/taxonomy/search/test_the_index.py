@@ -1,6 +1,7 @@
 """The index is the database's: whoever writes, and however, it holds what is there."""
 
 import pytest
+from django.core import checks
 from django.db import connection
 
 from taxonomy.models import Label, Skill, SkillVersion
@@ -78,8 +79,9 @@ def roll_back_by_hand():
 
 
 def delete():
-    raw("DELETE FROM taxonomy_label")
-    raw("DELETE FROM taxonomy_address")
+    for relation in Skill._meta.related_objects:
+        if relation.related_model is not SkillVersion:
+            raw(f"DELETE FROM {relation.related_model._meta.db_table}")
     raw("DELETE FROM taxonomy_skill WHERE name = 'pdf-tools'")
     raw(
         "DELETE FROM taxonomy_skillversion WHERE skill_id NOT IN "
@@ -122,8 +124,10 @@ def test_migrations_find_no_trigger_and_leave_all_of_them(shelf):
     assert tables.present(connection) == {}
     publish_again()
     assert found("zeppelin") == []
+    assert warnings() == {"taxonomy.W002"}
     tables.restore(connection.alias)
     assert tables.complete(connection)
+    assert warnings() == set()
     assert found("zeppelin") == ["pdf-tools"]
 
 
@@ -131,3 +135,19 @@ def test_a_body_of_any_size_is_published(shelf):
     long = " ".join(f"word{number}" for number in range(60_000))
     Skill.objects.publish(skill_files("long-winded", "Much.", long))
     assert found("word17") == ["long-winded"]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="is PostgreSQL's own")
+def test_without_pg_trgm_it_corrects_less_and_says_so(shelf):
+    raw("DROP EXTENSION pg_trgm CASCADE")
+    assert warnings() == {"taxonomy.W001"}
+    assert found("kuberntes deploy") == ["kubernetes-deploy"]  # by what is left
+    assert found("pfd-tools") == ["pdf-tools"]
+    tables.restore(connection.alias)
+    assert warnings() == set()
+    assert found("kuberntes") == found("kubernetes")
+
+
+def warnings():
+    found = checks.run_checks(tags=[checks.Tags.database], databases=[connection.alias])
+    return {each.id for each in found}

@@ -1,0 +1,171 @@
+"""`make bench-search`: SKILLS skills in ten thousand categories, on both databases.
+
+How long searches take, whether they find what was meant, how fast skills are
+imported, and what reading the tree and the lists costs. With SKILLFLEET_CORPUS also
+whether prompts find their skills (benchmarks/searching/recall.py).
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.machine import Load, description
+from benchmarks.page import duration, table, write_section
+from tests.servers.postgres import postgres
+
+SKILLS = int(os.environ.get("SKILLS", "2000" if os.environ.get("QUICK") else "100000"))
+IMPORTED = 200
+ROUNDS = 3
+Row = tuple[str, ...]
+
+
+def asked() -> Iterator[Row]:
+    from benchmarks.searching.asking import Sample, search, timed, times
+
+    for kind, questions in Sample().questions().items():
+        search(questions[0])
+        seconds, first = [], 0
+        for question in questions:
+            found: list[str] = []
+            seconds.append(timed(lambda: found.extend(search(question))))  # noqa: B023
+            first += question.about in found[:3]
+        p50, p95 = times(seconds)
+        share = f"{first / len(questions):.0%}"
+        yield "asked", kind, duration(p50, ours=True), duration(p95, ours=True), share
+
+
+def read() -> Iterator[Row]:
+    from benchmarks.searching.asking import client, kinds_of_reading, reading
+
+    reader = client()
+    for kind, address in kinds_of_reading():
+        seconds, queries = reading(reader, address, ROUNDS)
+        yield "read", kind, duration(seconds, ours=True), str(queries)
+
+
+def imported(folder: Path) -> Iterator[Row]:
+    from django.core.management import call_command
+
+    from benchmarks.searching.asking import timed
+    from benchmarks.searching.fleet import Writer
+    from taxonomy.packaging.folder import write_folder
+
+    writer = Writer(9)
+    for number in range(SKILLS, SKILLS + IMPORTED):
+        files = writer.files(number)
+        name = files[0].content.split(b"\n")[1].removeprefix(b"name: ").decode()
+        write_folder(folder / name, files)
+    report = os.devnull
+    with open(report, "w") as output:
+        for what in ("new", "unchanged"):
+            seconds = timed(
+                lambda: call_command("import_skills", str(folder), stdout=output)
+            )
+            yield "imported", what, f"{IMPORTED / seconds:,.0f}"
+
+
+def recalled() -> Iterator[Row]:
+    from benchmarks.searching.recall import misses, prompts
+
+    for held_out in (False, True):
+        some = [prompt for prompt in prompts() if prompt.held_out == held_out]
+        share = 1 - len(misses(some)) / len(some)
+        half = "held out" if held_out else "tuned on"
+        yield "recalled", half, str(len(some)), f"{share:.3f}"
+
+
+def run(folder: Path) -> Iterator[Row]:
+    """In a process of its own, DATABASE_URL being set."""
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    from benchmarks.searching import fleet, recall
+    from benchmarks.searching.asking import timed
+
+    call_command("migrate", verbosity=0)
+    call_command("seed_taxonomy", verbosity=0)
+    if corpus := recall.corpus():
+        recall.publish(corpus)
+        yield from ((f"{kind} alone", *cells) for kind, *cells in recalled())
+    seconds = timed(lambda: fleet.fill(SKILLS))
+    yield "filled", "", f"{SKILLS / seconds:,.0f}"
+    fleet.settle()
+    yield from asked()
+    yield from read()
+    yield from imported(folder / "skills")
+    if corpus:
+        yield from recalled()
+
+
+def rows(name: str, folder: Path, url: str) -> list[list[str]]:
+    env = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "skillfleet.settings",
+        "SKILLFLEET_VAR_DIR": str(folder / name),
+        "SKILLFLEET_LOG_LEVEL": "ERROR",
+        "DATABASE_URL": url,
+        "REDIS_URL": "",
+    }
+    command = [sys.executable, "-m", "benchmarks.search", str(folder / name)]
+    done = subprocess.run(
+        command, env=env, stdout=subprocess.PIPE, text=True, check=True
+    )
+    return [line.split("\t") for line in done.stdout.splitlines()]
+
+
+def section(found: dict[str, list[list[str]]], load: Load) -> list[str]:
+    """A table for each kind of figure, the databases side by side."""
+    heads = {
+        "asked": ("p50", "p95", "meant one in the first 3"),
+        "read": ("not cached", "queries"),
+        "filled": ("skills/s",),
+        "imported": ("skills/s",),
+        "recalled alone": ("prompts", "recall@3"),
+        "recalled": ("prompts", "recall@3"),
+    }
+    titles = {
+        "asked": "Searches for a page of 50",
+        "read": "Reading by the API",
+        "filled": "Written in bulk, the index with them",
+        "imported": "`import_skills`, into the full fleet",
+        "recalled alone": "Prompts, among the skills they are about",
+        "recalled": "Prompts, among all skills",
+    }
+    lines = [f"{SKILLS:,} skills. {description(('django', 'psycopg'))} {load.remark()}"]
+    for kind, columns in heads.items():
+        head = ["", *(f"{name}: {column}" for name in found for column in columns)]
+        first, *others = (
+            [r[1:] for r in each if r[0] == kind] for each in found.values()
+        )
+        cells = [
+            [*row, *(cell for other in others for cell in other[place][1:])]
+            for place, row in enumerate(first)
+        ]
+        if cells:
+            lines += ["", f"**{titles[kind]}**", *table(head, cells)]
+    return lines
+
+
+def main() -> None:
+    load = Load()
+    with tempfile.TemporaryDirectory(prefix="skillfleet-search-") as name:
+        folder = Path(name)
+        found = {"SQLite": rows("SQLite", folder, f"sqlite:///{folder / 'db.sqlite3'}")}
+        with postgres(folder) as url:
+            found["PostgreSQL"] = rows("PostgreSQL", folder, url)
+    lines = section(found, load)
+    if os.environ.get("QUICK"):
+        print("\n".join(lines))
+    else:
+        write_section("search", lines)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:]:
+        for cells in run(Path(sys.argv[1])):
+            print("\t".join(cells), flush=True)
+    else:
+        main()
