@@ -57,7 +57,7 @@ def imported(folder: Path) -> Iterator[Row]:
     for number in range(SKILLS, SKILLS + IMPORTED):
         files = writer.files(number)
         name = files[0].content.split(b"\n")[1].removeprefix(b"name: ").decode()
-        write_folder(folder / name, files)
+        write_folder(files, folder / name)
     report = os.devnull
     with open(report, "w") as output:
         for what in ("new", "unchanged"):

@@ -81,7 +81,7 @@ def roll_back_by_hand():
 def delete():
     for relation in Skill._meta.related_objects:
         if relation.related_model is not SkillVersion:
-            raw(f"DELETE FROM {relation.related_model._meta.db_table}")
+            relation.related_model._base_manager.all().delete()
     raw("DELETE FROM taxonomy_skill WHERE name = 'pdf-tools'")
     raw(
         "DELETE FROM taxonomy_skillversion WHERE skill_id NOT IN "
