@@ -80,7 +80,7 @@ def roll_back_by_hand():
 
 def delete():
     for relation in Skill._meta.related_objects:
-        if relation.related_model is not SkillVersion:
+        if relation.related_model not in (Skill, SkillVersion):
             relation.related_model._base_manager.all().delete()
     raw("DELETE FROM taxonomy_skill WHERE name = 'pdf-tools'")
     raw(
