@@ -80,6 +80,6 @@ def figures(title: str, what: str, rows: Iterable[dict[str, Any]]) -> Panel:
     return Panel(
         title,
         headers=(what, *(count.capitalize() for count in COUNTS)),
-        rows=[(row[""], *(row[count] for count in COUNTS)) for row in rows],
+        rows=[(row[""], *(row.get(count) for count in COUNTS)) for row in rows],
         figures=True,
     )

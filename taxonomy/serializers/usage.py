@@ -71,20 +71,22 @@ class CountsSerializer(serializers.Serializer[Any]):
     failed = serializers.IntegerField()
     read = serializers.IntegerField()
     installed = serializers.IntegerField()
-    people = serializers.IntegerField()
 
 
 class TotalsSerializer(CountsSerializer):
+    people = serializers.IntegerField()
     skills = serializers.IntegerField()
 
 
 class DayCountsSerializer(CountsSerializer):
     day = serializers.DateField()
+    people = serializers.IntegerField()
 
 
 class SkillCountsSerializer(CountsSerializer):
     name = serializers.CharField()
     path = serializers.CharField()
+    people = serializers.IntegerField()
     success_rate = serializers.FloatField(
         allow_null=True, help_text="Of the uses whose end is known."
     )

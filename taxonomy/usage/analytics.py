@@ -3,10 +3,10 @@
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, Sum
+from django.db.models import Count, Q, Sum, Window
 from django.db.models.functions import Coalesce
 
-from taxonomy.models import UsageCount
+from taxonomy.models import Category, Skill, UsageCount
 from taxonomy.models.skill import SkillQuerySet
 from taxonomy.models.usage import USES, Kind, UsageCountQuerySet
 from taxonomy.usage.upkeep import midnight, today
@@ -16,14 +16,15 @@ def total(*kinds: Kind) -> Coalesce:
     return Coalesce(Sum("count", filter=Q(kind__in=kinds)), 0)
 
 
-TOTALS = {
+SUMS = {
     "uses": total(*USES),
     "succeeded": total(Kind.SUCCEEDED),
     "failed": total(Kind.FAILED),
     "read": total(Kind.READ),
     "installed": total(Kind.INSTALLED),
-    "people": Count("user", distinct=True),
 }
+PEOPLE = Count("user", distinct=True)
+TOTALS = {**SUMS, "people": PEOPLE}
 """What is counted of everything."""
 
 
@@ -40,30 +41,33 @@ def analytics(seen: SkillQuerySet, days: int, most: int) -> dict[str, Any]:
         "days": days,
         "since": since,
         "totals": counts.aggregate(**TOTALS, skills=Count("skill", distinct=True)),
-        "by_day": counts.values("day").annotate(**TOTALS).order_by("day"),
+        "by_day": list(counts.values("day").annotate(**TOTALS).order_by("day")),
         "skills": most_used_skills(counts, most),
         "categories": most_used_categories(counts, most),
         "unused": unused(seen, since, most),
     }
 
 
-def counted(counts: UsageCountQuerySet, key: str, *shown: str) -> Any:
-    """Rows of totals, most used first; ties as the key says, on both databases."""
-    rows: Any = counts.values(key, *shown)
-    return rows.annotate(**TOTALS).order_by("-uses", "-read", "-installed", key)
+def most_used(counts: UsageCountQuerySet, key: str, most: int) -> list[dict[str, Any]]:
+    """Rows of sums, most used first; ties as the key says, on both databases."""
+    rows: Any = counts.values(key)
+    sums = rows.annotate(**SUMS).order_by("-uses", "-read", "-installed", key)
+    return list(sums[:most])
 
 
 def most_used_skills(counts: UsageCountQuerySet, most: int) -> list[dict[str, Any]]:
-    found = counted(counts, "skill", "skill__name", "skill__category__path")
-    return [
-        {
-            **row,
-            "name": row["skill__name"],
-            "path": f"{row['skill__category__path']}/{row['skill__name']}",
-            "success_rate": success_rate(row),
-        }
-        for row in found[:most]
-    ]
+    found = most_used(counts, "skill", most)
+    keys = [row["skill"] for row in found]
+    skills = Skill.objects.select_related("category").in_bulk(keys)
+    # People are counted for these alone: that costs more than all sums.
+    people = dict(
+        counts.filter(skill__in=keys).values_list("skill").annotate(people=PEOPLE)
+    )
+    for row in found:
+        skill = skills[row["skill"]]
+        row.update(name=skill.name, path=skill.path, people=people[row["skill"]])
+        row["success_rate"] = success_rate(row)
+    return found
 
 
 def success_rate(row: dict[str, int]) -> float | None:
@@ -74,14 +78,23 @@ def success_rate(row: dict[str, int]) -> float | None:
 
 def most_used_categories(counts: UsageCountQuerySet, most: int) -> list[dict[str, Any]]:
     """The categories right above the skills."""
-    found = counted(counts, "skill__category", "skill__category__path")
-    return [{**row, "path": row["skill__category__path"]} for row in found[:most]]
+    found = most_used(counts, "skill__category", most)
+    paths = Category.objects.in_bulk([row["skill__category"] for row in found])
+    for row in found:
+        row["path"] = paths[row["skill__category"]].path
+    return found
 
 
 def unused(seen: SkillQuerySet, since: date, most: int) -> dict[str, Any]:
     """Active skills that nobody read, installed or used since; those published
-    longest ago, and how many in all. One that came since is not counted."""
-    touched = UsageCount.objects.since(since).filter(skill=OuterRef("pk"))
-    cold = seen.active().filter(~Exists(touched), created_at__lt=midnight(since))
-    oldest = cold.order_by("created_at", "pk").values_list("name", flat=True)
-    return {"count": cold.count(), "oldest": list(oldest[:most])}
+    longest ago, and how many in all. One that came since is not counted.
+
+    What was touched is asked for once: SQLite would read all for each skill.
+    """
+    touched = UsageCount.objects.since(since).order_by().values("skill")
+    cold = seen.active().filter(created_at__lt=midnight(since)).exclude(pk__in=touched)
+    in_all = Window(Count("pk"))
+    oldest = cold.annotate(in_all=in_all).order_by("created_at", "pk")[:most]
+    found = list(oldest.values_list("name", "in_all"))
+    count = found[0][1] if found else 0
+    return {"count": count, "oldest": [name for name, _ in found]}

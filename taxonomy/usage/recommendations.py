@@ -5,39 +5,33 @@ for. What the person hides, or is not active, is never recommended.
 """
 
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db.models import (
-    CharField,
-    Count,
-    Exists,
-    OuterRef,
-    Q,
-    Subquery,
-    Sum,
-    TextChoices,
-    Value,
-)
-from django.db.models.functions import Cast, Concat
+from django.db.models import Count, Q, Sum, TextChoices
 
 from taxonomy.models import Relation, Skill, UsageCount
 from taxonomy.models.paths import within
 from taxonomy.models.profile import lies_in
 from taxonomy.models.skill import SkillQuerySet
-from taxonomy.models.usage import UsageCountQuerySet
 from taxonomy.profiles.outlook import Outlook, window
 from taxonomy.profiles.ranking import shown_to
+from taxonomy.usage.analytics import first_day
 from taxonomy.usage.upkeep import midnight
 
 MOST_RELATIONS = 1000
 """Of the skills that a person uses."""
 LEAST_DAYS_TOGETHER = 2
 """Once is chance."""
+MOST_OF_MINE, MOST_DAYS_OF_WORK, MOST_USED_ON_THEM = 50, 2000, 20_000
+"""Skills, and uses of late, that what is used together is looked for in."""
+POPULAR_DAYS = 30
+Work = tuple[Any, ...]
+"""A person's key and a day."""
 
 
 class Reason(TextChoices):
@@ -61,6 +55,8 @@ class Recommendation:
     """Skills that require it, days of work, people, or days without use."""
     because: list[str] = field(default_factory=list)
     """Names of skills, or paths of categories, that it follows from."""
+    partner: uuid.UUID | None = None
+    """Of the person's skills the one that it is used together with most."""
     skill: Any = None
 
     @property
@@ -94,11 +90,6 @@ class Sources:
     def mine(self) -> list[uuid.UUID]:
         return [one.skill for one in self.outlook.used]
 
-    def uses_of_others(self) -> UsageCountQuerySet:
-        """Of what is offered and the person does not use."""
-        counts = UsageCount.objects.since(window()).uses().order_by()
-        return counts.filter(skill__in=self.offered).exclude(skill__in=self.mine)
-
     def required_by(self) -> list[Recommendation]:
         relations = Relation.objects.filter(
             kind=Relation.Kind.REQUIRED, skill__in=self.mine, target__in=self.offered
@@ -113,45 +104,44 @@ class Sources:
             Recommendation(target, Reason.REQUIRED_BY, len(names), sorted(names))
             for target, names in by_target.items()
         ]
-        found.sort(key=lambda each: (-each.count, each.key))
-        return found[: self.most]
+        return self.strongest(found)
 
     def used_together(self) -> list[Recommendation]:
         """By days of work: a person and a day on which they used both."""
-        if not self.mine:
-            return []
-        both = UsageCount.objects.uses().filter(
-            skill__in=self.mine, user=OuterRef("user"), day=OuterRef("day")
-        )
-        work = Concat(Cast("user", CharField()), Value(" "), Cast("day", CharField()))
-        found = (
-            self.uses_of_others()
-            .filter(Exists(both))
-            .values_list("skill")
-            .annotate(days=Count(work, distinct=True))
-            .filter(days__gte=LEAST_DAYS_TOGETHER)
-            .order_by("-days", "skill")[: self.most]
-        )
-        return [Recommendation(key, Reason.USED_TOGETHER, days) for key, days in found]
+        work = days_of_work(self.mine[:MOST_OF_MINE])
+        days_with: dict[uuid.UUID, Counter[uuid.UUID]] = defaultdict(Counter)
+        days_of: Counter[uuid.UUID] = Counter()
+        for skill, *day in others_on(work, self.offered, self.mine):
+            days_of[skill] += 1
+            days_with[skill].update(work[tuple(day)])
+        found = [
+            Recommendation(
+                skill,
+                Reason.USED_TOGETHER,
+                days,
+                partner=max(days_with[skill].items(), key=lambda it: (it[1], it[0]))[0],
+            )
+            for skill, days in days_of.items()
+            if days >= LEAST_DAYS_TOGETHER
+        ]
+        return self.strongest(found)
 
     def popular(self) -> list[Recommendation]:
         """Where the person is at home; in the whole fleet while nobody knows where."""
         used = {one.category for one in self.outlook.used}
-        home = Q(skill__category__path__in=used) if used else Q()
+        home = Q(category__path__in=used) if used else Q()
         for path in (*self.outlook.profile.mounted, *self.outlook.profile.priorities):
-            home |= within(path, "skill__category__path")
+            home |= within(path, "category__path")
+        counts = UsageCount.objects.since(first_day(POPULAR_DAYS)).uses().order_by()
         found = (
-            self.uses_of_others()
+            counts.filter(skill__in=self.offered.filter(home))
             .exclude(user=self.user)
-            .filter(home)
-            .values_list("skill", "skill__category__path")
+            .exclude(skill__in=self.mine)
+            .values_list("skill")
             .annotate(people=Count("user", distinct=True), uses=Sum("count"))
             .order_by("-people", "-uses", "skill")[: self.most]
         )
-        return [
-            Recommendation(key, Reason.POPULAR, people, [path])
-            for key, path, people, _ in found
-        ]
+        return [Recommendation(key, Reason.POPULAR, people) for key, people, _ in found]
 
     def cold(self) -> list[Recommendation]:
         """Nothing for people of whom no use is known: they may report none."""
@@ -163,19 +153,40 @@ class Sources:
         theirs = UsageCount.objects.since(window()).uses().filter(user=self.user)
         found = (
             self.offered.filter(held, created_at__lt=midnight(window()))
-            .exclude(Exists(theirs.filter(skill=OuterRef("pk"))))
+            .exclude(pk__in=theirs.order_by().values("skill"))
             .order_by("created_at", "pk")
-            .values_list("pk", "category__path")[: self.most]
+            .values_list("pk", flat=True)[: self.most]
         )
         days = settings.SKILLFLEET_USAGE_WINDOW_DAYS
-        return [
-            Recommendation(key, Reason.COLD, days, [self.why_held(path)])
-            for key, path in found
-        ]
+        return [Recommendation(key, Reason.COLD, days) for key in found]
 
-    def why_held(self, path: str) -> str:
-        mounted = lies_in(path, self.outlook.profile.mounted)
-        return "mounted" if mounted else "always loaded"
+    def strongest(self, found: list[Recommendation]) -> list[Recommendation]:
+        return sorted(found, key=lambda each: (-each.count, each.key))[: self.most]
+
+
+def days_of_work(mine: list[uuid.UUID]) -> dict[Work, set[uuid.UUID]]:
+    """The latest ones on which anybody used these skills, and which of them."""
+    counts = UsageCount.objects.since(window()).uses().filter(skill__in=mine)
+    rows = counts.order_by("-day", "user", "skill").values_list("user", "day", "skill")
+    found: dict[Work, set[uuid.UUID]] = defaultdict(set)
+    for user, day, skill in rows.distinct()[:MOST_DAYS_OF_WORK]:
+        found[user, day].add(skill)
+    return found
+
+
+def others_on(
+    work: dict[Work, set[uuid.UUID]], offered: SkillQuerySet, mine: list[uuid.UUID]
+) -> Iterator[tuple[Any, ...]]:
+    """(skill, person, day), once, of what else was used on those days."""
+    if not work:
+        return
+    users, days = (set(part) for part in zip(*work, strict=True))
+    counts = UsageCount.objects.uses().filter(user__in=users, day__in=days)
+    others = counts.filter(skill__in=offered).exclude(skill__in=mine)
+    rows = others.order_by("-day", "user", "skill").values_list("skill", "user", "day")
+    for skill, user, day in rows.distinct()[:MOST_USED_ON_THEM]:
+        if (user, day) in work:
+            yield skill, user, day
 
 
 def recommendations(user: User, seen: SkillQuerySet, most: int) -> list[Recommendation]:
@@ -201,28 +212,21 @@ def from_all(sources: Sources) -> Iterator[Recommendation]:
 
 
 def with_skills(found: list[Recommendation], sources: Sources) -> list[Recommendation]:
-    """Each with its skill, and those that are used together with what they are."""
-    keys = [each.key for each in found]
-    skills = Skill.objects.filter(pk__in=keys).select_related("category")
-    partners = skills.annotate(partner=Subquery(partner(sources.mine)))
-    by_key = {skill.pk: skill for skill in partners}
+    """Each with its skill, and with what it follows from by name."""
+    keys = {each.key for each in found} | {each.partner for each in found}
+    skills = Skill.objects.select_related("category").in_bulk(keys - {None})
     for each in found:
-        each.skill = by_key[each.key]
-        if each.reason == Reason.USED_TOGETHER:
-            each.because = [each.skill.partner]
+        each.skill = skills[each.key]
+        match each.reason:
+            case Reason.USED_TOGETHER:
+                each.because = [skills[each.partner].name]
+            case Reason.POPULAR:
+                each.because = [each.skill.category.path]
+            case Reason.COLD:
+                each.because = [why_held(each.skill, sources.outlook)]
     return found
 
 
-def partner(mine: list[uuid.UUID]) -> Any:
-    """Of one's own skills, the one that is used most on the days of the outer one."""
-    days = UsageCount.objects.uses().filter(
-        skill=OuterRef(OuterRef("pk")), user=OuterRef("user"), day=OuterRef("day")
-    )
-    counts = UsageCount.objects.since(window()).uses().order_by()
-    return (
-        counts.filter(Exists(days), skill__in=mine)
-        .values("skill__name")
-        .annotate(uses=Sum("count"))
-        .order_by("-uses", "skill__name")
-        .values("skill__name")[:1]
-    )
+def why_held(skill: Skill, outlook: Outlook) -> str:
+    mounted = lies_in(skill.category.path, outlook.profile.mounted)
+    return "mounted" if mounted else "always loaded"

@@ -103,4 +103,4 @@ def test_more_usage_asks_no_more_queries(curator, author, fleet, report):
         publish(f"more-{number}", "communication")
         report(author, event(f"more-{number}"), event(f"more-{number}", "read"))
 
-    assert queries() == before <= 8
+    assert queries() == before <= 10
