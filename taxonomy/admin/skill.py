@@ -27,6 +27,7 @@ from taxonomy.permissions import PUBLISH_SKILLS, READ_ANALYTICS, READ_SKILLS
 SKILL_MD = "SKILL.md"
 VERSION_CHARS = 64
 VERSIONS_SHOWN = 50
+ORIGINS_SHOWN = 20
 STATUS_COLOURS = {
     Skill.Status.ACTIVE: "success",
     Skill.Status.DEPRECATED: "warning",
@@ -300,6 +301,8 @@ class SkillAdmin(FleetAdmin):
             ],
             empty="No relations.",
         )
+        if request.user.has_perm(PUBLISH_SKILLS):
+            yield origins_of(row)
         yield Panel(
             "Names that resolve to it",
             headers=("Name", "Current"),
@@ -308,6 +311,23 @@ class SkillAdmin(FleetAdmin):
                 for address in row.addresses.all()
             ],
         )
+
+
+def origins_of(skill: Skill) -> Panel:
+    return Panel(
+        "Imported from",
+        headers=("Source", "Folder", "Imported", "As it came"),
+        rows=[
+            (
+                origin.source,
+                origin.path,
+                origin.imported_at,
+                "yes" if origin.published == skill.current.bundle_id else "changed",
+            )
+            for origin in skill.origins.all()[:ORIGINS_SHOWN]
+        ],
+        empty="It was not imported.",
+    )
 
 
 def versions_of(skill: Skill) -> Panel:

@@ -1,29 +1,30 @@
 """The import itself: one folder after the other, each in a transaction of its own."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
 from django.db import transaction
 
-from taxonomy.admission import configured_limits, with_name
+from taxonomy.admission import with_name
 from taxonomy.exceptions import InvalidSkill, NameTaken, TaxonomyError
 from taxonomy.importing.candidates import Candidate, Found, find, judge
 from taxonomy.importing.options import OnConflict, Options
 from taxonomy.importing.outcomes import Action, Outcome, reasons_of, shown
 from taxonomy.importing.placement import Placement
 from taxonomy.importing.pruning import prune
-from taxonomy.models import Address, Origin, Published, Skill
+from taxonomy.models import Address, Origin, Published, Skill, Verdict
 from taxonomy.models.paths import MAX_NAME_CHARS
 from taxonomy.packaging.errors import PackagingError
 from taxonomy.packaging.files import Files, bundle_digest
 from taxonomy.packaging.json_values import text_finding
 from taxonomy.packaging.sources import SkillSource
-from taxonomy.skillmd.findings import Severity, of_severity
-from taxonomy.skillmd.scan import scan
+from taxonomy.skillmd.findings import Severity
 
 MOST_NAMESAKES = 99
 CHANGED_HERE = "It was changed here since it was imported, and the source was not."
-WRITTEN = (Action.CREATED, Action.UPDATED, Action.RENAMED, Action.RESTORED)
+OUT_OF_TIME = "The time for one import is over; the next one goes on here."
+MOST_RISKS = 5
 
 
 class Import:
@@ -43,8 +44,12 @@ class Import:
         """Name → the folder of this source that has it."""
 
     def run(self) -> Iterator[Outcome]:
+        ends_at = time.monotonic() + self.options.most_seconds
         for folder in self.source.folders:
-            yield self._take(folder)
+            if time.monotonic() < ends_at:
+                yield self._take(folder)
+            else:
+                yield Outcome(shown(folder), Action.REFUSED, reasons=(OUT_OF_TIME,))
         if self.options.prune:
             yield from prune(self.options, frozenset(self.source.folders))
 
@@ -91,8 +96,7 @@ class Import:
             outcome = self._write(candidate)
             if self.options.dry_run:
                 transaction.set_rollback(True)
-        risks = risks_of(candidate.found) if outcome.action in WRITTEN else ()
-        return replace(outcome, notes=(*candidate.notes, *outcome.notes, *risks))
+        return replace(outcome, notes=(*candidate.notes, *outcome.notes))
 
     def _write(self, candidate: Candidate) -> Outcome:
         found, name = candidate.found, candidate.name
@@ -160,7 +164,8 @@ class Import:
             self._remember(found, published)
         moved = holder and published.skill.category_id != holder.category_id
         outcome = told(found, action_of(published, bool(moved)), published.skill)
-        return replace(outcome, notes=(how,) if how else ())
+        risks = risks_of(published) if published.changed else ()
+        return replace(outcome, notes=tuple(filter(None, (how, *risks))))
 
     def _remember(self, found: Found, published: Published) -> None:
         """Not of what was there already, unless it came from this source."""
@@ -206,7 +211,11 @@ def told(found: Found, action: Action, skill: Skill, *reasons: str) -> Outcome:
     )
 
 
-def risks_of(found: Found) -> tuple[str, ...]:
+def risks_of(published: Published) -> tuple[str, ...]:
     """What the security scan calls critical: advice to whoever imports."""
-    critical = of_severity(scan(found.files, configured_limits()), Severity.CRITICAL)
-    return tuple(f"Security: {finding} ({finding.rule})" for finding in critical[:5])
+    found = Verdict.objects.get(skill=published.skill).report["errors"]
+    risks = [each for each in found if each["severity"] == Severity.CRITICAL]
+    return tuple(
+        f"Security: {risk['file']}:{risk['line']}: {risk['message']} ({risk['rule']})"
+        for risk in risks[:MOST_RISKS]
+    )

@@ -1,5 +1,6 @@
 """How an import is meant."""
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -34,3 +35,5 @@ class Options:
     prune: bool = False
     """Archive what came from this source and is not in it any more."""
     author: User | None = None
+    most_seconds: float = math.inf
+    """Folders that come later are refused, for the next import to take."""

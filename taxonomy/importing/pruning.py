@@ -30,6 +30,9 @@ def prune(options: Options, present: frozenset[str]) -> Iterator[Outcome]:
 def _lost(origin: Origin, is_elsewhere: bool, dry_run: bool) -> Outcome | None:
     """`is_elsewhere`: the skill lies in another folder of the source now."""
     outcome = None
+    # Nobody publishes between the look at it and the archiving.
+    Skill.objects.select_for_update(of=("self",)).get(pk=origin.skill_id)
+    origin.skill.refresh_from_db()
     if is_elsewhere:
         origin.delete()
     elif origin.skill.status != Skill.Status.ARCHIVED:

@@ -71,6 +71,7 @@ class ImportSerializer(StrictSerializer):
             on_conflict=OnConflict(wanted["on_conflict"]),
             prune=wanted["prune"],
             author=author,
+            most_seconds=settings.SKILLFLEET_IMPORT_SECONDS,
         )
         with self.opened() as source:
             most = settings.SKILLFLEET_IMPORT_SKILLS

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from copy import deepcopy
+from functools import lru_cache
 from typing import Any
 
 import strictyaml
@@ -21,9 +23,17 @@ UNREADABLE = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 )
 
+REMEMBERED = 8
+"""Several checks read the same frontmatter, one after the other; reading is slow."""
+
 
 def load_frontmatter(source: str, limits: Limits = DEFAULT_LIMITS) -> dict[str, Any]:
     """The fields, every scalar a string. `source` starts behind the opening `---`."""
+    return deepcopy(_loaded(source, limits))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _loaded(source: str, limits: Limits) -> dict[str, Any]:
     _refuse_unreadable(source, limits)
     try:
         loaded = strictyaml.load(source).data
@@ -61,6 +71,7 @@ class _Loader(StrictYAMLLoader):
     allow_flow_style = False
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _compose(source: str) -> Any:
     """The root node; None where there is none, or where it cannot be read."""
     try:

@@ -24,6 +24,7 @@ ON_OTHER_PAGES = {
     "taxonomy.bundle": "a version's and a draft's files",
     "taxonomy.bundlefile": "a version's and a draft's files",
     "taxonomy.label": "a skill's labels",
+    "taxonomy.origin": "a skill's sources",
     "taxonomy.relation": "a skill's relations",
     "taxonomy.usagecount": "the usage page",
     "taxonomy.usageday": "the usage page",

@@ -105,3 +105,13 @@ def test_more_skills_than_a_request_may_bring_are_a_413(curator, settings):
     settings.SKILLFLEET_IMPORT_SKILLS = 1
     refused(post(curator, archive=archive("one", "two")), 413)
     assert not Skill.objects.exists()
+
+
+def test_what_is_left_when_the_time_is_over_is_for_the_next_import(curator, settings):
+    settings.SKILLFLEET_IMPORT_SECONDS = 0
+    report = post(curator, archive=archive("one"), source="team", prune="true").json()
+    assert report["counts"] == {"refused": 1}
+    assert "the next one" in report["skills"][0]["reasons"][0]
+    settings.SKILLFLEET_IMPORT_SECONDS = 60
+    report = post(curator, archive=archive("one"), source="team").json()
+    assert report["counts"] == {"created": 1}
