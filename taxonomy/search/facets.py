@@ -16,7 +16,7 @@ Counts = list[dict[str, Any]]
 
 
 def facets(skills: SkillQuerySet) -> dict[str, Counts]:
-    """By the filter's name; of each at most SKILLFLEET_MAX_FACET_VALUES values."""
+    """By the filter's name; of each at most SKILLFLEET_MAX_FACET_COUNTS values."""
     among = skills.order_by().select_related(None).prefetch_related(None)
     return {
         "category": by_category(among),
@@ -48,7 +48,7 @@ def by_trait(skills: SkillQuerySet) -> dict[str, Counts]:
 
 def by_label(skills: SkillQuerySet) -> dict[str, Counts]:
     on_them = Label.objects.filter(skill__in=skills.values("pk")).order_by()
-    most = settings.SKILLFLEET_MAX_FACET_VALUES
+    most = settings.SKILLFLEET_MAX_FACET_COUNTS
     return {
         str(kind): most_common(
             on_them.filter(kind=kind)
@@ -64,5 +64,5 @@ def most_common(counts: Iterable[tuple[str, int]]) -> Counts:
     ranked = sorted(counts, key=lambda pair: (-pair[1], pair[0]))
     return [
         {"value": value, "count": count}
-        for value, count in ranked[: settings.SKILLFLEET_MAX_FACET_VALUES]
+        for value, count in ranked[: settings.SKILLFLEET_MAX_FACET_COUNTS]
     ]
