@@ -98,11 +98,13 @@ class WithVerdict(models.Model):
         """Accept findings of the scan that are open. Raises NothingToWaive."""
         report = self._report()
         found = chosen.among(report.open_risks)
-        if not found:
-            raise NothingToWaive
         with transaction.atomic():
             held = self._hold_as_judged()
-            waived = Waiver.objects.grant(found, by=by, reason=reason, skill=held)
+            waived: list[Waiver] = Waiver.objects.grant(
+                found, by=by, reason=reason, skill=held
+            )
+            if not waived:  # or somebody else was quicker
+                raise NothingToWaive
             held.settle(report)
         return waived
 

@@ -26,14 +26,14 @@ HIDDEN: tuple[ScanRule, ...] = (
     rule(
         "mixed-script",
         WARNING,
-        "(?-i:[a-z][\u0430-\u044f\u0454-\u0458\u03b1-\u03c9](?=[a-z\u0430-\u044f])"
+        "(?-i:[a-z][\u0430-\u044f\u0454-\u0458\u03bf](?=[a-z\u0430-\u044f])"
         "|(?<=[a-z\u0430-\u044f])[\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456]"
         "(?=[a-z]))"
         "|[\uff21-\uff3a\uff41-\uff5a]{3}|[\U0001d400-\U0001d7ff]{3}",
         "It writes a word with letters of another alphabet",
         "The word looks like one that a reviewer knows, and is another.",
         "Write it in one alphabet.",
-        hint="[\u0391-\u0458\uff21-\uff5a\U0001d400-\U0001d7ff]",
+        hint="[\u03bf\u0430-\u0458\uff21-\uff5a\U0001d400-\U0001d7ff]",
     ),
     rule(
         "off-screen",

@@ -3,7 +3,6 @@
 from taxonomy.skillmd.scan_pattern import (
     CRITICAL,
     FETCH,
-    FETCHES,
     WARNING,
     ScanRule,
     rule,
@@ -52,7 +51,7 @@ SECRETS: tuple[ScanRule, ...] = (
         "It sends secrets to the network",
         LEAVES,
         "Remove the command.",
-        words=f"{FETCHES},{KEY_WORDS},.env,env |,env|,printenv,environ,process.env"
+        words=f"{KEY_WORDS},.env,env |,env|,(env,( env,printenv,environ,process.env"
         ",dig ,nslookup,ping ",
     ),
     rule(

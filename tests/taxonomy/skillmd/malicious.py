@@ -137,6 +137,7 @@ FRONTMATTERS = (
 """(rule, frontmatter, line)"""
 
 ORDINARY = (
+    ("SKILL.md", "The area is 2\u03c0rd, with \u0394x, a\u03b2b and \u00b5s."),
     (
         "SKILL.md",
         "Use [Node.js](https://nodejs.org), [a](file-format.md), [b](data.md).",

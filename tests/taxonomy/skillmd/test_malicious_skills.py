@@ -74,6 +74,20 @@ def test_a_description_that_says_for_what_it_is_is_left_alone(description):
     assert scan((File("SKILL.md", text.encode()),)) == ()
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "os.system(f'convert {name}')",
+        "subprocess.run(command, shell=True)",
+        "execSync(`convert ${name}`)",
+    ],
+)
+def test_a_command_of_text_is_told(line):
+    (found,) = scan((File("scripts/a.js", f"\n{line}\n".encode()),))
+
+    assert (found.rule, found.line) == ("scan.shell-text", 2)
+
+
 def test_use_of_the_network_that_is_not_declared_is_told():
     head = HEAD.replace("compatibility: Needs access to the internet.\n", "")
     script = File("scripts/a.py", b"import httpx\n\nhttpx.get('https://a.example')\n")
