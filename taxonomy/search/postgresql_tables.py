@@ -12,13 +12,14 @@ TRIGRAM_INDEX = """CREATE INDEX IF NOT EXISTS taxonomy_search_letters
     ON taxonomy_search USING gin (words gin_trgm_ops)"""
 
 TABLE = (
-    """CREATE TABLE IF NOT EXISTS taxonomy_search (
+    "DROP TABLE IF EXISTS taxonomy_search",
+    """CREATE TABLE taxonomy_search (
         skill_id uuid PRIMARY KEY, name text NOT NULL, words text NOT NULL,
         heading tsvector NOT NULL, document tsvector NOT NULL)""",
-    """CREATE INDEX IF NOT EXISTS taxonomy_search_heading
-        ON taxonomy_search USING gin (heading)""",
-    """CREATE INDEX IF NOT EXISTS taxonomy_search_document
-        ON taxonomy_search USING gin (document)""",
+    """CREATE INDEX taxonomy_search_name
+        ON taxonomy_search USING gin (ts_filter(heading, '{a}'))""",
+    "CREATE INDEX taxonomy_search_heading ON taxonomy_search USING gin (heading)",
+    "CREATE INDEX taxonomy_search_document ON taxonomy_search USING gin (document)",
 )
 
 DICTIONARY = (

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
+from django.conf import settings
+
 Sql = tuple[str, Sequence[Any]]
 """A statement and its parameters."""
 
@@ -18,7 +20,7 @@ class Word(NamedTuple):
     begins: bool = False
     """It stands for every word that begins so, too."""
     skills: int = 0
-    """How many skills have it; the count stops at COUNTED."""
+    """How many skills have it; the count stops at `counted_up_to`."""
     form: str = ""
     """What the index has in its place."""
 
@@ -71,8 +73,12 @@ class Index(Protocol):
         """
 
 
-COUNTED = 2000
 LOOK_ALIKES = 100
+
+
+def counted_up_to() -> int:
+    """More than this is more than can be ranked, so it does not matter how many."""
+    return int(settings.SKILLFLEET_SEARCH_CANDIDATES) + 1
 
 
 def beginning(text: str) -> Word:

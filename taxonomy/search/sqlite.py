@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from taxonomy.search.query import COUNTED, LOOK_ALIKES, Hit, Sql, Wanted, Word
+from taxonomy.search.query import LOOK_ALIKES, Hit, Sql, Wanted, Word, counted_up_to
 
 WEIGHTS = (30.0, 4.0, 1.0, 0.05)
 """Of name, description, keywords and body."""
@@ -26,7 +26,7 @@ class SqliteIndex:
 
     def counted(self, words: Sequence[Word]) -> list[Word]:
         count = f"""SELECT count(*) FROM (
-            SELECT 1 FROM taxonomy_search(%s) LIMIT {COUNTED})"""  # noqa: S608
+            SELECT 1 FROM taxonomy_search(%s) LIMIT {counted_up_to()})"""  # noqa: S608
         return [
             word._replace(skills=self.rows(count, [either([word])])[0][0])
             for word in words

@@ -5,12 +5,15 @@ from collections.abc import Iterable
 from taxonomy.search.sources import BODY_CHARS, LABEL_KINDS
 
 TABLES = (
-    """CREATE TABLE IF NOT EXISTS taxonomy_searchentry (
+    "DROP TABLE IF EXISTS taxonomy_searchentry",
+    "DROP TABLE IF EXISTS taxonomy_search",
+    "DROP TABLE IF EXISTS taxonomy_searchletters",
+    """CREATE TABLE taxonomy_searchentry (
         id integer PRIMARY KEY, skill_id char(32) NOT NULL UNIQUE)""",
-    """CREATE VIRTUAL TABLE IF NOT EXISTS taxonomy_search USING fts5(
+    """CREATE VIRTUAL TABLE taxonomy_search USING fts5(
         name, description, keywords, body,
         tokenize = 'porter unicode61 remove_diacritics 2')""",
-    """CREATE VIRTUAL TABLE IF NOT EXISTS taxonomy_searchletters USING fts5(
+    """CREATE VIRTUAL TABLE taxonomy_searchletters USING fts5(
         words, tokenize = 'trigram')""",
 )
 
