@@ -35,10 +35,7 @@ class Import:
         self.options = options
         self.placement = Placement()
         self.origins = {
-            origin.path: origin
-            for origin in Origin.objects.filter(source=options.origin).select_related(
-                "skill__current", "skill__category"
-            )
+            origin.path: origin for origin in Origin.objects.of(options.origin)
         }
         self.taken: dict[str, str] = {}
         """Name → the folder of this source that has it."""

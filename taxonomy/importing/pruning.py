@@ -17,9 +17,9 @@ ELSEWHERE = "The source has lost it, but another source has it, too."
 
 def prune(options: Options, present: frozenset[str]) -> Iterator[Outcome]:
     """`present`: the folders that the source has now, refused ones with them."""
-    origins = Origin.objects.filter(source=options.origin).order_by("path")
+    origins = list(Origin.objects.of(options.origin))
     here = {origin.skill_id for origin in origins if origin.path in present}
-    for origin in origins.select_related("skill__current", "skill__category"):
+    for origin in origins:
         if origin.path in present or origin.pruned:
             continue
         if outcome := _lost(origin, origin.skill_id in here, options.dry_run):

@@ -3,6 +3,17 @@
 from django.db import models
 
 from taxonomy.models.skill import Skill
+from taxonomy.models.version import SkillVersion
+
+
+class OriginQuerySet(models.QuerySet["Origin"]):
+    def of(self, source: str) -> "OriginQuerySet":
+        """With their skills, and nothing of what those say."""
+        shown = self.filter(source=source).order_by("path")
+        shown = shown.select_related("skill__current", "skill__category")
+        return shown.defer(
+            *(f"skill__current__{field}" for field in SkillVersion.CONTENT)
+        )
 
 
 class Origin(models.Model):
@@ -22,6 +33,8 @@ class Origin(models.Model):
     pruned = models.BooleanField(default=False)
     """The source has lost it, and the skill was archived for that."""
     imported_at = models.DateTimeField(auto_now=True)
+
+    objects = OriginQuerySet.as_manager()
 
     class Meta:
         ordering = ("source", "path")

@@ -60,7 +60,7 @@ class Command(BaseCommand):
 
     def chosen(self, names: list[str], category: str | None) -> list[Skill]:
         """The named skills, whatever their status, or all active ones."""
-        skills: SkillQuerySet = Skill.objects.select_related("current__bundle")
+        skills: SkillQuerySet = Skill.objects.for_listing()
         if place := category_named(category):
             skills = skills.within(place.path)
         if not names:

@@ -5,6 +5,7 @@ import gzip
 import io
 import tarfile
 import zipfile
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taxonomy.packaging.archives import FORMS
+from taxonomy.packaging.errors import FilesRefused, SourceRefused
 from taxonomy.packaging.files import File, as_files
 from taxonomy.packaging.gate import check_files
 from taxonomy.packaging.sources import open_archive, open_source
@@ -105,3 +107,20 @@ def test_the_outermost_folder_with_a_skill_md_is_the_skill():
         assert source.folders == ("",)
         assert source.name_of("") is None
         assert source.read("") == files
+
+
+@settings(max_examples=60)
+@given(
+    form=st.sampled_from(sorted(FORMS)),
+    flips=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1),
+    cut=st.integers(0, 10**6),
+)
+def test_a_damaged_archive_is_refused_or_read_and_no_more(form, flips, cut):
+    content = bytearray(pack([("a", as_files([SKILL_MD]))], form))
+    if form == "tar.gz":
+        content = bytearray(gzip.decompress(bytes(content)))
+    for place, byte in flips:
+        content[place % len(content)] = byte
+    del content[len(content) - cut % 99 * (cut % 2) :]
+    with suppress(SourceRefused, FilesRefused):
+        read(bytes(content))
