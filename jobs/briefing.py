@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from jobs.authors.base import Author
-from jobs.models import DraftWaiver, Job, Question
+from jobs.models import Job, Question
 from jobs.pipeline.context import (
     Answer,
     CategoryChoice,
@@ -64,7 +64,7 @@ def _task(job: Job) -> str:
 
 def waived_in(job: Job) -> frozenset[str]:
     """Findings that are waived in its draft, and in the skill that it refines."""
-    here: frozenset[str] = DraftWaiver.objects.filter(draft__job=job).fingerprints()
+    here = job.draft.waivers.fingerprints() if hasattr(job, "draft") else frozenset()
     return here | job.base.skill.waivers.fingerprints() if job.base else here
 
 

@@ -18,8 +18,8 @@ COSTS = {
     "deep_understanding": ENGINE,
     "tdd_red": ENGINE,
     "tdd_green": ENGINE + 14,  # stores the draft: blobs, bundle, its files
-    "tdd_refactor": ENGINE + 2,  # reads the draft
-    "validate": ENGINE + 5,  # reads the draft; ends the job: whose webhooks are told?
+    "tdd_refactor": ENGINE + 3,  # reads the draft, and what is waived in it
+    "validate": ENGINE + 6,  # the same; ends the job: whose webhooks are told?
 }
 
 
