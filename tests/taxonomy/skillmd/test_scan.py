@@ -5,7 +5,9 @@ import pytest
 from taxonomy.packaging.files import File
 from taxonomy.packaging.limits import Limits
 from taxonomy.skillmd.findings import Severity
-from taxonomy.skillmd.scan import scan
+from taxonomy.skillmd.scan import ScannedText, scan
+from taxonomy.skillmd.scan_rules import RULES
+from tests.taxonomy.skillmd.malicious import TRICKS
 
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\n" + "b3BlbnNzaC1rZXktdjEAAAAABG5vbmU" * 2
 FLAG = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
@@ -171,3 +173,22 @@ def test_the_fifth_finding_stands_for_all_that_follow():
     assert before[4].message.endswith("(and 4 more findings)")
     assert before[:4] == after[:4]
     assert before[4].fingerprint != after[4].fingerprint
+
+
+def test_a_skill_has_five_hundred_findings_at_most():
+    lines = "\n".join(f"rm -rf / # {number}" for number in range(9)).encode()
+    files = [File(f"{number:03}.sh", lines) for number in range(120)]
+    found = scan(tuple(files))
+    more = scan((*files, File("120.sh", b"rm -rf ~")))
+    assert len(found) == len(more) == 500
+    assert found[-1].message.endswith("(and 100 more findings)")
+    assert found[-1].fingerprint != more[-1].fingerprint
+
+
+@pytest.mark.parametrize("trick", TRICKS, ids=lambda trick: trick.rule)
+def test_looking_near_words_alone_misses_nothing(trick):
+    for file in trick.files:
+        text = ScannedText.of(file, len(file.content))
+        for rule in RULES:
+            whole = [found.span() for found in rule.pattern.finditer(text.flat)]
+            assert [found.span() for found in text._matches(rule)] == whole
