@@ -48,7 +48,9 @@ class Import:
             else:
                 yield Outcome(shown(folder), Action.REFUSED, reasons=(OUT_OF_TIME,))
         if self.options.prune:
-            yield from prune(self.options, frozenset(self.source.folders))
+            yield from prune(
+                self.options, frozenset(self.source.folders), frozenset(self.taken)
+            )
 
     def _take(self, folder: str) -> Outcome:
         name = ""

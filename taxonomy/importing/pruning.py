@@ -15,14 +15,18 @@ CHANGED_HERE = (
 ELSEWHERE = "The source has lost it, but another source has it, too."
 
 
-def prune(options: Options, present: frozenset[str]) -> Iterator[Outcome]:
-    """`present`: the folders that the source has now, refused ones with them."""
+def prune(
+    options: Options, present: frozenset[str], names: frozenset[str]
+) -> Iterator[Outcome]:
+    """The folders that the source has now, refused ones with them, and the names of
+    the skills in them."""
     origins = list(Origin.objects.of(options.origin))
     here = {origin.skill_id for origin in origins if origin.path in present}
     for origin in origins:
         if origin.path in present or origin.pruned:
             continue
-        if outcome := _lost(origin, origin.skill_id in here, options.dry_run):
+        is_elsewhere = origin.skill_id in here or origin.skill.name in names
+        if outcome := _lost(origin, is_elsewhere, options.dry_run):
             yield outcome
 
 

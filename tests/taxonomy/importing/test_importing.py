@@ -124,7 +124,9 @@ def test_pruning_archives_what_this_source_lost_and_restores_it(import_skills, s
         (shelf / folder).rename(shelf.parent / folder.rpartition("/")[2])
     (shelf / REVIEW).rename(shelf / "review-code")
 
+    dry = import_skills(shelf, "--prune", "--dry-run")[1]
     report = import_skills(shelf, "--prune")[1]
+    assert dry["skills"] == report["skills"]
     assert actions(report) == {
         "review-code": "unchanged",
         "pdf-tools": "archived",
