@@ -10,7 +10,7 @@ from typing import Any
 from django.apps import apps
 from django.db import connection, models
 
-from tests.skillfleet.cached_routes import Fleet, Read, cached_routes
+from tests.skillfleet.cached_routes import Fleet, Read
 from tests.skillfleet.spare_rows import STANDS_FOR, UNSEEN
 
 WORD = re.compile(r"\w+")
@@ -60,7 +60,7 @@ def what_is_read(fleet: Fleet, read: Read) -> Recording:
         assert fleet.outcome(read) == "MISS", f"{read.address} was not computed"
     with recording() as hit:
         assert fleet.outcome(read) == "HIT", f"{read.address} was not stored"
-    return missed if cached_routes()[read.route].tier == "user" else missed - hit
+    return missed if read.tier == "user" else missed - hit
 
 
 def models_behind(tables: set[str]) -> set[type[models.Model]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.skillfleet.cached_routes import READS, TIERS, Fleet, Read
+from tests.skillfleet.cached_routes import READS, Fleet, Read
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LATER = 7  # seconds; less than any entry lives
@@ -52,8 +52,7 @@ def check(fleet: Fleet, read: Read, clock: pytest.MonkeyPatch) -> None:
 
     assert headers_of(again) == headers_of(head) == headers_of(first), read.address
     assert {"Content-Type", "Content-Length"}.isdisjoint(same.headers), read.address
-    of_one = TIERS[read.route][0] == "user" or "user_id=" in read.address
-    private = "private, " if of_one else ""
+    private = "private, " if read.tier == "user" else ""
     for each in answers:
         assert each["Cache-Control"] == f"{private}no-cache", read.address
         varies = {"Accept", "Authorization", "Cookie"}
