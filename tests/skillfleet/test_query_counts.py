@@ -9,6 +9,7 @@ from jobs.webhooks import outbox, registry
 from skillfleet.accounts.tokens import make_token
 from taxonomy.models import Address, Category, FacetDefinition, Label, Relation, Skill
 from taxonomy.models.skill import SkillQuerySet
+from taxonomy.usage.recording import record
 from tests.skillfleet.test_routes_by_role import TABLE, WHO
 from tests.skillfleet.world import World, asking, drafted, submitted
 from tests.taxonomy.skills import skill_files
@@ -76,6 +77,9 @@ def grow(world: World, numbers: range) -> None:
         Address.objects.create(
             kind="skill", path=f"former-{n}", skill=skill, current=False
         )
+        for who, used in (("author", "pdf-tools"), ("curator", other.name)):
+            report = {"id": f"{who}-{n}", "skill": used, "kind": "used"}
+            record(world.people[who], Skill.objects.all(), [report])
         FacetDefinition.objects.define(f"facet-{n}")
         Category.objects.create_at(f"data/new-{n}")
         grow_jobs(world, n)
