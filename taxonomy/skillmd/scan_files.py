@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from taxonomy.packaging.files import File
 from taxonomy.skillmd.findings import Severity
-from taxonomy.skillmd.scan_pattern import CODE, CRITICAL, NOTICE, WARNING
+from taxonomy.skillmd.scan_pattern import CODE, CRITICAL, WARNING
 
 PROGRAMS = (
     b"\x7fELF",
@@ -142,6 +142,3 @@ OVERSIZE = FileRule(
 
 def of_the_file(file: File) -> Iterator[FileRule]:
     return (rule for rule in FILE_RULES if rule.matches(file))
-
-
-__all__ = ["FILE_RULES", "NOTICE", "OVERSIZE", "FileRule", "is_binary", "of_the_file"]

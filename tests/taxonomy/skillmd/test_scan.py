@@ -5,8 +5,9 @@ import pytest
 from taxonomy.packaging.files import File
 from taxonomy.packaging.limits import Limits
 from taxonomy.skillmd.findings import Severity
-from taxonomy.skillmd.scan import ScannedText, scan
+from taxonomy.skillmd.scan import scan
 from taxonomy.skillmd.scan_rules import RULES
+from taxonomy.skillmd.scan_text import ScannedText
 from tests.taxonomy.skillmd.malicious import TRICKS
 
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\n" + "b3BlbnNzaC1rZXktdjEAAAAABG5vbmU" * 2
