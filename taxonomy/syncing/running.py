@@ -130,13 +130,10 @@ class Sync:
             raise InvalidSkill(name="The folder's name cannot be a skill's; rename it.")
         here = held(name)
         there = self._read(name)
-        common = self.state.get(name)
-        digests = (
-            common.digest if common else None,
-            here.current.bundle_id if here else None,
-            bundle_digest(there) if there else None,
-        )
-        match self._decided(decide(*digests), here, there):
+        digest = bundle_digest(there) if there else None
+        common = self._common(name, here, digest)
+        current = here.current.bundle_id if here else None
+        match self._decided(decide(common, current, digest), here, there):
             case Step.SAME:
                 outcome = self._alike(name, SyncAction.UNCHANGED, here)
                 return outcome if here else None
@@ -150,6 +147,14 @@ class Sync:
                 return self._gone_here(name)
         why = "Both sides have changed it since they were alike; say which to prefer."
         return told(name, SyncAction.CONFLICT, here, why)
+
+    def _common(self, name: str, here: Skill | None, there: str | None) -> str | None:
+        """What both had the last time. Unknown to us, as of an exported folder: a
+        former version is there, so it is behind, and nothing of it can be lost."""
+        if known := self.state.get(name):
+            return known.digest
+        is_former = here and there and here.versions.filter(bundle=there).exists()
+        return there if is_former else None
 
     def _decided(self, step: Step, here: Skill | None, there: Files | None) -> Step:
         """A conflict goes to the preferred side, if that has anything to give."""

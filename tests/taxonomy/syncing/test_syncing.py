@@ -74,6 +74,16 @@ def test_one_change_follows_and_two_are_a_conflict(folder):
     assert here("both") == edited("both", "Edited here.")
 
 
+def test_a_folder_that_was_exported_before_is_behind_and_not_in_conflict(tmp_path):
+    for name in ("one", "two"):
+        Skill.objects.publish(skill_files(name))
+    call_command("export_skills", "--to", str(tmp_path), verbosity=0)
+    for name in ("one", "two"):
+        Skill.objects.publish(edited(name, "Edited here."))
+    write_folder(edited("two", "Edited there."), tmp_path / "two", replace=True)
+    assert sync(tmp_path) == (3, {"one": "sent", "two": "conflict"})
+
+
 @pytest.mark.parametrize(("side", "text"), [("here", "mine"), ("there", "theirs")])
 def test_a_preferred_side_wins_a_conflict(folder, side, text):
     Skill.objects.publish(edited("both", "mine"))
