@@ -51,13 +51,16 @@ class Mergeable(models.Model):
         """Skills are locked before categories, as by whoever places a skill."""
         rows: Any = type(self)._default_manager
         paths = self._paths(target)
-        skills = self._locked_skills(paths[self.pk])
+        skills = self._skills_in(paths[self.pk])
+        keys = set(alone(skills).values_list("pk", flat=True))
         wanted = within(paths[self.pk]) | within(paths[target.pk])
         held = {
             each.path: each
             for each in rows.select_for_update().filter(wanted).order_by("pk")
         }
-        if self._paths(target) != paths or self._locked_skills(paths[self.pk]) - skills:
+        # Who came meanwhile is only looked for: to wait for it now could be for ever.
+        came = skills.exclude(pk__in=keys).exists()
+        if self._paths(target) != paths or came:
             raise ChangedMeanwhile
         source, into = held[paths[self.pk]], held[paths[target.pk]]
         if into.path == source.path or into.path.startswith(f"{source.path}/"):
@@ -73,11 +76,9 @@ class Mergeable(models.Model):
                 raise UnknownCategory(path=f"{each} was deleted meanwhile.")
         return paths
 
-    def _locked_skills(self, path: str) -> set[Any]:
+    def _skills_in(self, path: str) -> Any:
         skills: Any = self._meta.get_field("skills").related_model
-        inside = skills.objects.filter(within(path, "category__path"))
-        alone = inside.select_for_update(of=("self",), no_key=True).order_by("pk")
-        return set(alone.values_list("pk", flat=True))
+        return skills.objects.filter(within(path, "category__path"))
 
     def dissolve_in(self, target: "Category", held: "dict[str, Category]") -> None:
         """`held`: by path, all categories in this one and in the target, locked."""
@@ -94,3 +95,8 @@ class Mergeable(models.Model):
                 child.put_at(path, target)
         Address.objects.filter(category=source).update(category=target, current=False)
         source.delete()
+
+
+def alone(skills: Any) -> Any:
+    """Locked in one order, so that two merges that cross wait for each other once."""
+    return skills.select_for_update(of=("self",), no_key=True).order_by("pk")
