@@ -6,6 +6,8 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+NAMING = {"page", "user_id"}
+"""Query parameters that may name what is not there."""
 METHODS = {"get", "post", "put", "patch", "delete"}
 ERROR = {
     "type": "object",
@@ -58,7 +60,7 @@ def refusals_of(path: str, method: str, operation: dict[str, Any]) -> set[str]:
         refused.add("410")
     if method != "get":
         refused |= {"409", "411", "413", "415", "429"}
-    elif "page" in names_of_parameters(operation):
+    elif NAMING & names_of_parameters(operation):
         refused.add("404")
     if "text/event-stream" in operation["responses"].get("200", {}).get("content", {}):
         refused |= {"406", "429", "503"}

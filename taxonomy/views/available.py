@@ -87,7 +87,9 @@ class AvailableSkills(SkillReading):
     def get_for_person(self, request: Request) -> HttpResponse:
         wanted = self.wanted()
         max_chars = wanted.pop("max_chars", None)
-        outlook = Outlook.of(asked_person(request, wanted.pop("user_id")))
+        wanted.pop("user_id", None)  # an empty one is none to a serializer
+        person = asked_person(request, request.query_params["user_id"])
+        outlook = Outlook.of(person)
         skills = filtered(self.readable().active(), wanted)
         if "q" in wanted:
             found = shown_to(outlook.profile, skills).search(wanted["q"])
