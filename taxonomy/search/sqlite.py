@@ -49,16 +49,19 @@ class SqliteIndex:
         tiers = tiered(wanted)
         sql = f"""WITH candidate AS MATERIALIZED (
                 SELECT id FROM ({" UNION ALL ".join([tier] * len(tiers))}) LIMIT %s
-            ), scored AS MATERIALIZED (
-                SELECT rowid AS id, bm25(taxonomy_search, %s, %s, %s, %s) AS score
+            ), scored AS (
+                SELECT id, 0.0 AS score FROM candidate
+                UNION ALL
+                SELECT rowid, -bm25(taxonomy_search, %s, %s, %s, %s)
                 FROM taxonomy_search(%s)
                 WHERE +rowid IN (SELECT id FROM candidate)
             )
-            SELECT skill.uuid, skill.name, -scored.score FROM scored
-            JOIN taxonomy_searchentry entry ON entry.id = scored.id
+            SELECT skill.uuid, skill.name, summed.score
+            FROM (SELECT id, sum(score) AS score FROM scored GROUP BY id) summed
+            JOIN taxonomy_searchentry entry ON entry.id = summed.id
             JOIN taxonomy_skill skill ON skill.uuid = entry.skill_id"""  # noqa: S608
         params = [value for match in tiers for value in (match, *values, wanted.most)]
-        scoring = [wanted.most, *WEIGHTS, either(wanted.words, twice=True)]
+        scoring = [wanted.most, *WEIGHTS, scored(wanted)]
         return [
             Hit(UUID(key), name, score)
             for key, name, score in self.rows(sql, [*params, *scoring])
@@ -69,8 +72,7 @@ def tiered(wanted: Wanted) -> list[str]:
     """One match for each part, each without what those before it find."""
     words = wanted.decisive
     match = every(words) if wanted.every else either(words)
-    fewest, most = min(w.skills for w in words), sum(w.skills for w in words)
-    if (fewest if wanted.every else most) <= wanted.most:
+    if not too_many(wanted):
         return [match]
     scoped = [f"{part} : ({match})" if part else f"({match})" for part in PARTS]
     return [
@@ -79,8 +81,23 @@ def tiered(wanted: Wanted) -> list[str]:
     ]
 
 
-def every(words: Sequence[Word]) -> str:
-    return " AND ".join(matching(word) for word in words)
+def too_many(wanted: Wanted) -> bool:
+    """Whether more skills may match than can be ranked."""
+    counts = [word.skills for word in wanted.decisive]
+    return (min(counts) if wanted.every else sum(counts)) > wanted.most
+
+
+def scored(wanted: Wanted) -> str:
+    """What the rank looks at: of common words the bodies would take too long, and
+    whoever is ranked at all has them in a better place."""
+    if too_many(wanted):
+        return f"{PARTS[1]} : ({either(wanted.words, twice=True)})"
+    join = every if wanted.every else either
+    return join(wanted.words, twice=True)
+
+
+def every(words: Sequence[Word], *, twice: bool = False) -> str:
+    return " AND ".join(f"({either([word], twice=twice)})" for word in words)
 
 
 def either(words: Sequence[Word], *, twice: bool = False) -> str:
