@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from taxonomy.admission import source_limits
-from taxonomy.exceptions import InvalidSkill, TaxonomyError
+from taxonomy.exceptions import InvalidSkill, SkillArchived, TaxonomyError
 from taxonomy.importing.candidates import Found, judge
 from taxonomy.importing.outcomes import Outcome, reasons_of, shown
 from taxonomy.importing.placement import Placement
@@ -173,6 +173,8 @@ class Sync:
             return None
 
     def _bring(self, name: str, here: Skill | None, files: Files) -> Outcome:
+        if here is None and Skill.objects.filter(name=name).exists():
+            raise SkillArchived
         found = Found(name, files, bundle_digest(files))
         candidate = judge(found, name, self.options.lenient)
         published = Skill.objects.publish(

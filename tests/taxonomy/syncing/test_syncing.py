@@ -108,6 +108,7 @@ def test_what_is_gone_here_and_changed_there_is_a_conflict(folder):
     write_folder(edited("here", "New."), folder / "here", replace=True)
     for options in ([], ["--prune"], ["--prefer", "here", "--prune"]):
         assert sync(folder, *options)[1]["here"] == "conflict"
+    assert sync(folder, "--prefer", "there")[1]["here"] == "refused"
     assert read_folder(folder / "here") == edited("here", "New.")
 
 
