@@ -87,3 +87,20 @@ def test_settings_that_would_lose_or_double_counts_are_refused(
     assert not list(check_usage_is_kept())
     setattr(settings, name, value)
     assert [error.id for error in check_usage_is_kept()] == [refused]
+
+
+def test_who_stops_within_a_batch_has_lost_and_doubled_nothing(used, monkeypatch):
+    before = figures()
+
+    def add_and_stop(totals, add=upkeep.add):
+        add(totals)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(upkeep, "add", add_and_stop)
+        with pytest.raises(KeyboardInterrupt):
+            upkeep.keep_usage()
+
+    assert figures() == before
+    assert upkeep.keep_usage() == upkeep.Kept(rolled_up=10)
+    assert figures() == before
