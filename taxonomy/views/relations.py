@@ -55,6 +55,7 @@ class Relations(SkillReading):
             relations__kind=Relation.Kind.REQUIRED, relations__target=skill
         )
         names = requiring.order_by("name").values_list("name", flat=True).distinct()
+        requiring_count = names.count()
         first = list(names[: settings.SKILLFLEET_MAX_PAGE_SIZE])
         direct: dict[str, list[dict[str, Any]]] = {kind: [] for kind in Relation.Kind}
         for each in pointing:
@@ -62,13 +63,13 @@ class Relations(SkillReading):
         self.retired_with(
             {*first, *(each.shown_name for each in pointing)}
             | {each["name"] for each in all_needed},
-            names.count(),
+            requiring_count,
         )
         answer = {
             **direct,
             "requires_all": all_needed,
             "required_by": first,
-            "required_by_count": names.count(),
+            "required_by_count": requiring_count,
         }
         return Response(RelationsSerializer(answer).data)
 
