@@ -48,6 +48,8 @@ class PostgresIndex:
             return cursor.fetchall()
 
     def counted(self, words: Sequence[Word]) -> list[Word]:
+        """A word alone has none to be weighed against: it is counted as 1 or 0."""
+        most = counted_up_to() if len(words) > 1 else 1
         forms = self.rows(
             "SELECT tsvector_to_array(taxonomy_search_words(word)) "
             "FROM unnest(%s::text[]) WITH ORDINALITY asked (word, place) "
@@ -60,7 +62,7 @@ class PostgresIndex:
         ]
         count = f"""(SELECT count(*) FROM (
             SELECT 1 FROM taxonomy_search WHERE document @@ %s::tsquery
-            LIMIT {counted_up_to()}) counted)"""  # noqa: S608
+            LIMIT {most}) counted)"""  # noqa: S608
         with self.by_index():
             [counts] = self.rows(
                 f"SELECT {', '.join([count] * len(words))}",

@@ -89,6 +89,8 @@ class Found:
             elif meant := corrected(word.text, self.index):
                 self.corrections[word.text] = " ".join(each.text for each in meant)
                 known += meant
+        if self.corrections and len(known) > 1:
+            known = self.index.counted(known)
         return tuple(dict.fromkeys(known))
 
     def _allowed(self) -> Sql:
