@@ -22,7 +22,7 @@ from taxonomy.admin.verbs import Verb
 from taxonomy.models import Skill, SkillVersion, Verdict
 from taxonomy.models.skill import SkillQuerySet
 from taxonomy.packaging.files import File, as_files
-from taxonomy.permissions import PUBLISH_SKILLS, READ_ANALYTICS, READ_SKILLS
+from taxonomy.permissions import PUBLISH_SKILLS, READ_ANALYTICS
 
 SKILL_MD = "SKILL.md"
 VERSION_CHARS = 64
@@ -214,7 +214,7 @@ class SkillAdmin(FleetAdmin):
             "validate",
             "Validate again",
             validate,
-            may=holds(READ_SKILLS),
+            may=holds(PUBLISH_SKILLS),
             intro="Checks the current version anew, by today's rules.",
             icon="fact_check",
         ),
