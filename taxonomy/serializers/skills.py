@@ -57,7 +57,7 @@ class SkillFilters(serializers.Serializer[Any]):
         ORDERINGS, required=False, help_text="By name, or by rank when there is a q."
     )
     facets = serializers.BooleanField(
-        required=False, help_text="Count what each filter would leave, too."
+        default=False, help_text="Count what each filter would leave, too."
     )
 
 
