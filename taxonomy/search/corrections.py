@@ -1,7 +1,7 @@
 """A word that no skill has is taken for what was meant."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 
 from taxonomy.search.query import Index, Word
@@ -12,10 +12,13 @@ SHORT = 4
 """Up to so many letters one may be wrong, in longer words two."""
 
 
-def corrected(word: str, index: Index) -> list[Word]:
+def corrected(
+    word: str, index: Index, found: Callable[[list[Word]], bool]
+) -> list[Word]:
     """The nearest word of names and keywords, or two that were written as one.
 
-    Of those that are as near, the one that more skills have.
+    Of those that are as near, the one that more skills have. `found`: whether a skill
+    that is searched has such words; what only others say is not told.
     """
     if len(word) < SHORTEST:
         return []
@@ -28,7 +31,7 @@ def corrected(word: str, index: Index) -> list[Word]:
     ]
     for _, _, _, meant in sorted(near):
         words = index.counted([Word(each) for each in meant])
-        if all(each.skills for each in words):
+        if all(each.skills for each in words) and found(words):
             return words
     return []
 

@@ -86,12 +86,16 @@ class Found:
         for word in self.index.counted(words):
             if word.skills:
                 known.append(word)
-            elif meant := corrected(word.text, self.index):
+            elif meant := corrected(word.text, self.index, self._finds):
                 self.corrections[word.text] = " ".join(each.text for each in meant)
                 known += meant
         if self.corrections and len(known) > 1:
             known = self.index.counted(known)
         return tuple(dict.fromkeys(known))
+
+    def _finds(self, words: list[Word]) -> bool:
+        wanted = Wanted(tuple(words), every=True, most=1)
+        return bool(self.index.ranked(wanted, self._allowed()))
 
     def _allowed(self) -> Sql:
         """Whether a skill of the index is one of those that are searched."""

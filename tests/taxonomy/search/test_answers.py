@@ -52,6 +52,19 @@ def test_it_says_how_it_understood_a_misspelt_query(answer):
     assert answer()["corrected"] is None
 
 
+def test_a_correction_tells_no_word_of_a_skill_that_is_not_shown(answer):
+    Skill.objects.publish(skill_files("zeppelin-plans", "Secret.", "Hush."))
+    assert answer(q="zeppelim pdf")["corrected"] == "zeppelin pdf"
+    Skill.objects.get(name="zeppelin-plans").archive()
+    found = answer(q="zeppelim pdf")
+    assert found["results"]
+    assert found["corrected"] is None
+
+
+def test_an_empty_filter_is_none(answer):
+    assert "facets" not in answer(facets="", q="", tag="")
+
+
 def test_each_facet_counts_what_its_filter_leaves(answer):
     Skill.objects.get(name="pdf-tools").revise(category="data/databases/redis")
     labels = {Label.Kind.TAG: ["paper"], Label.Kind.KEYWORD: ["print"]}
