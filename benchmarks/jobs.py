@@ -6,6 +6,7 @@ QUICK=1 runs all of it on a smaller scale and prints instead of writing.
 import os
 import sys
 import tempfile
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -47,8 +48,10 @@ def measured(chosen: list[str], scale: Scale) -> list[str]:
             theatre.open(Stage(name, theatre))
         for name, part in PARTS.items():
             if not chosen or name in chosen:
-                print(f"{name} …", file=sys.stderr, flush=True)
+                begun = time.monotonic()
                 lines += part(theatre, scale)
+                took = time.monotonic() - begun
+                print(f"{name}: {took:.0f} s", file=sys.stderr, flush=True)
     return [f"{description((*PACKAGES, 'psycopg'))} {load.remark()}", *lines]
 
 

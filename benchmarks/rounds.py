@@ -2,6 +2,7 @@
 
 import gc
 import statistics
+import time
 from collections.abc import Callable, Iterator, Mapping
 from itertools import repeat
 from random import Random
@@ -10,19 +11,30 @@ from typing import Any
 
 Seconds = list[float]
 TRIES = 3
+FEWEST_ROUNDS = 2
 Call = Callable[[], Any]
 
 
 def interleaved(
-    contenders: Mapping[str, Callable[[], float]], rounds: int
+    contenders: Mapping[str, Callable[[], float]],
+    rounds: int,
+    within: float = float("inf"),
 ) -> dict[str, Seconds]:
     """Each contender's figure of every round; who begins differs."""
     found: dict[str, Seconds] = {name: [] for name in contenders}
-    for each in range(rounds):
+    for each in rounds_within(within, rounds):
         gc.collect()
         for name in shuffled(contenders, each):
             found[name].append(contenders[name]())
     return found
+
+
+def rounds_within(seconds: float, most: int) -> Iterator[int]:
+    """No other begins when the time is up; two there are in any case."""
+    end = time.monotonic() + seconds
+    for each in range(most):
+        if each < FEWEST_ROUNDS or time.monotonic() < end:
+            yield each
 
 
 def shuffled(names: Mapping[str, Any], seed: int) -> list[str]:

@@ -6,10 +6,18 @@ from functools import partial
 from statistics import quantiles
 
 from benchmarks.page import digits, duration, table, times
+from benchmarks.queueing import aims
 from benchmarks.queueing.contenders import CONTENDERS
 from benchmarks.queueing.scale import Scale
 from benchmarks.queueing.stage import Figures, Stage, Theatre
-from benchmarks.rounds import Seconds, interleaved, median, ratio, shuffled
+from benchmarks.rounds import (
+    Seconds,
+    interleaved,
+    median,
+    ratio,
+    rounds_within,
+    shuffled,
+)
 
 Part = Callable[[Theatre, Scale], list[str]]
 OURS = "ours"
@@ -21,7 +29,7 @@ jobs as with none, and as with a thousand, where each list has a full page alrea
 def beside_peers(theatre: Theatre, scale: Scale) -> list[str]:
     found = rounds_of(theatre, scale, list(CONTENDERS))
     heading = "### One worker, nothing done before"
-    return [heading, *figures_table(found)]
+    return [heading, *figures_table(found), *aims.of_queues(found)]
 
 
 def after_many(theatre: Theatre, scale: Scale) -> list[str]:
@@ -30,14 +38,15 @@ def after_many(theatre: Theatre, scale: Scale) -> list[str]:
     count = scale.finished[-1]
     for name in names:
         theatre.stages[name].sender.ask("finish", count)
-    found = rounds_of(theatre, replace(scale, rounds=scale.few_rounds), names)
+    fewer = replace(scale, rounds=scale.few_rounds, peers_within=scale.finished_within)
+    found = rounds_of(theatre, fewer, names)
     heading = f"### One worker, {count:,} done before and kept"
     return [heading, *figures_table(found)]
 
 
 def rounds_of(theatre: Theatre, scale: Scale, names: list[str]) -> dict[str, Figures]:
     found = {name: Figures() for name in names}
-    for each in range(scale.rounds):
+    for each in rounds_within(scale.peers_within, scale.rounds):
         for name in shuffled(found, each):
             theatre.stages[name].measure(1, scale, found[name])
     return found
@@ -70,13 +79,13 @@ def percentile(figures: Seconds, which: int) -> float:
 
 
 def more_workers(theatre: Theatre, scale: Scale) -> list[str]:
-    """No-op tasks of everybody, then whole jobs of ours."""
+    """No-op tasks of everybody, then whole jobs of ours, with one worker as well."""
     contenders = {
         f"{name} {number}": partial(theatre.stages[name].rate, number, scale)
         for name in CONTENDERS
         for number in scale.worker_counts
     }
-    found = interleaved(contenders, scale.few_rounds)
+    found = interleaved(contenders, scale.few_rounds, scale.workers_within)
     rows = [
         (
             CONTENDERS[name].label,
@@ -88,43 +97,48 @@ def more_workers(theatre: Theatre, scale: Scale) -> list[str]:
         for name in CONTENDERS
     ]
     head = ("no-op tasks/s", *(f"{number} workers" for number in scale.worker_counts))
-    return ["### More workers", *table(head, [*rows, whole_jobs(theatre, scale)])]
+    lines = ["### More workers", *table(head, rows)]
+    return [*lines, *whole_jobs(theatre, scale)]
 
 
-def whole_jobs(theatre: Theatre, scale: Scale) -> tuple[str, ...]:
+def whole_jobs(theatre: Theatre, scale: Scale) -> list[str]:
     stage = theatre.stages[OURS]
     stage.sender.ask("people")
     rates = interleaved(
         {
             str(number): partial(stage.job_rate, number, scale.jobs)
-            for number in scale.worker_counts
+            for number in (1, *scale.worker_counts)
         },
         scale.few_rounds,
+        scale.workers_within,
     )
+    head = ("", "1 worker", *(f"{number} workers" for number in scale.worker_counts))
     shown = (digits(median(found), 3, up=False) for found in rates.values())
-    return ("Skill Fleet, **whole jobs**/s", *shown)
+    return table(head, [("whole jobs of ours/s", *shown)])
 
 
 def large_tables(theatre: Theatre, scale: Scale) -> list[str]:
     stages = [ours_with(count, theatre) for count in scale.finished]
     found: dict[str, dict[str, Seconds]] = {}
-    for each in range(scale.rounds):
+    for each in rounds_within(scale.tables_within, scale.rounds):
         for title in shuffled({stage.title: stage for stage in stages}, each):
             sender = theatre.stages[title].sender
             for name, seconds in sender.ask("operations", scale.calls).items():
                 found.setdefault(name, {}).setdefault(title, []).append(seconds)
-    rows = []
+    rows, grown = [], {}
     for name, by_title in found.items():
         empty, full, *_, largest = (by_title[stage.title] for stage in stages)
         figures = (duration(median(by_title[s.title]), ours=True) for s in stages)
-        growth = [digits(ratio(largest, each), 3, up=True) for each in (empty, full)]
-        rows.append((name, *figures, *growth))
+        growth = [ratio(largest, each) for each in (empty, full)]
+        grown[name] = min(growth)
+        rows.append((name, *figures, *(digits(each, 3, up=True) for each in growth)))
     head = ("", *(f"{count:,} jobs" for count in scale.finished), "of empty", FULL)
     return [
         "### What finished jobs cost those who look",
         "",
         CAVEAT,
         *table(head, rows),
+        *aims.of_tables(grown),
     ]
 
 

@@ -8,13 +8,19 @@ class Scale:
     rounds: int = 5
     few_rounds: int = 3
     """Of what is beside the main figures."""
+    peers_within: float = 180.0
+    workers_within: float = 90.0
+    finished_within: float = 50.0
+    tables_within: float = 80.0
+    """Seconds after which a part begins no other round: all in all twelve minutes."""
     latencies: int = 15
     """Tasks sent to an idle worker, each round."""
-    backlog: int = 2500
+    backlog: int = 2000
     """Tasks that wait when the workers are let go."""
-    seconds: float = 2.0
+    seconds: float = 1.5
     """For which they are watched, and idle ones as well."""
-    worker_counts: tuple[int, ...] = (1, 2, 4)
+    worker_counts: tuple[int, ...] = (2, 4)
+    """Besides the one that latencies are measured with."""
     finished: tuple[int, ...] = (0, 1_000, 10_000, 200_000)
     """Jobs that ended before, in the table; the second fills every list's page."""
     jobs: int = 20
@@ -29,7 +35,7 @@ QUICK = Scale(
     latencies=4,
     backlog=300,
     seconds=0.7,
-    worker_counts=(1, 2),
+    worker_counts=(2,),
     finished=(0, 1_000, 2_000),
     jobs=3,
     calls=3,

@@ -1,0 +1,41 @@
+"""What was aimed at, and whether this run has it."""
+
+from collections.abc import Mapping
+
+from benchmarks.page import digits, table, times
+from benchmarks.queueing.contenders import CONTENDERS
+from benchmarks.queueing.stage import Figures
+from benchmarks.rounds import ratio
+
+OURS = "ours"
+LEAST = {"procrastinate": (1.0, 2.0), "q2": (8.0, 10.0)}
+"""How many times better than these: idle p50, no-op tasks/s."""
+MOST_GROWTH = 1.5
+
+
+def of_queues(found: Mapping[str, Figures]) -> list[str]:
+    rows = []
+    for name, (sooner, more) in LEAST.items():
+        ours, theirs, label = found[OURS], found[name], CONTENDERS[name].label
+        latency = ratio(theirs.medians, ours.medians)
+        rate = ratio(ours.rates, theirs.rates)
+        rows += [
+            (f"idle p50 {sooner:g} x as good as {label}'s", *verdict(latency, sooner)),
+            (f"no-op tasks/s {more:g} x of {label}'s", *verdict(rate, more)),
+        ]
+    return table(("aim", "found", ""), rows)
+
+
+def verdict(found: float, least: float) -> tuple[str, str]:
+    return times(found), "held" if found >= least else "missed"
+
+
+def of_tables(grown: Mapping[str, float]) -> list[str]:
+    """Of the smaller growth: a list that was empty has its rows to show besides."""
+    missed = [
+        f"{name} ({digits(growth, 3, up=True)})"
+        for name, growth in grown.items()
+        if growth > MOST_GROWTH
+    ]
+    found = f"missed by {', '.join(missed)}" if missed else "held by all"
+    return [f"Aimed at: at most {MOST_GROWTH} times as long. It is {found}.", ""]
