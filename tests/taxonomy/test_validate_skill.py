@@ -70,7 +70,9 @@ def test_a_published_skill_is_judged_by_name_and_shows_it(seeded):
     assert Verdict.objects.count() == 2
 
 
-@pytest.mark.parametrize("arguments", [(), ("no-such-skill",), ("/no/such/folder",)])
+@pytest.mark.parametrize(
+    "arguments", [(), ("no-such-skill",), ("/no/such/folder",), ("x" * 300,)]
+)
 def test_what_is_not_there_is_told(arguments, seeded):
     with pytest.raises(CommandError) as refused:
         validate(*arguments)

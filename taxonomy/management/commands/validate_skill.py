@@ -1,6 +1,7 @@
 """`manage.py validate_skill PATH|NAME…`: what is wrong with skills, and how bad."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,12 @@ from taxonomy.admission import configured_limits, source_limits
 from taxonomy.models import Skill
 from taxonomy.packaging.errors import FilesRefused, SourceRefused
 from taxonomy.packaging.files import File
-from taxonomy.packaging.sources import SkillSource, open_source
+from taxonomy.packaging.sources import (
+    SKILL_FILES,
+    SkillSource,
+    open_source,
+    regular_file,
+)
 from taxonomy.skillmd.report import Report, validate
 from taxonomy.terminal import say
 
@@ -70,24 +76,30 @@ def every_skill() -> Iterator[Judged]:
 
 def found_at(targets: list[str]) -> Iterator[Judged]:
     for target in targets:
-        path = Path(target)
-        if path.name in ("SKILL.md", "skill.md") and path.is_file():
-            yield Judged(target, judged_alone(path))
-        elif path.exists():
-            try:
-                with open_source(path, source_limits()) as source:
-                    yield from below(source, target)
-            except SourceRefused as error:
-                message = f"{target}: {error.detail}"
-                raise CommandError(message, returncode=UNREADABLE) from None
-        else:
+        # Not asked of a Path, which raises for a name that is too long to be one.
+        if not os.path.exists(target):
             yield published(target)
+            continue
+        try:
+            yield from found_on_disk(Path(target), target)
+        except SourceRefused as error:
+            message = f"{target}: {error.detail}"
+            raise CommandError(message, returncode=UNREADABLE) from None
+
+
+def found_on_disk(path: Path, target: str) -> Iterator[Judged]:
+    """Raises SourceRefused."""
+    if path.name in SKILL_FILES and path.is_file():
+        yield Judged(target, judged_alone(path))
+        return
+    with open_source(path, source_limits()) as source:
+        yield from below(source, target)
 
 
 def judged_alone(path: Path) -> Report:
-    """A SKILL.md without the files beside it."""
+    """A SKILL.md without the files beside it. Raises SourceRefused."""
     limits = configured_limits()
-    with path.open("rb") as stream:
+    with regular_file(path) as stream:
         content = stream.read(limits.file_bytes + 1)
     return validate((File(path.name, content),), None, limits)
 
