@@ -1,8 +1,8 @@
 """How long jobs take, by status: averages and percentiles of every job's seconds.
 
 Active seconds are those of phases that ended well; waiting ones are the rest of the
-time from submission to the end. Each job's are computed once, in a materialized table
-expression; sorted by each, `CUME_DIST` finds the percentiles on both databases.
+time from submission to the end. The phases are summed up in one pass, not asked for job
+by job; sorted by each kind, `CUME_DIST` finds the percentiles on both databases.
 """
 
 from collections.abc import Iterator
@@ -15,12 +15,8 @@ from django.db.models import (
     DurationField,
     ExpressionWrapper,
     F,
-    OuterRef,
-    Subquery,
     Sum,
-    Value,
 )
-from django.db.models.functions import Coalesce
 
 from jobs.models.phase_result import PhaseResult
 
@@ -37,52 +33,46 @@ FIELDS = tuple(f"{measure}_{kind}_seconds" for measure in MEASURES for kind in K
 
 def statistics(jobs: "JobQuerySet") -> list[dict[str, Any]]:
     """A row per status, the largest count first; seconds are None where none ended."""
+    every = jobs.order_by()
     try:
-        timed, parameters = _timed(jobs).query.sql_with_params()
+        lasted, of_jobs = _lasted(every).query.sql_with_params()
+        worked, of_phases = _worked(every).query.sql_with_params()
     except EmptyResultSet:
         return []
     with connections[jobs.db].cursor() as cursor:
-        cursor.execute(_statement(timed), parameters)
+        cursor.execute(_statement(lasted, worked), (*of_jobs, *of_phases))
         return [_row(*found) for found in cursor.fetchall()]
 
 
-def _timed(jobs: "JobQuerySet") -> "QuerySet[Job, dict[str, Any]]":
-    """Of each job, only its status, and how long it lasted and was worked on."""
-    phase = ExpressionWrapper(
-        F("finished_at") - F("started_at"), output_field=DurationField()
-    )
-    worked = (
-        PhaseResult.objects.filter(job_id=OuterRef("pk"))
-        .order_by()
-        .values("job_id")
-        .annotate(total=Sum(phase))
-        .values("total")
-    )
-    lasted = ExpressionWrapper(
-        F("completed_at") - F("created_at"), output_field=DurationField()
-    )
-    return jobs.order_by().values(
-        "status",
-        duration=lasted,
-        active=Coalesce(
-            Subquery(worked, output_field=DurationField()),
-            Value(timedelta(0)),
-            output_field=DurationField(),
-        ),
-    )
+def _lasted(jobs: "JobQuerySet") -> "QuerySet[Job, tuple[Any, ...]]":
+    return jobs.values_list("pk", "status", _between("created_at", "completed_at"))
 
 
-def _statement(timed: str) -> str:
+def _worked(jobs: "JobQuerySet") -> "QuerySet[PhaseResult, tuple[Any, ...]]":
+    phases = PhaseResult.objects.order_by().filter(job__in=jobs.values("pk"))
+    worked = Sum(_between("started_at", "finished_at"))
+    summed = phases.values("job_id").annotate(worked=worked)
+    return summed.values_list("job_id", "worked")
+
+
+def _between(begin: str, end: str) -> ExpressionWrapper:
+    return ExpressionWrapper(F(end) - F(begin), output_field=DurationField())
+
+
+def _statement(lasted: str, worked: str) -> str:
     """Rows of a status have all ended, or none has: then every figure is null."""
     ranks = ", ".join(
         f"CUME_DIST() OVER (PARTITION BY status ORDER BY {kind}) AS {kind}_rank"
         for kind in KINDS
     )
     return f"""
-        WITH timed (status, duration, active) AS MATERIALIZED ({timed}),
+        WITH lasted (job_id, status, duration) AS ({lasted}),
+        worked (job_id, active) AS MATERIALIZED ({worked}),
         split AS (
-            SELECT status, duration, duration - active AS waiting,
-                CASE WHEN duration IS NOT NULL THEN active END AS active FROM timed
+            SELECT status, duration, COALESCE(duration - active, duration) AS waiting,
+                CASE WHEN duration IS NOT NULL
+                    THEN COALESCE(active, duration - duration) END AS active
+            FROM lasted LEFT JOIN worked ON worked.job_id = lasted.job_id
         ),
         ranked AS (SELECT split.*, {ranks} FROM split)
         SELECT status, COUNT(*), {", ".join(_columns())} FROM ranked
