@@ -47,3 +47,13 @@ def test_a_renamed_skill_says_all_else_as_before():
     before, after = admit(files), admit(with_name(files, "pdf-kit"))
     assert (after.name, after.body) == ("pdf-kit", before.body)
     assert after.frontmatter == {**before.frontmatter, "name": "pdf-kit"}
+
+
+def test_tools_are_told_apart_in_one_pass():
+    """Hours, if each of the blanks looked ahead for the bracket."""
+    blanks = " " * 15_000
+    text = (
+        f"---\nname: a\ndescription: B.\nallowed-tools: 'A{blanks}) B(c, d) E'\n---\n"
+    )
+    tools = admit((File("SKILL.md", text.encode()),)).labels["tool"]
+    assert tools == {"B(c, d)", "E"}  # the first is too long for a label
