@@ -194,6 +194,22 @@ class Skill(WithHistory, WithVerdict):
         base_manager_name = "objects"
         ordering = ("name",)
         permissions = (("publish_skill", "Can publish, edit and archive skills"),)
+        indexes = (
+            # Facets are counted in it alone. Category first: SQLite would look for
+            # a status or type by it, and sort what it finds.
+            models.Index(
+                fields=[
+                    "category",
+                    "status",
+                    "type",
+                    "weight",
+                    "load_priority",
+                    "style",
+                    "uuid",
+                ],
+                name="skill_facets",
+            ),
+        )
 
     def __str__(self) -> str:
         return self.name

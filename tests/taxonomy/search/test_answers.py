@@ -84,6 +84,36 @@ def test_each_facet_counts_what_its_filter_leaves(answer):
     ]
 
 
+def test_facets_of_nearly_all_skills_leave_out_the_others(answer):
+    paper = {Label.Kind.TAG: ["paper", "print"]}
+    for name in ("pdf-tools", "invoice-reading", "cafe-menus"):
+        Skill.objects.get(name=name).revise(labels=paper)
+    Skill.objects.get(name="cafe-menus").deprecate()
+    Skill.objects.get(name="node-pools").revise(labels={Label.Kind.TAG: ["pools"]})
+    with CaptureQueriesContext(connection) as queries:
+        found = answer(facets="true")
+    counting = [each["sql"] for each in queries if "GROUP BY" in each["sql"]]
+    assert found["facets"]["tag"] == [
+        {"value": "paper", "count": 2},
+        {"value": "print", "count": 2},
+        {"value": "pools", "count": 1},
+    ]
+    assert answer(facets="true", status="deprecated")["facets"]["tag"] == [
+        {"value": "paper", "count": 1},
+        {"value": "print", "count": 1},
+    ]
+    assert len(counting) == 5
+    if connection.vendor == "sqlite":
+        read = [step for sql in counting for step in plan(sql) if "taxonomy_" in step]
+        assert [step for step in read if "COVERING INDEX" not in step] == []
+
+
+def plan(sql):
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+        return [step[-1] for step in cursor.fetchall()]
+
+
 def test_another_order_is_of_the_same_skills(answer):
     found = answer(q="kubernetes", ordering="-name")["results"]
     names = [each["name"] for each in found]
