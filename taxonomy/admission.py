@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from django.conf import settings
@@ -132,7 +133,7 @@ def _check_name(found: str, wanted: str | None) -> None:
 def _labels(
     frontmatter: Mapping[str, Any], metadata: Mapping[str, Any]
 ) -> dict[str, frozenset[str]]:
-    """What is too long for a label stays in the frontmatter alone."""
+    """What is too long for a label, or one too many, stays in the frontmatter alone."""
     texts = {
         kind: str(metadata[field])
         for field, kind in LABEL_LISTS.items()
@@ -157,8 +158,10 @@ def _parted(tools: str) -> str:
 
 
 def _items(text: str, separator: str = ",") -> frozenset[str]:
+    """The first ones: each is a row, and its writing renews the index."""
     parts = (part.strip() for part in text.split(separator))
-    return frozenset(part for part in parts if 0 < len(part) <= MAX_LABEL_CHARS)
+    kept = dict.fromkeys(part for part in parts if 0 < len(part) <= MAX_LABEL_CHARS)
+    return frozenset(islice(kept, settings.SKILLFLEET_MAX_LABELS))
 
 
 def with_name(files: Files, name: str) -> Files:

@@ -57,3 +57,11 @@ def test_tools_are_told_apart_in_one_pass():
     )
     tools = admit((File("SKILL.md", text.encode()),)).labels["tool"]
     assert tools == {"B(c, d)", "E"}  # the first is too long for a label
+
+
+def test_no_more_labels_of_a_kind_are_taken_than_a_skill_may_have(settings):
+    settings.SKILLFLEET_MAX_LABELS = 3
+    words = "metadata:\n  tags: a, b, a, c, d\nallowed-tools: A B C D\n"
+    labels = admit(skill_files(extra=words)).labels
+    assert labels["tag"] == {"a", "b", "c"}
+    assert labels["tool"] == {"A", "B", "C"}
