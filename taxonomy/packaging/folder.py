@@ -28,6 +28,7 @@ def write_folder(
     target: Path,
     *,
     replace: bool = False,
+    replacing: Files | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Path:
     """Put the files into `target`, which then holds nothing else; returns it.
@@ -35,7 +36,8 @@ def write_folder(
     They are written beside it and renamed into place, so that a reader sees the old
     folder or the new one. A target that holds other files raises `FolderOccupied`
     unless `replace`, and a file, a link or a folder with a `.git` always does; one
-    that holds the same files is left as it is.
+    that holds the same files is left as it is. So does one that does not hold
+    `replacing` any more, if those are given.
     """
     require_files(files, limits)
     target = target.absolute()
@@ -48,7 +50,7 @@ def write_folder(
     beside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
         _fill(beside / "new", files)
-        _swap(beside, target)
+        _swap(beside, target, replacing, limits)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return target
@@ -89,14 +91,17 @@ def _fill(folder: Path, files: Files) -> None:
         path.chmod(0o755 if file.executable else 0o644)
 
 
-def _swap(beside: Path, target: Path) -> None:
+def _swap(beside: Path, target: Path, replacing: Files | None, limits: Limits) -> None:
     """Move `beside/new` to the target; on failure what was there is put back."""
     old = beside / "old"
     if os.path.lexists(target):
         target.rename(old)
     try:
+        # Looked at where nobody who edits it by its path can change it any more.
+        if replacing is not None and not _holds(old, replacing, limits):
+            raise FolderOccupied(target)
         (beside / "new").rename(target)
-    except OSError:
+    except (OSError, FolderOccupied):
         if old.exists():
             old.rename(target)
         raise

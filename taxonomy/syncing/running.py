@@ -140,7 +140,7 @@ class Sync:
             case Step.BRING:
                 return self._bring(name, here, there or ())
             case Step.SEND if here:
-                return self._send(here, bool(there))
+                return self._send(here, there)
             case Step.GONE_THERE if here:
                 return self._gone_there(here)
             case Step.GONE_HERE:
@@ -189,12 +189,13 @@ class Sync:
         action = SyncAction.CREATED if published.created else SyncAction.UPDATED
         return self._alike(name, action, published.skill, candidate.notes)
 
-    def _send(self, here: Skill, replace: bool) -> Outcome:
+    def _send(self, here: Skill, there: Files | None) -> Outcome:
         if not self.options.dry_run:
             write_folder(
                 here.current.bundle.files(),
                 self.folder / here.name,
-                replace=replace,
+                replace=bool(there),
+                replacing=there or None,
                 limits=self.limits.skill,
             )
         return self._alike(here.name, SyncAction.SENT, here)

@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 
 from taxonomy.models import Skill, SkillVersion
 from taxonomy.packaging.folder import read_folder, write_folder
+from taxonomy.syncing import running
 from taxonomy.syncing.deciding import Step, decide
 from taxonomy.syncing.state import FILE
 from tests.taxonomy.skills import skill_files
@@ -110,6 +111,21 @@ def test_what_is_gone_here_and_changed_there_is_a_conflict(folder):
         assert sync(folder, *options)[1]["here"] == "conflict"
     assert sync(folder, "--prefer", "there")[1]["here"] == "refused"
     assert read_folder(folder / "here") == edited("here", "New.")
+
+
+def test_what_is_saved_while_it_is_compared_is_not_overwritten(folder, monkeypatch):
+    Skill.objects.publish(edited("here", "New."))
+
+    def after_a_save(*arguments, **options):
+        (folder / "here/notes.md").write_text("Mine.")
+        return write_folder(*arguments, **options)
+
+    monkeypatch.setattr(running, "write_folder", after_a_save)
+    code, actions = sync(folder)
+    assert (code, actions["here"]) == (3, "refused")
+    assert (folder / "here/notes.md").read_text() == "Mine."
+    monkeypatch.undo()
+    assert sync(folder)[1]["here"] == "conflict"
 
 
 def test_what_cannot_be_read_or_replaced_is_refused_and_left(folder):
