@@ -37,6 +37,7 @@ class Import:
         self.origins = {
             origin.path: origin for origin in Origin.objects.of(options.origin)
         }
+        self.ours = {origin.skill_id for origin in self.origins.values()}
         self.taken: dict[str, str] = {}
         """Name → the folder of this source that has it."""
 
@@ -168,8 +169,7 @@ class Import:
 
     def _remember(self, found: Found, published: Published) -> None:
         """Not of what was there already, unless it came from this source."""
-        ours = {origin.skill_id for origin in self.origins.values()}
-        if not published.changed and published.skill.pk not in ours:
+        if not published.changed and published.skill.pk not in self.ours:
             return
         Origin.objects.update_or_create(
             source=self.options.origin,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from taxonomy.importing.candidates import Candidate
 from taxonomy.models import Address, Category
 from taxonomy.models.category import UNCATEGORIZED
-from taxonomy.packaging.placing import Place, best_place
+from taxonomy.packaging.placing import Place, Places
 
 Placed = tuple[Category, str]
 """The category, and how it was found."""
@@ -17,11 +17,11 @@ class Placement:
     def __init__(self) -> None:
         self.by_path: Mapping[str, Category] = Address.objects.categories_by_path()
         today = sorted({category.path: category for category in self.all}.items())
-        self.places = [
+        self.places = Places(
             Place(path, category.description)
             for path, category in today
             if path != UNCATEGORIZED
-        ]
+        )
 
     @property
     def all(self) -> list[Category]:
@@ -55,5 +55,5 @@ class Placement:
         admitted = candidate.admitted
         keywords = admitted.labels.get("keyword", frozenset())
         texts = (admitted.description, *sorted(keywords))
-        path = best_place(admitted.name, texts, self.places)
+        path = self.places.best(admitted.name, texts)
         return (self.by_path[path], "Placed by its words.") if path else None

@@ -1,6 +1,6 @@
 """Every name and path that resolves: today's, and the former ones."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import Q
@@ -52,8 +52,14 @@ class AddressManager(RetiringManager):
 
     def categories_by_path(self) -> "dict[str, Category]":
         """Every path that resolves, today's and former ones, and what it leads to."""
-        found = self.filter(kind=Address.Kind.CATEGORY).select_related("category")
-        return {each.path: each.category for each in found}
+        owner: Any = Address._meta.get_field("category").related_model
+        categories = {each.pk: each for each in owner.objects.order_by()}
+        found = self.filter(kind=Address.Kind.CATEGORY).order_by()
+        return {
+            path: categories[key]
+            for path, key in found.values_list("path", "category")
+            if key in categories
+        }
 
 
 class Address(models.Model):

@@ -48,7 +48,7 @@ class CategoryQuerySet(RetiringQuerySet):
         """The category that has this path, or had it. Raises DoesNotExist."""
         if not CATEGORY_PATH.fullmatch(path) or len(path) > MAX_PATH_CHARS:
             raise Category.DoesNotExist(path)
-        return self.get(addresses__path=path)
+        return self.get(addresses__kind=Address.Kind.CATEGORY, addresses__path=path)
 
 
 class CategoryManager(models.Manager.from_queryset(CategoryQuerySet)):  # type: ignore[misc]

@@ -54,7 +54,9 @@ class SkillQuerySet(RetiringQuerySet):
     def at(self, path: str) -> "SkillQuerySet":
         """The skill of that full path, and all skills below it; former paths, too."""
         above, _, name = path.rpartition("/")
-        category = Category.objects.filter(addresses__path=path).first()
+        category = Category.objects.filter(
+            addresses__kind=Address.Kind.CATEGORY, addresses__path=path
+        ).first()
         place = category.path if category else path
         return self.filter(
             within(place, "category__path")
@@ -62,6 +64,7 @@ class SkillQuerySet(RetiringQuerySet):
                 pk__in=Address.objects.filter(
                     kind=Address.Kind.SKILL,
                     path=name,
+                    skill__category__addresses__kind=Address.Kind.CATEGORY,
                     skill__category__addresses__path=above,
                 ).values("skill")
             )

@@ -1,9 +1,10 @@
 """Which category a skill fits best, by the words of both."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 ENOUGH = 3.5
 """What the best has to reach: one word that a description happens to hold is chance."""
@@ -45,16 +46,30 @@ class Place:
         return stems(self.description) - self.own - self.above
 
 
-def best_place(name: str, texts: Iterable[str], places: Sequence[Place]) -> str | None:
-    """The path of the category that fits best; None when none fits well enough.
+class Places:
+    """Categories by their words: only those that share one are looked at."""
 
-    `texts` are what the skill says of itself: description and keywords. Of two that
-    fit alike the first by path is taken.
-    """
-    named, said = stems(name), frozenset().union(*map(stems, texts))
-    scored = ((-fit(named, said, place), place.path) for place in places)
-    score, path = min(scored, default=(0.0, ""))
-    return path if -score >= ENOUGH else None
+    def __init__(self, places: Iterable[Place]) -> None:
+        self.having: dict[str, list[Place]] = defaultdict(list)
+        for place in places:
+            for word in place.own | place.above | place.described:
+                self.having[word].append(place)
+
+    def best(self, name: str, texts: Iterable[str]) -> str | None:
+        """The path of the category that fits best; None when none fits well enough.
+
+        `texts` are what the skill says of itself: description and keywords. Of two
+        that fit alike the first by path is taken.
+        """
+        named, said = stems(name), frozenset().union(*map(stems, texts))
+        near = {
+            place.path: place
+            for word in named | said
+            for place in self.having.get(word, ())
+        }
+        scored = ((-fit(named, said, place), path) for path, place in near.items())
+        score, path = min(scored, default=(0.0, ""))
+        return path if -score >= ENOUGH else None
 
 
 def fit(named: frozenset[str], said: frozenset[str], place: Place) -> float:
@@ -74,6 +89,7 @@ def stems(text: str) -> frozenset[str]:
     )
 
 
+@lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
     for ending in ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= SHORTEST_STEM:

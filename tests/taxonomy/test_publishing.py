@@ -2,6 +2,8 @@
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from taxonomy.exceptions import (
     InvalidSkill,
@@ -214,3 +216,18 @@ def test_a_category_below_is_within_and_a_longer_sibling_is_not():
     assert "data" in inside and "data/databases/redis" in inside
     assert "data-lakes" not in inside
     assert "data" not in {each.path for each in Category.objects.under("data")}
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="small tables are scanned")
+def test_publishing_looks_through_no_table():
+    with CaptureQueriesContext(connection) as queries:
+        for category in (None, "data/ml"):
+            name = f"new-{len(category or '')}"
+            Skill.objects.publish(skill_files(name), category=category)
+        asked = [each["sql"] for each in queries if each["sql"].startswith("SELECT")]
+    assert len(asked) < 60
+    for sql in asked:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+            steps = [step[-1] for step in cursor.fetchall()]
+        assert not [step for step in steps if step.startswith("SCAN taxonomy_")], sql
