@@ -198,3 +198,9 @@ class Relation(models.Model):
     def shown_name(self) -> str:
         """The name of today, whatever it was when the relation was made."""
         return self.target.name if self.target else self.target_name
+
+    @property
+    def told_name(self) -> str:
+        """For readers: what an archived skill is called since is hidden with it."""
+        hidden = self.target and self.target.is_archived
+        return self.target_name if hidden else self.shown_name

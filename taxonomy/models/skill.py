@@ -222,6 +222,11 @@ class Skill(WithHistory, WithVerdict):
         """Its place in the taxonomy: development/python/pdf-tools."""
         return f"{self.category.path}/{self.name}"
 
+    @property
+    def is_archived(self) -> bool:
+        """Only curators see it."""
+        return self.status == self.Status.ARCHIVED
+
     def revise(
         self,
         *,

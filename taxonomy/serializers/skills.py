@@ -125,7 +125,7 @@ class SkillFoundSerializer(SkillItemSerializer):
 
 class RelationSerializer(serializers.Serializer[Any]):
     kind = serializers.CharField()
-    target = serializers.CharField(source="shown_name")
+    target = serializers.CharField(source="told_name")
 
 
 class SkillDetailSerializer(SkillItemSerializer):
@@ -136,9 +136,7 @@ class SkillDetailSerializer(SkillItemSerializer):
     allowed_tools = serializers.SerializerMethodField()
     aliases = serializers.SerializerMethodField()
     relations = RelationSerializer(many=True)
-    replacement = serializers.CharField(
-        source="replacement.name", default=None, allow_null=True
-    )
+    replacement = serializers.SerializerMethodField()
     frontmatter = serializers.DictField(source="current.frontmatter")
     body = serializers.CharField(source="current.body")
     digest = serializers.CharField(source="current.bundle_id")
@@ -161,6 +159,11 @@ class SkillDetailSerializer(SkillItemSerializer):
             "digest",
             "author",
         )
+
+    def get_replacement(self, skill: Skill) -> str | None:
+        """None also when it was archived since."""
+        instead = skill.replacement
+        return instead.name if instead and not instead.is_archived else None
 
     def get_capabilities(self, skill: Skill) -> list[str]:
         return labels_of(skill, Label.Kind.CAPABILITY)

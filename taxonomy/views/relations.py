@@ -50,7 +50,7 @@ class Relations(SkillReading):
         skill = self.skill()
         pointing = list(skill.relations.select_related("target"))
         needed = Skill.objects.filter(pk__in=Relation.objects.needed_by(skill))
-        all_needed = [pointer(each.name, each) for each in needed.order_by("name")]
+        all_needed = list(needed.order_by("name"))
         requiring = self.readable().filter(
             relations__kind=Relation.Kind.REQUIRED, relations__target=skill
         )
@@ -59,15 +59,17 @@ class Relations(SkillReading):
         first = list(names[: settings.SKILLFLEET_MAX_PAGE_SIZE])
         direct: dict[str, list[dict[str, Any]]] = {kind: [] for kind in Relation.Kind}
         for each in pointing:
-            direct[each.kind].append(pointer(each.shown_name, each.target))
+            direct[each.kind].append(pointer(each.told_name, each.target))
         self.retired_with(
             {*first, *(each.shown_name for each in pointing)}
-            | {each["name"] for each in all_needed},
+            | {each.name for each in all_needed},
             requiring_count,
         )
         answer = {
             **direct,
-            "requires_all": all_needed,
+            "requires_all": [
+                pointer(each.name, each) for each in all_needed if not each.is_archived
+            ],
             "required_by": first,
             "required_by_count": requiring_count,
         }
@@ -80,5 +82,5 @@ class Relations(SkillReading):
 
 
 def pointer(name: str, skill: Skill | None) -> dict[str, Any]:
-    there = skill is not None and skill.status != Skill.Status.ARCHIVED
+    there = skill is not None and not skill.is_archived
     return {"name": name, "available": there}

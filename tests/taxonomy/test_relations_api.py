@@ -89,3 +89,16 @@ def test_what_cannot_be_is_a_400_that_names_the_field(chain, body, field):
     refused = relate(chain, "a", 400, **body)
     assert field in refused["errors"], refused
     assert Relation.objects.filter(skill__name="a").count() == 1
+
+
+def test_an_archived_skill_is_told_of_by_what_was_written_alone(chain, viewer):
+    chain.patch(f"{SKILLS}/b", {"name": "bee"})
+    chain.post(f"{SKILLS}/c/deprecate", {"reason": "Old.", "replacement": "bee"})
+    assert viewer.get(f"{SKILLS}/c").json()["replacement"] == "bee"
+    chain.delete(f"{SKILLS}/bee")
+
+    shown = viewer.get(f"{SKILLS}/a/relations").json()
+    assert shown["required"] == [{"name": "b", "available": False}]
+    assert names(shown["requires_all"]) == ["c"]
+    assert viewer.get(f"{SKILLS}/a").json()["relations"][0]["target"] == "b"
+    assert viewer.get(f"{SKILLS}/c").json()["replacement"] is None
