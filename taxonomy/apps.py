@@ -8,8 +8,10 @@ class TaxonomyConfig(AppConfig):
 
     def ready(self) -> None:
         from taxonomy import caching, checks  # noqa: F401 they register themselves
+        from taxonomy.judging import judge_the_unjudged
         from taxonomy.search import checks as searching  # noqa: F401
         from taxonomy.search import tables
 
         pre_migrate.connect(tables.make_way, sender=self, dispatch_uid="search")
         post_migrate.connect(tables.restore, sender=self, dispatch_uid="search")
+        post_migrate.connect(judge_the_unjudged, sender=self, dispatch_uid="verdicts")

@@ -1,11 +1,13 @@
-"""`POST /skills/validate`."""
+"""`POST /skills/validate`, and the verdicts that are kept."""
 
 import pytest
 
-from taxonomy.models import Bundle
+from taxonomy.judging import judge_the_unjudged
+from taxonomy.models import Bundle, Skill, Verdict
 from tests.taxonomy.skills import skill_files
 
-VALIDATE = "/api/v1/skills/validate"
+SKILLS = "/api/v1/skills"
+VALIDATE = f"{SKILLS}/validate"
 CONTENT = skill_files()[0].content.decode()
 
 
@@ -38,3 +40,14 @@ def test_a_bad_body_is_a_400(viewer, body):
 def test_anonymous_is_a_401(anonymous, settings):
     settings.SKILLFLEET_PUBLIC_READ = True
     assert anonymous.post(VALIDATE, {"content": CONTENT}).status_code == 401
+
+
+def test_skills_of_before_verdicts_are_judged_when_the_database_is_migrated(curator):
+    skill = Skill.objects.publish(skill_files(name="of-before")).skill
+    Verdict.objects.all().delete()
+    assert curator.get(f"{SKILLS}/of-before").json()["validation"] is None
+
+    judge_the_unjudged(using="default")
+
+    verdict = Verdict.objects.get(skill=skill)
+    assert verdict.digest == skill.current.bundle_id
