@@ -56,13 +56,20 @@ def write_folder(
     return target
 
 
-def remove_folder(target: Path) -> None:
-    """Out of its place in one step; FolderOccupied where `write_folder` raises it."""
+def remove_folder(
+    target: Path, holding: Files, limits: Limits = DEFAULT_LIMITS
+) -> None:
+    """Out of its place in one step; FolderOccupied where `write_folder` raises it, and
+    when it does not hold these files any more."""
     if not _may_go(target):
         raise FolderOccupied(target)
     beside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    old = beside / "old"
     try:
-        target.rename(beside / "old")
+        target.rename(old)
+        if not _holds(old, holding, limits):
+            old.rename(target)
+            raise FolderOccupied(target)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 

@@ -144,7 +144,7 @@ class Sync:
             case Step.GONE_THERE if here:
                 return self._gone_there(here)
             case Step.GONE_HERE:
-                return self._gone_here(name)
+                return self._gone_here(name, there or ())
         why = "Both sides have changed it since they were alike; say which to prefer."
         return told(name, SyncAction.CONFLICT, here, why)
 
@@ -207,12 +207,12 @@ class Sync:
         here.archive()
         return self._alike(here.name, SyncAction.ARCHIVED, None)
 
-    def _gone_here(self, name: str) -> Outcome:
+    def _gone_here(self, name: str, there: Files) -> Outcome:
         if not self.options.prune:
             why = "It is archived here; prune to remove the folder, too."
             return told(name, SyncAction.KEPT, None, why)
         if not self.options.dry_run:
-            remove_folder(self.folder / name)
+            remove_folder(self.folder / name, there, self.limits.skill)
         return self._alike(name, SyncAction.REMOVED, None)
 
     def _alike(

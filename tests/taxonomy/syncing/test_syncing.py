@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from taxonomy.models import Skill, SkillVersion
-from taxonomy.packaging.folder import read_folder, write_folder
+from taxonomy.packaging.folder import read_folder, remove_folder, write_folder
 from taxonomy.syncing import running
 from taxonomy.syncing.deciding import Step, decide
 from taxonomy.syncing.state import FILE
@@ -126,6 +126,18 @@ def test_what_is_saved_while_it_is_compared_is_not_overwritten(folder, monkeypat
     assert (folder / "here/notes.md").read_text() == "Mine."
     monkeypatch.undo()
     assert sync(folder)[1]["here"] == "conflict"
+
+
+def test_what_is_saved_while_it_is_compared_is_not_removed(folder, monkeypatch):
+    Skill.objects.get(name="both").archive()
+
+    def after_a_save(*arguments):
+        (folder / "both/notes.md").write_text("Mine.")
+        return remove_folder(*arguments)
+
+    monkeypatch.setattr(running, "remove_folder", after_a_save)
+    assert sync(folder, "--prune")[1]["both"] == "refused"
+    assert (folder / "both/notes.md").read_text() == "Mine."
 
 
 def test_what_cannot_be_read_or_replaced_is_refused_and_left(folder):
