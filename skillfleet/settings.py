@@ -15,6 +15,7 @@ from skillfleet.fleet_settings import (
     SKILLFLEET_IDLE_TRANSACTION,
     SKILLFLEET_LOGIN_HOURS,
     SKILLFLEET_MAX_BODY_BYTES,
+    SKILLFLEET_SQLITE_CACHE,
     SKILLFLEET_WORKERS,
 )
 from skillfleet.theme import UNFOLD  # noqa: F401 a setting by its name
@@ -118,7 +119,9 @@ if database["ENGINE"].endswith("sqlite3"):
     database["OPTIONS"] = {
         "timeout": 20,
         "transaction_mode": "IMMEDIATE",
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        # With SQLite's 2 MB the pages of a large fleet are read again by each search.
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; "
+        f"PRAGMA cache_size={-(SKILLFLEET_SQLITE_CACHE // 1024)};",
     }
 if database["ENGINE"].endswith("postgresql") and SKILLFLEET_IDLE_TRANSACTION:
     # Who is frozen in a transaction holds its locks so long, and not for ever.

@@ -14,6 +14,9 @@ HEADING_WEIGHTS = "{0, 0.2, 0.4, 1}"
 """Of nothing, keywords, description and name."""
 
 BODY_WEIGHTS = "{0.1, 0, 0, 0}"
+PLACES = ("ts_filter(heading, '{a}')", "heading", "document")
+"""Names, headings, all: a common word is in the first, whose index is the shortest."""
+
 READ_CLOSELY = 100
 """So many of the best by their headings are ranked by their bodies too."""
 
@@ -60,13 +63,18 @@ class PostgresIndex:
             word._replace(form=" & ".join(map(quoted, found)))
             for word, (found,) in zip(words, forms, strict=True)
         ]
+        places = PLACES if len(words) == 1 else PLACES[-1:]
+        some = " UNION ALL ".join(
+            f"""(SELECT 1 FROM taxonomy_search WHERE {place} @@ %s::tsquery
+            LIMIT {most})"""  # noqa: S608
+            for place in places
+        )
         count = f"""(SELECT count(*) FROM (
-            SELECT 1 FROM taxonomy_search WHERE document @@ %s::tsquery
-            LIMIT {most}) counted)"""  # noqa: S608
+            SELECT 1 FROM ({some}) found LIMIT {most}) counted)"""  # noqa: S608
         with self.by_index():
             [counts] = self.rows(
                 f"SELECT {', '.join([count] * len(words))}",
-                [either([word]) for word in formed],
+                [either([word]) for word in formed for _ in places],
             )
         return [
             word._replace(skills=skills)

@@ -3,6 +3,7 @@
 import pytest
 from django.core import checks
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from taxonomy.models import Label, Skill, SkillVersion
 from taxonomy.search import tables
@@ -151,3 +152,22 @@ def test_without_pg_trgm_it_corrects_less_and_says_so(shelf):
 def warnings():
     found = checks.run_checks(tags=[checks.Tags.database], databases=[connection.alias])
     return {each.id for each in found}
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="of PostgreSQL's index")
+def test_a_word_of_a_name_is_not_looked_for_in_the_bodies(shelf):
+    with CaptureQueriesContext(connection) as queries:
+        Skill.objects.search("kubernetes").count()
+        [counting] = [each["sql"] for each in queries if "counted" in each["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN ANALYZE {counting}")
+        plan = "\n".join(step for (step,) in cursor.fetchall())
+    assert plan.count("(never executed)") >= 2
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="of SQLite's connections")
+def test_a_connection_keeps_what_searches_read(shelf, settings):
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA cache_size")
+        [kibibytes] = cursor.fetchone()
+    assert -kibibytes * 1024 == settings.SKILLFLEET_SQLITE_CACHE
