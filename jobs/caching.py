@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from django.apps import apps
+
 from cachelayer import invalidates, retire
 from cachelayer.transactions import backend
 
@@ -20,9 +22,9 @@ def where_it_shows(job: "Job") -> list[str]:
 
 def declare() -> None:
     """For whoever saves, deletes or updates jobs by hand."""
-    from jobs.models import Job
-
-    invalidates(Job, where_it_shows, collection=["/jobs/*"])
+    jobs = apps.get_app_config("jobs")
+    invalidates(jobs.get_model("Job"), where_it_shows, collection=["/jobs/*"])
+    invalidates(jobs.get_model("Draft"), ["/drafts/*"], collection=["/drafts/*"])
 
 
 def retire_everything() -> None:

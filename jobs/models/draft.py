@@ -6,15 +6,20 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db import models
 from django.db.models.functions import Now
 
+from cachelayer import RetiringQuerySet
 from taxonomy.models import Bundle
 
 
-class DraftQuerySet(models.QuerySet["Draft"]):
+class DraftQuerySet(RetiringQuerySet):
     def visible_to(self, user: User | AnonymousUser) -> "DraftQuerySet":
-        """Their own; every one of a user who may promote drafts or operates jobs."""
-        if user.has_perm("jobs.promote_draft") or user.has_perm("jobs.operate_jobs"):
+        """Their own, or every one."""
+        if sees_all(user):
             return self
         return self.filter(job__user_id=user.pk)
+
+
+class DraftManager(models.Manager.from_queryset(DraftQuerySet)):  # type: ignore[misc]
+    """Queries."""
 
 
 class Draft(models.Model):
@@ -43,7 +48,7 @@ class Draft(models.Model):
     )
     updated_at = models.DateTimeField(db_default=Now())
 
-    objects = DraftQuerySet.as_manager()
+    objects = DraftManager()
 
     class Meta:
         ordering = ("-pk",)
@@ -71,3 +76,8 @@ class Draft(models.Model):
         return bool(
             as_read.update(bundle=bundle, status=status, updated_at=Now(), **fields)
         )
+
+
+def sees_all(user: User | AnonymousUser) -> bool:
+    """Who may promote drafts or operates jobs."""
+    return user.has_perm("jobs.promote_draft") or user.has_perm("jobs.operate_jobs")

@@ -29,6 +29,7 @@ from jobs.views.base import (
     visible_draft,
     visible_drafts,
 )
+from jobs.views.paging import DraftPages
 from taxonomy.models import SkillVersion
 from taxonomy.pagination import PAGE_PARAMS
 
@@ -37,6 +38,7 @@ class DraftList(generics.ListAPIView[Draft]):
     """GET /drafts"""
 
     serializer_class = DraftItemSerializer
+    pagination_class = DraftPages
     required_permissions: ClassVar[dict[str, str | None]] = {"GET": LOGGED_IN}
     query_params = PAGE_PARAMS | frozenset(DraftFilters().fields)
 

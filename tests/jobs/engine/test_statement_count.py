@@ -17,7 +17,7 @@ COSTS = {
     "refine": ENGINE,
     "deep_understanding": ENGINE,
     "tdd_red": ENGINE,
-    "tdd_green": ENGINE + 14,  # stores the draft: blobs, bundle, its files
+    "tdd_green": ENGINE + 15,  # stores the draft: blobs, bundle, its files
     "tdd_refactor": ENGINE + 3,  # reads the draft, and what is waived in it
     "validate": ENGINE + 6,  # the same; ends the job: whose webhooks are told?
 }

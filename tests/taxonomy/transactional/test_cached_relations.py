@@ -19,7 +19,11 @@ def test_a_change_at_any_end_retires_what_shows_it(seeded, viewer, curator):
         assert curator.patch(f"{SKILLS}/{ref}", {"name": name}).status_code == 200
 
     for shown, change, expected in (
-        ("a/relations", lambda: c.archive(), '"c","available":false'),
+        (
+            "a/relations",
+            lambda: c.archive(),
+            '"requires_all":[{"name":"b","available":true}]',
+        ),
         ("a/relations", lambda: renamed("b", "bee"), '"bee"'),
         ("a", lambda: renamed("bee", "bea"), '"target":"bea"'),
         ("a", lambda: renamed("d", "dee"), '"replacement":"dee"'),
