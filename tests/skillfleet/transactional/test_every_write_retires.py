@@ -25,6 +25,8 @@ from taxonomy.models import (
     Skill,
     SkillVersion,
     UsageEvent,
+    Verdict,
+    Waiver,
 )
 from tests.skillfleet.cached_routes import (
     NEVER_CACHED,
@@ -54,6 +56,8 @@ DECLARED = (
     SkillVersion,
     UsageEvent,
     User,
+    Verdict,
+    Waiver,
 )
 Model = type[models.Model]
 Shown = dict[Read, Recording]
