@@ -122,12 +122,15 @@ def measure(scale: Scale) -> Served:
     tree.plant()
     secret = token()
     with ExitStack() as stack:
-        aliases = {each.alias for each in CONTENDERS.values()}
-        servers = {alias: stack.enter_context(gunicorn(alias)) for alias in aliases}
+        # Each has its own: threads that computed for another hold its connections.
+        servers = {
+            name: stack.enter_context(gunicorn(each.alias))
+            for name, each in CONTENDERS.items()
+        }
 
         def run(name: str, contender: Contender) -> Callable[[], float]:
             def time() -> float:
-                server = servers[contender.alias]
+                server = servers[name]
                 clock, cpu = requests_of(contender, server, secret, scale.wrk_seconds)
                 served.cpu.setdefault(name, []).append(cpu)
                 return clock
