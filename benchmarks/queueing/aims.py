@@ -31,7 +31,7 @@ def verdict(found: float, least: float) -> tuple[str, str]:
 
 
 def of_tables(grown: Mapping[str, float]) -> list[str]:
-    """Of the smaller growth: a list that was empty has its rows to show besides."""
+    """What grew by more than is aimed at."""
     missed = [
         f"{name} ({digits(growth, 3, up=True)})"
         for name, growth in grown.items()

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.test import Client
 from rest_framework.test import APIClient
 
+from benchmarks.queueing.scale import LIVE
 from benchmarks.queueing.sending import CEILING, Sender
 from jobs import lifecycle, monitoring
 from jobs.models import Job, Worker
@@ -75,9 +76,15 @@ FROM jobs_job, generate_series(1, 9) n
 """
 DRAFTS = """
 INSERT INTO jobs_draft (job_id, bundle_id, status, reason)
-SELECT job_id, (SELECT min(digest) FROM taxonomy_bundle), 'rejected', ''
-FROM jobs_job WHERE status = 'completed'
+SELECT job_id, (SELECT min(digest) FROM taxonomy_bundle),
+    CASE status WHEN 'completed' THEN 'rejected' ELSE 'open' END, ''
+FROM jobs_job WHERE status <> 'failed' ORDER BY created_at
 """
+AWAKE = f"""
+UPDATE jobs_job SET status = 'pending_hitl', completed_at = NULL,
+    user_id = (SELECT min(id) FROM auth_user)
+WHERE job_id IN (SELECT job_id FROM jobs_job ORDER BY created_at DESC LIMIT {LIVE})
+"""  # noqa: S608 a number of ours
 Operation = Callable[[], object]
 
 
@@ -116,8 +123,8 @@ class Fleet(Sender):
         Bundle.objects.store((File("SKILL.md", SOURCE.encode()),))
         with connection.cursor() as cursor:
             cursor.execute("SET session_replication_role = replica")  # no checks
-            cursor.execute(finished_jobs(), [count])
-            for sql in (RESULTS, HISTORY, DRAFTS):
+            cursor.execute(finished_jobs(), [count + LIVE])
+            for sql in (AWAKE, RESULTS, HISTORY, DRAFTS):
                 cursor.execute(sql)
             cursor.execute("RESET session_replication_role")
             cursor.execute("VACUUM ANALYZE")

@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass
 
+LIVE = 60
+"""Jobs that wait for an answer beside those that have finished: more than a page."""
+FINISHED_ALONE = ("GET /jobs?status=failed",)
+"""What shows nothing before something has finished."""
+
 
 @dataclass(frozen=True)
 class Scale:
