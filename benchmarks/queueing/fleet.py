@@ -124,7 +124,7 @@ class Fleet(Sender):
         with connection.cursor() as cursor:
             cursor.execute("SET session_replication_role = replica")  # no checks
             cursor.execute(finished_jobs(), [count + LIVE])
-            for sql in (AWAKE, RESULTS, HISTORY, DRAFTS):
+            for sql in (RESULTS, HISTORY, AWAKE, DRAFTS):
                 cursor.execute(sql)
             cursor.execute("RESET session_replication_role")
             cursor.execute("VACUUM ANALYZE")

@@ -132,6 +132,7 @@ class PublishingManager(models.Manager["Skill"]):
 
     def _insist(self, edition: Edition) -> Published:
         """Who loses a race for a new name finds the skill there the next time."""
+        _ = edition.report  # now, while nothing is held: a scan may take seconds
         for _ in range(ATTEMPTS - 1):
             try:
                 return self._publish(edition)
