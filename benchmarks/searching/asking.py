@@ -38,10 +38,10 @@ class Sample:
 
     def __init__(self, seed: int = 4) -> None:
         self.random = Random(seed)
-        keys = sorted(Skill.objects.values_list("pk", flat=True))
-        drawn = self.random.sample(keys, k=min(ASKED, len(keys)))
-        found = Skill.objects.in_bulk(drawn)
-        self.skills = [found[key] for key in drawn]
+        names = sorted(Skill.objects.values_list("name", flat=True))
+        drawn = self.random.sample(names, k=min(ASKED, len(names)))
+        found = Skill.objects.in_bulk(drawn, field_name="name")
+        self.skills = [found[name] for name in drawn]
 
     def questions(self) -> dict[str, list[Question]]:
         kinds: dict[str, Callable[[Skill], str]] = {
@@ -70,9 +70,13 @@ class Sample:
         return f"{self.described(skill, 1)} {self.named(skill)[0][:4]}"
 
     def misspelt(self, skill: Skill) -> str:
-        """A letter is missing in its longest word; so no other skill is meant."""
+        """A letter is missing in its longest word, not a digit: 4310 for 43310 is
+        the number of another skill, of which nobody can tell that it is not meant."""
         words = skill.name.split("-")
-        longest = max(range(len(words)), key=lambda place: len(words[place]))
+        longest = max(
+            range(len(words)),
+            key=lambda place: (words[place].isalpha(), len(words[place])),
+        )
         at = self.random.randrange(1, max(2, len(words[longest]) - 1))
         words[longest] = words[longest][:at] + words[longest][at + 1 :]
         return " ".join(words)

@@ -8,7 +8,15 @@ from typing import Any
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from taxonomy.search.query import LOOK_ALIKES, Hit, Sql, Wanted, Word, counted_up_to
+from taxonomy.search.query import (
+    LOOK_ALIKES,
+    Hit,
+    Match,
+    Sql,
+    Wanted,
+    Word,
+    counted_up_to,
+)
 
 HEADING_WEIGHTS = "{0, 0.2, 0.4, 1}"
 """Of nothing, keywords, description and name."""
@@ -23,8 +31,9 @@ READ_CLOSELY = 100
 BEGINNING = 0.3
 """What a word counts that only begins as it should."""
 
-LIKENESS = 0.45
-"""The least word similarity, of 1, that is looked at."""
+LIKENESS, LEAST_LIKENESS = 0.45, 0.24
+"""The word similarity, of 1, that is looked at, and the least if that is not enough:
+of a short word few groups of three letters are right."""
 
 HAS_TRIGRAMS = "SELECT to_regprocedure('word_similarity(text, text)') IS NOT NULL"
 """Whether pg_trgm is there, where this connection looks for it."""
@@ -81,16 +90,19 @@ class PostgresIndex:
             for word, skills in zip(formed, counts, strict=True)
         ]
 
-    def look_alikes(self, word: str) -> list[str]:
+    def look_alikes(self, word: str) -> Iterator[list[str]]:
         if not self.rows(HAS_TRIGRAMS)[0][0]:
-            return []
-        threshold = "pg_trgm.word_similarity_threshold"
-        self.rows("SELECT set_config(%s, %s, false)", [threshold, str(LIKENESS)])
+            yield []
+            return
         sql = f"""SELECT words FROM taxonomy_search WHERE %s <%% words
             ORDER BY word_similarity(%s, words) DESC, words
             LIMIT {LOOK_ALIKES}"""  # noqa: S608
-        with self.by_index():
-            return [words for (words,) in self.rows(sql, [word, word])]
+        for likeness in sorted({LIKENESS, likeness_of_one_off(word)}, reverse=True):
+            threshold = "pg_trgm.word_similarity_threshold"
+            self.rows("SELECT set_config(%s, %s, false)", [threshold, str(likeness)])
+            with self.by_index():
+                found = self.rows(sql, [word, word])
+            yield [words for (words,) in found]
 
     def ranked(self, wanted: Wanted, allowed: Sql) -> list[Hit]:
         tiers, params = tiered(wanted, allowed)
@@ -100,7 +112,8 @@ class PostgresIndex:
         sql = f"""WITH candidate AS MATERIALIZED (
                 SELECT * FROM ({tiers}) tiered LIMIT %s
             ), scored AS MATERIALIZED (
-                SELECT skill_id, name, {heading} AS score FROM candidate
+                SELECT skill_id, name, {heading} AS score
+                FROM (SELECT DISTINCT ON (skill_id) * FROM candidate) each
             ), closely AS MATERIALIZED (
                 SELECT skill_id, {body} AS score
                 FROM (SELECT skill_id FROM scored ORDER BY score DESC, name
@@ -129,20 +142,26 @@ class PostgresIndex:
         return counts
 
 
+def likeness_of_one_off(word: str) -> float:
+    """Of a word of which one letter is wrong, three groups of letters are."""
+    right, all_there = len(word) - 2, len(word) + 4
+    return min(LIKENESS, max(LEAST_LIKENESS, 0.99 * right / all_there))
+
+
 def tiered(wanted: Wanted, allowed: Sql) -> Sql:
-    """Where words count more comes first, so that what is ranked has them there."""
+    """One match after the other, until enough are found: the `sure` ones, then the
+    rest, first where words count more."""
     condition, values = allowed
-    join = every if wanted.every else either
-    anywhere = join(wanted.decisive)
-    in_name = join(wanted.decisive, "A")
-    tiers = (
+    anywhere, in_name = of(wanted.rest), of(wanted.rest, "A")
+    tiers = [
+        *(("document @@ %s::tsquery", [of(match)]) for match in wanted.sure),
         ("ts_filter(heading, '{a}') @@ %s::tsquery", [anywhere]),
         ("heading @@ %s::tsquery AND NOT heading @@ %s::tsquery", [anywhere, in_name]),
         (
             "document @@ %s::tsquery AND NOT heading @@ %s::tsquery",
             [anywhere, anywhere],
         ),
-    )
+    ]
     sql = " UNION ALL ".join(
         f"""(SELECT skill_id, name, heading FROM taxonomy_search entry
         WHERE {match} AND {condition} LIMIT %s)"""  # noqa: S608
@@ -164,6 +183,10 @@ def scores(
     rank = f"%s * ts_rank(%s, {column}, %s::tsquery, {int(shortened)})"
     values = [value for query, weight in rarity for value in (weight, weights, query)]
     return " + ".join([rank] * len(rarity)), values
+
+
+def of(match: Match, scope: str = "") -> str:
+    return (every if match.every else either)(match.words, scope)
 
 
 def every(words: Sequence[Word], scope: str = "") -> str:

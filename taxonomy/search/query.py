@@ -1,7 +1,8 @@
 """What is asked of the index, and what an index of a database answers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
@@ -31,6 +32,13 @@ class Hit(NamedTuple):
     score: float
 
 
+class Match(NamedTuple):
+    """Skills that have one of the words, or every one."""
+
+    words: tuple[Word, ...]
+    every: bool = False
+
+
 @dataclass(frozen=True)
 class Wanted:
     """Which skills to find, and by what to rank them."""
@@ -40,12 +48,13 @@ class Wanted:
     """A skill must have all of the words; else one is enough."""
     most: int
 
-    @property
+    @cached_property
     def decisive(self) -> tuple[Word, ...]:
         """The words that find skills; the others take part in the ranking alone.
 
         All of them where all must be there. Else the rarest, until they fill what
-        is ranked: a common word would fill it with skills that have no other.
+        is ranked: a common word would fill it with skills that have no other. Only
+        the last of them can be one that not all skills fit in with.
         """
         if self.every:
             return self.words
@@ -56,6 +65,31 @@ class Wanted:
             chosen.append(word)
         return tuple(chosen)
 
+    @property
+    def too_many(self) -> bool:
+        """Whether more skills may match than can be ranked."""
+        counts = [word.skills for word in self.decisive]
+        return (min(counts) if self.every else sum(counts)) > self.most
+
+    @cached_property
+    def rare(self) -> tuple[Word, ...]:
+        """Where there are too many: the words that all skills fit in with."""
+        return self.decisive[:-1] if self.too_many and not self.every else ()
+
+    @property
+    def sure(self) -> tuple[Match, ...]:
+        """What is looked for first where there are too many, and fits in."""
+        if self.every or not self.too_many or len(self.words) == 1:
+            return ()
+        rare = (Match(self.rare),) if self.rare else ()
+        return (Match(self.words, every=True), *rare)
+
+    @property
+    def rest(self) -> Match:
+        """What may not fit in behind the `sure` ones."""
+        few = self.decisive[-1:] if self.too_many else self.decisive
+        return Match(self.words, True) if self.every else Match(few)
+
 
 class Index(Protocol):
     """Of the skills' names, descriptions, keywords and bodies, kept by triggers."""
@@ -63,8 +97,9 @@ class Index(Protocol):
     def counted(self, words: Sequence[Word]) -> list[Word]:
         """The words with how many skills have each."""
 
-    def look_alikes(self, word: str) -> list[str]:
-        """Names and keywords of skills that hold words written much like it."""
+    def look_alikes(self, word: str) -> Iterator[list[str]]:
+        """Names and keywords of skills that hold words written much like it; more of
+        them if those were not enough."""
 
     def ranked(self, wanted: Wanted, allowed: Sql) -> list[Hit]:
         """At most `wanted.most` hits, in no order.

@@ -1,7 +1,7 @@
 """What a search found: skills by rank, which are read when they are looked at."""
 
-from collections.abc import Iterable, Iterator
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, overload
 from uuid import UUID
 
@@ -27,6 +27,12 @@ FEW = 3
 
 NAMED = 1000.0
 """What it counts that the query is the very name."""
+
+TOGETHER = 1000.0
+"""What it counts that a skill has what a word may mean, and the query's others."""
+
+WEIGHED = 10
+"""So many skills are ranked to see what a reading is worth."""
 
 
 class Found:
@@ -83,19 +89,27 @@ class Found:
     def _known(self, words: list[Word]) -> tuple[Word, ...]:
         """Those that a skill has; in place of one that none has, what it may mean."""
         known = []
-        for word in self.index.counted(words):
+        counted = self.index.counted(words)
+        there = [word for word in counted if word.skills]
+        for word in counted:
             if word.skills:
                 known.append(word)
-            elif meant := corrected(word.text, self.index, self._finds):
+            elif meant := corrected(word.text, self.index, partial(self._worth, there)):
                 self.corrections[word.text] = " ".join(each.text for each in meant)
                 known += meant
         if self.corrections and len(known) > 1:
             known = self.index.counted(known)
         return tuple(dict.fromkeys(known))
 
-    def _finds(self, words: list[Word]) -> bool:
-        wanted = Wanted(tuple(words), every=True, most=1)
-        return bool(self.index.ranked(wanted, self._allowed()))
+    def _worth(self, there: Sequence[Word], words: Sequence[Word]) -> float:
+        """The score of the best skill that has these words; much more if one has the
+        others that are `there`, too. 0: none has them."""
+        tries = [(there, TOGETHER)] if there else []
+        for more, bonus in (*tries, ((), 0.0)):
+            wanted = Wanted((*words, *more), every=True, most=WEIGHED)
+            if hits := self.index.ranked(wanted, self._allowed()):
+                return bonus + max(hit.score for hit in hits)
+        return 0.0
 
     def _allowed(self) -> Sql:
         """Whether a skill of the index is one of those that are searched."""

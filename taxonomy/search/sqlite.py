@@ -1,12 +1,20 @@
 """The index on SQLite: FTS5."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from taxonomy.search.query import LOOK_ALIKES, Hit, Sql, Wanted, Word, counted_up_to
+from taxonomy.search.query import (
+    LOOK_ALIKES,
+    Hit,
+    Match,
+    Sql,
+    Wanted,
+    Word,
+    counted_up_to,
+)
 
 WEIGHTS = (30.0, 4.0, 1.0, 0.05)
 """Of name, description, keywords and body."""
@@ -32,14 +40,14 @@ class SqliteIndex:
             for word in words
         ]
 
-    def look_alikes(self, word: str) -> list[str]:
+    def look_alikes(self, word: str) -> Iterator[list[str]]:
         letters = f" {word} "
         parts = {letters[at : at + 3] for at in range(len(letters) - 2)}
         sql = f"""SELECT words FROM taxonomy_searchletters
             WHERE taxonomy_searchletters MATCH %s ORDER BY rank
             LIMIT {LOOK_ALIKES}"""  # noqa: S608
         match = " OR ".join(f'"{part}"' for part in sorted(parts))
-        return [words for (words,) in self.rows(sql, [match])]
+        yield [words for (words,) in self.rows(sql, [match])]
 
     def ranked(self, wanted: Wanted, allowed: Sql) -> list[Hit]:
         condition, values = allowed
@@ -69,31 +77,33 @@ class SqliteIndex:
 
 
 def tiered(wanted: Wanted) -> list[str]:
-    """One match for each part, each without what those before it find."""
-    words = wanted.decisive
-    match = every(words) if wanted.every else either(words)
-    if not too_many(wanted):
+    """One match after the other, until enough are found. What one of the `sure` ones
+    finds the rest may find again; of the rest each leaves out what came before."""
+    match = of(wanted.rest)
+    if not wanted.too_many:
         return [match]
     scoped = [f"{part} : ({match})" if part else f"({match})" for part in PARTS]
-    return [
+    rest = [
         f"{this} NOT {before}" if before else this
         for before, this in zip(["", *scoped], scoped, strict=False)
     ]
+    return [*map(of, wanted.sure), *rest]
 
 
-def too_many(wanted: Wanted) -> bool:
-    """Whether more skills may match than can be ranked."""
-    counts = [word.skills for word in wanted.decisive]
-    return (min(counts) if wanted.every else sum(counts)) > wanted.most
+def of(match: Match) -> str:
+    return every(match.words) if match.every else either(match.words)
 
 
 def scored(wanted: Wanted) -> str:
-    """What the rank looks at: of common words the bodies would take too long, and
-    whoever is ranked at all has them in a better place."""
-    if too_many(wanted):
-        return f"{PARTS[1]} : ({either(wanted.words, twice=True)})"
-    join = every if wanted.every else either
-    return join(wanted.words, twice=True)
+    """What the rank looks at: of common words the bodies would take too long."""
+    if not wanted.too_many:
+        join = every if wanted.every else either
+        return join(wanted.words, twice=True)
+    common = [word for word in wanted.words if word not in wanted.rare]
+    parts = [f"{PARTS[1]} : ({either(common, twice=True)})"]
+    if wanted.rare:
+        parts.append(f"({either(wanted.rare, twice=True)})")
+    return " OR ".join(parts)
 
 
 def every(words: Sequence[Word], *, twice: bool = False) -> str:

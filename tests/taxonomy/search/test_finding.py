@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from taxonomy.models import Skill
 from tests.taxonomy.search.conftest import found
+from tests.taxonomy.skills import skill_files
 
 
 @pytest.mark.parametrize(
@@ -60,6 +61,57 @@ def test_no_more_are_found_than_are_ranked(shelf, settings):
     settings.SKILLFLEET_SEARCH_CANDIDATES = 2
     assert found("kubernetes")[0] == "kubernetes-deploy"
     assert len(found("kubernetes")) == 2
+
+
+COMMON = "water stone light"
+
+
+@pytest.fixture
+def crowd(seeded):
+    """More skills have each of the common words in their name than are ranked."""
+    for word in COMMON.split():
+        for number in range(4):
+            Skill.objects.publish(skill_files(f"{word}-{number}", "Of no use."))
+
+
+@pytest.fixture
+def few_are_ranked(settings):
+    settings.SKILLFLEET_SEARCH_CANDIDATES = 4
+
+
+@pytest.mark.usefixtures("crowd", "few_are_ranked")
+def test_a_rare_word_is_not_crowded_out_by_common_ones():
+    Skill.objects.publish(skill_files("meadow", "A lawn.", "Cut it with a scythe."))
+    assert "meadow" in found(f"{COMMON} scythe")
+
+
+@pytest.mark.usefixtures("crowd", "few_are_ranked")
+def test_what_has_all_the_words_is_not_crowded_out():
+    Skill.objects.publish(skill_files("pond", f"Has {COMMON} and fish."))
+    Skill.objects.publish(skill_files("fish", "Fish."))
+    for number in range(3):
+        Skill.objects.publish(skill_files(f"fish-{number}", "Many fish."))
+    assert found(f"{COMMON} fish")[0] == "pond"
+
+
+def test_a_misspelt_word_is_taken_for_what_goes_with_the_others(seeded):
+    for name in ("lemon-cake", "demon-soup", "demon-salad"):
+        Skill.objects.publish(skill_files(name, "Cook it."))
+    assert found("xemon cake") == ["lemon-cake"]
+    assert found("xemon soup") == ["demon-soup"]
+
+
+def test_a_word_of_a_name_is_meant_before_one_of_a_body(seeded):
+    Skill.objects.publish(skill_files("marble-tools", "For both.", "A cart."))
+    for name in ("garble", "garble-more", "garble-most"):
+        Skill.objects.publish(skill_files(name, "None.", "Uses tools."))
+    assert found("arble tools") == ["marble-tools"]
+
+
+def test_a_short_word_may_have_a_wrong_letter(seeded):
+    Skill.objects.publish(skill_files("bode-well", "Tell fortunes."))
+    for misspelt in ("bxde", "bodx", "xode", "bde", "obde", "boxde", "boed"):
+        assert found(misspelt) == ["bode-well"], misspelt
 
 
 HOSTILE = [
