@@ -17,8 +17,7 @@ READ = 5
 """So many readings that are equally near are weighed against each other."""
 
 Worth = Callable[[Sequence[Word]], float]
-"""How good the best skill is that has the words; 0: none that is searched has them,
-and what only others say is not told."""
+"""How good the best skill is that has the words; 0: none has all of them."""
 
 
 class Reading(NamedTuple):

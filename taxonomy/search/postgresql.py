@@ -25,6 +25,9 @@ BODY_WEIGHTS = "{0.1, 0, 0, 0}"
 PLACES = ("ts_filter(heading, '{a}')", "heading", "document")
 """Names, headings, all: a common word is in the first, whose index is the shortest."""
 
+ENOUGH_OF_ONE = 20
+"""So many skills with a word that is asked for alone are counted."""
+
 READ_CLOSELY = 100
 """So many of the best by their headings are ranked by their bodies too."""
 
@@ -40,8 +43,10 @@ HAS_TRIGRAMS = "SELECT to_regprocedure('word_similarity(text, text)') IS NOT NUL
 
 
 class PostgresIndex:
-    def __init__(self, connection: BaseDatabaseWrapper) -> None:
+    def __init__(self, connection: BaseDatabaseWrapper, allowed: Sql) -> None:
+        """`allowed` is true of a skill, whose key it calls `entry.skill_id`."""
         self.connection = connection
+        self.allowed = allowed
 
     @contextmanager
     def by_index(self) -> Iterator[None]:
@@ -60,34 +65,47 @@ class PostgresIndex:
             return cursor.fetchall()
 
     def counted(self, words: Sequence[Word]) -> list[Word]:
-        """A word alone has none to be weighed against: it is counted as 1 or 0."""
-        most = counted_up_to() if len(words) > 1 else 1
+        """A word alone has none to be weighed against: a few are enough."""
+        formed = self.formed(words)
+        alone = len(words) == 1
+        places = PLACES if alone else PLACES[-1:]
+        most = ENOUGH_OF_ONE if alone else counted_up_to()
+        condition, values = self.allowed
+        some = " UNION ALL ".join(
+            f"""(SELECT skill_id FROM taxonomy_search WHERE {place} @@ %s::tsquery
+            LIMIT {most})"""  # noqa: S608
+            for place in places
+        )
+        # The last EXISTS is for a word of which none of the first few is searched.
+        count = f"""(WITH found AS MATERIALIZED (
+                SELECT skill_id FROM ({some}) either LIMIT {most})
+            SELECT CASE WHEN EXISTS (SELECT 1 FROM found entry WHERE {condition})
+                OR (SELECT count(*) FROM found) = {most} AND EXISTS (
+                    SELECT 1 FROM taxonomy_search entry
+                    WHERE document @@ %s::tsquery AND {condition})
+            THEN (SELECT count(*) FROM found) ELSE 0 END)"""  # noqa: S608
+        params: list[Any] = []
+        for word in formed:
+            match = either([word])
+            params += [*[match] * len(places), *values, match, *values]
+        with self.by_index():
+            [counts] = self.rows(f"SELECT {', '.join([count] * len(words))}", params)
+        return [
+            word._replace(skills=skills)
+            for word, skills in zip(formed, counts, strict=True)
+        ]
+
+    def formed(self, words: Sequence[Word]) -> list[Word]:
+        """With what the index has in their place."""
         forms = self.rows(
             "SELECT tsvector_to_array(taxonomy_search_words(word)) "
             "FROM unnest(%s::text[]) WITH ORDINALITY asked (word, place) "
             "ORDER BY place",
             [[word.text for word in words]],
         )
-        formed = [
+        return [
             word._replace(form=" & ".join(map(quoted, found)))
             for word, (found,) in zip(words, forms, strict=True)
-        ]
-        places = PLACES if len(words) == 1 else PLACES[-1:]
-        some = " UNION ALL ".join(
-            f"""(SELECT 1 FROM taxonomy_search WHERE {place} @@ %s::tsquery
-            LIMIT {most})"""  # noqa: S608
-            for place in places
-        )
-        count = f"""(SELECT count(*) FROM (
-            SELECT 1 FROM ({some}) found LIMIT {most}) counted)"""  # noqa: S608
-        with self.by_index():
-            [counts] = self.rows(
-                f"SELECT {', '.join([count] * len(words))}",
-                [either([word]) for word in formed for _ in places],
-            )
-        return [
-            word._replace(skills=skills)
-            for word, skills in zip(formed, counts, strict=True)
         ]
 
     def look_alikes(self, word: str) -> Iterator[list[str]]:
@@ -104,8 +122,8 @@ class PostgresIndex:
                 found = self.rows(sql, [word, word])
             yield [words for (words,) in found]
 
-    def ranked(self, wanted: Wanted, allowed: Sql) -> list[Hit]:
-        tiers, params = tiered(wanted, allowed)
+    def ranked(self, wanted: Wanted) -> list[Hit]:
+        tiers, params = tiered(wanted, self.allowed)
         rarity = self.rarity(wanted.words)
         heading, of_heading = scores("heading", HEADING_WEIGHTS, rarity)
         body, of_body = scores("document", BODY_WEIGHTS, rarity, shortened=True)

@@ -27,9 +27,14 @@ class Word(NamedTuple):
 
 
 class Hit(NamedTuple):
-    skill: UUID
+    key: UUID | str
+    """As the database gives it: a thousand are ranked where a page of 50 is shown."""
     name: str
     score: float
+
+    @property
+    def skill(self) -> UUID:
+        return self.key if isinstance(self.key, UUID) else UUID(self.key)
 
 
 class Match(NamedTuple):
@@ -92,20 +97,20 @@ class Wanted:
 
 
 class Index(Protocol):
-    """Of the skills' names, descriptions, keywords and bodies, kept by triggers."""
+    """Of the skills' names, descriptions, keywords and bodies, kept by triggers.
+
+    Some of them are searched. Of a word that only others have nothing is told.
+    """
 
     def counted(self, words: Sequence[Word]) -> list[Word]:
-        """The words with how many skills have each."""
+        """The words with how many skills have each; 0 if none that is searched does."""
 
     def look_alikes(self, word: str) -> Iterator[list[str]]:
-        """Names and keywords of skills that hold words written much like it; more of
-        them if those were not enough."""
+        """Names and keywords of any skills that hold words written much like it; more
+        of them if those were not enough."""
 
-    def ranked(self, wanted: Wanted, allowed: Sql) -> list[Hit]:
-        """At most `wanted.most` hits, in no order.
-
-        `allowed` is true of a skill, whose key it calls `entry.skill_id`.
-        """
+    def ranked(self, wanted: Wanted) -> list[Hit]:
+        """At most `wanted.most` hits, in no order."""
 
 
 LOOK_ALIKES = 100

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, overload
-from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import EmptyResultSet
@@ -53,20 +52,20 @@ class Found:
     @cached_property
     def hits(self) -> list[Hit]:
         try:
-            found = {hit.skill: hit for hit in self._ranked()} if self.words else {}
-            found |= {hit.skill: hit for hit in self._named(found)}
+            found = {hit.name: hit for hit in self._ranked()} if self.words else {}
+            found |= {hit.name: hit for hit in self._named(found)}
         except EmptyResultSet:
             return []
         if self.order:
-            ordered = self.among.filter(pk__in=list(found)).order_by(*self.order)
-            return [found[key] for key in ordered.values_list("pk", flat=True)]
+            ordered = self.among.filter(name__in=list(found)).order_by(*self.order)
+            return [found[name] for name in ordered.values_list("name", flat=True)]
         return sorted(found.values(), key=lambda hit: (-hit.score, hit.name))
 
-    def _named(self, found: dict[UUID, Hit]) -> Iterator[Hit]:
+    def _named(self, found: dict[str, Hit]) -> Iterator[Hit]:
         """The skill whose name is just the query."""
         named = self.among.filter(name="-".join(self.words))
         for key, name in named.values_list("pk", "name"):
-            score = found[key].score if key in found else 0.0
+            score = found[name].score if name in found else 0.0
             yield Hit(key, name, score + NAMED)
 
     def _ranked(self) -> list[Hit]:
@@ -79,12 +78,11 @@ class Found:
         if not known:
             return []
         most = settings.SKILLFLEET_SEARCH_CANDIDATES
-        allowed = self._allowed()
         if few and len(known) >= len(words):
             wanted = Wanted(known, every=True, most=most)
-            if hits := self.index.ranked(wanted, allowed):
+            if hits := self.index.ranked(wanted):
                 return hits
-        return self.index.ranked(Wanted(known, every=False, most=most), allowed)
+        return self.index.ranked(Wanted(known, every=False, most=most))
 
     def _known(self, words: list[Word]) -> tuple[Word, ...]:
         """Those that a skill has; in place of one that none has, what it may mean."""
@@ -107,7 +105,7 @@ class Found:
         tries = [(there, TOGETHER)] if there else []
         for more, bonus in (*tries, ((), 0.0)):
             wanted = Wanted((*words, *more), every=True, most=WEIGHED)
-            if hits := self.index.ranked(wanted, self._allowed()):
+            if hits := self.index.ranked(wanted):
                 return bonus + max(hit.score for hit in hits)
         return 0.0
 
@@ -122,8 +120,8 @@ class Found:
     def index(self) -> Index:
         connection = connections[self.among.db]
         if connection.vendor == "postgresql":
-            return PostgresIndex(connection)
-        return SqliteIndex(connection)
+            return PostgresIndex(connection, self._allowed())
+        return SqliteIndex(connection, self._allowed())
 
     @property
     def corrected(self) -> str | None:
@@ -173,11 +171,11 @@ class Found:
         if isinstance(place, int):
             return self[place : place + 1 or None][0]
         hits = self.hits[place]
-        read = self.among.in_bulk([hit.skill for hit in hits])
-        for hit in hits:
-            if skill := read.get(hit.skill):
-                skill.score = round(hit.score, 3)
-        return [read[hit.skill] for hit in hits if hit.skill in read]
+        scores = {hit.skill: hit.score for hit in hits}
+        read = self.among.in_bulk(list(scores))
+        for key, skill in read.items():
+            skill.score = round(scores[key], 3)
+        return [read[key] for key in scores if key in read]
 
     def __iter__(self) -> "Iterator[Skill]":
         return iter(self[:])

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from typing import Any
-from uuid import UUID
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -24,8 +23,10 @@ PARTS = ("{name}", "{name description keywords}", "")
 
 
 class SqliteIndex:
-    def __init__(self, connection: BaseDatabaseWrapper) -> None:
+    def __init__(self, connection: BaseDatabaseWrapper, allowed: Sql) -> None:
+        """`allowed` is true of a skill, whose key it calls `entry.skill_id`."""
         self.connection = connection
+        self.allowed = allowed
 
     def rows(self, sql: str, params: Sequence[Any]) -> list[Any]:
         with self.connection.cursor() as cursor:
@@ -33,12 +34,20 @@ class SqliteIndex:
             return cursor.fetchall()
 
     def counted(self, words: Sequence[Word]) -> list[Word]:
-        count = f"""SELECT count(*) FROM (
-            SELECT 1 FROM taxonomy_search(%s) LIMIT {counted_up_to()})"""  # noqa: S608
-        return [
-            word._replace(skills=self.rows(count, [either([word])])[0][0])
-            for word in words
-        ]
+        condition, values = self.allowed
+        count = f"""SELECT CASE WHEN EXISTS (
+                SELECT 1 FROM taxonomy_search(%s) hit
+                JOIN taxonomy_searchentry entry ON entry.id = hit.rowid
+                WHERE {condition})
+            THEN (SELECT count(*) FROM (
+                SELECT 1 FROM taxonomy_search(%s) LIMIT {counted_up_to()}))
+            ELSE 0 END"""  # noqa: S608
+
+        def skills(word: Word) -> int:
+            match = either([word])
+            return int(self.rows(count, [match, *values, match])[0][0])
+
+        return [word._replace(skills=skills(word)) for word in words]
 
     def look_alikes(self, word: str) -> Iterator[list[str]]:
         letters = f" {word} "
@@ -49,8 +58,8 @@ class SqliteIndex:
         match = " OR ".join(f'"{part}"' for part in sorted(parts))
         yield [words for (words,) in self.rows(sql, [match])]
 
-    def ranked(self, wanted: Wanted, allowed: Sql) -> list[Hit]:
-        condition, values = allowed
+    def ranked(self, wanted: Wanted) -> list[Hit]:
+        condition, values = self.allowed
         tier = f"""SELECT * FROM (SELECT hit.rowid AS id FROM taxonomy_search(%s) hit
             JOIN taxonomy_searchentry entry ON entry.id = hit.rowid
             WHERE {condition} LIMIT %s)"""  # noqa: S608
@@ -70,10 +79,7 @@ class SqliteIndex:
             JOIN taxonomy_skill skill ON skill.uuid = entry.skill_id"""  # noqa: S608
         params = [value for match in tiers for value in (match, *values, wanted.most)]
         scoring = [wanted.most, *WEIGHTS, scored(wanted)]
-        return [
-            Hit(UUID(key), name, score)
-            for key, name, score in self.rows(sql, [*params, *scoring])
-        ]
+        return [Hit(*row) for row in self.rows(sql, [*params, *scoring])]
 
 
 def tiered(wanted: Wanted) -> list[str]:

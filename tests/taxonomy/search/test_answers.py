@@ -61,6 +61,23 @@ def test_a_correction_tells_no_word_of_a_skill_that_is_not_shown(answer):
     assert found["corrected"] is None
 
 
+@pytest.mark.parametrize("candidates", [20, 1000])
+def test_what_only_hidden_skills_say_changes_no_answer(answer, settings, candidates):
+    settings.SKILLFLEET_SEARCH_CANDIDATES = candidates
+    queries = ("pdg", "pdg tools", "merge the pdg files with the tools")
+    before = [answer(q=query) for query in queries]
+    for number in range(30):
+        files = skill_files(f"pdg-{number}", "Pdg.", "Pdg.")
+        Skill.objects.publish(files).skill.archive()
+    after = [answer(q=query) for query in queries]
+    assert before[0]["corrected"] == "pdf"
+    for then, now in zip(before, after, strict=True):
+        assert now["corrected"] == then["corrected"]
+        assert [each["name"] for each in now["results"]] == [
+            each["name"] for each in then["results"]
+        ]
+
+
 def test_an_empty_filter_is_none(answer):
     assert "facets" not in answer(facets="", q="", tag="")
 
