@@ -22,7 +22,7 @@ WITH_CACHE := cache="$${XDG_CACHE_HOME:-$${HOME:-/nonexistent}/.cache}"; \
 	|| export XDG_CACHE_HOME="$(CURDIR)/.cache";
 
 .PHONY: help demo serve test test-sqlite chaos chaos-cache chaos-outage lint format
-.PHONY: lock hostile prove-versions bench-cache bench-jobs bench-streams bench-search clean
+.PHONY: lock meaning hostile prove-versions bench-cache bench-jobs bench-streams bench-search clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -71,7 +71,9 @@ format: .venv/.installed-dev ## Let ruff put the code in shape
 
 lock: $(BIN)/uv ## Resolve requirements*.in anew (ARGS=--upgrade)
 	@$(WITH_CACHE) $(COMPILE) $(ARGS) requirements.in -o requirements.txt
-	@$(WITH_CACHE) $(COMPILE) $(ARGS) requirements-dev.in -c requirements.txt \
+	@$(WITH_CACHE) $(COMPILE) $(ARGS) requirements-meaning.in -c requirements.txt \
+		-o requirements-meaning.txt
+	@$(WITH_CACHE) $(COMPILE) $(ARGS) requirements-dev.in -c requirements-meaning.txt \
 		-o requirements-dev.txt
 	@$(WITH_CACHE) $(COMPILE) $(ARGS) requirements-bench.in -c requirements-dev.txt \
 		-o requirements-bench.txt
@@ -102,7 +104,13 @@ $(BIN)/uv:
 	@$(WITH_CACHE) $(INSTALL) -r requirements.txt
 	@touch $@
 
-# All of requirements.txt is in requirements-dev.txt too.
+meaning: .venv/.installed-meaning ## Install the extra that ranks sentences by meaning
+
+# All of requirements.txt is in the two others too.
+.venv/.installed-meaning: requirements-meaning.txt | $(BIN)/uv
+	@$(WITH_CACHE) $(INSTALL) -r requirements-meaning.txt
+	@touch $@ .venv/.installed
+
 .venv/.installed-dev: requirements-dev.txt | $(BIN)/uv
 	@$(WITH_CACHE) $(INSTALL) -r requirements-dev.txt
 	@touch $@ .venv/.installed

@@ -9,23 +9,29 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from benchmarks.machine import Load, description
 from benchmarks.page import duration, table, write_section
+from benchmarks.searching import TOO_MANY
 from tests.servers.postgres import postgres
 
 SKILLS = int(os.environ.get("SKILLS", "2000" if os.environ.get("QUICK") else "100000"))
 IMPORTED = 100
+BY_MEANING = 20
+EXACT = ("one word", "two words", "one word of a name", "a name")
 ROUNDS = 3
 Row = tuple[str, ...]
 
 
-def asked() -> Iterator[Row]:
+def asked(kinds: Collection[str] = (), how: str = "") -> Iterator[Row]:
+    """`kinds`: of which questions; empty: of all."""
     from benchmarks.searching.asking import Sample, search, timed, times, worked
 
     for kind, questions in Sample().questions().items():
+        if kinds and kind not in kinds:
+            continue
         search(questions[0])
         seconds, work, first = [], [], 0
         for question in questions:
@@ -36,7 +42,16 @@ def asked() -> Iterator[Row]:
             first += question.about in found[:3]
         figures = (*times(seconds), *times(work))
         cells = [duration(figure, ours=True) for figure in figures]
-        yield "asked", kind, *cells, f"{first / len(questions):.0%}"
+        yield "asked", f"{kind}{how}", *cells, f"{first / len(questions):.0%}"
+
+
+def sets() -> Iterator[Row]:
+    """What each question of exact words found, if not more than is ranked did."""
+    from benchmarks.searching.asking import Sample, all_found
+
+    for kind, questions in Sample().questions().items():
+        if kind in EXACT:
+            yield "sets", kind, *(all_found(question) for question in questions)
 
 
 def read() -> Iterator[Row]:
@@ -70,19 +85,23 @@ def imported(folder: Path) -> Iterator[Row]:
 
 
 def recalled() -> Iterator[Row]:
-    from benchmarks.searching.recall import misses, prompts
+    from django.test.utils import override_settings
 
-    for held_out in (False, True):
-        some = [prompt for prompt in prompts() if prompt.held_out == held_out]
-        share = 1 - len(misses(some)) / len(some)
-        half = "held out" if held_out else "tuned on"
-        yield "recalled", half, str(len(some)), f"{share:.3f}"
+    from benchmarks.searching.recall import prompts, share_found
+
+    for most, how in ((0, "by words"), (BY_MEANING, "by meaning, too")):
+        for half, held_out in (("tuned on", False), ("held out", True)):
+            some = [prompt for prompt in prompts() if prompt.held_out == held_out]
+            with override_settings(SKILLFLEET_SEARCH_BY_MEANING=most):
+                shares = [f"{share_found(some, first):.3f}" for first in (1, 3)]
+            yield "recalled", f"{half}, {how}", str(len(some)), *shares
 
 
 def run(folder: Path) -> Iterator[Row]:
     """In a process of its own, DATABASE_URL being set."""
     import django
     from django.core.management import call_command
+    from django.test.utils import override_settings
 
     django.setup()
     from benchmarks.searching import fleet, recall
@@ -97,6 +116,9 @@ def run(folder: Path) -> Iterator[Row]:
     yield "filled", "", f"{SKILLS / seconds:,.0f}"
     fleet.settle()
     yield from asked()
+    with override_settings(SKILLFLEET_SEARCH_BY_MEANING=BY_MEANING):
+        yield from asked(("a sentence of ten words",), ", by meaning")
+    yield from sets()
     yield from read()
     yield from imported(folder / "skills")
     if corpus:
@@ -125,8 +147,8 @@ def section(found: dict[str, list[list[str]]], load: Load) -> list[str]:
         "read": ("not cached", "queries"),
         "filled": ("skills/s",),
         "imported": ("skills/s",),
-        "recalled alone": ("prompts", "recall@3"),
-        "recalled": ("prompts", "recall@3"),
+        "recalled alone": ("prompts", "recall@1", "recall@3"),
+        "recalled": ("prompts", "recall@1", "recall@3"),
     }
     titles = {
         "asked": "Searches for a page of 50",
@@ -148,7 +170,21 @@ def section(found: dict[str, list[list[str]]], load: Load) -> list[str]:
         ]
         if cells:
             lines += ["", f"**{titles[kind]}**", *table(head, cells)]
-    return lines
+    return [*lines, "", "**The same found by both**", *compared(found)]
+
+
+def compared(found: dict[str, list[list[str]]]) -> list[str]:
+    """Of questions that on neither found as many as are ranked."""
+    first, *others = (
+        {r[1]: r[2:] for r in each if r[0] == "sets"} for each in found.values()
+    )
+    cells = []
+    for kind, answers in first.items():
+        pairs = zip(answers, *(other[kind] for other in others), strict=True)
+        full = [pair for pair in pairs if TOO_MANY not in pair]
+        same = sum(len(set(pair)) == 1 for pair in full)
+        cells.append([kind, str(len(full)), str(same)])
+    return table(["", "questions", "the same skills"], cells)
 
 
 def main() -> None:

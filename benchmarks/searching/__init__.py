@@ -1,0 +1,2 @@
+TOO_MANY = "-"
+"""In place of what a question found, when it found as many as are ranked."""

@@ -6,7 +6,7 @@ first three were tuned on; the others were held out.
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple
@@ -56,9 +56,14 @@ def prompts() -> Iterator[Prompt]:
         yield Prompt(skill, text, next(seen[skill]) >= TUNED_ON)
 
 
-def misses(asked: Iterable[Prompt]) -> list[Miss]:
+def misses(asked: Iterable[Prompt], first: int = FIRST) -> list[Miss]:
     found = [
-        Miss(prompt, [each.name for each in Skill.objects.search(prompt.text)[:FIRST]])
+        Miss(prompt, [each.name for each in Skill.objects.search(prompt.text)[:first]])
         for prompt in asked
     ]
     return [miss for miss in found if miss.prompt.skill not in miss.found]
+
+
+def share_found(asked: Sequence[Prompt], first: int) -> float:
+    """Recall: the share of the prompts whose skill is among the first."""
+    return 1 - len(misses(asked, first)) / len(asked)

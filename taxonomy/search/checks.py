@@ -1,12 +1,13 @@
-"""What `manage.py check --database default` finds amiss with the search."""
+"""What `manage.py check`, with `--database default`, finds amiss with the search."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Tags, Warning, register
 from django.db import connections
 
-from taxonomy.search import tables
+from taxonomy.search import meaning, tables
 from taxonomy.search.postgresql import HAS_TRIGRAMS
 
 
@@ -43,3 +44,14 @@ def check_trigrams(
                 hint="As a superuser: CREATE EXTENSION pg_trgm; then migrate again.",
                 id="taxonomy.W001",
             )
+
+
+@register()
+def check_meaning(**kwargs: Any) -> Iterable[CheckMessage]:
+    if settings.SKILLFLEET_SEARCH_BY_MEANING > 0 and not meaning.available():
+        yield Warning(
+            "SKILLFLEET_SEARCH_BY_MEANING is set, but what it needs is not installed:"
+            " sentences are ranked by their words alone.",
+            hint="make meaning, or set it to 0.",
+            id="taxonomy.W003",
+        )

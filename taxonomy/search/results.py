@@ -10,6 +10,7 @@ from django.db import connections
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Substr
 
+from taxonomy.search import meaning
 from taxonomy.search.corrections import corrected
 from taxonomy.search.highlights import Marker
 from taxonomy.search.postgresql import PostgresIndex
@@ -45,6 +46,7 @@ class Found:
         self, skills: "SkillQuerySet", query: str, order: tuple[str, ...] = ()
     ) -> None:
         self.among = skills
+        self.query = query
         self.order = order
         self.words = words_of(query)
         self.corrections: dict[str, str] = {}
@@ -59,7 +61,23 @@ class Found:
         if self.order:
             ordered = self.among.filter(name__in=list(found)).order_by(*self.order)
             return [found[name] for name in ordered.values_list("name", flat=True)]
-        return sorted(found.values(), key=lambda hit: (-hit.score, hit.name))
+        best = sorted(found.values(), key=lambda hit: (-hit.score, hit.name))
+        return self._by_meaning(best) if self.is_sentence else best
+
+    @property
+    def is_sentence(self) -> bool:
+        """It describes a task, while few words name a thing."""
+        return len(telling(self.words)) > FEW
+
+    def _by_meaning(self, best: list[Hit]) -> list[Hit]:
+        """The first few by what they mean, too, if that is wanted and can be had."""
+        most = max(0, settings.SKILLFLEET_SEARCH_BY_MEANING)
+        first, others = best[:most], best[most:]
+        if not first or not meaning.available():
+            return best
+        named = self.among.filter(pk__in=[hit.skill for hit in first]).order_by()
+        texts = dict(named.values_list("name", "description"))
+        return [*meaning.reranked(self.query, first, texts), *others]
 
     def _named(self, found: dict[str, Hit]) -> Iterator[Hit]:
         """The skill whose name is just the query."""
@@ -71,7 +89,7 @@ class Found:
     def _ranked(self) -> list[Hit]:
         most_words = settings.SKILLFLEET_MAX_QUERY_WORDS
         words = [Word(word) for word in telling(self.words)[:most_words]]
-        few = len(words) <= FEW
+        few = not self.is_sentence
         if few and words[-1].text == self.words[-1]:
             words[-1] = beginning(words[-1].text)
         known = self._known(words)
