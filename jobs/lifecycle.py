@@ -272,6 +272,8 @@ def retry(job: Job, *, by: User) -> Job:
             where=Job.objects.filter(status=Job.Status.FAILED),
             event="retried",
             note={"by": by.get_username()},
+            # Who still answers what timed out does not answer what is asked next.
+            round=F("round") + 1,
             completed_at=None,
             running_since=None,
             crashes=0,

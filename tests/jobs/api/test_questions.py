@@ -173,6 +173,23 @@ def goes_on(
     assert expected or job.status == Job.Status.COMPLETED, job.error
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_answer_to_what_timed_out_is_none_to_what_is_asked_after_a_retry(
+    kind: str, submit: Any, run_until_question: Any, author_api: APIClient
+) -> None:
+    worker = SkillJobWorker(KINDS[kind].author())
+    job = asking(kind, submit, run_until_question, worker)
+    stale = {"round": job.round, "action": "proceed"}
+    job.questions.open().update(timeout_at=Now())
+    assert sweep().timed_out == 1
+    lifecycle.retry(job, by=job.user)
+    run_until_question(job, worker)
+    assert job.questions.open().get().kind == kind
+    url = f"/api/v1/hitl/{job.pk}/response"
+    assert author_api.post(url, stale, format="json").status_code == 409
+    assert reply(author_api, job, "proceed")[0] == 200
+
+
 def test_a_job_is_sent_back_so_often_and_no_more(
     asking: Job, author_api: APIClient, run_until_question: Any, settings: Any
 ) -> None:
