@@ -3,7 +3,9 @@
 import logging
 
 from cachelayer import transactions
+from cachelayer.keys import strip_prefix
 from cachelayer.manager import cache_manager
+from cachelayer.options import option
 from cachelayer.patterns import ROOT, widen
 
 logger = logging.getLogger(__name__)
@@ -11,7 +13,11 @@ OPERATE = "cachelayer.operate_cache"
 
 
 def invalidate_pattern(pattern: str, *, by: object) -> str:
-    """Retire what the pattern covers; returns the tag that was retired for it."""
+    """Retire what the pattern covers; returns the tag that was retired for it.
+
+    A full path, with the PATH_PREFIX, means the same as without.
+    """
+    pattern = strip_prefix(pattern, option("PATH_PREFIX"))
     cache_manager.invalidate_pattern(pattern)
     tag = widen(pattern)
     logger.info("cache invalidated pattern=%r retired=%r by=%s", pattern, tag, by)

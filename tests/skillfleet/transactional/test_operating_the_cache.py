@@ -48,6 +48,15 @@ def test_a_pattern_retires_what_it_covers_and_no_more(api):
 
 
 @pytest.mark.usefixtures("warm")
+def test_a_pattern_may_be_a_full_path(api):
+    response = api.post(
+        "/api/v1/cache/invalidate", {"pattern": "/api/v1/taxonomy/data/*"}
+    )
+    assert response.json()["retired"] == "/taxonomy/data/*"
+    assert outcomes(api) == ["MISS", "HIT"]
+
+
+@pytest.mark.usefixtures("warm")
 def test_a_wider_pattern_says_what_was_retired_for_it(api):
     response = api.post("/api/v1/cache/invalidate", {"pattern": "/taxonomy/d*/x"})
 
