@@ -3,10 +3,11 @@
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from cachelayer import RetiringManager
 from taxonomy.exceptions import NameTaken, PathTaken
+from taxonomy.models.paths import within
 from taxonomy.models.relation import Relation
 
 if TYPE_CHECKING:
@@ -26,18 +27,25 @@ class AddressManager(RetiringManager):
             Relation.objects.link(skill, skill.name)
         address.make_current(skill.addresses.all())
 
-    def claim_path(self, category: "Category") -> None:
-        """Make the category's path its address. Its former ones go on resolving."""
-        address: Address = self.get_or_create(
-            kind=Address.Kind.CATEGORY,
-            path=category.path,
-            defaults={"category": category},
-        )[0]
-        if address.category_id != category.pk:
-            raise PathTaken(
-                path=f"{category.path!r} is or was another category's path."
-            )
-        address.make_current(category.addresses.all())
+    def claim_paths(self, path: str) -> None:
+        """Make the paths of the category at `path`, and of all below it, addresses.
+
+        Their former ones go on resolving. However many there are, it takes the same
+        statements, and one more for some hundred new addresses. Raises PathTaken.
+        """
+        owner: Any = self.model._meta.get_field("category").related_model
+        branch = owner.objects.within(path)
+        every = self.filter(kind=Address.Kind.CATEGORY)
+        there = every.filter(within(path))
+        other = owner.objects.filter(path=OuterRef("path")).exclude(
+            pk=OuterRef("category")
+        )
+        if taken := there.filter(Exists(other)).first():
+            raise PathTaken(path=f"{taken.path!r} is or was another category's path.")
+        left = every.filter(current=True, category__in=branch.values("pk"))
+        left.exclude(path=F("category__path")).update(current=False)
+        there.filter(current=False, path=F("category__path")).update(current=True)
+        self.register(list(branch.exclude(path__in=there.values("path"))))
 
     def register(self, categories: "list[Category]") -> None:
         """The addresses of new categories, whose paths are known to be free."""

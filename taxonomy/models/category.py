@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, models, transaction
-from django.db.models import Q, Value
-from django.db.models.functions import Concat, Substr
+from django.db.models import Max, Q, Value
+from django.db.models.functions import Concat, Length, Substr
 
 from cachelayer import RetiringQuerySet
 from taxonomy.exceptions import (
@@ -50,6 +50,24 @@ class CategoryQuerySet(RetiringQuerySet):
             raise Category.DoesNotExist(path)
         return self.get(addresses__kind=Address.Kind.CATEGORY, addresses__path=path)
 
+    def above(self, path: str) -> "Category | None":
+        """The category that a path lies in, by its path or a former one.
+
+        None for a root. Raises UnknownCategory.
+        """
+        above = parent_of(path)
+        try:
+            return self.resolve(above) if above else None
+        except Category.DoesNotExist:
+            raise nothing_at(above) from None
+
+    def carry(self, former: str, path: str) -> None:
+        """Give these, which lie in `former`, the same place in `path`."""
+        longest = self.aggregate(longest=Max(Length("path")))["longest"] or 0
+        if longest - len(former) + len(path) > MAX_PATH_CHARS:
+            raise InvalidPath(path=f"A path below it would pass {MAX_PATH_CHARS}.")
+        self.update(path=Concat(Value(path), Substr("path", len(former) + 1)))
+
 
 class CategoryManager(models.Manager.from_queryset(CategoryQuerySet)):  # type: ignore[misc]
     def named(self, path: str, field: str = "category") -> "Category":
@@ -72,18 +90,21 @@ class CategoryManager(models.Manager.from_queryset(CategoryQuerySet)):  # type: 
     def create_at(
         self, path: str, *, name: str = "", description: str = "", position: int = 0
     ) -> "Category":
-        """A new category; the one above it must exist."""
+        """A new category. The one above it must exist; a former path leads to it."""
         check_path(path)
-        category = Category(
-            path=path,
-            name=name or title_of(path),
-            description=description,
-            position=position,
-        )
-        with taken_means_conflict(path), transaction.atomic():
-            category.parent = self.parent_at(path)
-            category.save()
-            Address.objects.claim_path(category)
+        with transaction.atomic():
+            # Locked, so that it stays.
+            parent = self.select_for_update(of=("self",)).above(path)
+            category = Category(
+                path=path_in(parent, path),
+                parent=parent,
+                name=name or title_of(path),
+                description=description,
+                position=position,
+            )
+            with taken_means_conflict(category.path), transaction.atomic():
+                category.save()
+                Address.objects.claim_paths(category.path)
         return category
 
     def plant(self, tree: "dict[str, Branch]") -> "list[Category]":
@@ -112,26 +133,20 @@ class CategoryManager(models.Manager.from_queryset(CategoryQuerySet)):  # type: 
         except Category.DoesNotExist:
             return self.create_at(UNCATEGORIZED)
 
-    def hold_with(self, category: "Category", above: str) -> "dict[str, Category]":
-        """By path, as they are now: the category, all below it, and the one `above`.
+    def hold_with(
+        self, category: "Category", above: "Category | None"
+    ) -> "dict[int, Category]":
+        """By key, as they are now: the category, all below it, and the one `above`.
 
         They are locked in one order, so that two moves that cross do not wait for
         each other.
         """
         known = self.filter(pk=category.pk).values_list("path", flat=True).first()
-        wanted = Q(pk=category.pk) | Q(path=above) | under(known or category.path)
+        wanted = Q(pk=category.pk) | under(known or category.path)
+        if above:
+            wanted |= Q(pk=above.pk)
         held = self.select_for_update().filter(wanted).order_by("pk")
-        return {each.path: each for each in held}
-
-    def parent_at(self, path: str) -> "Category | None":
-        """The category above the path, locked, so that it stays; None for a root."""
-        above = parent_of(path)
-        if not above:
-            return None
-        parent = self.select_for_update().filter(path=above).first()
-        if parent is None:
-            raise nothing_at(above)
-        return parent
+        return {each.pk: each for each in held}
 
 
 class Category(Mergeable):
@@ -164,7 +179,9 @@ class Category(Mergeable):
     def revise(self, *, path: str | None = None, **fields: object) -> None:
         """Set name, description or position, and move it to `path`, or neither."""
         with transaction.atomic():
-            if path is not None:
+            if path is None:
+                Category.objects.hold(self)
+            else:
                 self.move(path)
             for field, value in fields.items():
                 setattr(self, field, value)
@@ -177,28 +194,28 @@ class Category(Mergeable):
         Raises PathTaken, InvalidPath, or UnknownCategory (nothing above the path).
         """
         check_path(path)
-        above = parent_of(path)
-        with taken_means_conflict(path), transaction.atomic():
+        with transaction.atomic():
+            above = Category.objects.above(path)
             held = Category.objects.hold_with(self, above)
-            now = next((each for each in held.values() if each == self), None)
+            now = held.get(self.pk)
             if now is None:
                 raise UnknownCategory(path=f"{self.path!r} was deleted meanwhile.")
+            parent = held.get(above.pk) if above else None
+            if above and parent is None:
+                raise nothing_at(above.path)
+            path = path_in(parent, path)
             if path.startswith(f"{now.path}/"):
                 raise InvalidPath(path="A category cannot move below itself.")
-            if above and above not in held:
-                raise nothing_at(above)
             if path != now.path:
-                now.put_at(path, held.get(above))
+                now.put_at(path, parent)
             self.refresh_from_db()
 
     def put_at(self, path: str, parent: "Category | None") -> None:
         """The rows of a move, which are locked."""
-        carry_along(self.path, path)
-        Category(pk=self.pk, path=path, parent=parent).save(
-            update_fields=["path", "parent"]
-        )
-        for category in Category.objects.within(path):
-            Address.objects.claim_path(category)
+        with taken_means_conflict(path):
+            Category.objects.within(self.path).carry(self.path, path)
+            Category.objects.filter(pk=self.pk).update(parent=parent)
+            Address.objects.claim_paths(path)
 
     def remove(self) -> None:
         """Delete it. Raises CategoryInUse unless it is empty."""
@@ -213,6 +230,15 @@ class Category(Mergeable):
 
 def nothing_at(path: str) -> UnknownCategory:
     return UnknownCategory(path=f"Create the category {path!r} first.")
+
+
+def path_in(parent: Category | None, path: str) -> str:
+    """The path as it is today, where it names what it lies in by a former one."""
+    if parent is None:
+        return path
+    today = f"{parent.path}/{path.rpartition('/')[2]}"
+    check_path(today)
+    return today
 
 
 def check_path(path: str) -> None:
@@ -251,15 +277,6 @@ def seedlings(
 def title_of(path: str) -> str:
     """What people read: development/code-review → Code review."""
     return path.rpartition("/")[2].replace("-", " ").capitalize()[:100]
-
-
-def carry_along(former: str, path: str) -> None:
-    """Give everything below the former path its new one, in one statement."""
-    below = Category.objects.under(former)
-    longest = max((len(each.path) for each in below), default=0)
-    if longest - len(former) + len(path) > MAX_PATH_CHARS:
-        raise InvalidPath(path=f"A path below it would pass {MAX_PATH_CHARS}.")
-    below.update(path=Concat(Value(path), Substr("path", len(former) + 1)))
 
 
 @contextmanager

@@ -1,9 +1,11 @@
 """Two branches of the tree become one."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from django.db import models, transaction
-from django.db.models.functions import Now
+from django.db.models import Exists, OuterRef, Subquery, Value
+from django.db.models.functions import Concat, Now, Substr
 
 from taxonomy.exceptions import (
     CategoryBusy,
@@ -59,13 +61,14 @@ class Mergeable(models.Model):
             for each in rows.select_for_update().filter(wanted).order_by("pk")
         }
         # Who came meanwhile is only looked for: to wait for it now could be for ever.
-        came = skills.exclude(pk__in=keys).exists()
+        came = set(skills.values_list("pk", flat=True)) - keys
         if self._paths(target) != paths or came:
             raise ChangedMeanwhile
         source, into = held[paths[self.pk]], held[paths[target.pk]]
         if into.path == source.path or into.path.startswith(f"{source.path}/"):
             raise InvalidMerge(into="Name a category that is not in it.")
-        source.dissolve_in(into, held)
+        check_room(source.path, into.path, held)
+        source.dissolve_in(into)
 
     def _paths(self, target: "Category") -> dict[Any, str]:
         """By key, as they are now."""
@@ -80,21 +83,56 @@ class Mergeable(models.Model):
         skills: Any = self._meta.get_field("skills").related_model
         return skills.objects.filter(within(path, "category__path"))
 
-    def dissolve_in(self, target: "Category", held: "dict[str, Category]") -> None:
-        """`held`: by path, all categories in this one and in the target, locked."""
+    def dissolve_in(self, target: "Category") -> None:
+        """Both are locked, with all in them, and there is room.
+
+        In as many statements for a large branch as for a small one: what has no twin
+        below the target goes there, and all that is left has one.
+        """
         source = cast("Category", self)
-        source.skills.update(category=target, updated_at=Now())
-        for child in source.children.order_by("path"):
-            path = f"{target.path}/{child.path.rpartition('/')[2]}"
-            twin = held.get(path)
-            if twin == source:
-                raise PathTaken(path=f"{child} would take the place of {source}.")
-            if twin:
-                child.dissolve_in(twin, held)
-            else:
-                child.put_at(path, target)
-        Address.objects.filter(category=source).update(category=target, current=False)
-        source.delete()
+        rows: Any = type(self)._default_manager
+        left = rows.within(source.path)
+        left.exclude(Exists(twin_of("pk", source, target))).carry(
+            source.path, target.path
+        )
+        orphans = rows.filter(within(source.path, "parent__path"))
+        orphans.exclude(pk__in=left.values("pk")).update(
+            parent=twin_of("parent", source, target)
+        )
+        Address.objects.claim_paths(target.path)
+        self._skills_in(source.path).update(
+            category=twin_of("category", source, target), updated_at=Now()
+        )
+        Address.objects.filter(within(source.path, "category__path")).update(
+            category=twin_of("category", source, target), current=False
+        )
+        # Nothing hangs on them, and a signal for each would be a query for each.
+        left._raw_delete(left.db)
+
+
+def check_room(source: str, target: str, held: "Mapping[str, Category]") -> None:
+    """Raises PathTaken when a category would get the path of the one that goes.
+
+    Only one below the target can go up that far: a/b/c/b/c, when a/b/c becomes a part
+    of a, would be a/b/c.
+    """
+    if not source.startswith(f"{target}/"):
+        return
+    raised = source + source.removeprefix(target)
+    if raised in held:
+        raise PathTaken(
+            path=f"{raised} would take the place of {source}, whose path is to lead to"
+            f" {target}. Move {raised} elsewhere first."
+        )
+
+
+def twin_of(field: str, source: "Category", target: "Category") -> Subquery:
+    """For rows whose `field` is a category in the source: the one that has the same
+    place in the target."""
+    rows: Any = type(source)._default_manager
+    own = Subquery(rows.filter(pk=OuterRef(OuterRef(field))).values("path"))
+    path = Concat(Value(target.path), Substr(own, len(source.path) + 1))
+    return Subquery(rows.filter(path=path).values("pk"))
 
 
 def alone(skills: Any) -> Any:

@@ -166,13 +166,14 @@ class Editing(RuleBasedStateMachine):
 
     @rule(path=places)
     def create(self, path: str) -> None:
-        if self.send("post", "taxonomy", {"path": path}):
-            self.remains.place(Category.objects.get(path=path).pk, path)
+        if answer := self.send("post", "taxonomy", {"path": path}):
+            made = answer.json()["path"]
+            self.remains.place(Category.objects.get(path=made).pk, made)
 
     @rule(path=places, wanted=places)
     def move(self, path: str, wanted: str) -> None:
-        if self.send("patch", f"taxonomy/{path}", {"path": wanted}):
-            self.remains.move(self.remains.leads[path], wanted)
+        if answer := self.send("patch", f"taxonomy/{path}", {"path": wanted}):
+            self.remains.move(self.remains.leads[path], answer.json()["path"])
 
     @rule(path=places, into=places)
     def merge(self, path: str, into: str) -> None:

@@ -78,6 +78,26 @@ def test_what_cannot_be_merged_stays_as_it_was(
     assert curator.post(f"{TAXONOMY}/no/such/merge", {}).status_code == 404
 
 
+@pytest.fixture
+def winding(seeded):
+    """a/b/c/b/c would be a/b/c, when that becomes a part of a."""
+    for path in ("a", "a/b", "a/b/c", "a/b/c/b", "a/b/c/b/c"):
+        Category.objects.create_at(path)
+    Skill.objects.publish(skill_files(), category="a/b/c/b/c")
+
+
+def test_no_category_takes_the_path_of_the_one_that_goes(winding, curator):
+    answer = curator.post(f"{TAXONOMY}/a/b/c/merge", {"into": "a"})
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "path_taken")
+    assert "Move a/b/c/b/c elsewhere first." in answer.json()["errors"]["path"][0]
+    moved = curator.patch(f"{TAXONOMY}/a/b/c/b/c", {"path": "a/last"})
+    assert moved.status_code == 200
+    assert curator.post(f"{TAXONOMY}/a/b/c/merge", {"into": "a"}).status_code == 200
+    paths = Category.objects.within("a").values_list("path", flat=True)
+    assert list(paths) == ["a", "a/b", "a/last"]
+
+
 def test_the_word_of_the_verb_is_no_category(curator):
     for path in ("data/merge", "data/merge/x"):
         assert curator.post(TAXONOMY, {"path": path}).status_code == 400

@@ -121,6 +121,25 @@ def test_moving_a_branch_keeps_every_former_path(curator, seeded):
     assert back.json()["path"] == "data/databases"
 
 
+def test_a_former_path_leads_to_what_a_new_one_lies_in(curator, seeded):
+    curator.patch(f"{TAXONOMY}/data/databases", {"path": "operations/stores"})
+
+    made = curator.post(TAXONOMY, {"path": "data/databases/mongo"})
+    assert (made.status_code, made.json()["path"]) == (201, "operations/stores/mongo")
+    moved = curator.patch(f"{TAXONOMY}/data/ml", {"path": "data/databases/ml"})
+    assert (moved.status_code, moved.json()["path"]) == (200, "operations/stores/ml")
+
+    again = curator.post(TAXONOMY, {"path": "data/databases/redis"})
+    assert (again.status_code, again.json()["code"]) == (409, "path_taken")
+    assert "'operations/stores/redis'" in again.json()["errors"]["path"][0]
+    below = curator.patch(
+        f"{TAXONOMY}/operations/stores", {"path": "data/databases/below"}
+    )
+    assert below.json()["code"] == "invalid_path"
+    too_long = curator.post(TAXONOMY, {"path": "data/ml/" + "x" * 240})
+    assert (too_long.status_code, too_long.json()["code"]) == (400, "invalid_path")
+
+
 @pytest.mark.parametrize(
     ("path", "code"),
     [

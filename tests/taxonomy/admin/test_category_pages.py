@@ -88,6 +88,16 @@ def test_a_category_is_merged_into_another(browser, skill):
     assert Category.objects.resolve("data/analytics").path == "research/analysis"
 
 
+def test_a_merge_that_finds_no_room_is_refused_on_its_page(browser):
+    for path in ("a", "a/b", "a/b/b"):
+        Category.objects.create_at(path)
+
+    page = browser.post(verb("a/b", "merge"), {"into": "a"})
+
+    assert page.status_code == 200
+    assert "Move a/b/b elsewhere" in page.context["form"].non_field_errors()[0]
+
+
 def test_only_an_empty_category_is_removed(browser, skill):
     page = browser.post(verb("data/analytics", "remove"))
     assert "still holds skills" in page.context["form"].non_field_errors()[0]
