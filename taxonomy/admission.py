@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 
@@ -126,8 +127,19 @@ def _check_name(found: str, wanted: str | None) -> None:
         raise InvalidSkill(
             name=f"The frontmatter says {found!r}; it must say {wanted!r}."
         )
-    if found in RESERVED_NAMES:
+    if is_reserved(found):
         raise InvalidSkill(name=f"{found!r} is reserved; choose another name.")
+
+
+def is_reserved(name: str) -> bool:
+    """It is an address of the API, or the UUID that leads to another skill."""
+    if name in RESERVED_NAMES:
+        return True
+    try:
+        UUID(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _labels(

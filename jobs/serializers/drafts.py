@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from jobs.models import Draft, Job
 from jobs.refinement import changes
-from taxonomy.admission import RESERVED_NAMES
+from taxonomy.admission import is_reserved
 from taxonomy.exceptions import UnknownCategory
 from taxonomy.models import BundleFile, Category
 from taxonomy.models.paths import MAX_NAME_CHARS, MAX_PATH_CHARS, SKILL_NAME
@@ -160,7 +160,7 @@ class PromotionSerializer(StrictSerializer):
             raise serializers.ValidationError(
                 "Write lower-case words with single hyphens between them: pdf-tools."
             )
-        if value in RESERVED_NAMES:
+        if is_reserved(value):
             raise serializers.ValidationError(f"{value!r} is reserved; choose another.")
         return value
 

@@ -11,19 +11,23 @@ from taxonomy.packaging.files import File
 from taxonomy.skillmd.document import render
 from tests.taxonomy.skills import skill_files
 
+UUID = re.compile(r"[0-9a-f]{32}")
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 near_names = st.one_of(
     st.text(max_size=70),
     st.from_regex(r"[a-zA-Z0-9-]{1,70}", fullmatch=True),
     st.from_regex(r"[a-z0-9]+(-[a-z0-9]+){0,20}", fullmatch=True),
     st.sampled_from(sorted(RESERVED_NAMES)),
+    st.uuids().map(str),
+    st.uuids().map(lambda each: each.hex),
 )
 
 
 @given(near_names)
 def test_a_name_is_admitted_exactly_when_every_client_takes_it(name):
     text = render({"name": name, "description": "What and when."}, "Body.")
-    allowed = NAME.fullmatch(name) and len(name) <= 64 and name not in RESERVED_NAMES
+    reserved = name in RESERVED_NAMES or UUID.fullmatch(name.replace("-", ""))
+    allowed = NAME.fullmatch(name) and len(name) <= 64 and not reserved
     try:
         admitted = admit((File("SKILL.md", text.encode()),))
     except InvalidSkill as refusal:

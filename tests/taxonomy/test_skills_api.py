@@ -235,3 +235,16 @@ def test_an_archived_skill_is_hidden_from_readers(curator, viewer, pdf_tools):
     restored = curator.patch(f"{SKILLS}/pdf-tools", {"status": "active"})
     assert restored.json()["status"] == "active"
     assert viewer.get(f"{SKILLS}/pdf-tools").status_code == 200
+
+
+@pytest.mark.parametrize("form", ["{0}", "{0.hex}"])
+def test_no_name_leads_away_from_a_skill_by_its_uuid(curator, pdf_tools, form):
+    name = form.format(pdf_tools.pk)
+    content = skill_files(name=name)[0].content.decode()
+
+    for refused in (
+        curator.put(f"{SKILLS}/{name}", {"content": content}),
+        curator.patch(f"{SKILLS}/pdf-tools", {"name": name}),
+    ):
+        assert (refused.status_code, "name" in refused.json()["errors"]) == (400, True)
+    assert curator.get(f"{SKILLS}/{name}").json()["name"] == "pdf-tools"

@@ -90,6 +90,7 @@ BAD_DECISIONS = [
     ("promote", "name", "Not A Name"),
     ("promote", "name", "x" * 65),
     ("promote", "name", "validate"),
+    ("promote", "name", "1" * 32),
     ("promote", "version", 1),
     ("promote", "version", "one"),
     ("promote", "version", "1.0"),
