@@ -21,7 +21,7 @@ class DeclaredPermission(BasePermission):
 
     A view's `required_permissions` are its Grants; HEAD goes with GET. A method
     without an entry is refused to everyone. With SKILLFLEET_PUBLIC_READ, reading
-    skills and categories needs no login.
+    skills and categories needs no login, and no role.
     """
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
@@ -32,8 +32,10 @@ class DeclaredPermission(BasePermission):
         if method not in granted:
             return False
         permission = granted[method]
+        if is_public(method, permission):
+            return True
         if not request.user.is_authenticated:
-            return is_public(method, permission)
+            return False
         return permission is None or request.user.has_perm(permission)
 
 

@@ -1,6 +1,8 @@
 """Who may read and write skills and categories."""
 
 import pytest
+from django.contrib.auth.models import User
+from rest_framework.test import APIClient
 
 READS = [
     "/skills",
@@ -30,6 +32,16 @@ def test_reading_needs_a_login_unless_the_fleet_is_public(
     assert viewer.get(f"/api/v1{url}").status_code == 200
     settings.SKILLFLEET_PUBLIC_READ = True
     assert anonymous.get(f"/api/v1{url}").status_code == 200
+
+
+@pytest.mark.parametrize("url", READS)
+def test_who_has_no_role_reads_what_is_public(pdf_tools, settings, url):
+    nobody = APIClient()
+    nobody.force_authenticate(User.objects.create_user("nobody"))
+    assert nobody.get(f"/api/v1{url}").status_code == 403
+    settings.SKILLFLEET_PUBLIC_READ = True
+    assert nobody.get(f"/api/v1{url}").status_code == 200
+    assert nobody.delete(f"/api/v1{url}").status_code in (403, 405)
 
 
 @pytest.mark.parametrize(("method", "url"), WRITES)
