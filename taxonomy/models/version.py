@@ -97,7 +97,9 @@ def next_number(
     """The number of the version to come.
 
     `given` by the publisher: raises VersionConflict unless it is higher than all
-    that are published. `named` in the frontmatter: counts only if it is higher.
+    that are published. `named` in the frontmatter: counts only if it is higher. A
+    lower or published one is passed over for the next patch: nobody asked for it now,
+    it came with the text, and most who edit a SKILL.md or import it again leave it.
     """
     highest = max(filter(None, map(Version.parse, published)), default=None)
     if given is not None:

@@ -230,7 +230,8 @@ class PublishSerializer(ContentSerializer):
     version = TextField(
         required=False,
         max_length=64,
-        help_text="Higher than all published ones; without it the next patch.",
+        help_text="Higher than all published ones; without it `metadata.version` of the"
+        " frontmatter if that is higher, else the next patch.",
     )
     change_summary = TextField(
         required=False,
