@@ -7,6 +7,7 @@ from taxonomy.models import (
     Address,
     Category,
     FacetDefinition,
+    FormerPlace,
     Label,
     Profile,
     Relation,
@@ -50,6 +51,7 @@ invalidates(
 )
 invalidates(Label, lambda label: where_it_shows(label.skill), collection=EVERYWHERE)
 invalidates(Relation, where_it_points, collection=EVERYWHERE)
+invalidates(FormerPlace, ["/skills"], collection=["/skills"])
 invalidates(FacetDefinition, ["/facets/*"], collection=["/facets/*"])
 for told in (Verdict, Waiver):
     invalidates(told, lambda row: where_it_shows(row.skill), collection=EVERYWHERE)

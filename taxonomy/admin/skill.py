@@ -311,6 +311,13 @@ class SkillAdmin(FleetAdmin):
                 for address in row.addresses.all()
             ],
         )
+        places = row.former_places.exclude(category=row.category_id)
+        if former := places.select_related("category").order_by("category__path"):
+            yield Panel(
+                "Categories that it was in",
+                headers=("Path",),
+                rows=[(link_to(each.category),) for each in former],
+            )
 
 
 def origins_of(skill: Skill) -> Panel:

@@ -6,6 +6,7 @@ from taxonomy.models.category import Category
 from taxonomy.models.facet import FacetDefinition
 from taxonomy.models.label import Label
 from taxonomy.models.origin import Origin
+from taxonomy.models.place import FormerPlace
 from taxonomy.models.profile import Profile
 from taxonomy.models.publishing import Published
 from taxonomy.models.relation import Relation
@@ -22,6 +23,7 @@ __all__ = [
     "BundleFile",
     "Category",
     "FacetDefinition",
+    "FormerPlace",
     "Label",
     "Origin",
     "Profile",

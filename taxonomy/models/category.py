@@ -79,12 +79,14 @@ class CategoryManager(models.Manager.from_queryset(CategoryQuerySet)):  # type: 
                 **{field: f"There is no category {path!r}; GET /taxonomy lists them."}
             ) from None
 
-    def hold(self, category: "Category") -> None:
-        """Keep it from being deleted until the transaction ends.
+    def hold(self, category: "Category", *others: int) -> None:
+        """Keep it, and others by key, from being deleted until the transaction ends.
 
-        Raises UnknownCategory when it was deleted meanwhile.
+        They are locked in one order. Raises UnknownCategory when it was deleted
+        meanwhile.
         """
-        if not self.select_for_update(no_key=True).filter(pk=category.pk).first():
+        rows = self.select_for_update(no_key=True).filter(pk__in={category.pk, *others})
+        if category not in list(rows.order_by("pk")):
             raise UnknownCategory(category=f"{category.path!r} was deleted meanwhile.")
 
     def create_at(

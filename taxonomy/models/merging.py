@@ -16,6 +16,7 @@ from taxonomy.exceptions import (
 )
 from taxonomy.models.address import Address
 from taxonomy.models.paths import within
+from taxonomy.models.place import FormerPlace
 
 if TYPE_CHECKING:
     from taxonomy.models.category import Category
@@ -91,7 +92,11 @@ class Mergeable(models.Model):
         """
         source = cast("Category", self)
         rows: Any = type(self)._default_manager
-        left = rows.within(source.path)
+        left, in_one_left = (
+            rows.within(source.path),
+            within(source.path, "category__path"),
+        )
+        twin = twin_of("category", source, target)
         left.exclude(Exists(twin_of("pk", source, target))).carry(
             source.path, target.path
         )
@@ -100,12 +105,9 @@ class Mergeable(models.Model):
             parent=twin_of("parent", source, target)
         )
         Address.objects.claim_paths(target.path)
-        self._skills_in(source.path).update(
-            category=twin_of("category", source, target), updated_at=Now()
-        )
-        Address.objects.filter(within(source.path, "category__path")).update(
-            category=twin_of("category", source, target), current=False
-        )
+        self._skills_in(source.path).update(category=twin, updated_at=Now())
+        FormerPlace.objects.follow(in_one_left, twin)
+        Address.objects.filter(in_one_left).update(category=twin, current=False)
         # Nothing hangs on them, and a signal for each would be a query for each.
         left._raw_delete(left.db)
 

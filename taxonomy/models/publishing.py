@@ -143,8 +143,6 @@ class PublishingManager(models.Manager["Skill"]):
     def _publish(self, edition: Edition) -> Published:
         with transaction.atomic(using=self.db):
             skill = self._find(edition)
-            if edition.category:
-                Category.objects.hold(edition.category)
             current = skill.current.bundle_id if skill else ""
             if edition.based_on not in (None, current):
                 raise SkillChanged
@@ -185,19 +183,18 @@ class PublishingManager(models.Manager["Skill"]):
         return skill
 
     def _create(self, edition: Edition) -> Published:
-        skill = self.model(
-            name=edition.admitted.name,
-            category=edition.category or Category.objects.fallback(),
-        )
+        category = edition.category or Category.objects.fallback()
+        Category.objects.hold(category)
+        skill = self.model(name=edition.admitted.name, category=category)
         version = self._write_version(skill, edition)
         edition.classify(skill)
         self._take_over(skill, version, edition, force_insert=True)
         return Published(version, created=True, changed=True)
 
     def _advance(self, skill: "Skill", edition: Edition) -> Published:
-        version = self._write_version(skill, edition)
         if edition.category:
-            skill.category = edition.category
+            skill.place_in(edition.category)
+        version = self._write_version(skill, edition)
         edition.classify(skill)
         self._take_over(skill, version, edition)
         return Published(version, created=False, changed=True)
@@ -216,7 +213,7 @@ class PublishingManager(models.Manager["Skill"]):
     def _place(self, skill: "Skill", edition: Edition) -> None:
         """The same bytes may still go to another category."""
         if edition.category and edition.category.pk != skill.category_id:
-            skill.category = edition.category
+            skill.place_in(edition.category)
             skill.save(update_fields=["category", "updated_at"])
 
     def _write_version(self, skill: "Skill", edition: Edition) -> SkillVersion:

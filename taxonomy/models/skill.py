@@ -22,6 +22,7 @@ from taxonomy.models.facet import FacetDefinition
 from taxonomy.models.history import WithHistory
 from taxonomy.models.label import Label
 from taxonomy.models.paths import MAX_NAME_CHARS, SKILL_NAME, within
+from taxonomy.models.place import FormerPlace
 from taxonomy.models.publishing import PublishingManager
 from taxonomy.models.relation import Relation
 from taxonomy.models.verdict import WithVerdict
@@ -58,16 +59,16 @@ class SkillQuerySet(RetiringQuerySet):
             addresses__kind=Address.Kind.CATEGORY, addresses__path=path
         ).first()
         place = category.path if category else path
+        there = Category.objects.filter(
+            addresses__kind=Address.Kind.CATEGORY, addresses__path=above
+        ).values("pk")
+        named = Address.objects.filter(
+            Q(skill__category__in=there) | Q(skill__former_places__category__in=there),
+            kind=Address.Kind.SKILL,
+            path=name,
+        )
         return self.filter(
-            within(place, "category__path")
-            | Q(
-                pk__in=Address.objects.filter(
-                    kind=Address.Kind.SKILL,
-                    path=name,
-                    skill__category__addresses__kind=Address.Kind.CATEGORY,
-                    skill__category__addresses__path=above,
-                ).values("skill")
-            )
+            within(place, "category__path") | Q(pk__in=named.values("skill"))
         )
 
     def labelled(self, kind: Label.Kind, value: str) -> "SkillQuerySet":
@@ -249,8 +250,8 @@ class Skill(WithHistory, WithVerdict):
             held = self.held()
             given: dict[str, object] = dict(fields)
             if category is not None:
-                given["category"] = place = Category.objects.named(category)
-                Category.objects.hold(place)
+                held.place_in(Category.objects.named(category))
+                given["category"] = held.category
             for kind, values in (labels or {}).items():
                 held.give(kind, values)
             if given.get("status", held.status) != self.Status.DEPRECATED:
@@ -259,6 +260,16 @@ class Skill(WithHistory, WithVerdict):
                 setattr(held, field, value)
             held.save(update_fields=["updated_at", *given])
         self.refresh_from_db()
+
+    def place_in(self, category: Category) -> None:
+        """Its category from now on; where it was goes on leading to it.
+
+        It is held, and to be saved. Raises UnknownCategory.
+        """
+        Category.objects.hold(category, self.category_id)
+        if category.pk != self.category_id:
+            FormerPlace.objects.keep(self)
+            self.category = category
 
     def deprecate(self, reason: str = "", replacement: str | None = None) -> None:
         """Offer it no longer; say why, and which active skill to use instead.

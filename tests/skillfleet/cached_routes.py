@@ -82,6 +82,7 @@ READS = [
     Read("/facets", "/facets"),
     Read("/skills", "/skills"),
     Read("/skills", "/skills?q=pdf&category=development&tag=merging&facets=true"),
+    Read("/skills", "/skills?path=data/ml/pdf-tools"),
     Read(SKILL, "/skills/pdf-tools"),
     Read(f"{SKILL}/diff", "/skills/pdf-tools/diff"),
     Read(f"{SKILL}/download", "/skills/pdf-tools/download?format=tar.gz"),

@@ -15,6 +15,7 @@ from taxonomy.models import (
     Address,
     Category,
     FacetDefinition,
+    FormerPlace,
     Label,
     Profile,
     Relation,
@@ -80,6 +81,9 @@ SPARE: dict[type[models.Model], Callable[[Fleet], models.Model]] = {
         path="development/practices/spare", parent=fleet.skill.category, name="Spare"
     ),
     FacetDefinition: lambda fleet: FacetDefinition(name="spare"),
+    FormerPlace: lambda fleet: FormerPlace(
+        skill=fleet.skill, category=Category.objects.get(path="data/ml")
+    ),
     Group: lambda fleet: Group(name="spare"),
     Job: lambda fleet: Job(user=fleet.person("author"), task_description=TASK),
     Label: lambda fleet: Label(skill=fleet.skill, kind="tag", value="spare"),

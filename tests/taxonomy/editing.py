@@ -42,6 +42,8 @@ class Remains:
     """By the skill's UUID, oldest first."""
     led: dict[str, str] = field(default_factory=dict)
     """Every name that a skill ever had → its UUID."""
+    places: set[tuple[int, str]] = field(default_factory=set)
+    """Where each skill was or is: a category and its UUID."""
     archived: set[str] = field(default_factory=set)
     current_paths: dict[int, str] = field(default_factory=dict)
     leads: dict[str, int] = field(default_factory=dict)
@@ -68,6 +70,7 @@ class Remains:
                 else:
                     self.move(child, wanted)
         self.leads |= {p: into for p, led in self.leads.items() if led == key}
+        self.places |= {(into, skill) for place, skill in self.places if place == key}
         del self.current_paths[key]
 
     def forget(self, key: int) -> None:
@@ -90,6 +93,7 @@ class Editing(RuleBasedStateMachine):
     def teardown(self) -> None:
         try:
             self.every_name_and_path_leads_where_it_did()
+            self.every_full_path_leads_where_it_did()
             self.every_version_is_had_or_is_said_to_be_withdrawn()
         finally:
             self.close()
@@ -112,6 +116,13 @@ class Editing(RuleBasedStateMachine):
         if answer := self.send("put", f"skills/{name}", body | {"category": place}):
             self.learn(answer.json()["uuid"])
             self.remains.led[name] = answer.json()["uuid"]
+            self.see(answer)
+
+    def see(self, answer: Any) -> None:
+        """Where a skill is now, it was from now on."""
+        shown = answer.json()
+        here = self.remains.leads[shown["category"]]
+        self.remains.places.add((here, shown["uuid"]))
 
     def learn(self, uuid: str) -> None:
         """What was published is from now on never to change."""
@@ -133,6 +144,7 @@ class Editing(RuleBasedStateMachine):
         body = {"category": place, "status": status}
         if answer := self.send("patch", f"skills/{name}", body):
             self.remains.archived.discard(answer.json()["uuid"])
+            self.see(answer)
 
     @rule(name=names)
     def archive(self, name: str) -> None:
@@ -217,6 +229,12 @@ class Editing(RuleBasedStateMachine):
             led = self.remains.leads.get(path)
             assert answer.status_code == (404 if led is None else 200), path
             assert led is None or answer.json()["path"] == now[led]
+
+    def every_full_path_leads_where_it_did(self) -> None:
+        for place, key in self.remains.leads.items():
+            for name, uuid in self.remains.led.items():
+                found = Skill.objects.at(f"{place}/{name}").filter(pk=uuid)
+                assert found.exists() == ((key, uuid) in self.remains.places)
 
     def every_version_is_had_or_is_said_to_be_withdrawn(self) -> None:
         for name, uuid in self.remains.led.items():

@@ -8,7 +8,7 @@ from django.db.models import F
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from taxonomy.models import Address, Category, Skill, SkillVersion
+from taxonomy.models import Address, Category, FormerPlace, Skill, SkillVersion
 from tests.taxonomy.editing import Editing
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +33,7 @@ def test_many_random_edits_take_nothing_away():
         (Skill, "read_from", "no_version_changed_or_disappeared"),
         (Skill, "take_over", "every_name_and_path_leads_where_it_did"),
         (Category, "put_at", "every_name_and_path_leads_where_it_did"),
+        (Skill, "place_in", "every_full_path_leads_where_it_did"),
     ],
 )
 def test_what_a_faulty_edit_takes_away_is_missed(model, verb, check, monkeypatch):
@@ -42,6 +43,7 @@ def test_what_a_faulty_edit_takes_away_is_missed(model, verb, check, monkeypatch
         former(row, *args, **options)
         SkillVersion.objects.exclude(skill__current=F("pk")).delete()
         Address.objects.filter(current=False).delete()
+        FormerPlace.objects.all().delete()
 
     monkeypatch.setattr(model, verb, losing)
     fleet = Editing()

@@ -85,6 +85,8 @@ def test_place_and_classify(browser, skill):
     assert (skill.path, skill.type) == ("operations/pdf-tools", "tool")
     page = browser.post(verb(skill, "place"), sent | {"category": "no", "type": "x"})
     assert {"category", "type"} <= set(page.context["form"].errors)
+    page = browser.get(f"{LIST}{skill.pk}/change/").content.decode()
+    assert "Categories that it was in" in page
 
 
 def test_files_are_shown_as_text(browser, skill):

@@ -100,7 +100,7 @@ def test_a_category_that_is_taken_into_use_is_not_deleted(seeded):
 
 
 def test_moves_that_cross_do_not_wait_for_each_other(seeded):
-    """One of two goes below the other; the other's new parent is no longer there."""
+    """One of two goes below the other; the other's new parent lies in itself then."""
     for turn in range(8):
         pair = [f"first-{turn}", f"second-{turn}"]
         for path in pair:
@@ -113,7 +113,7 @@ def test_moves_that_cross_do_not_wait_for_each_other(seeded):
         ]
         results = at_once(crossing)
         refused = [each for each in results if isinstance(each, TaxonomyError)]
-        assert [each.code for each in refused] == ["unknown_category"]
+        assert [each.code for each in refused] == ["invalid_path"]
 
 
 def test_a_category_that_moves_and_is_deleted_at_once_does_either(seeded):
