@@ -21,6 +21,7 @@ from taxonomy.models.category import Category
 from taxonomy.models.facet import FacetDefinition
 from taxonomy.models.history import WithHistory
 from taxonomy.models.label import Label
+from taxonomy.models.locks import hold_relations
 from taxonomy.models.paths import MAX_NAME_CHARS, SKILL_NAME, within
 from taxonomy.models.place import FormerPlace
 from taxonomy.models.publishing import PublishingManager
@@ -245,6 +246,8 @@ class Skill(WithHistory, WithVerdict):
         """
         with transaction.atomic():
             if name not in (None, Skill.objects.only("name").get(pk=self.pk).name):
+                if fields.get("status", Skill.Status.ARCHIVED) != Skill.Status.ARCHIVED:
+                    self._restore(fields["status"])
                 Skill.objects.rename(self, name, author=author)
             # One writer at a time; what was not given stays as the last one left it.
             held = self.held()
@@ -260,6 +263,14 @@ class Skill(WithHistory, WithVerdict):
                 setattr(held, field, value)
             held.save(update_fields=["updated_at", *given])
         self.refresh_from_db()
+
+    def _restore(self, status: str) -> None:
+        """Before it is renamed, which an archived one cannot be."""
+        hold_relations()
+        held = self.held()
+        if held.is_archived:
+            held.status = status
+            held.save(update_fields=["status"])
 
     def place_in(self, category: Category) -> None:
         """Its category from now on; where it was goes on leading to it.

@@ -237,6 +237,22 @@ def test_an_archived_skill_is_hidden_from_readers(curator, viewer, pdf_tools):
     assert viewer.get(f"{SKILLS}/pdf-tools").status_code == 200
 
 
+def test_an_archived_skill_is_restored_and_renamed_at_once(curator, viewer, pdf_tools):
+    pdf_tools.archive()
+    refused = curator.patch(f"{SKILLS}/pdf-tools", {"name": "pdf-kit"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "skill_archived")
+
+    change = {"status": "active", "name": "pdf-kit"}
+    answer = curator.patch(f"{SKILLS}/pdf-tools", change)
+
+    assert answer.status_code == 200, answer.json()
+    assert viewer.get(f"{SKILLS}/pdf-kit").json()["aliases"] == ["pdf-tools"]
+    archived = curator.patch(
+        f"{SKILLS}/pdf-kit", {"status": "archived", "name": "pdf-old"}
+    )
+    assert (archived.status_code, archived.json()["name"]) == (200, "pdf-old")
+
+
 @pytest.mark.parametrize("form", ["{0}", "{0.hex}"])
 def test_no_name_leads_away_from_a_skill_by_its_uuid(curator, pdf_tools, form):
     name = form.format(pdf_tools.pk)
