@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any, TypedDict
 
+from django.conf import settings
 from django.db.models import Count
 
 from taxonomy.models import Category, Skill
@@ -27,8 +28,9 @@ def whole_tree() -> list[Node]:
 
 
 def branch_at(category: Category) -> dict[str, Any]:
-    """One category, the tree below it, and the active skills right in it."""
+    """One category, the tree below it, and the first active skills right in it."""
     skills = Skill.objects.active().filter(category=category)
+    most = settings.SKILLFLEET_MAX_PAGE_SIZE
     return {
         "path": category.path,
         "name": category.name,
@@ -37,7 +39,8 @@ def branch_at(category: Category) -> dict[str, Any]:
         "aliases": category.aliases,
         "parent": parent_of(category.path) or None,
         "children": nested(Category.objects.under(category.path), category.path),
-        "skills": skills.for_listing().order_by("name"),
+        "skills": skills.for_naming().order_by("name")[:most],
+        "skills_count": skills.count(),
     }
 
 

@@ -107,6 +107,11 @@ class SkillQuerySet(RetiringQuerySet):
         )
         return self.for_reading().prefetch_related(pointing, "addresses")
 
+    def for_naming(self) -> "SkillQuerySet":
+        """With its path, description and version, and nothing else."""
+        shown = self.select_related("category", "current")
+        return shown.only("name", "description", "category__path", "current__number")
+
     def for_listing(self) -> "SkillQuerySet":
         """With all that a list shows, and nothing of what the skills say."""
         shown = self.select_related("category", "current", "verdict")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -53,11 +54,23 @@ class TreeSerializer(serializers.Serializer[Any]):
 
 
 class BranchSerializer(CategorySerializer):
-    """A category, the tree below it, and the active skills right in it."""
+    """A category, the tree below it, and the first active skills right in it."""
 
     parent = serializers.CharField(allow_null=True)  # type: ignore[assignment]
     children = NodeSerializer(many=True)
-    skills = BranchSkillSerializer(many=True)
+    skills = BranchSkillSerializer(
+        many=True, help_text=f"By name, the first {settings.SKILLFLEET_MAX_PAGE_SIZE}."
+    )
+    skills_count = serializers.IntegerField(
+        help_text="All active skills right in the category."
+    )
+    skills_url = serializers.SerializerMethodField(
+        help_text="Where all of them are read, page by page, with those of the"
+        " categories below."
+    )
+
+    def get_skills_url(self, branch: dict[str, Any]) -> str:
+        return f"/api/v1/skills?category={branch['path']}"
 
 
 class CategoryCreateSerializer(StrictSerializer):

@@ -25,7 +25,8 @@ def test_no_read_takes_more_statements_for_more_rows(world, settings):
 
 
 def test_a_read_that_asks_row_by_row_is_found(world, monkeypatch):
-    monkeypatch.setattr(SkillQuerySet, "for_listing", lambda skills: skills)
+    for shown in ("for_listing", "for_naming"):
+        monkeypatch.setattr(SkillQuerySet, shown, lambda skills: skills)
     assert {"GET /skills", "GET /taxonomy/{path}"} <= growing(world, 1, 4).keys()
 
 

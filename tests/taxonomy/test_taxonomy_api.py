@@ -43,6 +43,21 @@ def test_a_branch_shows_what_is_in_it_and_below(viewer, pdf_tools):
     ]
 
 
+def test_a_branch_shows_the_first_skills_and_says_how_many_there_are(
+    viewer, seeded, settings
+):
+    settings.SKILLFLEET_MAX_PAGE_SIZE = 2
+    for number in range(4):
+        place = "data/ml" if number == 3 else "data"
+        Skill.objects.publish(skill_files(f"skill-{number}"), category=place)
+
+    branch = viewer.get(f"{TAXONOMY}/data").json()
+
+    assert [each["name"] for each in branch["skills"]] == ["skill-0", "skill-1"]
+    assert branch["skills_count"] == 3
+    assert viewer.get(branch["skills_url"]).json()["count"] == 4
+
+
 def test_seeding_twice_changes_nothing_and_keeps_what_was_moved(seeded):
     Category.objects.resolve("data/ml").move("research/ml")
     before = set(Category.objects.values_list("path", flat=True))
