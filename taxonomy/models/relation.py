@@ -8,24 +8,33 @@ from django.db import connections, models, transaction
 from django.db.models.expressions import RawSQL
 
 from cachelayer import RetiringManager
-from taxonomy.exceptions import ContradictoryRelations, InvalidRelation, RelationCycle
+from taxonomy.exceptions import (
+    ContradictoryRelations,
+    InvalidRelation,
+    RelationCycle,
+)
 from taxonomy.models.locks import hold_relations
 from taxonomy.models.paths import MAX_NAME_CHARS, SKILL_NAME
 
 if TYPE_CHECKING:
     from taxonomy.models.skill import Skill
 
-NEEDED = """
+WALK = """
     WITH RECURSIVE needed(skill_id) AS (
         SELECT target_id FROM taxonomy_relation
         WHERE skill_id = %s AND kind = 'required' AND target_id IS NOT NULL
         UNION
         SELECT further.target_id FROM taxonomy_relation further
-        JOIN needed ON needed.skill_id = further.skill_id
+        JOIN needed ON needed.skill_id = further.skill_id {gate}
         WHERE further.kind = 'required' AND further.target_id IS NOT NULL
     )
     SELECT skill_id FROM needed
 """
+NEEDED = WALK.format(gate="")
+NEEDED_AND_SEEN = WALK.format(
+    gate="""JOIN taxonomy_skill middle
+        ON middle.uuid = further.skill_id AND middle.status <> 'archived'"""
+)
 
 
 class RelationManager(RetiringManager):
@@ -72,23 +81,29 @@ class RelationManager(RetiringManager):
         if found:
             self._check(skill)
 
-    def needed_by(self, skill: "Skill") -> RawSQL:
-        """The keys of all skills that it requires, or that those require, and so on."""
+    def needed_by(self, skill: "Skill", *, through_archived: bool = True) -> RawSQL:
+        """The keys of all skills that it requires, or that those require, and so on.
+
+        What an archived one requires is hidden with it, unless `through_archived`.
+        """
         key = self.model._meta.get_field("skill").get_db_prep_value(
             skill.pk, connections[self.db]
         )
-        return RawSQL(NEEDED, (key,))  # noqa: S611  a constant
+        walk = NEEDED if through_archived else NEEDED_AND_SEEN
+        return RawSQL(walk, (key,))  # noqa: S611  a constant
 
     def _targets(
         self, skill: "Skill", names: set[str]
     ) -> "dict[str, tuple[str, UUID | None]]":
-        """By name: the name to keep and the skill, if there is one."""
+        """By name: the name as it was written and the skill, if there is one.
+
+        Today's name is no one's to tell when the skill is archived.
+        """
         skills = type(skill)._default_manager.filter(
             addresses__kind="skill", addresses__path__in=names
         )
-        led = skills.values_list("addresses__path", "name", "pk")
-        known = {path: (name, pk) for path, name, pk in led}
-        return {name: known.get(name, (name, None)) for name in names}
+        led = dict(skills.values_list("addresses__path", "pk"))
+        return {name: (name, led.get(name)) for name in names}
 
     def _point(
         self,
@@ -96,15 +111,12 @@ class RelationManager(RetiringManager):
         kind: "Relation.Kind",
         targets: "set[tuple[str, UUID | None]]",
     ) -> None:
-        left = dict(targets)
-        by_skill = {pk: name for name, pk in targets if pk}
+        # Of two names of one skill one is enough.
+        left = {pk or name: (name, pk) for name, pk in sorted(targets, key=str)}
         for relation in self.filter(skill=skill, kind=kind):
-            name = by_skill.get(relation.target_id, relation.target_name)
-            if name in left and left[name] == relation.target_id:
-                del left[name]
-            else:
+            if not left.pop(relation.target_id or relation.target_name, None):
                 relation.delete()
-        for name, pk in sorted(left.items()):
+        for name, pk in left.values():
             self.create(skill=skill, kind=kind, target_name=name, target_id=pk)
 
     def _check(self, skill: "Skill") -> None:

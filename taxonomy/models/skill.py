@@ -77,6 +77,11 @@ class SkillQuerySet(RetiringQuerySet):
             Exists(Label.objects.filter(skill=OuterRef("pk"), kind=kind, value=value))
         )
 
+    def requiring(self, skill: "Skill") -> "SkillQuerySet":
+        """Those that require it themselves."""
+        pointing = Relation.objects.filter(target=skill, kind=Relation.Kind.REQUIRED)
+        return self.filter(pk__in=pointing.values("skill"))
+
     def search(self, query: str, *order: str) -> Found:
         """Those of these skills that the query finds: best first, unless `order` names
         fields."""

@@ -8,7 +8,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cachelayer import add_cache_tags, cache_endpoint
+from taxonomy.audiences import Audience
 from taxonomy.models import Relation, Skill
+from taxonomy.models.skill import SkillQuerySet
 from taxonomy.permissions import PUBLISH_SKILLS, READ_SKILLS
 from taxonomy.serializers.labels import RelationSetSerializer, RelationsSerializer
 from taxonomy.views.base import SkillReading
@@ -49,36 +51,41 @@ class Relations(SkillReading):
     def shown(self) -> Response:
         skill = self.skill()
         pointing = list(skill.relations.select_related("target"))
-        needed = Skill.objects.filter(pk__in=Relation.objects.needed_by(skill))
-        all_needed = list(needed.order_by("name"))
-        requiring = self.readable().filter(
-            relations__kind=Relation.Kind.REQUIRED, relations__target=skill
-        )
-        names = requiring.order_by("name").values_list("name", flat=True).distinct()
-        requiring_count = names.count()
-        first = list(names[: settings.SKILLFLEET_MAX_PAGE_SIZE])
+        needed = self.needed_by(skill)
+        requiring = self.readable().requiring(skill).order_by("name")
         direct: dict[str, list[dict[str, Any]]] = {kind: [] for kind in Relation.Kind}
         for each in pointing:
             direct[each.kind].append(pointer(each.told_name, each.target))
         self.retired_with(
-            {*first, *(each.shown_name for each in pointing)}
-            | {each.name for each in all_needed},
-            requiring_count,
+            skill, {each.shown_name for each in pointing} | {s.name for s in needed}
         )
         answer = {
             **direct,
             "requires_all": [
-                pointer(each.name, each) for each in all_needed if not each.is_archived
+                pointer(each.name, each) for each in needed if not each.is_archived
             ],
-            "required_by": first,
-            "required_by_count": requiring_count,
+            "required_by": names_of(requiring)[: settings.SKILLFLEET_MAX_PAGE_SIZE],
+            "required_by_count": requiring.count(),
         }
         return Response(RelationsSerializer(answer).data)
 
-    def retired_with(self, names: set[str], requiring: int) -> None:
-        few = max(len(names), requiring) <= MOST_TAGS
+    def needed_by(self, skill: Skill) -> list[Skill]:
+        """What the reader does not see is among them, but not what that requires."""
+        curators = self.audience == Audience.CURATORS
+        found = Relation.objects.needed_by(skill, through_archived=curators)
+        return list(Skill.objects.filter(pk__in=found).order_by("name"))
+
+    def retired_with(self, skill: Skill, pointed_at: set[str]) -> None:
+        """Who requires it unseen may be seen later: all of them have a tag here."""
+        requiring = names_of(Skill.objects.requiring(skill))[: MOST_TAGS + 1]
+        names = {*requiring, *pointed_at}
+        few = len(names) <= MOST_TAGS
         tags = [f"/skills/{name}/*" for name in sorted(names)] if few else ["/skills"]
         add_cache_tags(self.request, *tags)
+
+
+def names_of(skills: SkillQuerySet) -> Any:
+    return skills.values_list("name", flat=True)
 
 
 def pointer(name: str, skill: Skill | None) -> dict[str, Any]:

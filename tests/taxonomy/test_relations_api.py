@@ -99,6 +99,18 @@ def test_an_archived_skill_is_told_of_by_what_was_written_alone(chain, viewer):
 
     shown = viewer.get(f"{SKILLS}/a/relations").json()
     assert shown["required"] == [{"name": "b", "available": False}]
-    assert names(shown["requires_all"]) == ["c"]
+    assert shown["requires_all"] == [], "it is hidden that bee requires c"
+    assert names(chain.get(f"{SKILLS}/a/relations").json()["requires_all"]) == ["c"]
     assert viewer.get(f"{SKILLS}/a").json()["relations"][0]["target"] == "b"
     assert viewer.get(f"{SKILLS}/c").json()["replacement"] is None
+
+
+def test_a_relation_keeps_the_name_by_which_it_was_made(chain, viewer):
+    chain.patch(f"{SKILLS}/b", {"name": "bee"})
+    chain.delete(f"{SKILLS}/bee")
+
+    relate(chain, "c", see_also=["b"])
+    assert names(viewer.get(f"{SKILLS}/c/relations").json()["see_also"]) == ["b"]
+    assert viewer.get(f"{SKILLS}/c").json()["relations"][0]["target"] == "b"
+    chain.patch(f"{SKILLS}/bee", {"status": "active"})
+    assert names(viewer.get(f"{SKILLS}/c/relations").json()["see_also"]) == ["bee"]

@@ -43,3 +43,26 @@ def test_a_change_at_any_end_retires_what_shows_it(seeded, viewer, curator):
         change()
         again = reader.get(f"{SKILLS}/{shown}")
         assert expected in again.content.decode(), (shown, again.content)
+
+
+@pytest.mark.parametrize(("most", "page"), [(200, 200), (200, 2), (2, 200)])
+def test_who_requires_it_unseen_retires_it_too(
+    seeded, viewer, curator, settings, monkeypatch, most, page
+):
+    """Whether it is archived, past the end of the list, or one of too many."""
+    monkeypatch.setattr("taxonomy.views.relations.MOST_TAGS", most)
+    settings.SKILLFLEET_MAX_PAGE_SIZE = page
+    Skill.objects.publish(skill_files("tool"))
+    for number in range(4):
+        skill = Skill.objects.publish(skill_files(f"user-{number}")).skill
+        Relation.objects.relate(skill, {Relation.Kind.REQUIRED: ["tool"]})
+    skill.archive()
+
+    for status, count in (("active", 4), ("archived", 3), ("active", 4)):
+        viewer.get(f"{SKILLS}/tool/relations")
+        assert viewer.get(f"{SKILLS}/tool/relations")["X-Cache"] == "HIT"
+        curator.patch(f"{SKILLS}/user-3", {"status": status})
+        shown = viewer.get(f"{SKILLS}/tool/relations").json()
+        assert shown["required_by_count"] == count
+        names = [f"user-{number}" for number in range(count)]
+        assert shown["required_by"] == names[:page]
