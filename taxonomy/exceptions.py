@@ -116,6 +116,13 @@ class ContradictoryRelations(TaxonomyError):
     code = "contradictory_relations"
 
 
+class NameContradicts(TaxonomyError):
+    """With that name the relations of another skill would contradict each other."""
+
+    code = "name_contradicts"
+    status_code = 409
+
+
 class InvalidRelation(TaxonomyError):
     """A relation leads to the name of a skill."""
 

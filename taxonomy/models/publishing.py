@@ -118,7 +118,7 @@ class PublishingManager(models.Manager["Skill"]):
     ) -> Published:
         """Publish the current files under another name; the former one resolves on.
 
-        Raises InvalidSkill, NameTaken or SkillArchived.
+        Raises InvalidSkill, NameTaken, SkillArchived, RelationCycle or NameContradicts.
         """
         files = with_name(skill.current.bundle.files(), name)
         summary = f"Renamed from {skill.name}."

@@ -11,6 +11,7 @@ from cachelayer import RetiringManager
 from taxonomy.exceptions import (
     ContradictoryRelations,
     InvalidRelation,
+    NameContradicts,
     RelationCycle,
 )
 from taxonomy.models.locks import hold_relations
@@ -66,7 +67,7 @@ class RelationManager(RetiringManager):
     def link(self, skill: "Skill", name: str) -> None:
         """Lead to the skill what pointed at its new name before it had it.
 
-        Raises RelationCycle. Relations must be held.
+        Raises RelationCycle or NameContradicts. Relations must be held.
         """
         waiting = self.filter(target=None, target_name=name).select_related("skill")
         found = list(waiting)
@@ -80,6 +81,7 @@ class RelationManager(RetiringManager):
                 relation.save(update_fields=["target"])
         if found:
             self._check(skill)
+            self._check_who_waited(skill, name)
 
     def needed_by(self, skill: "Skill", *, through_archived: bool = True) -> RawSQL:
         """The keys of all skills that it requires, or that those require, and so on.
@@ -118,6 +120,20 @@ class RelationManager(RetiringManager):
                 relation.delete()
         for name, pk in left.values():
             self.create(skill=skill, kind=kind, target_name=name, target_id=pk)
+
+    def _check_who_waited(self, skill: "Skill", name: str) -> None:
+        """None of them may both want the skill and be in conflict with it."""
+        clashing = self.filter(
+            kind=Relation.Kind.CONFLICT,
+            target=skill,
+            skill__relations__target=skill,
+            skill__relations__kind__in=Relation.WISHED,
+        )
+        if clash := clashing.select_related("skill").first():
+            raise NameContradicts(
+                name=f"{clash.skill} would both require or recommend {name} and be in"
+                f" conflict with it: change the relations of {clash.skill} before."
+            )
 
     def _check(self, skill: "Skill") -> None:
         """Raises what these relations must not be."""

@@ -114,3 +114,18 @@ def test_a_relation_keeps_the_name_by_which_it_was_made(chain, viewer):
     assert viewer.get(f"{SKILLS}/c").json()["relations"][0]["target"] == "b"
     chain.patch(f"{SKILLS}/bee", {"status": "active"})
     assert names(viewer.get(f"{SKILLS}/c/relations").json()["see_also"]) == ["bee"]
+
+
+def test_a_name_under_which_relations_contradict_each_other_is_refused(chain, viewer):
+    relate(chain, "a", required=["b"], conflict=["later"])
+    relate(chain, "c", conflict=["later"])
+
+    refused = chain.patch(f"{SKILLS}/b", {"name": "later"})
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "name_contradicts")
+    assert "relations of a before" in refused.json()["errors"]["name"][0]
+    assert viewer.get(f"{SKILLS}/b").json()["name"] == "b"
+    relate(chain, "a", conflict=[])
+    assert chain.patch(f"{SKILLS}/b", {"name": "later"}).status_code == 200
+    shown = viewer.get(f"{SKILLS}/c/relations").json()
+    assert shown["conflict"] == [{"name": "later", "available": True}]
