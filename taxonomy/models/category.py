@@ -104,7 +104,7 @@ class CategoryManager(models.Manager.from_queryset(CategoryQuerySet)):  # type: 
                 description=description,
                 position=position,
             )
-            with taken_means_conflict(category.path), transaction.atomic():
+            with taken_means_conflict(category.path):
                 category.save()
                 Address.objects.claim_paths(category.path)
         return category

@@ -92,14 +92,11 @@ class Mergeable(models.Model):
         """
         source = cast("Category", self)
         rows: Any = type(self)._default_manager
-        left, in_one_left = (
-            rows.within(source.path),
-            within(source.path, "category__path"),
-        )
+        left = rows.within(source.path)
+        in_one_left = within(source.path, "category__path")
         twin = twin_of("category", source, target)
-        left.exclude(Exists(twin_of("pk", source, target))).carry(
-            source.path, target.path
-        )
+        single = left.exclude(Exists(twin_of("pk", source, target)))
+        single.carry(source.path, target.path)
         orphans = rows.filter(within(source.path, "parent__path"))
         orphans.exclude(pk__in=left.values("pk")).update(
             parent=twin_of("parent", source, target)

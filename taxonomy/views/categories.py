@@ -49,7 +49,7 @@ class Taxonomy(APIView):
         responses={201: CategorySerializer},
     )
     def post(self, request: Request) -> Response:
-        """Create a category; the one above it must exist."""
+        """Create a category; the one above it must exist, a former path leads there."""
         serializer = CategoryCreateSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         wanted = dict(serializer.validated_data)
