@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from django.db import models, transaction
-from django.db.models import Exists, OuterRef, Subquery, Value
+from django.db.models import Case, Exists, OuterRef, Value, When
 from django.db.models.functions import Concat, Now, Substr
 
 from taxonomy.exceptions import (
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from taxonomy.models.category import Category
 
 ATTEMPTS = 5
+CHUNK = 300
+"""Of keys in one statement: SQLite takes 999 parameters, and each key is three."""
 
 
 class ChangedMeanwhile(TaxonomyError):
@@ -69,7 +71,7 @@ class Mergeable(models.Model):
         if into.path == source.path or into.path.startswith(f"{source.path}/"):
             raise InvalidMerge(into="Name a category that is not in it.")
         check_room(source.path, into.path, held)
-        source.dissolve_in(into)
+        source.dissolve_in(into, held)
 
     def _paths(self, target: "Category") -> dict[Any, str]:
         """By key, as they are now."""
@@ -84,29 +86,55 @@ class Mergeable(models.Model):
         skills: Any = self._meta.get_field("skills").related_model
         return skills.objects.filter(within(path, "category__path"))
 
-    def dissolve_in(self, target: "Category") -> None:
-        """Both are locked, with all in them, and there is room.
+    def dissolve_in(self, target: "Category", held: "Mapping[str, Category]") -> None:
+        """`held`: by path, both and all in them, locked. There is room.
 
-        In as many statements for a large branch as for a small one: what has no twin
-        below the target goes there, and all that is left has one.
+        In as many statements for a large branch as for a small one, but for chunks:
+        what has no twin below the target goes there, and all that is left has one.
         """
         source = cast("Category", self)
         rows: Any = type(self)._default_manager
+        twins = twins_in(source.path, target.path, held)
         left = rows.within(source.path)
         in_one_left = within(source.path, "category__path")
-        twin = twin_of("category", source, target)
-        single = left.exclude(Exists(twin_of("pk", source, target)))
+        there = Concat(
+            Value(target.path), Substr(OuterRef("path"), len(source.path) + 1)
+        )
+        single = left.exclude(Exists(rows.filter(path=there)))
         single.carry(source.path, target.path)
         orphans = rows.filter(within(source.path, "parent__path"))
-        orphans.exclude(pk__in=left.values("pk")).update(
-            parent=twin_of("parent", source, target)
-        )
+        lead(orphans.exclude(pk__in=left.values("pk")), "parent", twins)
         Address.objects.claim_paths(target.path)
-        self._skills_in(source.path).update(category=twin, updated_at=Now())
-        FormerPlace.objects.follow(in_one_left, twin)
-        Address.objects.filter(in_one_left).update(category=twin, current=False)
+        lead(self._skills_in(source.path), "category", twins, updated_at=Now())
+        FormerPlace.objects.follow(in_one_left, twins)
+        lead(Address.objects.filter(in_one_left), "category", twins, current=False)
         # Nothing hangs on them, and a signal for each would be a query for each.
         left._raw_delete(left.db)
+
+
+def twins_in(
+    source: str, target: str, held: "Mapping[str, Category]"
+) -> "dict[int, Category]":
+    """By key of those in the source: what has the same place in the target."""
+    places = {
+        path: target + path.removeprefix(source)
+        for path in held
+        if f"{path}/".startswith(f"{source}/")
+    }
+    return {held[path].pk: held[at] for path, at in places.items() if at in held}
+
+
+def lead(rows: Any, field: str, twins: "Mapping[int, Category]", **more: Any) -> None:
+    """Give each of the rows the twin of the category that is its `field`.
+
+    By key: a twin that is looked up by its path in the same statement is looked for in
+    the whole table, row by row, where a server knows no better.
+    """
+    keys = sorted(set(rows.order_by().values_list(field, flat=True)))
+    for start in range(0, len(keys), CHUNK):
+        chunk = keys[start : start + CHUNK]
+        cases = [When(**{field: key}, then=Value(twins[key].pk)) for key in chunk]
+        rows.filter(**{f"{field}__in": chunk}).update(**{field: Case(*cases)}, **more)
 
 
 def check_room(source: str, target: str, held: "Mapping[str, Category]") -> None:
@@ -123,15 +151,6 @@ def check_room(source: str, target: str, held: "Mapping[str, Category]") -> None
             path=f"{raised} would take the place of {source}, whose path is to lead to"
             f" {target}. Move {raised} elsewhere first."
         )
-
-
-def twin_of(field: str, source: "Category", target: "Category") -> Subquery:
-    """For rows whose `field` is a category in the source: the one that has the same
-    place in the target."""
-    rows: Any = type(source)._default_manager
-    own = Subquery(rows.filter(pk=OuterRef(OuterRef(field))).values("path"))
-    path = Concat(Value(target.path), Substr(own, len(source.path) + 1))
-    return Subquery(rows.filter(path=path).values("pk"))
 
 
 def alone(skills: Any) -> Any:

@@ -1,13 +1,15 @@
 """Where skills were before they went to another category."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Q
 
 from cachelayer import RetiringManager
 
 if TYPE_CHECKING:
+    from taxonomy.models.category import Category
     from taxonomy.models.skill import Skill
 
 
@@ -16,14 +18,16 @@ class FormerPlaceManager(RetiringManager):
         """It is about to leave the category in which it is."""
         self.get_or_create(skill=skill, category_id=skill.category_id)
 
-    def follow(self, gone: Q, twin: Subquery) -> None:
-        """Who was in one of the categories that go was in its twin, for each row."""
+    def follow(self, gone: Q, twins: "Mapping[int, Category]") -> None:
+        """Who was in one of the categories that go was in its twin, by key."""
         left = self.filter(gone)
-        known = self.filter(skill=OuterRef("skill"), category=OuterRef("twin"))
-        twice = left.annotate(twin=twin).filter(Exists(known))
+        pairs = left.values_list("skill_id", "category_id")
+        self.bulk_create(
+            [FormerPlace(skill_id=skill, category=twins[was]) for skill, was in pairs],
+            ignore_conflicts=True,
+        )
         # A signal for each would be a query for each.
-        self.filter(pk__in=twice.values("pk"))._raw_delete(self.db)
-        left.update(category=twin)
+        self.filter(pk__in=left.values("pk"))._raw_delete(self.db)
 
 
 class FormerPlace(models.Model):
