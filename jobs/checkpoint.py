@@ -73,7 +73,7 @@ def _advance(attempt: Attempt, outcome: Advance) -> bool:
     if outcome.next_phase:
         queue.enqueue(attempt.job)
     elif attempt.job.options.get("auto_promote"):
-        promotion.promote_for_owner(attempt.job)
+        promotion.promote_for_owner(attempt.job, attempt.context.waived)
     return True
 
 

@@ -140,6 +140,19 @@ def judged(job: Job, files: Files, waived: frozenset[str]) -> Verdict:
     return judge(replace(context, draft=files, waived=waived))
 
 
+def settle(
+    draft: Draft, job: Job, verdict: Verdict, event: str, note: dict[str, Any]
+) -> None:
+    """Keep what validation says by now of a draft that may be edited.
+
+    `job` is its job as it is held. Raises WrongState or DraftChanged.
+    """
+    check_editable(job, draft)
+    if not draft.repoint(draft.bundle):
+        raise DraftChanged
+    record(job, name_in(draft.bundle.files()), verdict, event, **note)
+
+
 def record(job: Job, name: str, verdict: Verdict, event: str, **note: Any) -> None:
     """The new verdict on the draft, in the job's row and history."""
     result = {

@@ -8,7 +8,15 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from jobs.briefing import waived_in
-from jobs.drafts import check_decidable, draft_of, hold, name_in
+from jobs.drafts import (
+    check_decidable,
+    check_waived,
+    draft_of,
+    hold,
+    judged,
+    name_in,
+    settle,
+)
 from jobs.exceptions import (
     DraftChanged,
     InvalidJob,
@@ -40,24 +48,41 @@ def promote(
     digest: str = "",
     over_newer: bool = False,
 ) -> Published:
-    """Publish the draft as it was read.
+    """Publish the draft as it was read, if it passes with the waivers of now.
 
     `digest`, if given, is of the content that was reviewed. A refinement goes on top
     of the version it was made from; `over_newer` puts it over whatever is current.
-    Raises DraftChanged when the draft has other content by now, SkillMovedOn,
-    WrongState, NotPromotable, or what `Skill.objects.publish` raises; then nothing is
-    written.
+    Raises DraftChanged when the draft has other content or waivers by now,
+    SkillMovedOn, WrongState, NotPromotable, or what `Skill.objects.publish` raises;
+    then nothing is published.
     """
     if digest and digest != draft.bundle_id:
         raise DraftChanged
+    check_decidable(draft.job, draft)
+    # Judged while nothing is held: a scan may take seconds.
+    waived = waived_in(draft.job)
+    _check_passes(draft, waived)
+    files = _renamed(draft.bundle.files(), name, waived)
+    if draft.job.base:
+        _check_keeps_its_name(draft.job.base.skill.name, draft, name)
+    return _promote_judged(draft, files, waived, by, taxonomy_path, version, over_newer)
+
+
+def _promote_judged(
+    draft: Draft,
+    files: Files,
+    waived: frozenset[str],
+    by: User,
+    taxonomy_path: str = "",
+    version: str = "",
+    over_newer: bool = False,
+) -> Published:
+    """Publish files that pass validation when this is `waived` in them."""
     with transaction.atomic():
-        job = hold(draft)
-        _check_promotable(job, draft)
-        if job.base:
-            _check_keeps_its_name(job.base.skill.name, draft, name)
+        job = _hold_as_judged(draft, waived)
         published = _publish(
             job,
-            _renamed(draft.bundle.files(), name, waived_in(job)),
+            files,
             by,
             waivings=list(draft.waivers.standing()),
             category=taxonomy_path or (None if job.base else _meant_for(job)),
@@ -67,6 +92,16 @@ def promote(
         _record(job, draft, published, by)
     draft.refresh_from_db()
     return published
+
+
+def _hold_as_judged(draft: Draft, waived: frozenset[str]) -> Job:
+    """Until the transaction ends no waiver comes or goes, of the draft or the skill."""
+    job = hold(draft)
+    check_decidable(job, draft)
+    if job.base:
+        job.base.skill.held()
+    check_waived(job, waived)
+    return job
 
 
 def _record(job: Job, draft: Draft, published: Published, by: User) -> None:
@@ -87,10 +122,12 @@ def _record(job: Job, draft: Draft, published: Published, by: User) -> None:
     )
 
 
-def promote_for_owner(job: Job) -> None:
+def promote_for_owner(job: Job, waived: frozenset[str]) -> None:
     """Promote as `auto_promote` asks: when validation passed and the owner may.
 
-    A refusal leaves the job completed with its draft, and says why in its history.
+    `waived` is what validation knew as waived: the draft and its verdict are in the
+    caller's hands, only waivers may have gone meanwhile. A refusal leaves the job
+    completed with its draft, and says why in its history.
     """
     job.refresh_from_db()
     refused = ""
@@ -99,11 +136,7 @@ def promote_for_owner(job: Job) -> None:
     elif not job.user.has_perm("jobs.promote_draft"):
         refused = "The owner may not promote drafts."
     else:
-        try:
-            with transaction.atomic():
-                promote(draft_of(job), by=job.user)
-        except (JobError, TaxonomyError) as error:
-            refused = str(error)
+        refused = _refusal(draft_of(job), waived)
     if refused:
         job._move(
             job.status,
@@ -113,14 +146,35 @@ def promote_for_owner(job: Job) -> None:
         )
 
 
-def _check_promotable(job: Job, draft: Draft) -> None:
-    check_decidable(job, draft)
-    if not job.validation_passed:
-        raise NotPromotable(
-            "Validation failed. Mend the findings by editing the draft's files, or"
-            f" waive what the scan found (GET /api/v1/drafts/{job.pk} lists them; POST"
-            f" /api/v1/drafts/{job.pk}/waivers), then promote again."
-        )
+def _refusal(draft: Draft, waived: frozenset[str]) -> str:
+    """Why it was not promoted; empty when it was."""
+    try:
+        with transaction.atomic():
+            if draft.job.base:
+                _check_keeps_its_name(draft.job.base.skill.name, draft, "")
+            _promote_judged(draft, draft.bundle.files(), waived, draft.job.user)
+    except (JobError, TaxonomyError) as error:
+        return str(error)
+    return ""
+
+
+def _check_passes(draft: Draft, waived: frozenset[str]) -> None:
+    """Raises NotPromotable; the draft then shows the verdict of now."""
+    verdict = judged(draft.job, draft.bundle.files(), waived)
+    passes = verdict.status != Job.ValidationStatus.FAILED
+    if passes != draft.job.validation_passed:
+        with transaction.atomic():
+            job = hold(draft)
+            check_waived(job, waived)
+            settle(draft, job, verdict, "judged_again", {})
+    if passes:
+        return
+    address = f"/api/v1/drafts/{draft.job_id}"
+    raise NotPromotable(
+        "Validation failed. Mend the findings by editing the draft's files, or waive"
+        f" what the scan found (GET {address} lists them; POST {address}/waivers), then"
+        " promote again."
+    )
 
 
 def _check_keeps_its_name(skill_name: str, draft: Draft, name: str) -> None:

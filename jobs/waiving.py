@@ -1,15 +1,11 @@
 """Findings in drafts that curators accept, so that a draft can be promoted."""
 
-from typing import Any
-
 from django.contrib.auth.models import User
 from django.db import transaction
 
 from jobs.briefing import waived_in
-from jobs.drafts import check_editable, check_waived, hold, judged, name_in, record
-from jobs.exceptions import DraftChanged
+from jobs.drafts import check_waived, hold, judged, settle
 from jobs.models import Draft, DraftWaiver
-from jobs.pipeline.state import Verdict
 from taxonomy.admission import configured_limits
 from taxonomy.exceptions import NothingToWaive, UnknownWaiver
 from taxonomy.skillmd.findings import Findings
@@ -43,7 +39,7 @@ def waive(draft: Draft, chosen: Chosen, *, by: User, reason: str) -> list[DraftW
         )
         rules = sorted({each.rule for each in found})
         note = {"by": by.get_username(), "rules": rules}
-        _settle(draft, verdict, "findings_waived", note)
+        settle(draft, job, verdict, "findings_waived", note)
     return waived
 
 
@@ -60,12 +56,4 @@ def revoke(draft: Draft, waiver_id: int, *, by: User) -> None:
         check_waived(job, before)
         waiver.revoke(by)
         note = {"by": by.get_username(), "rules": [waiver.rule]}
-        _settle(draft, verdict, "waiver_revoked", note)
-
-
-def _settle(draft: Draft, verdict: Verdict, event: str, note: dict[str, Any]) -> None:
-    """Who calls holds the job's row."""
-    check_editable(draft.job, draft)
-    if not draft.repoint(draft.bundle):
-        raise DraftChanged
-    record(draft.job, name_in(draft.bundle.files()), verdict, event, **note)
+        settle(draft, job, verdict, "waiver_revoked", note)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from jobs import promotion
+from jobs.briefing import waived_in
 from jobs.models import Job
 from taxonomy.models import Skill
 
@@ -96,3 +98,68 @@ def test_the_waivers_of_a_skill_hold_in_its_refinement(
 
     assert job.validation_status != "failed"
     assert job.result["validation"]["waived"]
+
+
+@pytest.fixture
+def refined(address, risky, curator_api, author_api, run_to_end):
+    """A refinement whose draft passes by a waiver of the skill it is made from."""
+    waive(curator_api, address)
+    name = curator_api.post(f"{address}/promote", {}).data["skill"]
+    feedback = {"feedback": "add: Note the time."}
+    answer = author_api.post(f"/api/v1/skills/{name}/refine", feedback)
+    job = run_to_end(Job.objects.get(pk=answer.data["job_id"]))
+    assert job.validation_passed
+    return job
+
+
+def revoke_on_the_skill(api, job):
+    waivers = f"/api/v1/skills/{job.base.skill.name}/waivers"
+    (waiver,) = api.get(waivers).json()["results"]
+    assert api.delete(f"{waivers}/{waiver['id']}").status_code == 204
+
+
+def test_a_draft_whose_waiver_was_revoked_on_its_skill_is_not_promoted(
+    refined, curator_api
+):
+    draft = f"/api/v1/drafts/{refined.pk}"
+    revoke_on_the_skill(curator_api, refined)
+
+    refused = curator_api.post(f"{draft}/promote", {})
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "not_promotable")
+    assert Skill.objects.get().versions.count() == 1
+    assert curator_api.get(draft).data["validation_status"] == "failed"
+    assert waive(curator_api, draft).status_code == 201
+    assert curator_api.post(f"{draft}/promote", {}).status_code == 200
+    assert Skill.objects.get().verdict.status != "failed"
+
+
+def test_a_waiver_that_goes_while_a_draft_is_judged_keeps_it_from_promotion(
+    refined, curator_api, monkeypatch
+):
+    judged = promotion.judged
+
+    def meanwhile(*args):
+        verdict = judged(*args)
+        revoke_on_the_skill(curator_api, refined)
+        return verdict
+
+    monkeypatch.setattr(promotion, "judged", meanwhile)
+
+    refused = curator_api.post(f"/api/v1/drafts/{refined.pk}/promote", {})
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "draft_changed")
+    assert Skill.objects.get().versions.count() == 1
+
+
+def test_an_automatic_promotion_knows_the_waivers_of_now(refined, curator_api, curator):
+    """They went between the validation and the end of the job."""
+    waived = waived_in(refined)
+    assert waived
+    revoke_on_the_skill(curator_api, refined)
+    Job.objects.filter(pk=refined.pk).update(user=curator, validation_status="passed")
+
+    promotion.promote_for_owner(Job.objects.get(pk=refined.pk), waived)
+
+    assert Skill.objects.get().versions.count() == 1
+    assert refined.history.last().kind == "promotion_refused"
