@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import Sum
 
-from taxonomy.models import Profile, UsageCount
+from taxonomy.models import Profile, Skill, UsageCount
 from taxonomy.usage.upkeep import today
 
 MOST_USED = 500
@@ -22,6 +22,7 @@ class Used:
     skill: uuid.UUID
     uses: int
     category: str
+    is_active: bool
 
 
 def window() -> date:
@@ -33,11 +34,14 @@ def used_by(user: User) -> list[Used]:
     """Their most used skills of late, most used first."""
     counted = UsageCount.objects.since(window()).uses().filter(user=user)
     found = (
-        counted.values_list("skill", "skill__category__path")
+        counted.values_list("skill", "skill__category__path", "skill__status")
         .annotate(uses=Sum("count"))
         .order_by("-uses", "skill")[:MOST_USED]
     )
-    return [Used(skill, uses, path) for skill, path, uses in found]
+    return [
+        Used(skill, uses, path, status == Skill.Status.ACTIVE)
+        for skill, path, status, uses in found
+    ]
 
 
 @dataclass(frozen=True)

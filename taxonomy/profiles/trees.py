@@ -21,7 +21,8 @@ def adapted(user: User, seen: SkillQuerySet, most: int) -> dict[str, Any]:
     active = seen.active()
     skills = ranked(active, outlook.profile, outlook.used)
     uses = {one.skill: one.uses for one in outlook.used}
-    best = list(skills.select_related("category")[:most])
+    shown = skills.select_related("category", "verdict").defer("verdict__report")
+    best = list(shown[:most])
     for skill in best:
         skill.uses = uses.get(skill.pk, 0)
     return {

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from taxonomy.models.paths import MAX_PATH_CHARS
 from taxonomy.serializers.strict import NumberField, StrictSerializer, TextField
+from taxonomy.serializers.verdicts import verdict_of
 
 MAX_POSITION = 32_767
 
@@ -27,6 +28,7 @@ class BranchSkillSerializer(serializers.Serializer[Any]):
     path = serializers.CharField()
     description = serializers.CharField()
     version = serializers.CharField(source="current.number")
+    validation = verdict_of("")
 
 
 class NodeSerializer(serializers.Serializer[Any]):

@@ -16,6 +16,7 @@ from taxonomy.serializers.strict import (
     StrictSerializer,
     TextField,
 )
+from taxonomy.serializers.verdicts import verdict_of
 
 MOST = "SKILLFLEET_MAX_PROFILE_PATHS"
 
@@ -85,6 +86,7 @@ class RankedSkillSerializer(serializers.Serializer[Any]):
     weight = serializers.CharField()
     style = serializers.CharField()  # type: ignore[assignment]
     load_priority = serializers.CharField()
+    validation = verdict_of("")
     mounted = serializers.BooleanField(source="is_mounted")
     uses = serializers.IntegerField(help_text="The person's own of late.")
     score = serializers.IntegerField()

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from taxonomy.models import Label, Skill, SkillVersion
@@ -11,7 +12,7 @@ from taxonomy.models.verdict import Verdict
 from taxonomy.serializers.files import ContentSerializer
 from taxonomy.serializers.labels import LABELS, LabelSetSerializer, labels_of
 from taxonomy.serializers.strict import TextField
-from taxonomy.serializers.verdicts import VerdictSummarySerializer
+from taxonomy.serializers.verdicts import VerdictSummarySerializer, verdict_of
 
 ORDERINGS = ("name", "-name", "created_at", "-created_at", "updated_at", "-updated_at")
 
@@ -69,12 +70,7 @@ class SkillItemSerializer(serializers.ModelSerializer[Skill]):
     version = serializers.CharField(source="current.number")
     keywords = serializers.SerializerMethodField()
     tags = serializers.SerializerMethodField()
-    validation = VerdictSummarySerializer(
-        source="verdict",
-        default=None,
-        allow_null=True,
-        help_text="Of the current version; null until it was validated here.",
-    )
+    validation = verdict_of("")
 
     class Meta:
         model = Skill
@@ -187,6 +183,7 @@ class VersionItemSerializer(serializers.ModelSerializer[SkillVersion]):
     author = serializers.CharField(
         source="author.username", default=None, allow_null=True
     )
+    validation = serializers.SerializerMethodField()
 
     class Meta:
         model = SkillVersion
@@ -199,7 +196,14 @@ class VersionItemSerializer(serializers.ModelSerializer[SkillVersion]):
             "yanked_at",
             "yanked_reason",
             "digest",
+            "validation",
         )
+
+    @extend_schema_field(VerdictSummarySerializer(allow_null=True))
+    def get_validation(self, version: SkillVersion) -> dict[str, Any] | None:
+        """Of the current version alone: verdicts of others are not kept."""
+        kept = getattr(version.skill, "verdict", None) if version.is_current else None
+        return VerdictSummarySerializer(kept).data if kept else None
 
 
 class FileItemSerializer(serializers.Serializer[Any]):

@@ -8,6 +8,7 @@ from rest_framework import serializers
 from taxonomy.models.paths import MAX_NAME_CHARS
 from taxonomy.models.usage import MAX_CLIENT_CHARS, MAX_EVENT_ID_CHARS, Kind
 from taxonomy.serializers.strict import BoundedList, StrictSerializer, TextField
+from taxonomy.serializers.verdicts import verdict_of
 from taxonomy.usage.recommendations import Reason
 
 
@@ -115,6 +116,7 @@ class RecommendationSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(source="skill.name")
     path = serializers.CharField(source="skill.path")
     description = serializers.CharField(source="skill.description")
+    validation = verdict_of("skill")
     reason = serializers.ChoiceField(choices=Reason.choices)
     because = serializers.ListField(child=serializers.CharField())
     count = serializers.IntegerField()

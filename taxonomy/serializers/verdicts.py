@@ -16,3 +16,13 @@ class VerdictSummarySerializer(serializers.Serializer[Any]):
     warnings = serializers.IntegerField()
     waived = serializers.IntegerField()
     judged_at = serializers.DateTimeField()
+
+
+def verdict_of(source: str) -> VerdictSummarySerializer:
+    """The field `validation` of something whose skill is at `source`, or is it."""
+    return VerdictSummarySerializer(
+        source=f"{source}.verdict" if source else "verdict",
+        default=None,
+        allow_null=True,
+        help_text="Of the current version; null until it was validated here.",
+    )

@@ -1,4 +1,4 @@
-"""The whole verdict on one skill: may it be published, and how good is it."""
+"""The whole verdict on one skill: what is wrong with it, and how good it is."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -58,7 +58,11 @@ class Report:
 
     @property
     def status(self) -> str:
-        """passed, warnings or failed; only failed keeps a skill from publication."""
+        """passed, warnings or failed.
+
+        failed keeps a draft from promotion and a skill from being recommended. Who
+        publishes by hand is refused only what breaks the rules: there the scan advises.
+        """
         if self.errors:
             return FAILED
         return WARNINGS if self.warnings else PASSED

@@ -1,7 +1,8 @@
 """What a person may want next, and what they hold without using it.
 
 Each source asks a fixed number of queries, and answers with no more than it is asked
-for. What the person hides, or is not active, is never recommended.
+for. What the person hides, is not active, or fails its validation, is never
+recommended; and what is not active is no reason to recommend anything.
 """
 
 import uuid
@@ -14,7 +15,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import Count, Q, Sum, TextChoices
 
-from taxonomy.models import Relation, Skill, UsageCount
+from taxonomy.models import Relation, Skill, UsageCount, Verdict
 from taxonomy.models.paths import within
 from taxonomy.models.profile import lies_in
 from taxonomy.models.skill import SkillQuerySet
@@ -90,9 +91,14 @@ class Sources:
     def mine(self) -> list[uuid.UUID]:
         return [one.skill for one in self.outlook.used]
 
+    @property
+    def reasons(self) -> list[uuid.UUID]:
+        """Those of `mine` that are active: everyone who reads skills sees them."""
+        return [one.skill for one in self.outlook.used if one.is_active]
+
     def required_by(self) -> list[Recommendation]:
         relations = Relation.objects.filter(
-            kind=Relation.Kind.REQUIRED, skill__in=self.mine, target__in=self.offered
+            kind=Relation.Kind.REQUIRED, skill__in=self.reasons, target__in=self.offered
         ).exclude(target__in=self.mine)
         pairs = relations.order_by("target", "skill").values_list(
             "target", "skill__name"
@@ -108,7 +114,7 @@ class Sources:
 
     def used_together(self) -> list[Recommendation]:
         """By days of work: a person and a day on which they used both."""
-        work = days_of_work(self.mine[:MOST_OF_MINE])
+        work = days_of_work(self.reasons[:MOST_OF_MINE])
         days_with: dict[uuid.UUID, Counter[uuid.UUID]] = defaultdict(Counter)
         days_of: Counter[uuid.UUID] = Counter()
         for skill, *day in others_on(work, self.offered, self.mine):
@@ -192,7 +198,8 @@ def others_on(
 def recommendations(user: User, seen: SkillQuerySet, most: int) -> list[Recommendation]:
     """At most so many for each reason; a skill once, for the first that it has."""
     outlook = Outlook.of(user)
-    offered = shown_to(outlook.profile, seen.active()).order_by()
+    shown = shown_to(outlook.profile, seen.active())
+    offered = shown.exclude(verdict__status=Verdict.Status.FAILED).order_by()
     sources = Sources(user, outlook, offered, most)
     found: dict[uuid.UUID, Recommendation] = {}
     for each in from_all(sources):
@@ -214,7 +221,8 @@ def from_all(sources: Sources) -> Iterator[Recommendation]:
 def with_skills(found: list[Recommendation], sources: Sources) -> list[Recommendation]:
     """Each with its skill, and with what it follows from by name."""
     keys = {each.key for each in found} | {each.partner for each in found}
-    skills = Skill.objects.select_related("category").in_bulk(keys - {None})
+    shown = Skill.objects.select_related("category", "verdict")
+    skills = shown.defer("verdict__report").in_bulk(keys - {None})
     for each in found:
         each.skill = skills[each.key]
         match each.reason:

@@ -34,7 +34,8 @@ class VersionList(SkillReading, generics.ListAPIView[SkillVersion]):
         return page
 
     def get_queryset(self) -> Any:
-        versions = self.skill().versions.select_related("author", "skill")
+        # Each knows the skill, and that its verdict, from here: no join, no query.
+        versions = self.skill().versions.select_related("author")
         return versions.defer(*SkillVersion.CONTENT)
 
 

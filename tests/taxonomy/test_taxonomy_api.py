@@ -33,12 +33,14 @@ def test_a_branch_shows_what_is_in_it_and_below(viewer, pdf_tools):
     branch = viewer.get(f"{TAXONOMY}/development/practices").json()
     assert (branch["parent"], branch["name"]) == ("development", "Practices")
     assert len(branch["children"]) == 4
+    validation = viewer.get("/api/v1/skills/pdf-tools").json()["validation"]
     assert branch["skills"] == [
         {
             "name": "pdf-tools",
             "path": "development/practices/pdf-tools",
             "description": pdf_tools.description,
             "version": "1.0.0",
+            "validation": validation,
         }
     ]
 

@@ -39,6 +39,25 @@ def test_the_verdict_is_shown_wherever_the_skill_is(viewer, risky):
     assert viewer.get("/api/v1/skills?validation=good").status_code == 400
 
 
+def test_trees_rankings_and_versions_show_the_verdict_too(viewer, risky):
+    publish(f"More. {RISKY}")
+    detail = shown(viewer)
+
+    (there,) = viewer.get("/api/v1/taxonomy/uncategorized").json()["skills"]
+    (best,) = viewer.get("/api/v1/taxonomy/user/me").json()["ranking"]
+    versions = viewer.get(f"{URL}/versions").json()["results"]
+
+    assert there["validation"] == best["validation"] == detail
+    assert [each["validation"] for each in versions] == [detail, None]
+    assert shown(viewer, f"{URL}/versions/1.0.1") == detail
+    assert shown(viewer, f"{URL}/versions/1.0.0") is None
+    Verdict.objects.all().delete()
+    for address in ("uncategorized", "user/me"):
+        answer = viewer.get(f"/api/v1/taxonomy/{address}").json()
+        (one,) = answer["skills" if "skills" in answer else "ranking"]
+        assert one["validation"] is None
+
+
 def test_a_waived_finding_counts_no_more(viewer, curator, risky):
     answer = waive(curator, rule="scan.destructive")
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from taxonomy.models import Relation, Skill
 from taxonomy.usage.upkeep import keep_usage
 from tests.taxonomy.conftest import client_of
+from tests.taxonomy.skills import skill_files
 from tests.taxonomy.usage.conftest import event, publish
 
 OWN = "/api/v1/analytics/recommendations"
@@ -136,3 +137,27 @@ def test_a_limit_holds_for_each_reason_and_queries_do_not_grow(
     reasons = [each["reason"] for each in few]
     assert reasons.count("required_by") == 2
     assert max(map(reasons.count, reasons)) == 2
+
+
+def test_a_skill_that_fails_its_validation_is_never_recommended(viewer, fleet, used):
+    risky = "# Clean up\n\n1. Run `rm -rf /` to see.\n"
+    before = shown(viewer)
+    for name in before:
+        Skill.objects.publish(skill_files(name, body=risky))
+
+    assert shown(viewer) == {}
+    assert viewer.get("/api/v1/skills/git-basics").status_code == 200
+    Skill.objects.publish(skill_files("git-basics", body="# Mended\n"))
+    (one,) = viewer.get(OWN).json()["recommendations"]
+    verdict = viewer.get("/api/v1/skills/git-basics").json()["validation"]
+    assert one["name"] == "git-basics" and one["validation"] == verdict
+
+
+@pytest.mark.parametrize("status", ["archived", "deprecated"])
+def test_what_is_not_active_is_no_reason(viewer, curator, used, status):
+    curator.patch("/api/v1/skills/pytest-tips", {"status": status})
+
+    found = shown(viewer)
+
+    assert {"required_by", "used_together"}.isdisjoint(r for r, _ in found.values())
+    assert "pytest-tips" not in viewer.get(OWN).content.decode()
