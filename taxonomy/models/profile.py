@@ -1,6 +1,6 @@
 """What a person told of how they want the taxonomy."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sized
 from typing import Any
 
 from django.conf import settings
@@ -31,12 +31,7 @@ class ProfileManager(RetiringManager):
             # Whoever changes it at the same time waits for the row of the person.
             User.objects.select_for_update(no_key=True).get(pk=user.pk)
             profile = self.of(user.pk)
-            known = resolved(path for name in LISTS for path in wanted.get(name, ()))
-            for name, value in wanted.items():
-                if name in LISTS:
-                    value = named_as_today(name, value, known)
-                setattr(profile, name, value)
-            profile.check_sense()
+            profile.take(**wanted)
             profile.save()
         return profile
 
@@ -92,18 +87,35 @@ class Profile(models.Model):
             **{name: carried(getattr(self, name), known) for name in LISTS},
         )
 
-    def check_sense(self) -> None:
-        """Raises InvalidProfile for what nobody can mean."""
+    def take(self, **wanted: Any) -> None:
+        """Set what is given, without saving it. Raises as `revise` does.
+
+        Only what is given is checked: where a curator moves categories, lists that
+        made sense when they were told may contradict each other.
+        """
+        known = resolved(path for name in LISTS for path in wanted.get(name, ()))
+        for name, value in wanted.items():
+            if name in LISTS:
+                value = named_as_today(name, value, known)
+                check_room(name, value)
+            setattr(self, name, value)
+        if told := [name for name in ("mounted", "hidden") if name in wanted]:
+            self.check_sense(told[0])
+
+    def check_sense(self, field: str) -> None:
+        """Raises InvalidProfile, of the field, for what nobody can mean."""
         today = self.as_of_today()
         for path in today.mounted:
             if lies_in(path, today.hidden):
                 raise InvalidProfile(
-                    mounted=f"{path!r} is hidden; take it out of one of the two lists."
+                    **{field: f"{path!r} is mounted and hidden; take it out of one."}
                 )
-        most = settings.SKILLFLEET_MAX_PROFILE_PATHS
-        for name in LISTS:
-            if len(getattr(self, name)) > most:
-                raise InvalidProfile(**{name: f"At most {most} categories."})
+
+
+def check_room(name: str, paths: Sized) -> None:
+    most = settings.SKILLFLEET_MAX_PROFILE_PATHS
+    if len(paths) > most:
+        raise InvalidProfile(**{name: f"At most {most} categories."})
 
 
 def lies_in(path: str, places: Iterable[str]) -> bool:

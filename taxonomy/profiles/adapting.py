@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 
@@ -29,19 +30,21 @@ def adapt(user: User, *, dry_run: bool = False) -> tuple[Profile, list[Change]]:
     """Give the categories that the person uses most the highest priorities.
 
     The most used one gets 10, the others their share of that. Categories that are
-    hidden, or not among the most used, stay as they are.
+    hidden, or not among the most used, stay as they are; where there is no room for
+    more of them, only those that have a priority get another.
     """
     with transaction.atomic():
         # Whoever changes the profile meanwhile waits, and is not undone.
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
-        profile = Profile.objects.of(user.pk).as_of_today()
-        changes = proposed(profile, uses_by_category(user))
+        profile = Profile.objects.of(user.pk)
+        today = profile.as_of_today()
+        changes = proposed(today, uses_by_category(user))
         if changes:
             new = {change.category: change.priority for change in changes}
-            profile.priorities = {**profile.priorities, **new}
+            profile.take(priorities={**today.priorities, **new})
             if not dry_run:
-                profile = Profile.objects.revise(user, priorities=profile.priorities)
-    return profile, changes
+                profile.save()
+    return profile.as_of_today(), changes
 
 
 def uses_by_category(user: User) -> Counter[str]:
@@ -58,10 +61,13 @@ def proposed(profile: Profile, uses: Counter[str]) -> list[Change]:
         for path, number in ordered
         if number >= LEAST_USES and not lies_in(path, profile.hidden)
     ][:MOST_CATEGORIES]
+    room = settings.SKILLFLEET_MAX_PROFILE_PATHS - len(profile.priorities)
     found = []
     for path, number in shown:
         priority = -(-HIGHEST_PRIORITY * number // shown[0][1])  # rounded up
         former = profile.priorities.get(path)
-        if former != priority:
-            found.append(Change(path, former, priority, number))
+        if former == priority or (former is None and room <= 0):
+            continue
+        room -= former is None
+        found.append(Change(path, former, priority, number))
     return found

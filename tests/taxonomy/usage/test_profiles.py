@@ -153,6 +153,42 @@ def test_adapting_sets_priorities_by_use_and_says_which(viewer, fleet, report):
     assert viewer.post(f"{MINE}/adapt", {}).json()["changed"] == []
 
 
+def test_a_move_by_a_curator_locks_nobodys_profile(viewer, curator, fleet, report):
+    tell(viewer, hidden=["research"], mounted=["data/analytics"])
+    report(viewer, *(event("redis-tips") for _ in range(4)))
+    move = {"path": "research/analytics"}
+    answer = curator.patch("/api/v1/taxonomy/data/analytics", move)
+    assert answer.status_code == 200
+
+    assert tell(viewer, experience="expert")["mounted"] == ["research/analytics"]
+    proposed = viewer.post(f"{MINE}/adapt", {"dry_run": True}).json()
+    done = viewer.post(f"{MINE}/adapt", {}).json()
+    assert done["changed"] == proposed["changed"] != []
+    again = {"profile": {"hidden": ["research", "operations"]}}
+    answer = refused(viewer.patch(ME, again), 400, "profile")
+    assert list(answer["errors"]) == ["profile.hidden"]
+    assert tell(viewer, mounted=[])["hidden"] == ["research"]
+
+
+def test_adapting_takes_as_many_categories_as_there_is_room_for(
+    viewer, fleet, report, settings
+):
+    settings.SKILLFLEET_MAX_PROFILE_PATHS = 3
+    tell(viewer, priorities={"data/analytics": 1, "operations": 2})
+    for name, uses in {"redis-tips": 10, "charts": 5, "plain-words": 9}.items():
+        report(viewer, *(event(name) for _ in range(uses)))
+
+    proposed = viewer.post(f"{MINE}/adapt", {"dry_run": True}).json()
+    done = viewer.post(f"{MINE}/adapt", {}).json()
+
+    assert done["changed"] == proposed["changed"]
+    assert viewer.get(ME).json()["profile"]["priorities"] == {
+        "data/databases/redis": 10,
+        "data/analytics": 5,
+        "operations": 2,
+    }
+
+
 @pytest.mark.parametrize(
     ("profile", "place"),
     [
