@@ -19,7 +19,7 @@ from taxonomy.admin.panels import FilesShown, Panel
 from taxonomy.admin.rights import holds
 from taxonomy.admin.usage import usage_of
 from taxonomy.admin.verbs import Verb
-from taxonomy.models import Skill, SkillVersion, Verdict
+from taxonomy.models import Relation, Skill, SkillVersion, Verdict
 from taxonomy.models.skill import SkillQuerySet
 from taxonomy.packaging.files import File, as_files
 from taxonomy.permissions import PUBLISH_SKILLS, READ_ANALYTICS
@@ -171,11 +171,11 @@ class SkillAdmin(FleetAdmin):
                 )
             },
         ),
-        ("Deprecated", {"fields": ("deprecated_reason", "replacement")}),
+        ("Deprecated", {"fields": ("deprecated_reason", "use_instead")}),
         ("Traits", {"fields": (("type", "weight"), ("load_priority", "style"))}),
         ("Identity", {"fields": ("uuid", ("created_at", "updated_at"))}),
     )
-    readonly_fields = ("shown_status", "shown_verdict", "uuid")
+    readonly_fields = ("shown_status", "shown_verdict", "use_instead", "uuid")
     verbs: ClassVar[tuple[Verb, ...]] = (
         Verb(
             "publish",
@@ -273,6 +273,12 @@ class SkillAdmin(FleetAdmin):
     def shown_verdict(self, skill: Skill) -> str | None:
         return findings.verdict_shown(getattr(skill, "verdict", None))
 
+    @admin.display(description="Replacement")
+    def use_instead(self, skill: Skill) -> str | None:
+        """None also when it was archived since, as in the API."""
+        instead = skill.replacement
+        return link_to(instead) if instead and not instead.is_archived else None
+
     def panels(self, request: HttpRequest, row: Skill) -> Iterable[Panel]:
         user: User = request.user  # type: ignore[assignment]
         if report := report_on(row):
@@ -360,5 +366,9 @@ def version_row(version: SkillVersion) -> tuple[Any, ...]:
     )
 
 
-def target_of(relation: Any) -> str:
-    return link_to(relation.target) if relation.target else relation.shown_name
+def target_of(relation: Relation) -> str:
+    """As the API tells it: an archived skill by the name that was written."""
+    target = relation.target
+    if target is None or target.is_archived:
+        return relation.told_name
+    return link_to(target)

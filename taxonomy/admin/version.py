@@ -17,6 +17,7 @@ from taxonomy.admin.base import FleetAdmin
 from taxonomy.admin.panels import FilesShown, Panel, Text
 from taxonomy.admin.rights import holds
 from taxonomy.admin.verbs import Verb
+from taxonomy.exceptions import VersionYanked
 from taxonomy.models import Skill, SkillVersion
 from taxonomy.models.version import MAX_REASON_CHARS
 from taxonomy.permissions import PUBLISH_SKILLS, READ_SKILLS
@@ -103,6 +104,13 @@ class SkillVersionAdmin(FleetAdmin):
         return f"{row.skill} {row.number}"
 
     def panels(self, request: HttpRequest, row: SkillVersion) -> Iterable[Panel]:
+        """A yanked one is read by curators alone, as by the API."""
+        if not request.user.has_perm(PUBLISH_SKILLS):
+            try:
+                row.require_offered()
+            except VersionYanked as withdrawn:
+                yield Panel("Files", lead=str(withdrawn))
+                return
         yield FilesShown.of(row.bundle_id).panel()
         frontmatter = json.dumps(row.frontmatter, indent=2, ensure_ascii=False)
         yield Panel("Frontmatter", texts=[Text("As JSON", frontmatter)])

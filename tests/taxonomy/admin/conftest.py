@@ -6,14 +6,25 @@ from taxonomy.models import Skill
 from tests.taxonomy.skills import skill_files
 
 
+def browser_of(name: str, role: str) -> Client:
+    """A fault is the 500 that a person would see."""
+    person = User.objects.create_user(name, is_staff=True)
+    person.groups.add(Group.objects.get(name=role))
+    client = Client(raise_request_exception=False)
+    client.force_login(person)
+    return client
+
+
 @pytest.fixture
 def browser(seeded: None) -> Client:
-    """A curator's; a fault is the 500 that a person would see."""
-    curator = User.objects.create_user("carl", is_staff=True)
-    curator.groups.add(Group.objects.get(name="curator"))
-    client = Client(raise_request_exception=False)
-    client.force_login(curator)
-    return client
+    """A curator's."""
+    return browser_of("carl", "curator")
+
+
+@pytest.fixture
+def reading_browser(seeded: None) -> Client:
+    """Of a member of the staff who reads."""
+    return browser_of("vera", "viewer")
 
 
 @pytest.fixture
