@@ -71,6 +71,13 @@ class SkillChanged(TaxonomyError):
     status_code = 409
 
 
+class ChangedMeanwhile(TaxonomyError):
+    """Somebody else changed it meanwhile; look at it and repeat the change."""
+
+    code = "changed_meanwhile"
+    status_code = 409
+
+
 class UnknownVersion(TaxonomyError):
     """The skill has no such version."""
 

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -15,6 +16,7 @@ from unfold.enums import ActionVariant
 
 from taxonomy.admin import fields
 from taxonomy.admin.base import FleetAdmin
+from taxonomy.admin.changes import ChangeForm, check_unchanged
 from taxonomy.admin.panels import Panel
 from taxonomy.admin.rights import holds
 from taxonomy.admin.verbs import Verb
@@ -52,7 +54,7 @@ class MergeForm(forms.Form):
     into = fields.category(help_text="It takes all that is in this one and below it.")
 
 
-class CategoryChangeForm(CategoryForm):
+class CategoryChangeForm(ChangeForm, CategoryForm):
     name = fields.line(max_length=100)
 
 
@@ -63,7 +65,12 @@ def create(row: None, user: User, answers: dict[str, Any]) -> str:
 
 def edit(category: Category, user: User, answers: dict[str, Any]) -> str:
     former = category.path
-    category.revise(**answers)
+    with transaction.atomic():
+        if "path" not in answers:  # a move locks more than that, in an order of its own
+            Category.objects.hold(category)
+        today = Category.objects.filter(pk=category.pk).first() or category
+        check_unchanged(answers, as_it_is(today))
+        category.revise(**answers)
     if category.path == former:
         return f"{category.path} is changed."
     return f"{former} is {category.path} now; the former path resolves on."

@@ -3,13 +3,23 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import transaction
 from unfold.enums import ActionVariant
 
 from taxonomy.admin import fields
+from taxonomy.admin.changes import (
+    MADE_FROM,
+    ChangeForm,
+    changed_lines,
+    check_unchanged,
+)
 from taxonomy.admin.rights import holds
 from taxonomy.admin.verbs import Verb
+from taxonomy.exceptions import InvalidRelation
 from taxonomy.models import Label, Relation, Skill
+from taxonomy.models.locks import hold_relations
 from taxonomy.models.paths import MAX_NAME_CHARS
 from taxonomy.models.version import MAX_REASON_CHARS
 from taxonomy.permissions import PUBLISH_SKILLS
@@ -19,7 +29,15 @@ VERSIONS_OFFERED = 100
 ONE_A_LINE = "One in each line."
 
 
-class RenameForm(forms.Form):
+class PlaceForm(ChangeForm):
+    category = fields.category(empty_label=None)
+    type = fields.one_of(Skill.Type.choices)
+    weight = fields.one_of(Skill.Weight.choices)
+    load_priority = fields.one_of(Skill.LoadPriority.choices)
+    style = fields.one_of(Skill.Style.choices)
+
+
+class RenameForm(ChangeForm):
     name = fields.line(
         max_length=MAX_NAME_CHARS,
         help_text="Lower-case words with single hyphens; it makes a new version.",
@@ -35,7 +53,7 @@ class DeprecateForm(forms.Form):
     )
 
 
-class LabelsForm(forms.Form):
+class LabelsForm(ChangeForm):
     keywords = fields.lines("SKILLFLEET_MAX_LABELS", help_text=ONE_A_LINE)
     tags = fields.lines("SKILLFLEET_MAX_LABELS", help_text=ONE_A_LINE)
     capabilities = fields.lines("SKILLFLEET_MAX_LABELS", help_text=ONE_A_LINE)
@@ -45,7 +63,7 @@ class LabelsForm(forms.Form):
     )
 
 
-class RelationsForm(forms.Form):
+class RelationsForm(ChangeForm):
     required = fields.lines("SKILLFLEET_MAX_RELATIONS", help_text=ONE_A_LINE)
     recommended = fields.lines("SKILLFLEET_MAX_RELATIONS", help_text=ONE_A_LINE)
     conflict = fields.lines("SKILLFLEET_MAX_RELATIONS", help_text=ONE_A_LINE)
@@ -62,9 +80,19 @@ def rollback_form(skill: Skill) -> type[forms.Form]:
     return RollbackForm
 
 
+def place(skill: Skill, user: User, answers: dict[str, Any]) -> str:
+    with transaction.atomic():
+        check_unchanged(answers, traits(skill.held()))
+        if "category" in answers:
+            answers["category"] = answers["category"].path
+        skill.revise(**answers)
+    return f"{skill.name} is {skill.path} now."
+
+
 def rename(skill: Skill, user: User, answers: dict[str, Any]) -> str:
     former = skill.name
-    skill.revise(name=answers["name"], author=user)
+    check_unchanged(answers, {"name": Skill.objects.get(pk=skill.pk).name})
+    skill.revise(author=user, **answers)
     return f"{former} is {skill.name} now; the former name resolves on."
 
 
@@ -79,13 +107,43 @@ def deprecate(skill: Skill, user: User, answers: dict[str, Any]) -> str:
 
 
 def label(skill: Skill, user: User, answers: dict[str, Any]) -> str:
-    skill.revise(labels={kind: answers[name] for name, kind in LABELS.items()})
+    """Lines that somebody else added meanwhile stay."""
+    made_from = answers.pop(MADE_FROM)
+    add, remove = {}, {}
+    for name, lines in answers.items():
+        kind = LABELS[name]
+        add[kind], remove[kind] = changed_lines(made_from[name], lines)
+    skill.relabel(add, remove)
     return f"{skill.name} is labelled."
 
 
 def relate(skill: Skill, user: User, answers: dict[str, Any]) -> str:
-    Relation.objects.relate(skill, {kind: answers[kind] for kind in Relation.Kind})
+    """Lines that somebody else added meanwhile stay."""
+    made_from = answers.pop(MADE_FROM)
+    with transaction.atomic():
+        hold_relations()
+        today = relations_now(skill)
+        wanted = {}
+        for kind, lines in answers.items():
+            added, taken_out = changed_lines(made_from[kind], lines)
+            there = set(today[kind].splitlines())
+            wanted[Relation.Kind(kind)] = (there - taken_out) | added
+            check_room(kind, wanted[Relation.Kind(kind)])
+        Relation.objects.relate(skill, wanted)
     return f"{skill.name} is related."
+
+
+def check_room(kind: str, names: set[str]) -> None:
+    most = settings.SKILLFLEET_MAX_RELATIONS
+    if len(names) > most:
+        raise InvalidRelation(**{kind: f"{len(names)} names in all; at most {most}."})
+
+
+def traits(skill: Skill) -> dict[str, Any]:
+    named = ("type", "weight", "load_priority", "style")
+    return {"category": skill.category.path} | {
+        trait: getattr(skill, trait) for trait in named
+    }
 
 
 def labels_now(skill: Skill) -> dict[str, str]:
@@ -119,6 +177,15 @@ DEPRECATE = Verb(
     variant=ActionVariant.WARNING,
 )
 EDITS = (
+    Verb(
+        "place",
+        "Place and classify",
+        place,
+        may=holds(PUBLISH_SKILLS),
+        form=lambda skill: PlaceForm,
+        initial=traits,
+        icon="drive_file_move",
+    ),
     Verb(
         "label",
         "Label",

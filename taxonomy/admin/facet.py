@@ -5,12 +5,14 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.http import HttpRequest
 from unfold.decorators import display
 from unfold.enums import ActionVariant
 
 from taxonomy.admin import fields
 from taxonomy.admin.base import FleetAdmin
+from taxonomy.admin.changes import ChangeForm, check_unchanged
 from taxonomy.admin.rights import holds
 from taxonomy.admin.verbs import Verb
 from taxonomy.models import FacetDefinition
@@ -26,6 +28,10 @@ class FacetForm(forms.Form):
     multiple = fields.flag(help_text="Whether one skill may have several values.")
 
 
+class FacetChangeForm(ChangeForm, FacetForm):
+    """What was left alone stays as somebody else may have made it."""
+
+
 class NewFacetForm(FacetForm):
     name = fields.line(max_length=MAX_NAME_CHARS)
     field_order = ("name", "description", "values", "multiple")
@@ -36,7 +42,10 @@ def define(row: None, user: User, answers: dict[str, Any]) -> str:
 
 
 def edit(facet: FacetDefinition, user: User, answers: dict[str, Any]) -> str:
-    facet.revise(**answers)
+    with transaction.atomic():
+        held = FacetDefinition.objects.select_for_update().filter(pk=facet.pk).first()
+        check_unchanged(answers, as_it_is(held or facet))
+        facet.revise(**answers)
     return f"{facet} is changed."
 
 
@@ -73,7 +82,7 @@ class FacetAdmin(FleetAdmin):
             "Edit",
             edit,
             may=holds(CHANGE_CATEGORIES),
-            form=lambda row: FacetForm,
+            form=lambda row: FacetChangeForm,
             initial=as_it_is,
             intro="What skills have stays allowed: relabel them first.",
             icon="edit",

@@ -36,8 +36,7 @@ class LinesField(forms.CharField):
 
     def clean(self, value: Any) -> Any:
         """The items without blank edges, each once, in the order given."""
-        lines = (line.strip() for line in super().clean(value).splitlines())
-        items = list(dict.fromkeys(line for line in lines if line))
+        items = items_of(super().clean(value))
         most = getattr(settings, self.most)
         if len(items) > most:
             raise forms.ValidationError(f"{len(items)} lines; at most {most}.")
@@ -47,6 +46,14 @@ class LinesField(forms.CharField):
                     f"{item[:40]}… has more than {MAX_LABEL_CHARS} characters."
                 )
         return items
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return items_of(initial) != items_of(data)
+
+
+def items_of(text: Any) -> list[str]:
+    lines = (line.strip() for line in str(text or "").splitlines())
+    return list(dict.fromkeys(line for line in lines if line))
 
 
 def lines(most: str, rows: int = 4, **options: Any) -> LinesField:

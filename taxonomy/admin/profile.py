@@ -6,12 +6,14 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.enums import ActionVariant
 
 from taxonomy.admin import fields
 from taxonomy.admin.base import FleetAdmin
+from taxonomy.admin.changes import ChangeForm, check_unchanged
 from taxonomy.admin.verbs import Verb
 from taxonomy.models import Profile
 from taxonomy.models.profile import HIGHEST_PRIORITY
@@ -61,9 +63,20 @@ class ProfileForm(forms.Form):
         return found
 
 
-def tell(profile: Profile | None, user: User, answers: dict[str, Any]) -> str:
-    owner = profile.user if profile else user
-    Profile.objects.revise(owner, **answers)
+class ProfileChangeForm(ChangeForm, ProfileForm):
+    """What was left alone is not told anew."""
+
+
+def tell(row: None, user: User, answers: dict[str, Any]) -> str:
+    Profile.objects.revise(user, **answers)
+    return f"The profile of {user} is as you said."
+
+
+def tell_anew(profile: Profile, user: User, answers: dict[str, Any]) -> str:
+    with transaction.atomic():
+        owner = User.objects.select_for_update(no_key=True).get(pk=profile.pk)
+        check_unchanged(answers, as_told(Profile.objects.of(owner.pk)))
+        Profile.objects.revise(owner, **answers)
     return f"The profile of {owner} is as you said."
 
 
@@ -115,9 +128,9 @@ class ProfileAdmin(FleetAdmin):
         Verb(
             "tell",
             "Change",
-            tell,
+            tell_anew,
             may=may_tell,
-            form=lambda row: ProfileForm,
+            form=lambda row: ProfileChangeForm,
             initial=as_told,
             icon="edit",
             variant=ActionVariant.PRIMARY,

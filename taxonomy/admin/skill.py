@@ -3,29 +3,25 @@
 from collections.abc import Iterable
 from typing import Any, ClassVar, cast
 
-from django import forms
-from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.enums import ActionVariant
 
-from taxonomy.admin import fields, findings
+from taxonomy.admin import findings
 from taxonomy.admin.base import FleetAdmin, badge
 from taxonomy.admin.category import link_to
 from taxonomy.admin.editing import DEPRECATE, EDITS
 from taxonomy.admin.panels import FilesShown, Panel
+from taxonomy.admin.publishing import PUBLISH
 from taxonomy.admin.rights import holds
 from taxonomy.admin.usage import usage_of
 from taxonomy.admin.verbs import Verb
 from taxonomy.models import Relation, Skill, SkillVersion, Verdict
 from taxonomy.models.skill import SkillQuerySet
-from taxonomy.packaging.files import File, as_files
 from taxonomy.permissions import PUBLISH_SKILLS, READ_ANALYTICS
 
-SKILL_MD = "SKILL.md"
-VERSION_CHARS = 64
 VERSIONS_SHOWN = 50
 ORIGINS_SHOWN = 20
 STATUS_COLOURS = {
@@ -33,56 +29,6 @@ STATUS_COLOURS = {
     Skill.Status.DEPRECATED: "warning",
     Skill.Status.ARCHIVED: "danger",
 }
-
-
-class PlaceForm(forms.Form):
-    category = fields.category(empty_label=None)
-    type = fields.one_of(Skill.Type.choices)
-    weight = fields.one_of(Skill.Weight.choices)
-    load_priority = fields.one_of(Skill.LoadPriority.choices)
-    style = fields.one_of(Skill.Style.choices)
-
-
-class EditionForm(forms.Form):
-    content = fields.paragraph(
-        rows=24,
-        label=SKILL_MD,
-        strip=False,
-        max_length=settings.SKILLFLEET_MAX_FILE_BYTES,
-        help_text="The whole file, frontmatter first. The other files stay.",
-    )
-    version = fields.line(
-        max_length=VERSION_CHARS,
-        required=False,
-        help_text="A higher number than every published one; empty: the next patch.",
-    )
-    change_summary = fields.paragraph(
-        max_length=settings.SKILLFLEET_MAX_SUMMARY_CHARS, required=False
-    )
-
-    def clean_content(self) -> str:
-        """Browsers send line ends as CRLF; the file has none."""
-        return str(self.cleaned_data["content"]).replace("\r\n", "\n")
-
-
-def place(skill: Skill, user: User, answers: dict[str, Any]) -> str:
-    category = answers.pop("category")
-    skill.revise(category=category.path, **answers)
-    return f"{skill.name} is {skill.path} now."
-
-
-def publish(skill: Skill, user: User, answers: dict[str, Any]) -> str:
-    others = [file for file in skill.current.bundle.files() if file.path != SKILL_MD]
-    published = Skill.objects.publish(
-        as_files([*others, File(SKILL_MD, answers["content"].encode())]),
-        author=user,
-        number=answers["version"] or None,
-        change_summary=answers["change_summary"],
-        name=skill.name,
-    )
-    if not published.changed:
-        return f"These are the bytes of {published.version.number}: nothing to publish."
-    return f"Published {skill.name} {published.version.number}."
 
 
 def report_on(skill: Skill) -> dict[str, Any]:
@@ -118,18 +64,6 @@ def becomes(status: Skill.Status) -> Any:
 
 def is_not(status: Skill.Status) -> Any:
     return lambda skill: skill.status != status
-
-
-def traits(skill: Skill) -> dict[str, Any]:
-    named = ("type", "weight", "load_priority", "style")
-    return {"category": skill.category.path} | {
-        trait: getattr(skill, trait) for trait in named
-    }
-
-
-def current_text(skill: Skill) -> dict[str, Any]:
-    file = skill.current.bundle.file(SKILL_MD)
-    return {"content": file.content.decode(errors="replace") if file else ""}
 
 
 @admin.register(Skill)
@@ -177,17 +111,7 @@ class SkillAdmin(FleetAdmin):
     )
     readonly_fields = ("shown_status", "shown_verdict", "use_instead", "uuid")
     verbs: ClassVar[tuple[Verb, ...]] = (
-        Verb(
-            "publish",
-            "Publish a new version",
-            publish,
-            may=holds(PUBLISH_SKILLS),
-            fits=is_not(Skill.Status.ARCHIVED),
-            form=lambda skill: EditionForm,
-            initial=current_text,
-            icon="publish",
-            variant=ActionVariant.PRIMARY,
-        ),
+        PUBLISH,
         Verb(
             "waive",
             "Waive findings",
@@ -217,15 +141,6 @@ class SkillAdmin(FleetAdmin):
             may=holds(PUBLISH_SKILLS),
             intro="Checks the current version anew, by today's rules.",
             icon="fact_check",
-        ),
-        Verb(
-            "place",
-            "Place and classify",
-            place,
-            may=holds(PUBLISH_SKILLS),
-            form=lambda skill: PlaceForm,
-            initial=traits,
-            icon="drive_file_move",
         ),
         *EDITS,
         Verb(

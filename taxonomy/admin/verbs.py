@@ -15,6 +15,7 @@ from django.urls import URLPattern, path, reverse
 from unfold.admin import ModelAdmin
 from unfold.enums import ActionVariant
 
+from taxonomy.admin.changes import MEANWHILE, FormOverRow
 from taxonomy.admin.panels import Panel
 from taxonomy.exceptions import TaxonomyError
 
@@ -163,6 +164,9 @@ class VerbAdmin(ModelAdmin):
             done = verb.perform(row, user, form.cleaned_data)
         except self.refusals as refusal:
             add_refusal(form, refusal)
+            if isinstance(refusal, MEANWHILE) and isinstance(form, FormOverRow):
+                row.refresh_from_db()
+                form.rebase(verb.initial(row))
             return None
         self.remember(request, verb, row)
         messages.success(request, done)

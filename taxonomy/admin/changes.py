@@ -1,0 +1,115 @@
+"""Forms that change what is there: each carries what it was made from."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+
+from taxonomy.admin.fields import items_of
+from taxonomy.exceptions import ChangedMeanwhile, SkillChanged
+
+MADE_FROM = "made_from"
+MEANWHILE = (ChangedMeanwhile, SkillChanged)
+"""Refusals after which a form goes on from what is there by now."""
+
+Values = Mapping[str, Any]
+"""By field, as `Verb.initial` gives them."""
+
+
+class FormOverRow(forms.Form):
+    """What was sent stays in it when somebody else was quicker."""
+
+    data: Any
+
+    def rebase(self, today: Values) -> None:
+        """Be made from these: whoever sends it again has read that."""
+        raise NotImplementedError
+
+
+class ChangeForm(FormOverRow):
+    """Its answers are the fields that were changed, and under MADE_FROM what those
+    were before. What was left alone takes today's value, whatever was sent."""
+
+    made_from = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, data: Any = None, *, initial: Values) -> None:
+        super().__init__(data, initial={**initial, MADE_FROM: self._as_said(initial)})
+        if self.is_bound:
+            today = self._own(initial)
+            self.former: Values | None = former_values(self.data, today)
+            self.touched = self._touched(self.former or today)
+            self._leave(today)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if self.former is None:
+            raise forms.ValidationError("What the form was made from is gone: reload.")
+        kept = {name: cleaned[name] for name in self.touched if name in cleaned}
+        return kept | {MADE_FROM: {name: self.former[name] for name in kept}}
+
+    def rebase(self, today: Values) -> None:
+        self._leave(today)
+        self.data[MADE_FROM] = self._as_said(today)
+
+    def _own(self, values: Values) -> dict[str, Any]:
+        names = self.base_fields.keys() - {MADE_FROM}
+        return {name: values.get(name) for name in names}
+
+    def _as_said(self, values: Values) -> str:
+        return json.dumps(self._own(values), sort_keys=True)
+
+    def _touched(self, former: Values) -> list[str]:
+        return [
+            name
+            for name, value in former.items()
+            if self.fields[name].has_changed(unix(value), unix(self[name].data))
+        ]
+
+    def _leave(self, today: Values) -> None:
+        """Give the fields that nobody touched today's values."""
+        self.data = self.data.copy()
+        for name in self.fields.keys() - {MADE_FROM, *self.touched}:
+            self.data.pop(name, None)
+            if today.get(name) not in (None, False):
+                self.data[name] = str(today[name])
+
+
+def former_values(sent: Mapping[str, Any], today: Values) -> Values | None:
+    """What the form was made from; a form that does not say was made just now.
+
+    None: that is not what a page wrote there.
+    """
+    said = sent.get(MADE_FROM)
+    try:
+        former = json.loads(said) if said else {}
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(former, dict):
+        return None
+    return {name: former.get(name, value) for name, value in today.items()}
+
+
+def unix(value: Any) -> Any:
+    """Browsers send line ends as CRLF."""
+    return value.replace("\r\n", "\n") if isinstance(value, str) else value
+
+
+def check_unchanged(answers: dict[str, Any], today: Values) -> None:
+    """Take MADE_FROM out of the answers; raises ChangedMeanwhile where it is not what
+    is there today. The caller holds the row."""
+    made_from = answers.pop(MADE_FROM)
+    changed = {
+        name: f"Somebody else made it {today[name] or 'empty'!s:.200} meanwhile. Yours"
+        " is kept here: send it again to have it instead."
+        for name, value in made_from.items()
+        if value != today[name]
+    }
+    if changed:
+        raise ChangedMeanwhile(**changed)
+
+
+def changed_lines(former: Any, wanted: list[str]) -> tuple[set[str], set[str]]:
+    """What was added to the lines of a text, and what was taken out of them."""
+    before, after = set(items_of(former)), set(wanted)
+    return after - before, before - after
