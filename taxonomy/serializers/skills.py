@@ -1,5 +1,6 @@
 """Skills, their versions and files as JSON."""
 
+import re
 from typing import Any
 
 from django.conf import settings
@@ -9,11 +10,13 @@ from rest_framework import serializers
 from taxonomy.models import Label, Skill, SkillVersion
 from taxonomy.models.paths import MAX_NAME_CHARS, MAX_PATH_CHARS
 from taxonomy.models.verdict import Verdict
+from taxonomy.models.version import BY_DIGEST, MAX_REF_CHARS
 from taxonomy.serializers.files import ContentSerializer
 from taxonomy.serializers.labels import LABELS, LabelSetSerializer, labels_of
 from taxonomy.serializers.strict import TextField
 from taxonomy.serializers.verdicts import VerdictSummarySerializer, verdict_of
 
+DIGEST = re.compile("[0-9a-f]{64}")
 ORDERINGS = ("name", "-name", "created_at", "-created_at", "updated_at", "-updated_at")
 
 
@@ -243,6 +246,18 @@ class PublishSerializer(ContentSerializer):
         default="",
         max_length=settings.SKILLFLEET_MAX_SUMMARY_CHARS,
     )
+    based_on = TextField(
+        required=False,
+        allow_blank=True,
+        max_length=MAX_REF_CHARS,
+        help_text="The digest that this was made from, else a 409; empty: a new skill.",
+    )
+
+    def validate_based_on(self, sent: str) -> str:
+        digest = sent.removeprefix(BY_DIGEST)
+        if sent and not DIGEST.fullmatch(digest):
+            raise serializers.ValidationError("Send a version's digest: 64 hex digits.")
+        return digest
 
 
 class SkillChangeSerializer(LabelSetSerializer):

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import generics, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cachelayer import add_cache_tags, cache_endpoint
+from taxonomy.exceptions import SkillChanged
 from taxonomy.models import Category, Skill
 from taxonomy.models.label import Label
 from taxonomy.models.skill import SkillQuerySet
@@ -24,6 +25,7 @@ from taxonomy.serializers.skills import (
     SkillFoundSerializer,
 )
 from taxonomy.views.base import SkillReading
+from taxonomy.views.preconditions import IF_MATCH, based_on
 
 LABEL_FILTERS = {
     "tag": Label.Kind.TAG,
@@ -113,19 +115,30 @@ class SkillDetail(SkillReading):
 
     @extend_schema(
         operation_id="publish_skill",
+        parameters=[
+            OpenApiParameter(
+                "If-Match", str, OpenApiParameter.HEADER, description=IF_MATCH
+            )
+        ],
         request=PublishSerializer,
         responses={200: SkillDetailSerializer, 201: SkillDetailSerializer},
     )
     def put(self, request: Request, ref: str) -> Response:
         """Publish a SKILL.md (`content`; other files stay) or a folder (`files`).
 
-        201: a new skill. 200: a new version, or nothing new in these bytes.
+        201: a new skill. 200: a new version, or nothing new in these bytes. 409: it
+        is not, or no longer, the version that this was based on.
         """
         serializer = PublishSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         edition = serializer.validated_data
         known = Skill.objects.filter(name=ref).select_related("current__bundle").first()
         current = known.current.bundle if known else None
+        wanted = based_on(request, edition.get("based_on"))
+        if wanted not in (None, current.pk if current else ""):
+            raise SkillChanged
+        if wanted is None and "content" in edition:
+            wanted = current.pk if current else ""
         published = Skill.objects.publish(
             serializer.files_over(current.files() if current else ()),
             category=edition.get("category"),
@@ -133,7 +146,7 @@ class SkillDetail(SkillReading):
             number=edition.get("version"),
             change_summary=edition["change_summary"],
             name=ref,
-            based_on=None if "files" in edition else current.pk if current else "",
+            based_on=wanted,
         )
         code = status.HTTP_201_CREATED if published.created else status.HTTP_200_OK
         return Response(SkillDetailSerializer(published.skill).data, status=code)
