@@ -18,6 +18,7 @@ from jobs.pipeline.state import State, from_json
 from taxonomy.admission import RESERVED_NAMES, configured_limits
 from taxonomy.models import Address, Category, Skill
 from taxonomy.packaging.files import Files
+from taxonomy.skillmd.waiving import Waived
 
 Report = Callable[[int, str], None]
 
@@ -62,10 +63,10 @@ def _task(job: Job) -> str:
     return str(job.base.frontmatter.get("description", "")) or job.task_description
 
 
-def waived_in(job: Job) -> frozenset[str]:
+def waived_in(job: Job) -> frozenset[Waived]:
     """Findings that are waived in its draft, and in the skill that it refines."""
-    here = job.draft.waivers.fingerprints() if hasattr(job, "draft") else frozenset()
-    return here | job.base.skill.waivers.fingerprints() if job.base else here
+    here = job.draft.waivers.waived() if hasattr(job, "draft") else frozenset()
+    return here | job.base.skill.waivers.waived() if job.base else here
 
 
 def _draft(job: Job) -> Files:

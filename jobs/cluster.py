@@ -32,12 +32,15 @@ from jobs.pruning import prune_old
 from jobs.sweep import sweep
 from jobs.webhooks import courier
 from jobs.worker import this_worker
+from taxonomy.judging import judge_due
 
 logger = logging.getLogger(__name__)
 PR_SET_PDEATHSIG = 1
 TICK_SECONDS = 1.0
 SCHEDULER_SECONDS = 30.0
 PRUNE_SECONDS = 3600.0
+JUDGE_SECONDS = 10.0
+"""Until more skills are judged, while an upgrade has left some."""
 DATABASE_RETRY_SECONDS = 0.5
 SIGNALS = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT}
 
@@ -149,6 +152,7 @@ class Cluster:
         self.size = size or settings.SKILLFLEET_WORKERS
         self.children: dict[int, float] = {}
         self.due = {self._sweep: 0.0, self._schedule: 0.0, self._prune: 0.0}
+        self.due[self._judge] = 0.0
         self.stopping = False
 
     def run(self) -> None:
@@ -225,6 +229,10 @@ class Cluster:
     def _prune(self) -> None:
         prune_old()
         self.due[self._prune] = time.monotonic() + PRUNE_SECONDS
+
+    def _judge(self) -> None:
+        pause = JUDGE_SECONDS if judge_due() else PRUNE_SECONDS
+        self.due[self._judge] = time.monotonic() + pause
 
     def _guarded(self, chore: Callable[[], object]) -> None:
         """Neither a database that is away nor a fault ends a parent, and with it all

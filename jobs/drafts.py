@@ -20,6 +20,7 @@ from taxonomy.packaging.gate import check_files
 from taxonomy.packaging.json_values import text_finding
 from taxonomy.skillmd.document import decode, parse
 from taxonomy.skillmd.errors import SkillMdError
+from taxonomy.skillmd.waiving import Waived
 
 SKILL_MD = "SKILL.md"
 EDITABLE = (Job.Status.COMPLETED, Job.Status.PENDING_HITL)
@@ -92,7 +93,7 @@ def check_editable(job: Job, draft: Draft) -> None:
         )
 
 
-def check_waived(job: Job, judged_with: frozenset[str]) -> None:
+def check_waived(job: Job, judged_with: frozenset[Waived]) -> None:
     """Raises DraftChanged when the verdict at hand knows other waivers than today's."""
     if waived_in(job) != judged_with:
         raise DraftChanged
@@ -134,7 +135,7 @@ def _edited(before: Files, path: str, content: bytes | None) -> Files:
     return as_files(after)
 
 
-def judged(job: Job, files: Files, waived: frozenset[str]) -> Verdict:
+def judged(job: Job, files: Files, waived: frozenset[Waived]) -> Verdict:
     """What the phase validate would say of these files: its evals count as well."""
     context = context_of(job, load_author(), lambda percent, message: None)
     return judge(replace(context, draft=files, waived=waived))

@@ -15,10 +15,11 @@ from collections.abc import Callable
 from django.conf import settings
 from django.db import Error, connections
 
-from jobs.cluster import PRUNE_SECONDS, Inbox, bury, work_from
+from jobs.cluster import JUDGE_SECONDS, PRUNE_SECONDS, Inbox, bury, work_from
 from jobs.pruning import prune_old
 from jobs.sweep import sweep
 from jobs.worker import this_worker
+from taxonomy.judging import judge_due
 
 logger = logging.getLogger(__name__)
 TICK_SECONDS = 0.5
@@ -65,7 +66,7 @@ class Supervisor:
     def __init__(self) -> None:
         self.stopping = threading.Event()
         self.worker = InlineWorker()
-        self.next_sweep = self.next_prune = 0.0
+        self.next_sweep = self.next_prune = self.next_judging = 0.0
         self.thread = threading.Thread(
             target=self._run, name="skill jobs supervisor", daemon=True
         )
@@ -101,6 +102,13 @@ class Supervisor:
         if time.monotonic() >= self.next_prune:
             self.next_prune = time.monotonic() + PRUNE_SECONDS
             self._guarded(prune_old)
+        if time.monotonic() >= self.next_judging:
+            self.next_judging = time.monotonic() + PRUNE_SECONDS
+            self._guarded(self._judge)
+
+    def _judge(self) -> None:
+        if judge_due():
+            self.next_judging = time.monotonic() + JUDGE_SECONDS
 
     def _guarded(self, chore: Callable[[], object]) -> None:
         """Nothing that goes wrong here may end the thread that nobody watches."""

@@ -36,6 +36,7 @@ from taxonomy.models import Skill
 from taxonomy.models.publishing import Published
 from taxonomy.packaging.files import Files
 from taxonomy.skillmd.report import validate
+from taxonomy.skillmd.waiving import Waived
 
 
 def promote(
@@ -71,7 +72,7 @@ def promote(
 def _promote_judged(
     draft: Draft,
     files: Files,
-    waived: frozenset[str],
+    waived: frozenset[Waived],
     by: User,
     taxonomy_path: str = "",
     version: str = "",
@@ -94,7 +95,7 @@ def _promote_judged(
     return published
 
 
-def _hold_as_judged(draft: Draft, waived: frozenset[str]) -> Job:
+def _hold_as_judged(draft: Draft, waived: frozenset[Waived]) -> Job:
     """Until the transaction ends no waiver comes or goes, of the draft or the skill."""
     job = hold(draft)
     check_decidable(job, draft)
@@ -122,7 +123,7 @@ def _record(job: Job, draft: Draft, published: Published, by: User) -> None:
     )
 
 
-def promote_for_owner(job: Job, waived: frozenset[str]) -> None:
+def promote_for_owner(job: Job, waived: frozenset[Waived]) -> None:
     """Promote as `auto_promote` asks: when validation passed and the owner may.
 
     `waived` is what validation knew as waived: the draft and its verdict are in the
@@ -146,7 +147,7 @@ def promote_for_owner(job: Job, waived: frozenset[str]) -> None:
         )
 
 
-def _refusal(draft: Draft, waived: frozenset[str]) -> str:
+def _refusal(draft: Draft, waived: frozenset[Waived]) -> str:
     """Why it was not promoted; empty when it was."""
     try:
         with transaction.atomic():
@@ -158,7 +159,7 @@ def _refusal(draft: Draft, waived: frozenset[str]) -> str:
     return ""
 
 
-def _check_passes(draft: Draft, waived: frozenset[str]) -> None:
+def _check_passes(draft: Draft, waived: frozenset[Waived]) -> None:
     """Raises NotPromotable; the draft then shows the verdict of now."""
     verdict = judged(draft.job, draft.bundle.files(), waived)
     passes = verdict.status != Job.ValidationStatus.FAILED
@@ -228,7 +229,7 @@ def _publish(
     return published
 
 
-def _renamed(files: Files, name: str, waived: frozenset[str]) -> Files:
+def _renamed(files: Files, name: str, waived: frozenset[Waived]) -> Files:
     """The files with another name in the frontmatter; raises NotPromotable."""
     if not name or name_in(files) == name:
         return files

@@ -10,14 +10,14 @@ from taxonomy.admission import configured_limits
 from taxonomy.exceptions import NothingToWaive, UnknownWaiver
 from taxonomy.skillmd.findings import Findings
 from taxonomy.skillmd.scan import scan
-from taxonomy.skillmd.waiving import Chosen
+from taxonomy.skillmd.waiving import Chosen, Waived, is_accepted
 
 
 def open_risks(draft: Draft) -> Findings:
     """What the scan finds in it and nobody waived."""
     waived = waived_in(draft.job)
     found = scan(draft.bundle.files(), configured_limits())
-    return tuple(each for each in found if each.fingerprint not in waived)
+    return tuple(each for each in found if not is_accepted(each, waived))
 
 
 def waive(draft: Draft, chosen: Chosen, *, by: User, reason: str) -> list[DraftWaiver]:
@@ -29,7 +29,7 @@ def waive(draft: Draft, chosen: Chosen, *, by: User, reason: str) -> list[DraftW
     found = chosen.among(open_risks(draft))
     if not found:
         raise NothingToWaive
-    accepted = before | {each.fingerprint for each in found}
+    accepted = before | {Waived(each.fingerprint, each.severity) for each in found}
     verdict = judged(draft.job, draft.bundle.files(), accepted)
     with transaction.atomic():
         job = hold(draft)
@@ -49,7 +49,7 @@ def revoke(draft: Draft, waiver_id: int, *, by: User) -> None:
     waiver = draft.waivers.standing().filter(pk=waiver_id).first()
     if waiver is None:
         raise UnknownWaiver
-    accepted = before - {waiver.fingerprint}
+    accepted = before - {waiver.waived}
     verdict = judged(draft.job, draft.bundle.files(), accepted)
     with transaction.atomic():
         job = hold(draft)

@@ -1,13 +1,44 @@
-"""Verdicts for skills that were published before verdicts were kept."""
+"""Verdicts for skills that were published before these rules, or before any."""
 
 import logging
+import time
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError
 
 from taxonomy.models import Skill
+from taxonomy.models.skill import SkillQuerySet
+from taxonomy.skillmd.rule_set import rule_set
 
 logger = logging.getLogger(__name__)
+AT_A_TIME, SECONDS_AT_A_TIME = 50, 5.0
+"""Who judges in between has other chores, and a scan may take a second."""
+
+
+def due() -> SkillQuerySet:
+    """Skills that today's rules have not judged, archived ones too."""
+    skills: SkillQuerySet = Skill.objects.exclude(verdict__rules=rule_set())
+    return skills
+
+
+def judge_due() -> bool:
+    """Judge some of those that are due. True: call again soon, there are more."""
+    until = time.monotonic() + SECONDS_AT_A_TIME
+    judged = failed = 0
+    for key in list(due().order_by("pk").values_list("pk", flat=True)[:AT_A_TIME]):
+        try:
+            Skill.objects.select_related("current").get(pk=key).judge()
+            judged += 1
+        except DatabaseError:
+            raise
+        except Exception:  # the next ones are to be judged all the same
+            logger.exception("skill not judged skill=%s", key)
+            failed += 1
+        if time.monotonic() > until:
+            break
+    if judged:
+        logger.info("skills judged by today's rules skills=%s", judged)
+    return judged > 0 and due().count() > failed
 
 
 def judge_the_unjudged(using: str, **_: Any) -> None:

@@ -8,6 +8,7 @@ from jobs.pipeline.progress import percent_within
 from jobs.pipeline.state import State
 from taxonomy.packaging.files import Files
 from taxonomy.packaging.limits import DEFAULT_LIMITS, Limits
+from taxonomy.skillmd.waiving import Waived
 
 if TYPE_CHECKING:
     from jobs.authors.base import Author
@@ -58,7 +59,7 @@ class Context:
 
     `taken_names` holds names that no new skill may have; `answers` are in the
     order they were given; `draft` is the draft as it stands, edits by hand included;
-    `waived` are the fingerprints of findings that curators accepted.
+    `waived` are the findings that curators accepted.
     `skill_text` gives all Markdown of an active skill, "" where it is not at hand.
     """
 
@@ -79,7 +80,7 @@ class Context:
     state: State = field(default_factory=State)
     answers: tuple[Answer, ...] = ()
     draft: Files = ()
-    waived: frozenset[str] = frozenset()
+    waived: frozenset[Waived] = frozenset()
     report_progress: Callable[[int, str], None] = lambda percent, message: None
     limits: Limits = DEFAULT_LIMITS
     skill_text: Callable[[str], str] = lambda name: ""

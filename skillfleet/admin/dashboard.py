@@ -17,7 +17,9 @@ from jobs.monitoring import attendance, how_to_start_a_worker, stuck
 from jobs.permissions import OPERATE, PROMOTE, SUBMIT
 from taxonomy.admin.category import link_to
 from taxonomy.admin.panels import Panel
+from taxonomy.judging import due
 from taxonomy.models import Skill
+from taxonomy.permissions import PUBLISH_SKILLS
 
 SHOWN = 8
 LATELY = timedelta(days=7)
@@ -70,8 +72,11 @@ def tiles(user: User) -> Iterator[Tile]:
         workers = Worker.objects.alive().count()
         link = reverse("admin:jobs_worker_changelist")
         yield Tile("Workers alive", workers, link)
+    shown = reverse("admin:taxonomy_skill_changelist")
     skills = Skill.objects.visible_to(user).active().count()
-    yield Tile("Active skills", skills, reverse("admin:taxonomy_skill_changelist"))
+    yield Tile("Active skills", skills, shown)
+    if user.has_perm(PUBLISH_SKILLS) and (waiting := due().count()):
+        yield Tile("To be validated again", waiting, f"{shown}?rules=others")
 
 
 TILE_TITLES = {

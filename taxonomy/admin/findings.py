@@ -4,12 +4,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
 from django.utils.html import format_html
 from django.utils.http import urlencode
 
 from taxonomy.admin import fields
 from taxonomy.admin.base import badge
 from taxonomy.admin.panels import Panel
+from taxonomy.judging import due
 from taxonomy.models import Verdict
 from taxonomy.models.waiver import MAX_REASON_CHARS
 from taxonomy.skillmd.waiving import Chosen
@@ -36,6 +39,17 @@ def verdict_shown(verdict: Verdict | None) -> str | None:
         return None
     status = Verdict.Status(verdict.status)
     return badge(f"{status.label} {verdict.score:.0%}", VERDICT_COLOURS[status])
+
+
+class JudgedBy(admin.SimpleListFilter):
+    title = "rules of the validation"
+    parameter_name = "rules"
+
+    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
+        return [("others", "Not today's: the workers judge them again")]
+
+    def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(pk__in=due()) if self.value() else queryset
 
 
 def open_findings(report: Report) -> list[dict[str, Any]]:

@@ -81,6 +81,7 @@ class SkillAdmin(FleetAdmin):
     list_filter = (
         "status",
         "verdict__status",
+        findings.JudgedBy,
         "type",
         "weight",
         "load_priority",

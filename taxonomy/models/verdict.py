@@ -12,7 +12,8 @@ from taxonomy.admission import configured_limits
 from taxonomy.exceptions import NothingToWaive, SkillChanged, UnknownWaiver
 from taxonomy.models.waiver import Waiver, Waiving
 from taxonomy.skillmd.report import Report, validate
-from taxonomy.skillmd.waiving import Chosen
+from taxonomy.skillmd.rule_set import rule_set
+from taxonomy.skillmd.waiving import Chosen, Waived, covers
 
 if TYPE_CHECKING:
     from taxonomy.models.skill import Skill
@@ -34,6 +35,8 @@ class Verdict(models.Model):
     )
     digest = models.CharField(max_length=64)
     """Of the bundle that was judged."""
+    rules = models.CharField(max_length=16, blank=True, default="", db_default="")
+    """The rule set that judged it; empty: one of before that was kept."""
     status = models.CharField(max_length=8, choices=Status, db_index=True)
     score = models.FloatField()
     errors = models.PositiveIntegerField()
@@ -84,7 +87,8 @@ class WithVerdict(models.Model):
         """
         skill = self._mine
         report = replace(report or self._report(), waived=self._waived())
-        said = said_by(report) | {"digest": skill.current.bundle_id}
+        said = said_by(report)
+        said |= {"digest": skill.current.bundle_id, "rules": rule_set()}
         known = Verdict.objects.filter(pk=skill.pk).first()
         if known is None:
             Verdict.objects.create(skill=skill, **said)
@@ -112,8 +116,8 @@ class WithVerdict(models.Model):
         """Take over what was waived in a draft, with its persons and reasons."""
         there = self._waived()
         for each in waivings:
-            if each.fingerprint not in there:
-                Waiver.objects.create(skill=self._mine, **granted(each))
+            if not covers(there, each.waived):
+                Waiver.objects.put(each.person, skill=self._mine, **granted(each))
 
     def revoke(self, waiver_id: int, *, by: User) -> None:
         """The finding counts again. Raises UnknownWaiver."""
@@ -132,8 +136,8 @@ class WithVerdict(models.Model):
         report = validate(files, skill.name, configured_limits())
         return replace(report, waived=self._waived())
 
-    def _waived(self) -> frozenset[str]:
-        return Waiver.objects.filter(skill_id=self.pk).fingerprints()
+    def _waived(self) -> frozenset[Waived]:
+        return Waiver.objects.filter(skill_id=self.pk).waived()
 
     def _hold_as_judged(self) -> "Skill":
         """Raises SkillChanged when another version is current by now."""
@@ -149,6 +153,6 @@ class WithVerdict(models.Model):
 
 def granted(waiving: Waiving) -> dict[str, Any]:
     """The fields of a waiver that say what was accepted, by whom, when and why."""
-    names = ("rule", "file", "line", "snippet", "fingerprint", "reason")
+    names = ("rule", "severity", "file", "line", "snippet", "fingerprint", "reason")
     same = {name: getattr(waiving, name) for name in names}
     return same | {"person_id": waiving.person_id, "granted_at": waiving.granted_at}

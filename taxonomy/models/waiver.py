@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from cachelayer import RetiringQuerySet
 from taxonomy.skillmd.findings import Finding
+from taxonomy.skillmd.waiving import Waived, is_accepted
 
 MAX_REASON_CHARS = 1000
 MAX_FILE_CHARS = 500
@@ -21,19 +22,22 @@ class WaivingQuerySet(RetiringQuerySet):
         """Those that nobody has revoked."""
         return self.filter(revoked_at=None)
 
-    def fingerprints(self) -> frozenset[str]:
-        return frozenset(self.standing().values_list("fingerprint", flat=True))
+    def waived(self) -> frozenset[Waived]:
+        pairs = self.standing().values_list("fingerprint", "severity")
+        return frozenset(Waived(*pair) for pair in pairs)
 
 
 class WaivingManager(models.Manager.from_queryset(WaivingQuerySet)):  # type: ignore[misc]
     def grant(
         self, findings: Iterable[Finding], *, by: User, reason: str, **of: Any
     ) -> list[Any]:
-        """A row for each finding that has none yet; one by one, for the cache."""
-        there = self.filter(**of).fingerprints()
+        """A row for each finding that is open yet; one by one, for the cache."""
+        there = self.filter(**of).waived()
         return [
-            self.create(
+            self.put(
+                by,
                 rule=found.rule,
+                severity=str(found.severity),
                 file=found.file[:MAX_FILE_CHARS],
                 line=found.line,
                 snippet=found.snippet[:MAX_SNIPPET_CHARS],
@@ -43,14 +47,25 @@ class WaivingManager(models.Manager.from_queryset(WaivingQuerySet)):  # type: ig
                 **of,
             )
             for found in {found.fingerprint: found for found in findings}.values()
-            if found.fingerprint not in there
+            if not is_accepted(found, there)
         ]
+
+    def put(self, by: User, **said: Any) -> Any:
+        """One in place of the one that stands for the finding when it was less bad."""
+        owner = {name: said[name] for name in ("skill", "draft") if name in said}
+        former = self.standing().filter(**owner, fingerprint=said["fingerprint"])
+        for each in former:
+            each.revoke(by)
+        return self.create(**said)
 
 
 class Waiving(models.Model):
     """One finding as it was seen. It holds while the text that was found stays."""
 
     rule = models.CharField(max_length=64)
+    severity = models.CharField(max_length=8, blank=True, default="", db_default="")
+    """As bad as it was then; it is open again when a rule says worse of it. Empty:
+    of before that was kept, and however bad it is."""
     file = models.CharField(max_length=MAX_FILE_CHARS)
     line = models.PositiveIntegerField(null=True, blank=True)
     """Where it stood when it was waived."""
@@ -78,6 +93,10 @@ class Waiving(models.Model):
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
         return f"{self.rule} {place}"
+
+    @property
+    def waived(self) -> Waived:
+        return Waived(self.fingerprint, self.severity)
 
     def revoke(self, by: User) -> None:
         """The finding counts again; who waived it, and who revoked that, stays."""

@@ -16,6 +16,9 @@ class WaiverSerializer(serializers.Serializer[Any]):
 
     id = serializers.IntegerField()
     rule = serializers.CharField()
+    severity = serializers.CharField(
+        help_text="Then; the waiver does not hold when it is worse. Empty: it does."
+    )
     file = serializers.CharField()
     line = serializers.IntegerField(allow_null=True)
     snippet = serializers.CharField()

@@ -13,20 +13,21 @@ from taxonomy.skillmd.quality import QUESTIONS, Check, quality_checks
 from taxonomy.skillmd.reading import read_skill
 from taxonomy.skillmd.scan import scan
 from taxonomy.skillmd.specification import specification_findings
+from taxonomy.skillmd.waiving import Waived, is_accepted
 
 PASSED, WARNINGS, FAILED = "passed", "warnings", "failed"
 
 
 @dataclass(frozen=True)
 class Report:
-    """Findings by kind. `waived`: fingerprints of what a curator accepted."""
+    """Findings by kind, and what curators accepted."""
 
     specification: Findings
     portable: Findings
     gate: Findings
     security: Findings
     quality: tuple[Check, ...]
-    waived: frozenset[str] = frozenset()
+    waived: frozenset[Waived] = frozenset()
 
     @property
     def findings(self) -> Findings:
@@ -41,12 +42,12 @@ class Report:
     @property
     def open_risks(self) -> Findings:
         """What the scan found and nobody waived."""
-        return tuple(f for f in self.security if f.fingerprint not in self.waived)
+        return tuple(f for f in self.security if not is_accepted(f, self.waived))
 
     @property
     def accepted(self) -> Findings:
         """What the scan found and a curator waived."""
-        return tuple(f for f in self.security if f.fingerprint in self.waived)
+        return tuple(f for f in self.security if is_accepted(f, self.waived))
 
     @property
     def errors(self) -> Findings:
@@ -131,7 +132,7 @@ def validate(
     files: Files,
     folder_name: str | None,
     limits: Limits = DEFAULT_LIMITS,
-    waived: Collection[str] = (),
+    waived: Collection[Waived] = (),
 ) -> Report:
     """Never raises on bad files: whatever is wrong is in the report.
 

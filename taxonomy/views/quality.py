@@ -18,6 +18,7 @@ from taxonomy.serializers.quality import (
 from taxonomy.serializers.validation import ReportSerializer
 from taxonomy.skillmd.fixing import fix
 from taxonomy.skillmd.report import Report, validate
+from taxonomy.skillmd.waiving import Waived
 from taxonomy.views.base import SkillReading
 
 
@@ -26,7 +27,7 @@ class Quality(SkillReading):
 
     required_permissions: ClassVar[dict[str, str | None]] = {"POST": READ_SKILLS}
 
-    def sent(self, request: Request) -> tuple[Files, str | None, frozenset[str]]:
+    def sent(self, request: Request) -> tuple[Files, str | None, frozenset[Waived]]:
         """Files, the folder's name if there is one, and what is waived in them."""
         serializer = QualitySerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -35,7 +36,7 @@ class Quality(SkillReading):
             return serializer.files_over(()), name, frozenset()
         self.kwargs["ref"] = serializer.validated_data["skill"]
         skill = self.skill()
-        return skill.current.bundle.files(), skill.name, skill.waivers.fingerprints()
+        return skill.current.bundle.files(), skill.name, skill.waivers.waived()
 
 
 class QualityValidation(Quality):

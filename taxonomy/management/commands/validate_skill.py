@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 
 from taxonomy.admission import configured_limits, source_limits
+from taxonomy.judging import due
 from taxonomy.models import Skill
 from taxonomy.packaging.errors import FilesRefused, SourceRefused
 from taxonomy.packaging.files import File
@@ -55,6 +56,8 @@ class Command(BaseCommand):
         console = Console(file=cast(IO[str], self.stdout), highlight=False)
         rows: list[dict[str, Any]] = []
         failed = False
+        if options["all"] and not options["json"]:
+            say(console, f"{due().count()} skill(s) were judged by other rules.")
         for judged in every_skill() if options["all"] else found_at(targets):
             failed |= not judged.report.passed
             if options["json"]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from taxonomy.packaging.files import File, Files, as_files
 from taxonomy.packaging.limits import Limits
 from taxonomy.skillmd.report import Report, validate
+from taxonomy.skillmd.waiving import Waived
 from tests.taxonomy.skillmd.corpus import files_below, needs_corpus, published_skills
 
 GOOD = """---
@@ -78,15 +79,16 @@ def test_a_notice_lowers_the_score_and_nothing_else():
 def test_a_waived_risk_no_longer_fails_and_is_still_told():
     text = GOOD + "\n    rm -rf /\n"
     (found,) = report(text).errors
-    verdict = report(text, waived=[found.fingerprint])
+    verdict = report(text, waived=[Waived(found.fingerprint)])
     assert (verdict.status, verdict.score) == ("passed", 1.0)
     assert verdict.as_json()["waived"][0]["rule"] == "scan.destructive"
     other = text.replace("rm -rf /", "rm -rf / --force")
-    assert report(other, waived=[found.fingerprint]).status == "failed"
+    assert report(other, waived=[Waived(found.fingerprint)]).status == "failed"
 
 
 def test_the_specification_cannot_be_waived():
-    verdict = report(GOOD.replace("name: pdf", "name: x"), waived=["", "name.folder"])
+    everything = [Waived(""), Waived("name.folder")]
+    verdict = report(GOOD.replace("name: pdf", "name: x"), waived=everything)
     assert verdict.status == "failed"
 
 
