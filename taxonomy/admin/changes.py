@@ -38,8 +38,9 @@ class ChangeForm(FormOverRow):
         if self.is_bound:
             today = self._own(initial)
             self.former: Values | None = former_values(self.data, today)
-            self.touched = self._touched(self.former or today)
-            self._leave(today)
+            former = self.former or today
+            self.touched = self._touched(former)
+            self._rest_on(today, {name: former[name] for name in self.touched})
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -49,8 +50,7 @@ class ChangeForm(FormOverRow):
         return kept | {MADE_FROM: {name: self.former[name] for name in kept}}
 
     def rebase(self, today: Values) -> None:
-        self._leave(today)
-        self.data[MADE_FROM] = self._as_said(today)
+        self._rest_on(today, {})
 
     def _own(self, values: Values) -> dict[str, Any]:
         names = self.base_fields.keys() - {MADE_FROM}
@@ -66,13 +66,16 @@ class ChangeForm(FormOverRow):
             if self.fields[name].has_changed(unix(value), unix(self[name].data))
         ]
 
-    def _leave(self, today: Values) -> None:
-        """Give the fields that nobody touched today's values."""
+    def _rest_on(self, today: Values, former: Values) -> None:
+        """Fields that nobody touched have today's values, and are made from them."""
         self.data = self.data.copy()
+        if self.former is not None:
+            self.data[MADE_FROM] = self._as_said({**today, **former})
         for name in self.fields.keys() - {MADE_FROM, *self.touched}:
             self.data.pop(name, None)
-            if today.get(name) not in (None, False):
-                self.data[name] = str(today[name])
+            value = today.get(name)
+            if value is not None and value is not False:  # an empty box is not sent
+                self.data[name] = str(value)
 
 
 def former_values(sent: Mapping[str, Any], today: Values) -> Values | None:

@@ -15,10 +15,11 @@ def verb(skill, name):
 def opened(browser, address):
     """What a browser would send of the page as it is, with line ends of its own."""
     form = browser.get(address).context["form"]
+    values = {name: form[name].value() for name in form.fields}
     return {
-        name: str(form[name].value() or "").replace("\n", "\r\n")
-        for name in form.fields
-        if form[name].value() is not False
+        name: "" if value is None else str(value).replace("\n", "\r\n")
+        for name, value in values.items()
+        if value is not False
     }
 
 
@@ -75,9 +76,24 @@ def test_two_moves_of_a_category_do_not_undo_each_other(browser, seeded):
     assert "research/numbers" in errors["path"][0]
     assert kept["path"] == "operations/analytics", "what was typed stays"
     assert kept["description"] == "Theirs.", "and the rest is today's"
+    assert kept["position"] == str(category.position)
     done(browser, address, kept)
     category.refresh_from_db()
     assert (category.path, category.description) == ("operations/analytics", "Theirs.")
+
+
+def test_a_refusal_of_another_kind_keeps_both_changes_apart(browser, seeded):
+    category = Category.objects.get(path="data/analytics")
+    address = f"/admin/taxonomy/category/{category.pk}/do/edit/"
+    sent = opened(browser, address) | {"path": "data/ml"}
+    category.revise(name="Numbers")
+
+    errors, kept = refused(browser, address, sent)
+    assert list(errors) == ["path"] and "already" in errors["path"][0]
+    done(browser, address, kept | {"path": "data/numbers"})
+
+    category.refresh_from_db()
+    assert (category.path, category.name) == ("data/numbers", "Numbers")
 
 
 def test_labels_of_two_people_stay_both(browser, skill):
