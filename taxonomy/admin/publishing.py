@@ -49,10 +49,9 @@ class EditionForm(FormOverRow):
 
 
 def publish(skill: Skill, user: User, answers: dict[str, Any]) -> str:
-    current = skill.current.bundle
-    based_on = answers["based_on"] or current.pk
+    current, based_on = skill.current.bundle, answers["based_on"]
     try:
-        if based_on != current.pk:
+        if based_on != current.pk:  # the other files would be of another version
             raise SkillChanged
         others = [file for file in current.files() if file.path != SKILL_MD]
         published = Skill.objects.publish(

@@ -50,6 +50,8 @@ def test_a_text_is_not_published_over_one_that_its_author_has_not_seen(browser, 
     current = Skill.objects.get().current
     assert (current.number, current.body[-8:]) == ("1.0.2", "My line.")
     assert current.bundle.file("late"), "the other files are those of the newest"
+    errors, _ = refused(browser, address, {"content": kept["content"] + "More.\n"})
+    assert errors, "who says nothing of what it was made from has not seen it"
 
 
 def test_a_described_category_stays_where_somebody_else_moved_it(browser, seeded):

@@ -16,6 +16,11 @@ def verb(skill, name):
     return f"{LIST}{skill.pk}/do/{name}/"
 
 
+def publish(browser, skill, **sent):
+    sent["based_on"] = skill.current.bundle_id
+    return browser.post(verb(skill, "publish"), sent)
+
+
 @pytest.mark.parametrize(
     ("name", "status"),
     [("deprecate", "deprecated"), ("archive", "archived"), ("activate", "active")],
@@ -34,7 +39,7 @@ def test_a_status_has_its_button(name, status, browser, skill):
 def test_a_new_version_keeps_the_other_files(browser, skill):
     sent = {"content": TEXT.replace("\n", "\r\n"), "change_summary": "More."}
 
-    assert browser.post(verb(skill, "publish"), sent).status_code == 302
+    assert publish(browser, skill, **sent).status_code == 302
 
     skill.refresh_from_db()
     assert skill.current.number == "1.0.1"
@@ -47,7 +52,7 @@ def test_a_new_version_keeps_the_other_files(browser, skill):
 def test_publishing_what_is_there_changes_nothing(browser, skill):
     form = browser.get(verb(skill, "publish")).context["form"]
 
-    browser.post(verb(skill, "publish"), {"content": form.initial["content"]})
+    publish(browser, skill, content=form.initial["content"])
 
     assert skill.versions.count() == 1
 
@@ -64,7 +69,7 @@ def test_publishing_what_is_there_changes_nothing(browser, skill):
     ],
 )
 def test_bad_input_is_named(sent, field, browser, skill):
-    page = browser.post(verb(skill, "publish"), sent)
+    page = publish(browser, skill, **sent)
 
     assert page.status_code == 200
     assert field in page.context["form"].errors
@@ -113,7 +118,7 @@ def test_large_files_are_listed_and_long_ones_cut(browser, skill, monkeypatch):
 def test_an_archived_skill_is_not_published_over(browser, skill):
     skill.archive()
 
-    browser.post(verb(skill, "publish"), {"content": TEXT})
+    publish(browser, skill, content=TEXT)
 
     assert skill.versions.count() == 1
 
