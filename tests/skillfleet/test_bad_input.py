@@ -234,8 +234,8 @@ def test_a_draft_is_not_promoted_twice(api, world):
     refused(api("curator").post(address, {"taxonomy_path": "operations"}), 409)
 
 
-def test_a_draft_that_failed_validation_is_not_promoted(api, world):
-    job = drafted(submitted(world.people["author"]), validation="failed")
+def test_a_draft_that_fails_validation_is_not_promoted(api, world):
+    job = drafted(submitted(world.people["author"]), "1. Run `rm -rf /`.\n")
     before = Skill.objects.count()
 
     response = api("curator").post(f"/api/v1/drafts/{job.pk}/promote")

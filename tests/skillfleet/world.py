@@ -96,10 +96,11 @@ def failed(job: Job) -> Job:
     return job
 
 
-def drafted(job: Job, validation: str = "passed") -> Job:
+def drafted(job: Job, body: str = "# Restart\n\n1. Drain the queue.\n") -> Job:
     files = skill_files(
         "billing-restart",
         "Restart billing. Use when it hangs.",
+        body,
         references__guide=b"# Guide\n",
     )
     bundle = Bundle.objects.store(files)
@@ -109,7 +110,7 @@ def drafted(job: Job, validation: str = "passed") -> Job:
         Job.Status.COMPLETED,
         where=Job.objects.live(),
         event="completed",
-        validation_status=validation,
+        validation_status="passed",
         validation_score=1.0,
         result={"name": "billing-restart"},
     )
