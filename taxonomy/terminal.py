@@ -11,6 +11,11 @@ def printable(text: object) -> str:
 
 def say(console: Console, text: object = "", style: str = "") -> None:
     """A line; wrapped in a terminal alone, and nothing in it taken for markup."""
-    shown = printable(text).encode(console.encoding, "replace")
-    line = Text(shown.decode(console.encoding), style)
+    line = Text(writable(text, console), style)
     console.print(line, soft_wrap=not console.is_terminal)
+
+
+def writable(text: object, console: Console) -> str:
+    """Without what the terminal has no characters for, either."""
+    shown = printable(text).encode(console.encoding, "replace")
+    return shown.decode(console.encoding)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from taxonomy.exceptions import TaxonomyError
-from taxonomy.packaging.errors import FilesRefused, PackagingError
+from taxonomy.packaging.errors import FilesRefused, PackagingError, SourceRefused
 from taxonomy.skillmd.findings import CONTROL
 
 MOST_REASONS = 20
@@ -71,6 +71,8 @@ class Report:
     dry_run: bool = False
     outcomes: list[Outcome] = field(default_factory=list)
     actions: type[StrEnum] = Action
+    notes: list[str] = field(default_factory=list)
+    """About the whole of it: what was not tried, or not believed."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -88,6 +90,7 @@ class Report:
             "source": shown(self.source),
             "dry_run": self.dry_run,
             "counts": self.counts,
+            "notes": [shown(note) for note in self.notes],
             "skills": [outcome.as_json() for outcome in self.outcomes],
         }
 
@@ -112,6 +115,8 @@ def _reasons(error: TaxonomyError | PackagingError) -> Iterator[str]:
             yield f"{str(finding).rstrip('.')}. {finding.remedy}".strip()
     elif isinstance(error, TaxonomyError) and error.fields:
         yield from flat(error.fields.values())
+    elif isinstance(error, SourceRefused) and error.detail:
+        yield error.detail  # of a skill; the others are imported
     else:
         yield str(error)
 

@@ -1,11 +1,15 @@
 """An import in the terminal: a bar while it runs, a table when it is done."""
 
 import json
+import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import IO, cast
 
-from django.core.management.base import OutputWrapper
+from django.core.management.base import CommandError, OutputWrapper
+from django.db import DatabaseError
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -13,9 +17,12 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.table import Table
+from rich.text import Text
 
-from taxonomy.importing.outcomes import Outcome, Report
-from taxonomy.terminal import printable, say
+from taxonomy.importing.outcomes import Outcome, Report, shown
+from taxonomy.packaging.errors import SourceRefused
+from taxonomy.terminal import printable, say, writable
 
 STYLES = {
     **dict.fromkeys(("created", "updated", "renamed", "restored", "moved"), "green"),
@@ -25,16 +32,22 @@ STYLES = {
 }
 
 
+INTERRUPTED = 130
+UNBROKEN = 10_000
+"""Columns of a report that goes to a file or another program: a line is a line."""
+
+
 def watched(
     outcomes: Iterable[Outcome], total: int, stderr: OutputWrapper
 ) -> Iterator[Outcome]:
     """The same outcomes; a bar moves with them where somebody watches.
 
-    It is on stderr, so that the report can go elsewhere.
+    It is on stderr, so that the report can go elsewhere. `total` is what is known of
+    at the beginning; what turns up later makes the bar longer.
     """
     console = Console(file=cast(IO[str], stderr._out))
     with Progress(
-        BarColumn(bar_width=30),
+        BarColumn(bar_width=20),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
         TextColumn("{task.description}", markup=False),
@@ -43,36 +56,91 @@ def watched(
         disable=not console.is_terminal,
     ) as progress:
         bar = progress.add_task("", total=total)
-        for outcome in outcomes:
+        for done, outcome in enumerate(outcomes, start=1):
             name = printable(outcome.name or outcome.path)
-            progress.update(bar, advance=1, description=name[:40])
+            progress.update(
+                bar, completed=done, total=max(total, done), description=name[:30]
+            )
             yield outcome
+
+
+@contextmanager
+def reporting(
+    report: Report, stdout: OutputWrapper, *, as_json: bool
+) -> Iterator[None]:
+    """Tells what was done before whatever ended it: an error, Ctrl-C, or the end."""
+    is_told = True
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except (SourceRefused, OSError, DatabaseError) as error:
+        is_told = bool(report.outcomes)
+        raise CommandError(shown(str(error))) from None
+    finally:
+        if is_told:
+            tell_report(report, stdout, as_json=as_json)
 
 
 def tell_report(report: Report, stdout: OutputWrapper, *, as_json: bool) -> None:
     if as_json:
         stdout.write(json.dumps(report.as_json(), indent=2) + "\n")
-    else:
-        tell(report, Console(file=cast(IO[str], stdout), highlight=False))
+        return
+    console = Console(file=cast(IO[str], stdout), highlight=False)
+    if not console.is_terminal:
+        console.width = UNBROKEN
+    tell(report, console)
 
 
 def tell(report: Report, console: Console) -> None:
-    """Every skill with what was done; reasons and notes below its line."""
+    """A row for every skill; reasons and notes below it."""
+    widths = widths_of(report.outcomes, console.width)
     for outcome in report.outcomes:
-        say(console, line_of(outcome), STYLES.get(outcome.action, "dim"))
-        for text in (*outcome.reasons, *outcome.notes):
-            say(console, f"{'':<10} {text}", "dim")
-    tell_counts(report, console)
+        console.print(row_of(outcome, widths, console))
+        for line in below(outcome):
+            text = Text(writable(line, console), "dim")
+            console.print(Padding(text, (0, 0, 0, widths[0] + 1), expand=False))
+    say(console, summary(report))
+    for note in report.notes:
+        say(console, note, "yellow")
 
 
-def line_of(outcome: Outcome) -> str:
-    place = f"{outcome.category}/{outcome.name}" if outcome.category else outcome.name
-    named = f"{place or outcome.path} {outcome.version}".rstrip()
-    came = f"  ({outcome.path})" if outcome.path not in ("", outcome.name) else ""
-    return f"{outcome.action:<10} {named}{came}"
+def widths_of(outcomes: Iterable[Outcome], room: int) -> tuple[int, int, int]:
+    """Of action, name and version; the category has the rest, a third or more."""
+    cells = [cells_of(outcome) for outcome in outcomes]
+    action, name, version = (
+        max((len(cell[place]) for cell in cells), default=0) for place in range(3)
+    )
+    return action, max(min(name, (room - action - version - 3) * 2 // 3), 1), version
 
 
-def tell_counts(report: Report, console: Console) -> None:
+def cells_of(outcome: Outcome) -> tuple[str, str, str, str]:
+    name = outcome.name or outcome.path or "."
+    return str(outcome.action), name, outcome.version, outcome.category
+
+
+def row_of(outcome: Outcome, widths: tuple[int, int, int], console: Console) -> Table:
+    row = Table.grid(padding=(0, 1, 0, 0))
+    cells = cells_of(outcome)[: None if outcome.version else 2]
+    for width in (*widths[: len(cells) - 1], None):
+        row.add_column(width=width, overflow="fold")
+    style = STYLES.get(outcome.action, "dim")
+    row.add_row(*(Text(writable(cell, console), style) for cell in cells))
+    return row
+
+
+def below(outcome: Outcome) -> Iterator[str]:
+    """Where it lies, unless its name says so; then all that there is to say."""
+    is_plain = not outcome.reasons and outcome.path.endswith(f"/{outcome.name}")
+    if outcome.name and outcome.path not in ("", outcome.name) and not is_plain:
+        yield f"in {outcome.path}"
+    yield from outcome.reasons
+    yield from outcome.notes
+
+
+def summary(report: Report) -> str:
+    number = len(report.outcomes)
+    skills = "1 skill" if number == 1 else f"{number or 'No'} skills"
     counts = ", ".join(f"{count} {action}" for action, count in report.counts.items())
     dry = " (dry run: nothing was written)" if report.dry_run else ""
-    say(console, f"{len(report.outcomes)} skills: {counts}{dry}")
+    return f"{skills}: {counts}{dry}" if counts else f"{skills}.{dry}"
