@@ -4,27 +4,32 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from taxonomy.admission import with_name
-from taxonomy.exceptions import InvalidSkill, NameTaken, TaxonomyError
-from taxonomy.importing.candidates import Candidate, Found, find, judge
+from taxonomy.exceptions import InvalidSkill, NameTaken, SkillArchived, TaxonomyError
+from taxonomy.importing.candidates import Candidate, Found, find, judge, said_name
+from taxonomy.importing.failures import GIVEN_UP, DatabaseFailures
+from taxonomy.importing.memory import Memory
 from taxonomy.importing.options import OnConflict, Options
 from taxonomy.importing.outcomes import Action, Outcome, reasons_of, shown
 from taxonomy.importing.placement import Placement
-from taxonomy.importing.pruning import prune
-from taxonomy.models import Address, Origin, Published, Skill, Verdict
+from taxonomy.importing.pruning import Seen, prune
+from taxonomy.importing.targets import Target, aim, holder_of
+from taxonomy.models import Origin, Published, Skill, Verdict
 from taxonomy.models.paths import MAX_NAME_CHARS
 from taxonomy.packaging.errors import PackagingError
-from taxonomy.packaging.files import Files, bundle_digest
 from taxonomy.packaging.json_values import text_finding
 from taxonomy.packaging.sources import SkillSource
 from taxonomy.skillmd.findings import Severity
 
 MOST_NAMESAKES = 99
-CHANGED_HERE = "It was changed here since it was imported, and the source was not."
-OUT_OF_TIME = "The time for one import is over; the next one goes on here."
 MOST_RISKS = 5
+CHANGED_HERE = "It was changed here since it was imported, and the source was not."
+FORMER = "It is version {} already; it was changed here since."
+ARCHIVED_HERE = "It is archived here; set its status to active first."
+BEHIND = "Version {} did not come from this source; this one follows it."
+OUT_OF_TIME = "The time for one import is over; the next one goes on here."
 
 
 class Import:
@@ -34,49 +39,79 @@ class Import:
         self.source = source
         self.options = options
         self.placement = Placement()
-        self.origins = {
-            origin.path: origin for origin in Origin.objects.of(options.origin)
-        }
-        self.ours = {origin.skill_id for origin in self.origins.values()}
+        self.memory = Memory(options.origin, frozenset(source.folders))
+        self.seen = Seen(frozenset(source.folders))
         self.taken: dict[str, str] = {}
         """Name → the folder of this source that has it."""
+        self.failures = DatabaseFailures()
+        self.stopped = ""
+        """Why what was left was not looked at."""
 
     def run(self) -> Iterator[Outcome]:
         ends_at = time.monotonic() + self.options.most_seconds
         for folder in self.source.folders:
-            if time.monotonic() < ends_at:
-                yield self._take(folder)
+            if not self.stopped and time.monotonic() >= ends_at:
+                self.stopped = OUT_OF_TIME
+            if self.stopped:
+                self.seen.is_missing(folder)
+                yield self._refused(folder, "", self.stopped)
             else:
-                yield Outcome(shown(folder), Action.REFUSED, reasons=(OUT_OF_TIME,))
-        if self.options.prune:
-            yield from prune(
-                self.options, frozenset(self.source.folders), frozenset(self.taken)
-            )
+                yield self._take(folder)
+        if self.options.prune and not self.failures.too_many:
+            yield from prune(self.options, self.seen)
 
     def _take(self, folder: str) -> Outcome:
-        name = ""
+        """A failure of the database is the skill's own, unless it goes on and on."""
+        found = None
         try:
             found = find(self.source, folder)
-            if outcome := self._known(found):
-                return outcome
-            folder_name = self.source.name_of(folder)
-            candidate = judge(found, folder_name, self.options.lenient)
-            name = candidate.name
-            self._claim(name, folder)
-            return self._import(candidate)
+            outcome = self._known(found) or self._judged(found)
         except (TaxonomyError, PackagingError) as error:
-            reasons = reasons_of(error)
-            return Outcome(shown(folder), Action.REFUSED, name, reasons=reasons)
+            outcome = self._refused(folder, self._name_in(found), *reasons_of(error))
+        except DatabaseError as error:
+            reason = self.failures.reason(error)
+            self.stopped = GIVEN_UP if self.failures.too_many else ""
+            return self._refused(folder, self._name_in(found), reason)
+        self.failures.over()
+        return outcome
+
+    def _name_in(self, found: Found | None) -> str:
+        """Empty: not known."""
+        return said_name(found.files) if found else ""
+
+    def _refused(self, folder: str, name: str, *reasons: str) -> Outcome:
+        """Who cannot tell which skill it is cannot tell which one is gone."""
+        if name:
+            self.seen.names.add(name)
+        elif folder not in self.memory.by_folder:
+            self.seen.is_missing(folder)
+        return Outcome(shown(folder), Action.REFUSED, name, reasons=reasons)
 
     def _known(self, found: Found) -> Outcome | None:
         """Nothing is read anew when the source and the fleet are as the last time."""
-        origin = self.origins.get(found.folder)
+        origin = self.memory.by_folder.get(found.folder)
         if origin is None or origin.digest != found.digest or origin.pruned:
             return None
-        if self.options.category or origin.skill.current.bundle_id != origin.published:
+        skill = origin.skill
+        if self.options.category or skill.current.bundle_id != origin.published:
             return None
-        self._claim(origin.skill.name, found.folder)
-        return told(found, Action.UNCHANGED, origin.skill)
+        if skill.is_archived:
+            return None
+        self._claim(skill.name, found.folder)
+        return told(found, Action.UNCHANGED, skill)
+
+    def _judged(self, found: Found) -> Outcome:
+        folder_name = self.source.name_of(found.folder)
+        candidate = judge(found, folder_name, self.options.lenient)
+        self._claim(candidate.name, found.folder)
+        with transaction.atomic():
+            target = aim(candidate, self.memory)
+            self._claim(target.name, found.folder)
+            outcome = self._write(target)
+            if self.options.dry_run:
+                transaction.set_rollback(True)
+        self.seen.names.add(outcome.name)
+        return replace(outcome, notes=(*candidate.notes, *outcome.notes))
 
     def _claim(self, name: str, folder: str) -> None:
         first = self.taken.setdefault(name, folder)
@@ -85,110 +120,84 @@ class Import:
                 name=f"The folder {shown(first)!r} of this source holds the skill "
                 f"{name!r} already. Rename one of them."
             )
+        self.seen.names.add(name)
         if len(folder) > Origin.MOST_CHARS or text_finding(folder):
             raise InvalidSkill(
                 path=f"The folder's path is not UTF-8, or has more than "
                 f"{Origin.MOST_CHARS} characters. Rename folders."
             )
 
-    def _import(self, candidate: Candidate) -> Outcome:
-        with transaction.atomic():
-            outcome = self._write(candidate)
-            if self.options.dry_run:
-                transaction.set_rollback(True)
-        return replace(outcome, notes=(*candidate.notes, *outcome.notes))
+    def _write(self, target: Target) -> Outcome:
+        """What somebody changed here gives way to what is new in the source alone."""
+        found, skill = target.candidate.found, target.skill
+        if skill is None:
+            return self._publish(target)
+        if skill.is_archived:
+            return self._archived(target, skill)
+        if target.digest == target.current or target.is_as_imported:
+            return self._publish(target)
+        if not target.is_news:
+            return told(found, Action.KEPT, skill, CHANGED_HERE)
+        if former := target.version:
+            return told(found, Action.KEPT, skill, FORMER.format(former.number))
+        return self._conflict(target, skill)
 
-    def _write(self, candidate: Candidate) -> Outcome:
-        found, name = candidate.found, candidate.name
-        origin, holder = self.origins.get(found.folder), holder_of(name)
-        if origin and origin.skill == holder and origin.pruned:
-            return self._restore(candidate, holder)
-        if origin and origin.skill == holder and origin.digest == found.digest:
-            if holder.current.bundle_id != origin.published:
-                return told(found, Action.KEPT, holder, CHANGED_HERE)
-        elif holder and (holder.name, holder.current.bundle_id) != (name, found.digest):
-            if self.options.on_conflict is OnConflict.SKIP:
-                reason = f"{name!r} is the name of a skill with other files."
-                return told(found, Action.SKIPPED, holder, reason)
-            if self.options.on_conflict is OnConflict.RENAME:
-                return self._rename(candidate, origin)
-        return self._publish(candidate, holder)
-
-    def _restore(self, candidate: Candidate, skill: Skill) -> Outcome:
-        """It was archived because the source had lost it."""
-        if skill.status == Skill.Status.ARCHIVED:
+    def _archived(self, target: Target, skill: Skill) -> Outcome:
+        """It is active again if it was archived because the source had lost it."""
+        found, origin = target.candidate.found, target.origin
+        if origin and origin.pruned and target.is_as_imported:
             skill.revise(status=Skill.Status.ACTIVE)
-        return replace(self._publish(candidate, skill), action=Action.RESTORED)
+            return replace(self._publish(target), action=Action.RESTORED)
+        if target.version:
+            return told(found, Action.KEPT, skill, ARCHIVED_HERE)
+        if target.is_as_imported or self.options.on_conflict is OnConflict.VERSION:
+            raise SkillArchived
+        return self._conflict(target, skill)
 
-    def _rename(self, candidate: Candidate, origin: Origin | None) -> Outcome:
-        """Under the name that the last import gave it, or the first that is free."""
-        name = candidate.name
-        former = [origin.skill.name] if origin and origin.skill.name != name else []
-        numbered = (
-            f"{name[: MAX_NAME_CHARS - 3].rstrip('-')}-{number}"
-            for number in range(2, MOST_NAMESAKES + 1)
-        )
-        for other in (*former, *numbered):
+    def _conflict(self, target: Target, skill: Skill) -> Outcome:
+        """Changed here and in the source, or not from this source at all."""
+        match self.options.on_conflict:
+            case OnConflict.SKIP:
+                reason = f"{skill.name!r} is the name of a skill with other files."
+                return told(target.candidate.found, Action.SKIPPED, skill, reason)
+            case OnConflict.RENAME:
+                return self._rename(target.candidate)
+        note = BEHIND.format(skill.current.number)
+        outcome = self._publish(target)
+        return replace(outcome, notes=(note, *outcome.notes))
+
+    def _rename(self, candidate: Candidate) -> Outcome:
+        """Under the first name that is free, or that has the very same files."""
+        stem = candidate.name[: MAX_NAME_CHARS - 3].rstrip("-")
+        for number in range(2, MOST_NAMESAKES + 1):
+            other = f"{stem}-{number}"
             files = with_name(candidate.found.files, other)
-            holder = holder_of(other)
-            same = holder and holder.current.bundle_id == bundle_digest(files)
-            if holder is None or same or other in former:
-                outcome = self._publish(candidate, holder, files, other)
-                if outcome.action is Action.CREATED:
-                    return replace(outcome, action=Action.RENAMED)
-                return outcome
-        raise NameTaken(name=f"{name!r} and {MOST_NAMESAKES} names like it are taken.")
+            target = Target(candidate, other, files, holder_of(other))
+            if target.skill is None:
+                return replace(self._publish(target), action=Action.RENAMED)
+            if target.digest == target.current and not target.skill.is_archived:
+                return self._publish(target)
+        raise NameTaken(name=f"{stem!r} and {MOST_NAMESAKES} names like it are taken.")
 
-    def _publish(
-        self,
-        candidate: Candidate,
-        holder: Skill | None,
-        files: Files | None = None,
-        name: str | None = None,
-    ) -> Outcome:
-        """`files` and `name`: those of the skill under another name."""
-        options, found = self.options, candidate.found
+    def _publish(self, target: Target) -> Outcome:
+        options, found, skill = self.options, target.candidate.found, target.skill
         category, how = options.category, ""
-        if category is None and holder is None:
-            category, how = self.placement.of(candidate)
+        if category is None and skill is None:
+            category, how = self.placement.of(target.candidate)
         published = Skill.objects.publish(
-            files or found.files,
+            target.files,
             category=category,
             author=options.author,
-            name=name,
+            name=target.name,
             change_summary=f"Imported from {shown(options.origin) or 'a request'}.",
-            based_on=holder.current.bundle_id if holder else "",
+            based_on=target.current,
             lenient=options.lenient,
         )
-        if options.origin:
-            self._remember(found, published)
-        moved = holder and published.skill.category_id != holder.category_id
+        self.memory.keep(found, published, target.origin)
+        moved = skill and published.skill.category_id != skill.category_id
         outcome = told(found, action_of(published, bool(moved)), published.skill)
         risks = risks_of(published) if published.changed else ()
         return replace(outcome, notes=tuple(filter(None, (how, *risks))))
-
-    def _remember(self, found: Found, published: Published) -> None:
-        """Not of what was there already, unless it came from this source."""
-        if not published.changed and published.skill.pk not in self.ours:
-            return
-        Origin.objects.update_or_create(
-            source=self.options.origin,
-            path=found.folder,
-            defaults={
-                "skill": published.skill,
-                "digest": found.digest,
-                "published": published.version.bundle_id,
-                "pruned": False,
-            },
-        )
-
-
-def holder_of(name: str) -> Skill | None:
-    """The skill that has the name, or had it."""
-    skills = Skill.objects.select_related("current", "category")
-    return skills.filter(
-        addresses__kind=Address.Kind.SKILL, addresses__path=name
-    ).first()
 
 
 def action_of(published: Published, moved: bool) -> Action:

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
-from taxonomy.admission import Admitted, admit
+from taxonomy.admission import Admitted, admit, configured_limits
 from taxonomy.exceptions import InvalidSkill
+from taxonomy.models.paths import MAX_NAME_CHARS, SKILL_NAME
 from taxonomy.packaging.files import Files, bundle_digest
 from taxonomy.packaging.sources import SkillSource
+from taxonomy.skillmd.reading import read_skill
 from taxonomy.skillmd.specification import ALLOWED_FIELDS
 
 
@@ -49,3 +51,11 @@ def judge(found: Found, folder_name: str | None, lenient: bool) -> Candidate:
             raise InvalidSkill(name=f"{mismatch} Rename one of them, or be lenient.")
         notes.append(mismatch)
     return Candidate(found, admitted, tuple(notes))
+
+
+def said_name(files: Files) -> str:
+    """The name that SKILL.md gives, whatever else is wrong with it; or nothing."""
+    said = read_skill(files, None, configured_limits()).frontmatter.get("name")
+    if isinstance(said, str) and len(said) <= MAX_NAME_CHARS:
+        return said if SKILL_NAME.fullmatch(said) else ""
+    return ""

@@ -4,6 +4,7 @@ from taxonomy.models.address import Address
 from taxonomy.models.bundle import Blob, Bundle, BundleFile
 from taxonomy.models.category import Category
 from taxonomy.models.facet import FacetDefinition
+from taxonomy.models.fleet import Fleet
 from taxonomy.models.label import Label
 from taxonomy.models.origin import Origin
 from taxonomy.models.place import FormerPlace
@@ -23,6 +24,7 @@ __all__ = [
     "BundleFile",
     "Category",
     "FacetDefinition",
+    "Fleet",
     "FormerPlace",
     "Label",
     "Origin",

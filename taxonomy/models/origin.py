@@ -32,6 +32,8 @@ class Origin(models.Model):
     """Of the bundle that was made of it: another one after a rename."""
     pruned = models.BooleanField(default=False)
     """The source has lost it, and the skill was archived for that."""
+    adopted = models.BooleanField(default=False)
+    """The skill was there before, with these bytes: it did not come from here."""
     imported_at = models.DateTimeField(auto_now=True)
 
     objects = OriginQuerySet.as_manager()
@@ -44,3 +46,8 @@ class Origin(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source}: {self.path}" if self.path else self.source
+
+    @property
+    def is_renamed(self) -> bool:
+        """The skill has another name than the source gives it."""
+        return self.digest != self.published

@@ -1,11 +1,13 @@
 """What `POST /skills/import` takes, as JSON or as a form with an archive."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any, cast
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.utils.datastructures import MultiValueDict
 from rest_framework import serializers
 from rest_framework.request import Request
 
@@ -77,8 +79,10 @@ class ImportSerializer(StrictSerializer):
             most = settings.SKILLFLEET_IMPORT_SKILLS
             if len(source.folders) > most:
                 raise TooManySkills(f"{len(source.folders)} skills, at most {most}.")
-            outcomes = list(Import(source, options).run())
-        return Report(options.origin, options.dry_run, outcomes)
+            bringing = Import(source, options)
+            outcomes = list(bringing.run())
+        notes = [bringing.stopped] if bringing.stopped else []
+        return Report(options.origin, options.dry_run, outcomes, notes=notes)
 
     @contextmanager
     def opened(self) -> Iterator[EntrySource]:
@@ -112,6 +116,7 @@ def import_serializer(request: Request) -> ImportSerializer:
     """For what was sent, however it was sent; not validated yet."""
     if not request.content_type.startswith("multipart/"):
         return ImportSerializer(data=request.data)
+    refuse_repeated(request.POST, request.FILES)
     fields: dict[str, Any] = dict(request.POST.items())
     check_json(fields)
     for name in FLAGS:
@@ -119,6 +124,16 @@ def import_serializer(request: Request) -> ImportSerializer:
             fields.get(name, "false"), fields.get(name)
         )
     return ImportFormSerializer(data={**fields, **request.FILES.dict()})
+
+
+def refuse_repeated(*forms: MultiValueDict[str, Any]) -> None:
+    """Of two parts with one name the first would be dropped, and nobody told."""
+    sent = Counter(
+        name for form in forms for name, all_of in form.lists() for _ in all_of
+    )
+    if repeated := sorted(name for name, times in sent.items() if times > 1):
+        message = "Sent more than once; send one, or make a request of each."
+        raise serializers.ValidationError({name[:80]: [message] for name in repeated})
 
 
 class OutcomeSerializer(serializers.Serializer[Any]):
@@ -137,4 +152,7 @@ class ImportReportSerializer(serializers.Serializer[Any]):
     source = serializers.CharField()  # type: ignore[assignment]
     dry_run = serializers.BooleanField()
     counts = serializers.DictField(child=serializers.IntegerField())
+    notes = serializers.ListField(
+        child=serializers.CharField(), help_text="About the whole of it."
+    )
     skills = OutcomeSerializer(many=True)

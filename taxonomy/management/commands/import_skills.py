@@ -10,13 +10,13 @@ from taxonomy.admission import source_limits
 from taxonomy.importing.bringing import Import
 from taxonomy.importing.options import OnConflict, Options
 from taxonomy.importing.outcomes import Report
-from taxonomy.importing.telling import tell_report, watched
+from taxonomy.importing.telling import reporting, watched
 from taxonomy.management.arguments import active_user, category_named
 from taxonomy.models import Origin
-from taxonomy.packaging.errors import SourceRefused
+from taxonomy.packaging.json_values import text_finding
 from taxonomy.packaging.sources import open_source
 
-SOME_REFUSED, INTERRUPTED = 3, 130
+SOME_REFUSED = 3
 
 
 class Command(BaseCommand):
@@ -53,7 +53,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--source",
             metavar="NAME",
-            help="by which the source is known next time (default: the full path)",
+            help="by which the source is known next time (default: the full path;"
+            " '': nothing is remembered)",
         )
         parser.add_argument("--user", default="", help="the author of the versions")
         parser.add_argument("--json", action="store_true", help="print the report so")
@@ -62,19 +63,18 @@ class Command(BaseCommand):
         self.stdout.ending = ""  # rich ends its lines itself
         wanted = wanted_options(path, **options)
         report = Report(wanted.origin, wanted.dry_run)
-        interrupted = False
-        try:
-            with open_source(path, source_limits()) as source:
-                run = Import(source, wanted).run()
-                for outcome in watched(run, len(source.folders), self.stderr):
-                    report.outcomes.append(outcome)
-        except SourceRefused as error:
-            raise CommandError(str(error)) from None
-        except KeyboardInterrupt:
-            interrupted = True
-        tell_report(report, self.stdout, as_json=options["json"])
-        if interrupted or report.refused:
-            sys.exit(INTERRUPTED if interrupted else SOME_REFUSED)
+        with (
+            reporting(report, self.stdout, as_json=options["json"]),
+            open_source(path, source_limits()) as source,
+        ):
+            bringing = Import(source, wanted)
+            run = bringing.run()
+            for outcome in watched(run, len(source.folders), self.stderr):
+                report.outcomes.append(outcome)
+        if bringing.stopped:
+            raise CommandError(bringing.stopped, returncode=SOME_REFUSED)
+        if report.refused:
+            sys.exit(SOME_REFUSED)
 
 
 def wanted_options(
@@ -90,9 +90,13 @@ def wanted_options(
     **others: Any,
 ) -> Options:
     """Raises CommandError for what cannot be meant."""
-    origin = source or str(path.resolve())
-    if len(origin) > Origin.MOST_CHARS:
-        raise CommandError(f"--source: at most {Origin.MOST_CHARS} characters.")
+    origin = str(path.resolve()) if source is None else source
+    if finding := finding_of(origin):
+        remedy = "Name the source by --source NAME." if source is None else ""
+        option = "PATH" if source is None else "--source"
+        raise CommandError(f"{option}: {finding} {remedy}".rstrip())
+    if prune and not origin:
+        raise CommandError("--prune: name the source; only what came from it goes.")
     return Options(
         origin=origin,
         category=category_named(category),
@@ -102,3 +106,11 @@ def wanted_options(
         prune=prune,
         author=active_user(user),
     )
+
+
+def finding_of(origin: str) -> str:
+    """Why a source cannot be known by it next time, or nothing."""
+    if text_finding(origin):
+        return "It is not UTF-8."
+    most = Origin.MOST_CHARS
+    return f"It has more than {most} characters." if len(origin) > most else ""

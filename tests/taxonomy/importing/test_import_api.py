@@ -76,6 +76,8 @@ def test_files_bring_theirs_and_say_why_one_is_refused(curator):
         ({"archive": archive("one"), "lenient": "perhaps"}, "lenient"),
         ({"archive": archive("one"), "prune": "true"}, "source"),
         ({"archive": archive("one"), "colour": "red"}, "colour"),
+        ({"archive": [archive("one"), archive("two")]}, "archive"),
+        ({"archive": archive("one"), "source": ["a", "b"]}, "source"),
     ],
 )
 def test_bad_forms_name_their_field_and_write_nothing(curator, fields, field):
