@@ -57,6 +57,10 @@ class Import:
                 yield self._refused(folder, "", self.stopped)
             else:
                 yield self._take(folder)
+        # Not every source has any: an archive has all in it.
+        for path, reason in getattr(self.source, "passed_over", ()):
+            self.seen.is_missing(path)
+            yield Outcome(shown(path), Action.REFUSED, reasons=(reason,))
         if self.options.prune and not self.failures.too_many:
             yield from prune(self.options, self.seen)
 

@@ -1,66 +1,33 @@
 """One sync: every skill that either side has, one after the other."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from pathlib import Path
 
-from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from taxonomy.admission import source_limits
 from taxonomy.exceptions import InvalidSkill, SkillArchived, TaxonomyError
 from taxonomy.importing.candidates import Found, judge
+from taxonomy.importing.failures import GIVEN_UP, DatabaseFailures
 from taxonomy.importing.outcomes import Outcome, reasons_of, shown
 from taxonomy.importing.placement import Placement
-from taxonomy.models import Category, Skill
+from taxonomy.importing.targets import holder_of
+from taxonomy.models import Fleet, Skill
 from taxonomy.models.paths import SKILL_NAME
-from taxonomy.packaging.errors import (
-    FolderMissing,
-    FolderOccupied,
-    PackagingError,
-    SourceRefused,
-)
+from taxonomy.packaging.errors import PackagingError
 from taxonomy.packaging.files import Files, bundle_digest
-from taxonomy.packaging.folder import read_folder, remove_folder, write_folder
-from taxonomy.packaging.sources import SKILL_FILES
+from taxonomy.packaging.folder import remove_folder, write_folder
 from taxonomy.syncing.deciding import Step, decide
-from taxonomy.syncing.state import Common, State, read_state, write_state
+from taxonomy.syncing.options import Prefer, SyncAction, SyncOptions
+from taxonomy.syncing.shelf import Shelf
+from taxonomy.syncing.state import FILE, Common, State, read_state, write_state
 
-
-class SyncAction(StrEnum):
-    UNCHANGED = "unchanged"
-    CREATED = "created"
-    """Here, from there."""
-    UPDATED = "updated"
-    """Here, from there."""
-    SENT = "sent"
-    """There, from here."""
-    ARCHIVED = "archived"
-    """Here, because it is gone from there."""
-    REMOVED = "removed"
-    """There, because it is archived here."""
-    KEPT = "kept"
-    """Gone from the other side; nobody said to prune."""
-    CONFLICT = "conflict"
-    REFUSED = "refused"
-
-
-class Prefer(StrEnum):
-    HERE = "here"
-    THERE = "there"
-
-
-@dataclass(frozen=True)
-class SyncOptions:
-    category: Category | None = None
-    """Only its skills are sent anew; what both sides have is kept alike anyhow."""
-    prefer: Prefer | None = None
-    """Which side wins a conflict; None: neither."""
-    prune: bool = False
-    lenient: bool = False
-    dry_run: bool = False
-    author: User | None = None
+FOREIGN = f"{FILE} is of another fleet, or does not say of which: it is not believed."
+BOTH_CHANGED = "Both sides have changed it since they were alike; say which to prefer."
+NEVER_HERE = "The folder has what was never a version here; say which to prefer."
+DIFFERENT = "Both sides have it, with other files; say which to prefer."
+TWICE = "The folder has it more than once: {}. Take all but one away."
 
 
 class Sync:
@@ -70,21 +37,45 @@ class Sync:
         self.folder = folder
         self.options = options
         self.limits = source_limits()
-        self.state: State = read_state(folder)
+        self.shelf = Shelf(folder, self.limits)
+        self.notes: list[str] = []
+        """About the whole of it."""
+        self.state = self._believed()
         self.placement = Placement()
+        self.failures = DatabaseFailures()
+        self.stopped = ""
+        """Why what was left was not tried."""
         self.alike: dict[str, Common | None] = {}
         """What the transaction at hand makes true, if it is committed."""
-        self.names = sorted(self.state.keys() | self._sendable() | self._there())
+        self.names = sorted(
+            self.state.skills.keys() | self._sendable() | self.shelf.by_name.keys()
+        )
+
+    def _believed(self) -> State:
+        """A dry run makes no identity: then no state can be of this fleet."""
+        fleets, found = Fleet.objects, read_state(self.folder)
+        dry = self.options.dry_run
+        state = found.of(fleets.known_identity() if dry else fleets.identity())
+        if found.skills and not state.skills:
+            self.notes.append(FOREIGN)
+        return state
 
     def run(self) -> Iterator[Outcome]:
-        """What was alike before an interruption is remembered, too."""
+        """Nothing is changed before it is known that the state can be written. What
+        was alike before an interruption is remembered, too."""
+        self._write_state()
         try:
             for name in self.names:
                 if outcome := self._take(name):
                     yield outcome
+            for path, reason in self.shelf.passed_over:
+                yield Outcome(shown(path), SyncAction.REFUSED, reasons=(reason,))
         finally:
-            if not self.options.dry_run:
-                write_state(self.folder, self.state)
+            self._write_state()
+
+    def _write_state(self) -> None:
+        if not self.options.dry_run:
+            write_state(self.folder, self.state)
 
     def _sendable(self) -> set[str]:
         skills = Skill.objects.active()
@@ -92,48 +83,50 @@ class Sync:
             skills = skills.within(self.options.category.path)
         return set(skills.values_list("name", flat=True))
 
-    def _there(self) -> set[str]:
-        """Folders with a SKILL.md; no file is opened yet."""
-        try:
-            below = list(self.folder.iterdir()) if self.folder.exists() else []
-        except OSError as error:
-            raise SourceRefused(f"{self.folder}: {error.strerror}.") from error
-        if len(below) > self.limits.entries:
-            raise SourceRefused(f"More than {self.limits.entries} folders.")
-        return {path.name for path in below if is_skill(path)}
-
     def _take(self, name: str) -> Outcome | None:
         """None: neither side has it any more."""
+        if self.stopped:
+            return self._told(name, SyncAction.REFUSED, None, self.stopped)
         self.alike.clear()
         try:
             with transaction.atomic():
                 outcome = self._sync(name)
                 if self.options.dry_run:
                     transaction.set_rollback(True)
-            self._remember()
-            return outcome
         except (TaxonomyError, PackagingError) as error:
-            reasons = reasons_of(error)
+            return self._told(name, SyncAction.REFUSED, None, *reasons_of(error))
         except OSError as error:
-            reasons = (shown(f"{error.filename}: {error.strerror}."),)
-        return replace(told(name, SyncAction.REFUSED, None), reasons=reasons)
+            reason = shown(f"{error.filename}: {error.strerror}.")
+            return self._told(name, SyncAction.REFUSED, None, reason)
+        except DatabaseError as error:
+            reason = self.failures.reason(error)
+            self.stopped = GIVEN_UP if self.failures.too_many else ""
+            return self._told(name, SyncAction.REFUSED, None, reason)
+        self.failures.over()
+        self._remember()
+        return outcome
 
     def _remember(self) -> None:
-        for name, common in self.alike.items():
-            if common:
-                self.state[name] = common
-            else:
-                self.state.pop(name, None)
+        """At once where the state says what is no longer true: a later sync would
+        undo here what somebody does meanwhile. What is new can wait for the end."""
+        changed = [self.state.change(*each) for each in self.alike.items()]
+        if any(changed):
+            self._write_state()
 
     def _sync(self, name: str) -> Outcome | None:
         if not SKILL_NAME.fullmatch(name):
             raise InvalidSkill(name="The folder's name cannot be a skill's; rename it.")
         here = held(name)
-        there = self._read(name)
+        if len(places := self.shelf.places(name)) > 1:
+            why = TWICE.format(", ".join(map(shown, places)))
+            return self._told(name, SyncAction.CONFLICT, here, why)
+        there = self.shelf.read(name)
         digest = bundle_digest(there) if there else None
-        common = self._common(name, here, digest)
+        is_ours = digest is not None and was_version(name, digest)
+        common = self._common(name, here, digest, is_ours)
         current = here.current.bundle_id if here else None
-        match self._decided(decide(common, current, digest), here, there):
+        step = decide(common, current, digest, is_ours=is_ours)
+        match self._decided(step, here, there):
             case Step.SAME:
                 outcome = self._alike(name, SyncAction.UNCHANGED, here)
                 return outcome if here else None
@@ -145,16 +138,17 @@ class Sync:
                 return self._gone_there(here)
             case Step.GONE_HERE:
                 return self._gone_here(name, there or ())
-        why = "Both sides have changed it since they were alike; say which to prefer."
-        return told(name, SyncAction.CONFLICT, here, why)
+        why = why_conflict(common, digest)
+        return self._told(name, SyncAction.CONFLICT, here, why)
 
-    def _common(self, name: str, here: Skill | None, there: str | None) -> str | None:
+    def _common(
+        self, name: str, here: Skill | None, there: str | None, is_ours: bool
+    ) -> str | None:
         """What both had the last time. Unknown to us, as of an exported folder: a
         former version is there, so it is behind, and nothing of it can be lost."""
-        if known := self.state.get(name):
+        if known := self.state.skills.get(name):
             return known.digest
-        is_former = here and there and here.versions.filter(bundle=there).exists()
-        return there if is_former else None
+        return there if here and is_ours else None
 
     def _decided(self, step: Step, here: Skill | None, there: Files | None) -> Step:
         """A conflict goes to the preferred side, if that has anything to give."""
@@ -164,18 +158,11 @@ class Sync:
             return Step.BRING
         return step
 
-    def _read(self, name: str) -> Files | None:
-        if (self.folder / name).is_symlink():
-            raise FolderOccupied(self.folder / name)
-        try:
-            return read_folder(self.folder / name, self.limits.skill)
-        except FolderMissing:
-            return None
-
     def _bring(self, name: str, here: Skill | None, files: Files) -> Outcome:
         if here is None and Skill.objects.filter(name=name).exists():
             raise SkillArchived
-        found = Found(name, files, bundle_digest(files))
+        place = self.shelf.place(name).relative_to(self.folder)
+        found = Found(place.as_posix(), files, bundle_digest(files))
         candidate = judge(found, name, self.options.lenient)
         published = Skill.objects.publish(
             files,
@@ -193,7 +180,7 @@ class Sync:
         if not self.options.dry_run:
             write_folder(
                 here.current.bundle.files(),
-                self.folder / here.name,
+                self.shelf.place(here.name),
                 replace=bool(there),
                 replacing=there or None,
                 limits=self.limits.skill,
@@ -201,18 +188,20 @@ class Sync:
         return self._alike(here.name, SyncAction.SENT, here)
 
     def _gone_there(self, here: Skill) -> Outcome:
+        why_not = self.shelf.why_unsure
         if not self.options.prune:
-            why = "It is gone from the folder; prune to archive it, too."
-            return told(here.name, SyncAction.KEPT, here, why)
+            why_not = "It is gone from the folder; prune to archive it, too."
+        if why_not:
+            return self._told(here.name, SyncAction.KEPT, here, why_not)
         here.archive()
         return self._alike(here.name, SyncAction.ARCHIVED, None)
 
     def _gone_here(self, name: str, there: Files) -> Outcome:
         if not self.options.prune:
-            why = "It is archived here; prune to remove the folder, too."
-            return told(name, SyncAction.KEPT, None, why)
+            why = f"{fate_of(name)}; prune to remove the folder, too."
+            return self._told(name, SyncAction.KEPT, None, why)
         if not self.options.dry_run:
-            remove_folder(self.folder / name, there, self.limits.skill)
+            remove_folder(self.shelf.place(name), there, self.limits.skill)
         return self._alike(name, SyncAction.REMOVED, None)
 
     def _alike(
@@ -227,11 +216,15 @@ class Sync:
         self.alike[name] = (
             Common(current.bundle_id, current.number) if current else None
         )
-        return replace(told(name, action, skill), notes=notes)
+        return replace(self._told(name, action, skill), notes=notes)
 
-
-def is_skill(path: Path) -> bool:
-    return not path.is_symlink() and any((path / each).exists() for each in SKILL_FILES)
+    def _told(
+        self, name: str, action: SyncAction, skill: Skill | None, *why: str
+    ) -> Outcome:
+        path = next(iter(self.shelf.places(name)), "")
+        number = skill.current.number if skill else ""
+        place = skill.category.path if skill else ""
+        return Outcome(shown(path), action, shown(name), number, place, why)
 
 
 def held(name: str) -> Skill | None:
@@ -245,7 +238,20 @@ def held(name: str) -> Skill | None:
     )
 
 
-def told(name: str, action: SyncAction, skill: Skill | None, *why: str) -> Outcome:
-    number = skill.current.number if skill else ""
-    place = skill.category.path if skill else ""
-    return Outcome("", action, shown(name), number, place, why)
+def why_conflict(common: str | None, there: str | None) -> str:
+    if common is None:
+        return DIFFERENT
+    return NEVER_HERE if there == common else BOTH_CHANGED
+
+
+def was_version(name: str, digest: str) -> bool:
+    """Of the skill that has the name or had it, whatever became of that."""
+    holder = holder_of(name)
+    return holder is not None and holder.versions.filter(bundle=digest).exists()
+
+
+def fate_of(name: str) -> str:
+    holder = holder_of(name)
+    if holder and holder.name != name:
+        return f"It is called {holder.name} here now"
+    return "It is archived here"

@@ -5,8 +5,9 @@ import os
 import re
 import stat
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from taxonomy.packaging.errors import SourceRefused
 from taxonomy.packaging.json_values import JSONValueError, parse_json
@@ -26,8 +27,25 @@ class Common:
     version: str
 
 
-State = dict[str, Common]
-"""By the skill's name."""
+@dataclass
+class State:
+    """`fleet`: whose it is; empty before the first time, or where nothing says it."""
+
+    fleet: str = ""
+    skills: dict[str, Common] = field(default_factory=dict)
+    """By the skill's name."""
+
+    def of(self, fleet: str) -> "State":
+        """What this fleet may believe of it: nothing that another one wrote."""
+        return self if self.fleet == fleet else State(fleet)
+
+    def change(self, name: str, common: Common | None) -> bool:
+        """None: neither side has it any more. Returns whether what was known before
+        is no longer true."""
+        before = self.skills.pop(name, None)
+        if common:
+            self.skills[name] = common
+        return before is not None and before != common
 
 
 def read_state(folder: Path) -> State:
@@ -40,7 +58,7 @@ def read_state(folder: Path) -> State:
             text = file.read(MOST_BYTES)
         return as_state(parse_json(text, max_depth=DEPTH))
     except FileNotFoundError:
-        return {}
+        return State()
     except (OSError, UnicodeDecodeError) as error:
         raise SourceRefused(f"{path}: {error}.") from error
     except (JSONValueError, KeyError, TypeError, AttributeError):
@@ -49,26 +67,27 @@ def read_state(folder: Path) -> State:
         ) from None
 
 
-def as_state(found: dict[str, dict[str, dict[str, str]]]) -> State:
+def as_state(found: dict[str, Any]) -> State:
     """Raises KeyError, TypeError or AttributeError for another form."""
     if found["format"] != FORMAT:
         raise KeyError("format")
-    state = {
+    skills = {
         name: Common(each["digest"], each["version"])
         for name, each in found["skills"].items()
     }
-    if not all(DIGEST.fullmatch(common.digest) for common in state.values()):
+    if not all(DIGEST.fullmatch(common.digest) for common in skills.values()):
         raise KeyError("digest")
-    return state
+    return State(str(found.get("fleet", "")), skills)
 
 
 def write_state(folder: Path, state: State) -> None:
     """In one step: a reader finds the old file or the new one."""
     skills = {
         name: {"digest": common.digest, "version": common.version}
-        for name, common in sorted(state.items())
+        for name, common in sorted(state.skills.items())
     }
-    text = json.dumps({"format": FORMAT, "skills": skills}, indent=1)
+    known = {"format": FORMAT, "fleet": state.fleet, "skills": skills}
+    text = json.dumps(known, indent=1)
     descriptor, beside = tempfile.mkstemp(prefix=FILE, dir=folder)
     try:
         os.fchmod(descriptor, 0o644)

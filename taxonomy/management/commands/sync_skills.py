@@ -7,18 +7,19 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from taxonomy.importing.outcomes import Report
-from taxonomy.importing.telling import tell_report, watched
+from taxonomy.importing.telling import reporting, watched
 from taxonomy.management.arguments import active_user, category_named
-from taxonomy.packaging.errors import SourceRefused
-from taxonomy.syncing.running import Prefer, Sync, SyncAction, SyncOptions
+from taxonomy.syncing.options import Prefer, SyncAction, SyncOptions
+from taxonomy.syncing.running import Sync
 
-SOME_LEFT, INTERRUPTED = 3, 130
+SOME_LEFT = 3
 
 
 class Command(BaseCommand):
     help = (
-        "Make DIR/<name> and the fleet's skills alike: what changed on one side goes"
-        " to the other, what changed on both is reported and left. Exit code 0: all"
+        "Make the skills below DIR and the fleet's alike, wherever they lie: what"
+        " changed on one side goes to the other, what is new here to DIR/<name>, what"
+        " changed on both is reported and left. Exit code 0: all"
         " are alike or kept; 1: DIR cannot be read; 3: conflicts or refusals remain;"
         " 130: Ctrl-C."
     )
@@ -62,17 +63,14 @@ class Command(BaseCommand):
             dry_run=dry_run,
             author=active_user(options["user"]),
         )
-        interrupted = False
-        try:
+        with reporting(report, self.stdout, as_json=options["json"]):
             if not dry_run:
                 folder.mkdir(parents=True, exist_ok=True)
             sync = Sync(folder, wanted)
+            report.notes = sync.notes
             for outcome in watched(sync.run(), len(sync.names), self.stderr):
                 report.outcomes.append(outcome)
-        except (SourceRefused, OSError) as error:
-            raise CommandError(str(error)) from None
-        except KeyboardInterrupt:
-            interrupted = True
-        tell_report(report, self.stdout, as_json=options["json"])
-        if interrupted or report.refused:
-            sys.exit(INTERRUPTED if interrupted else SOME_LEFT)
+        if sync.stopped:
+            raise CommandError(sync.stopped, returncode=SOME_LEFT)
+        if report.refused:
+            sys.exit(SOME_LEFT)

@@ -16,8 +16,8 @@ from tests.taxonomy.skills import skill_files
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded")]
 
 
-def sync(folder, *options):
-    """(exit code, action by skill)"""
+def report_of(folder, *options):
+    """(exit code, report)"""
     out, code = StringIO(), 0
     try:
         call_command(
@@ -25,7 +25,12 @@ def sync(folder, *options):
         )
     except SystemExit as ended:
         code = int(ended.code or 0)
-    report = json.loads(out.getvalue())
+    return code, json.loads(out.getvalue())
+
+
+def sync(folder, *options):
+    """(exit code, action by skill)"""
+    code, report = report_of(folder, *options)
     return code, {skill["name"]: skill["action"] for skill in report["skills"]}
 
 
@@ -173,15 +178,27 @@ def test_a_state_that_we_did_not_write_is_refused(folder, text):
         (None, "a", "a", Step.SAME),
         ("a", "a", "b", Step.BRING),
         (None, None, "b", Step.BRING),
-        ("a", "b", "a", Step.SEND),
         (None, "b", None, Step.SEND),
         ("a", "a", None, Step.GONE_THERE),
-        ("a", None, "a", Step.GONE_HERE),
         ("a", "b", "c", Step.CONFLICT),
         ("a", None, "c", Step.CONFLICT),
         ("a", "b", None, Step.CONFLICT),
         (None, "b", "c", Step.CONFLICT),
     ],
 )
-def test_three_digests_decide(common, here, there, step):
-    assert decide(common, here, there) is step
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_three_digests_decide(common, here, there, step, is_ours):
+    assert decide(common, here, there, is_ours=is_ours) is step
+
+
+@pytest.mark.parametrize(
+    ("here", "is_ours", "step"),
+    [
+        ("b", True, Step.SEND),
+        ("b", False, Step.CONFLICT),
+        (None, True, Step.GONE_HERE),
+        (None, False, Step.BRING),
+    ],
+)
+def test_what_was_never_ours_is_not_overwritten_or_removed(here, is_ours, step):
+    assert decide("a", here, "a", is_ours=is_ours) is step

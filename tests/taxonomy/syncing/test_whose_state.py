@@ -1,0 +1,131 @@
+"""What a sync remembers is believed of this fleet alone, and never of lost files."""
+
+import json
+import uuid
+
+import pytest
+from django.core.management import CommandError
+
+from taxonomy.models import Fleet, Skill
+from taxonomy.packaging.files import bundle_digest
+from taxonomy.packaging.folder import read_folder, write_folder
+from taxonomy.syncing import running
+from taxonomy.syncing.options import SyncOptions
+from taxonomy.syncing.running import Sync
+from taxonomy.syncing.state import FILE
+from tests.taxonomy.skills import skill_files
+from tests.taxonomy.syncing.test_syncing import edited, here, report_of, sync
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded")]
+
+
+def there(folder, name):
+    return read_folder(folder / name)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two skills, in step with the fleet."""
+    for name in ("one", "two"):
+        write_folder(skill_files(name), tmp_path / name)
+    sync(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def claimed(tmp_path):
+    """Two skills of which this database knows nothing, and a state with both."""
+
+    def claim(fleet):
+        skills = {
+            name: {"digest": bundle_digest(skill_files(name)), "version": "1.0.0"}
+            for name in ("one", "two")
+        }
+        for name in skills:
+            write_folder(skill_files(name), tmp_path / name)
+        known = {"format": 1, "fleet": fleet, "skills": skills}
+        (tmp_path / FILE).write_text(json.dumps(known))
+        return tmp_path
+
+    return claim
+
+
+def test_the_state_of_another_fleet_is_not_believed(claimed):
+    folder = claimed(str(uuid.uuid4()))
+    for options in (["--dry-run"], ["--prune"]):
+        code, report = report_of(folder, *options)
+        assert (code, report["counts"]) == (0, {"created": 2})
+        assert "another fleet" in report["notes"][0]
+    assert here("one") == there(folder, "one") == skill_files("one")
+    assert report_of(folder)[1]["notes"] == []
+
+
+def test_what_this_fleet_never_had_is_brought_and_not_removed(claimed):
+    """As after its database was restored from before."""
+    folder = claimed(Fleet.objects.identity())
+    assert sync(folder, "--prune") == (0, {"one": "created", "two": "created"})
+    assert here("one") == there(folder, "one") == skill_files("one")
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_a_skill_that_only_shares_the_name_is_a_conflict(claimed, is_ours):
+    folder = claimed(Fleet.objects.identity() if is_ours else "")
+    Skill.objects.publish(edited("one", "Another."))
+    code, report = report_of(folder, "--prune")
+    assert (code, report["counts"]) == (3, {"created": 1, "conflict": 1})
+    assert there(folder, "one") == skill_files("one")
+    assert here("one") == edited("one", "Another.")
+
+
+def test_what_the_fleet_has_lost_is_not_overwritten(folder):
+    """As after a database was restored from an older backup."""
+    write_folder(edited("one", "Newer."), folder / "one", replace=True)
+    sync(folder)
+    skill = Skill.objects.get(name="one")
+    skill.roll_back("1.0.0")
+    skill.versions.exclude(number="1.0.0").delete()
+    code, report = report_of(folder)
+    assert (code, report["counts"]) == (3, {"conflict": 1, "unchanged": 1})
+    assert "never a version here" in report["skills"][0]["reasons"][0]
+    assert there(folder, "one") == edited("one", "Newer.")
+    assert sync(folder, "--prefer", "there")[0] == 0
+    assert here("one") == edited("one", "Newer.")
+
+
+def test_one_that_was_renamed_here_is_not_called_archived(folder):
+    Skill.objects.get(name="one").revise(name="uno")
+    code, report = report_of(folder)
+    assert (code, report["counts"]) == (0, {"unchanged": 1, "sent": 1, "kept": 1})
+    [kept] = [each for each in report["skills"] if each["action"] == "kept"]
+    assert "is called uno here" in kept["reasons"][0]
+    assert sync(folder, "--prune")[1]["one"] == "removed"
+    assert sync(folder) == (0, {"two": "unchanged", "uno": "unchanged"})
+
+
+def test_nothing_is_archived_because_the_folder_is_empty(folder):
+    for name in ("one", "two"):
+        (folder / name).rename(folder.parent / f"away-{name}")
+    assert sync(folder, "--prune") == (0, {"one": "kept", "two": "kept"})
+    assert not any(skill.is_archived for skill in Skill.objects.all())
+
+
+def test_what_changed_is_remembered_before_the_next_skill(folder):
+    for name in ("one", "two"):
+        write_folder(edited(name, "Newer."), folder / name, replace=True)
+    outcomes = Sync(folder, SyncOptions()).run()
+    next(outcomes)
+    number = json.loads((folder / FILE).read_text())["skills"]["one"]["version"]
+    assert number == "1.0.1"
+    outcomes.close()
+
+
+def test_nothing_is_changed_when_the_state_cannot_be_written(folder, monkeypatch):
+    write_folder(edited("one", "Newer."), folder / "one", replace=True)
+
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(running, "write_state", full)
+    with pytest.raises(CommandError, match="No space left"):
+        sync(folder)
+    assert here("one") == skill_files("one")
