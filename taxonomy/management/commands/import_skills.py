@@ -23,7 +23,8 @@ class Command(BaseCommand):
     help = (
         "Import every skill of a folder, git checkout, zip or tar. The same bytes"
         " change nothing. Exit code 0: all are in; 1: nothing could be read;"
-        " 3: some were refused; 130: Ctrl-C, those before it are in."
+        " 3: some were refused, or the database failed; 130: Ctrl-C, those before it"
+        " are in."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -1,9 +1,14 @@
 """`--prune` archives what is gone from the source, and never what may be there."""
 
+from dataclasses import replace
+
 import pytest
 
+from taxonomy.importing.bringing import Import
+from taxonomy.importing.options import Options
 from taxonomy.models import Origin, Skill
 from taxonomy.packaging.folder import write_folder
+from taxonomy.packaging.sources import sent_files
 from tests.taxonomy.importing.conftest import actions
 from tests.taxonomy.skills import skill_files
 
@@ -79,6 +84,28 @@ def test_nothing_is_gone_while_a_folder_cannot_be_read(import_skills, source, br
     assert actions(report)["x/one"] == "kept"
     assert "'y/one'" in reasons(report)["x/one"]
     assert archived() == set()
+
+
+def test_nothing_is_gone_while_a_folder_cannot_be_looked_into():
+    def run(files, passed_over=()):
+        source = sent_files(tuple(files))
+        source.passed_over = passed_over
+        return list(Import(source, Options("team", prune=True)).run())
+
+    one, two = (
+        [replace(file, path=f"{name}/{file.path}") for file in skill_files(name)]
+        for name in ("one", "two")
+    )
+    run((*one, *two))
+    outcomes = run(one, [("more", "It cannot be looked into.")])
+    assert [(each.path, each.action) for each in outcomes] == [
+        ("one", "unchanged"),
+        ("more", "refused"),
+        ("two", "kept"),
+    ]
+    assert archived() == set()
+    run(one)
+    assert archived() == {"two"}
 
 
 def test_what_lies_below_another_skill_now_is_not_gone(import_skills, source):
