@@ -69,7 +69,8 @@ class Sync:
                 if outcome := self._take(name):
                     yield outcome
             for path, reason in self.shelf.passed_over:
-                yield Outcome(shown(path), SyncAction.REFUSED, reasons=(reason,))
+                if path not in self.names:  # else it is refused by its name
+                    yield Outcome(shown(path), SyncAction.REFUSED, reasons=(reason,))
         finally:
             self._write_state()
 
