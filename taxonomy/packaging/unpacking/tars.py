@@ -31,7 +31,10 @@ class Tar:
 
     def content(self, entry: Entry) -> bytes:
         self.file.seek(entry.offset)
-        return self.file.read(entry.size)
+        found = self.file.read(entry.size)
+        if len(found) != entry.size:
+            raise SourceRefused(f"{entry.path} was cut off while the tar was read.")
+        return found
 
     def _list(self) -> Iterator[Entry]:
         place, headers = 0, 0
