@@ -1,26 +1,19 @@
-"""A skill as a folder on disk: written whole or not at all, read without surprises."""
+"""A skill as a folder on disk: written whole or not at all."""
 
 import os
 import shutil
-import stat
 import tempfile
-from collections.abc import Iterator
 from contextlib import suppress
-from itertools import islice
 from pathlib import Path
 
 from taxonomy.packaging.errors import FilesRefused, FolderMissing, FolderOccupied
-from taxonomy.packaging.files import File, Files, as_files
-from taxonomy.packaging.gate import (
-    check_amounts,
-    not_a_file,
-    require_files,
-    too_many_folders,
-)
+from taxonomy.packaging.files import Files, as_files
+from taxonomy.packaging.gate import require_files
+from taxonomy.packaging.left_out import LEFT_OUT
 from taxonomy.packaging.limits import DEFAULT_LIMITS, Limits
+from taxonomy.packaging.reading import read_folder
 
-# A version control folder beside SKILL.md belongs to the author, not to the skill.
-LEFT_OUT = frozenset({".git"})
+__all__ = ["read_folder", "remove_folder", "write_folder"]
 
 
 def write_folder(
@@ -112,57 +105,3 @@ def _swap(beside: Path, target: Path, replacing: Files | None, limits: Limits) -
         if old.exists():
             old.rename(target)
         raise
-
-
-def read_folder(path: Path, limits: Limits = DEFAULT_LIMITS) -> Files:
-    """The files below `path`, a `.git` at its root left out.
-
-    Raises `FolderMissing`, or `FilesRefused` with every problem: links, pipes and
-    the like, and what the gate refuses. Over the limits nothing is read.
-    """
-    if not path.is_dir():
-        raise FolderMissing(path)
-    found = list(islice(_walk(path, limits.files), limits.files + 1))
-    sizes = [(name, status.st_size) for name, status in found]
-    problems = [not_a_file(name) for name, status in found if not _is_file(status)]
-    problems += check_amounts(sizes, limits)
-    if problems:
-        raise FilesRefused(problems)
-    return require_files(
-        as_files(_read(path, name, limits) for name, _ in found), limits
-    )
-
-
-def _walk(root: Path, most: int) -> Iterator[tuple[str, os.stat_result]]:
-    """(relative path, status) of whatever is not a folder; links are not followed.
-
-    More than `most` folders raise `FilesRefused`; of one that holds more entries the
-    rest is not looked at.
-    """
-    waiting, folders = [""], 0
-    while waiting:
-        prefix = waiting.pop()
-        folders += 1
-        if folders > most:
-            raise FilesRefused([too_many_folders(most)])
-        with os.scandir(root / prefix) as entries:
-            some = islice(entries, 2 * most + 2)
-            for entry in sorted(some, key=lambda entry: entry.name):
-                name = f"{prefix}{entry.name}"
-                if entry.is_dir(follow_symlinks=False):
-                    waiting += [] if name in LEFT_OUT else [f"{name}/"]
-                elif name not in LEFT_OUT:
-                    yield name, entry.stat(follow_symlinks=False)
-
-
-def _is_file(status: os.stat_result) -> bool:
-    return stat.S_ISREG(status.st_mode)
-
-
-def _read(root: Path, name: str, limits: Limits) -> File:
-    """Opened so that a link or a pipe put there meanwhile is not followed."""
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-    with open(os.open(root / name, flags), "rb") as stream:
-        status = os.fstat(stream.fileno())
-        content = stream.read(limits.file_bytes + 1) if _is_file(status) else b""
-    return File(name, content, executable=bool(status.st_mode & stat.S_IXUSR))

@@ -11,6 +11,7 @@ from taxonomy.skillmd.findings import Finding, Findings, Severity
 FORBIDDEN = {"\\": "a backslash", ":": "a colon"}
 # A USTAR header has room for a name of 100 bytes behind a folder of 155.
 USTAR_NAME, USTAR_FOLDER = 100, 155
+LONGEST_PATH = USTAR_FOLDER + 1 + USTAR_NAME
 
 
 def check_files(files: Files, limits: Limits = DEFAULT_LIMITS) -> Findings:
@@ -37,6 +38,26 @@ def _error(rule: str, path: str, message: str, remedy: str) -> Finding:
 def not_a_file(path: str) -> Finding:
     message = "It is a link or a device, not a file"
     return _error("kind", path, message, "Put a copy of the file in its place.")
+
+
+def not_a_folder(path: str) -> Finding:
+    message = "It is a link or a file, not a folder"
+    return _error("kind", path, message, "Put a copy of the folder in its place.")
+
+
+def changed_meanwhile(path: str) -> Finding:
+    message = "It changed while it was read"
+    return _error("changed", path, message, "Try again when nobody writes to it.")
+
+
+def unreadable(path: str, why: str) -> Finding:
+    message = f"It cannot be read: {why}"
+    return _error("unreadable", path, message, "Give the right to read it, or drop it.")
+
+
+def too_long_path(path: str) -> Finding:
+    message = "The path is too long for an archive"
+    return _error("path-length", path, message, "Shorten names or folders.")
 
 
 def too_many_folders(most: int) -> Finding:
@@ -82,8 +103,7 @@ def _path_problems(path: str) -> Iterator[Finding]:
         message = f"The path holds the character U+{ord(bad):04X}"
         yield _error("path", path, message, remedy)
     if not _fits_ustar(path):
-        message = "The path is too long for an archive"
-        yield _error("path-length", path, message, "Shorten names or folders.")
+        yield too_long_path(path)
 
 
 def _fits_ustar(path: str) -> bool:

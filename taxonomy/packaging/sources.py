@@ -4,20 +4,25 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import IO, Protocol
 
-from taxonomy.packaging.errors import FilesRefused, SourceRefused
+from taxonomy.packaging.errors import FilesRefused, FolderMissing, SourceRefused
 from taxonomy.packaging.files import File, Files, as_files
-from taxonomy.packaging.folder import LEFT_OUT, read_folder
-from taxonomy.packaging.gate import check_amounts, not_a_file, require_files
+from taxonomy.packaging.finding import SKILL_FILES, PassedOver, find_skills
+from taxonomy.packaging.gate import (
+    changed_meanwhile,
+    check_amounts,
+    not_a_file,
+    require_files,
+)
+from taxonomy.packaging.left_out import belongs, may_hold_skills
 from taxonomy.packaging.limits import DEFAULT_SOURCE_LIMITS, SourceLimits
+from taxonomy.packaging.reading import read_folder
 from taxonomy.packaging.unpacking.entries import Entry, inner_path
 from taxonomy.packaging.unpacking.opening import opened
 
-SKILL_FILES = frozenset({"SKILL.md", "skill.md"})
-"""A folder with one of them is a skill; further ones below it are its files."""
+MOST_TOLD = 20
 
 
 class SkillSource(Protocol):
@@ -25,6 +30,10 @@ class SkillSource(Protocol):
 
     @property
     def folders(self) -> Sequence[str]: ...
+
+    @property
+    def passed_over(self) -> Sequence[PassedOver]:
+        """Nothing is known of what these folders hold: it is not gone from them."""
 
     def read(self, folder: str) -> Files:
         """All files of one skill. Raises FilesRefused or SourceRefused."""
@@ -38,7 +47,7 @@ def open_source(
     path: Path, limits: SourceLimits = DEFAULT_SOURCE_LIMITS
 ) -> Iterator[SkillSource]:
     """A folder (also a git checkout) or an archive. Raises SourceRefused."""
-    if path.is_dir():
+    if os.path.isdir(path):
         yield FolderSource(path, limits)
         return
     with regular_file(path) as file, open_archive(file, limits) as source:
@@ -48,13 +57,17 @@ def open_source(
 def regular_file(path: Path) -> IO[bytes]:
     """A pipe or a device is not waited for. Raises SourceRefused."""
     try:
-        file = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb")  # noqa: SIM115
+        file = open(path, "rb", opener=at_once)  # noqa: SIM115
     except OSError as error:
         raise SourceRefused(f"{path}: {error.strerror}.") from error
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
         raise SourceRefused(f"{path} is no folder and no file.")
     return file
+
+
+def at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 @contextmanager
@@ -103,6 +116,7 @@ class EntrySource:
             if (folder := first_of(above(entry.path), self.skills)) is not None:
                 self.skills[folder].append(entry)
         self.folders = tuple(self.skills)
+        self.passed_over: tuple[PassedOver, ...] = ()
 
     def name_of(self, folder: str) -> str | None:
         return folder.rpartition("/")[2] or None
@@ -113,7 +127,7 @@ class EntrySource:
         found = [
             (entry.path[cut:], entry)
             for entry in self.skills[folder]
-            if entry.path[cut:].partition("/")[0] not in LEFT_OUT
+            if belongs(entry.path[cut:])
         ]
         problems = [not_a_file(name) for name, entry in found if not entry.is_file]
         problems += check_amounts(
@@ -129,10 +143,11 @@ class EntrySource:
 
 def skill_folders(entries: Iterable[Entry]) -> set[str]:
     """Folders with a SKILL.md, and with none in a folder above."""
+    split = (entry.path.rpartition("/") for entry in entries)
     folders = {
-        entry.path.rpartition("/")[0]
-        for entry in entries
-        if entry.path.rpartition("/")[2] in SKILL_FILES
+        folder
+        for folder, _, name in split
+        if name in SKILL_FILES and may_hold_skills(folder)
     }
     return {each for each in folders if first_of(above(each), folders) is None}
 
@@ -151,48 +166,35 @@ def first_of(paths: Iterable[str], among: Iterable[str]) -> str | None:
     return next((path for path in paths if path in among), None)
 
 
-def require_some(folders: Iterable[str]) -> None:
+def require_some(
+    folders: Iterable[str], passed_over: Iterable[PassedOver] = ()
+) -> None:
     if not any(True for _ in folders):
-        raise SourceRefused("There is no SKILL.md in it.")
+        reasons = [f"{path}: {reason}" for path, reason in passed_over]
+        raise SourceRefused(" ".join(["There is no SKILL.md in it.", *reasons]))
 
 
 class FolderSource:
-    """Skills below a folder on disk. Links are not followed; `.git` is left out."""
+    """Skills below a folder on disk, which alone may be a link."""
 
     def __init__(self, root: Path, limits: SourceLimits) -> None:
-        self.root = root
+        self.root = root.resolve()
+        self.name = os.path.basename(os.path.abspath(root))
         self.limits = limits
+        passed_over: list[PassedOver] = []
         try:
-            self.folders = tuple(sorted(find_skills(root, limits.entries)))
+            found = sorted(find_skills(self.root, limits.entries, passed_over))
         except OSError as error:
-            raise SourceRefused(f"{error.filename}: {error.strerror}.") from error
-        require_some(self.folders)
+            raise SourceRefused(f"{root}: {error.strerror}.") from error
+        self.folders = tuple(found)
+        self.passed_over = tuple(sorted(passed_over))
+        require_some(self.folders, self.passed_over[:MOST_TOLD])
 
     def name_of(self, folder: str) -> str | None:
-        return (self.root / folder).resolve().name or None
+        return folder.rpartition("/")[2] or self.name or None
 
     def read(self, folder: str) -> Files:
         try:
-            return read_folder(self.root / folder, self.limits.skill)
-        except OSError as error:
-            raise SourceRefused(f"{error.filename}: {error.strerror}.") from error
-
-
-def find_skills(root: Path, most: int) -> Iterator[str]:
-    """Skill folders below the root. What they hold is not counted, the rest is."""
-    waiting, seen = [""], 0
-    while waiting:
-        prefix = waiting.pop()
-        with os.scandir(root / prefix) as found:
-            entries = list(islice(found, most + 1))
-        seen += len(entries)
-        if SKILL_FILES & {entry.name for entry in entries}:
-            yield prefix.removesuffix("/")
-            continue
-        if seen > most:
-            raise SourceRefused(f"More than {most} files and folders.")
-        waiting += [
-            f"{prefix}{entry.name}/"
-            for entry in entries
-            if entry.is_dir(follow_symlinks=False) and entry.name not in LEFT_OUT
-        ]
+            return read_folder(self.root, self.limits.skill, below=folder)
+        except FolderMissing:
+            raise FilesRefused([changed_meanwhile(folder)]) from None
