@@ -34,5 +34,9 @@ class FolderOccupied(PackagingError):
     """The target holds something else; it is only replaced when told so."""
 
 
+class FolderLeft(PackagingError):
+    """What a write could neither put back nor drop is kept for you to look at."""
+
+
 class SourceRefused(PackagingError):
     """Nothing is imported from this source."""

@@ -1,19 +1,21 @@
-"""A skill as a folder on disk: written whole or not at all."""
+"""A skill as a folder on disk: there whole, or not at all."""
 
 import os
-import shutil
-import tempfile
-from contextlib import suppress
+from errno import EEXIST, ENOTDIR, ENOTEMPTY
 from pathlib import Path
 
-from taxonomy.packaging.errors import FilesRefused, FolderMissing, FolderOccupied
-from taxonomy.packaging.files import Files, as_files
+from taxonomy.packaging.aside import Aside, aside, aside_of, may_go
+from taxonomy.packaging.errors import FolderOccupied
+from taxonomy.packaging.exchanging import exchange
+from taxonomy.packaging.files import Files
+from taxonomy.packaging.finding import Identity
 from taxonomy.packaging.gate import require_files
-from taxonomy.packaging.left_out import LEFT_OUT
 from taxonomy.packaging.limits import DEFAULT_LIMITS, Limits
-from taxonomy.packaging.reading import read_folder
+from taxonomy.packaging.reading import digest_of, folder_digest, read_folder
 
 __all__ = ["read_folder", "remove_folder", "write_folder"]
+
+TAKEN = frozenset({EEXIST, ENOTDIR, ENOTEMPTY})
 
 
 def write_folder(
@@ -26,26 +28,34 @@ def write_folder(
 ) -> Path:
     """Put the files into `target`, which then holds nothing else; returns it.
 
-    They are written beside it and renamed into place, so that a reader sees the old
-    folder or the new one. A target that holds other files raises `FolderOccupied`
-    unless `replace`, and a file, a link or a folder with a `.git` always does; one
-    that holds the same files is left as it is. So does one that does not hold
-    `replacing` any more, if those are given.
+    They are written beside it, and exchanged with it in one step: whoever opens it
+    finds the old folder or the new one, and so does whoever comes after this was
+    interrupted or killed. Where the system has no such step (see `exchange`) there
+    is a moment without a folder; a write that is killed in it leaves the old one
+    beside, and the next write to this target puts it back.
+
+    A target that holds other files raises `FolderOccupied` unless `replace`, and a
+    file, a link or a folder with a `.git` always does; one that holds the same files
+    is left as it is. So does one that does not hold `replacing` any more, if those
+    are given. `FolderLeft` names the place of what could not be put back.
     """
     require_files(files, limits)
     target = target.absolute()
-    occupied = os.path.lexists(target) and not _is_empty_folder(target)
-    if occupied and _holds(target, files, limits):
+    if not os.path.lexists(aside_of(target)) and _holds(target, files, limits):
         return target
-    if occupied and not (replace and _may_go(target)):
-        raise FolderOccupied(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    try:
-        _fill(beside / "new", files)
-        _swap(beside, target, replacing, limits)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+    with aside(target, limits) as beside:
+        is_free = not os.path.lexists(target) or _is_empty_folder(target)
+        if not is_free and _holds(target, files, limits):
+            return target
+        may_write = replacing is None if is_free else replace and may_go(target)
+        if not may_write:
+            raise FolderOccupied(target)
+        _fill(beside, files, replacing)
+        if is_free:
+            _place(beside)
+        else:
+            _exchange(beside, replacing)
     return target
 
 
@@ -53,55 +63,76 @@ def remove_folder(
     target: Path, holding: Files, limits: Limits = DEFAULT_LIMITS
 ) -> None:
     """Out of its place in one step; FolderOccupied where `write_folder` raises it, and
-    when it does not hold these files any more."""
-    if not _may_go(target):
-        raise FolderOccupied(target)
-    beside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    old = beside / "old"
-    try:
-        target.rename(old)
-        if not _holds(old, holding, limits):
-            old.rename(target)
+    when it does not hold these files any more: then it is put back."""
+    target = target.absolute()
+    with aside(target, limits) as beside:
+        if not may_go(target):
             raise FolderOccupied(target)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        beside.know(holding)
+        target.rename(beside.old)
+        _require_holding(beside, beside.old, holding)
+        beside.drop(beside.old)
 
 
 def _is_empty_folder(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink() and not any(path.iterdir())
 
 
-def _may_go(target: Path) -> bool:
-    plain = target.is_dir() and not target.is_symlink()
-    return plain and not any((target / name).exists() for name in LEFT_OUT)
-
-
 def _holds(target: Path, files: Files, limits: Limits) -> bool:
-    with suppress(FilesRefused, FolderMissing):
-        return read_folder(target, limits) == as_files(files)
-    return False
+    return folder_digest(target, limits) == digest_of(files)
 
 
-def _fill(folder: Path, files: Files) -> None:
-    folder.mkdir(mode=0o755)
+def _require_holding(beside: Aside, place: Path, files: Files | None) -> None:
+    """Looked at where nobody who edits it by its path can change it any more."""
+    if not may_go(place):
+        raise FolderOccupied(beside.target)
+    if files is not None and not _holds(place, files, beside.limits):
+        raise FolderOccupied(beside.target)
+
+
+def _fill(beside: Aside, files: Files, replacing: Files | None) -> None:
+    beside.know(files, *([] if replacing is None else [replacing]))
+    beside.filling.mkdir(mode=0o755)
     for file in files:
-        path = folder / file.path
+        path = beside.filling / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(file.content)
         path.chmod(0o755 if file.executable else 0o644)
+    beside.filling.rename(beside.new)
 
 
-def _swap(beside: Path, target: Path, replacing: Files | None, limits: Limits) -> None:
-    """Move `beside/new` to the target; on failure what was there is put back."""
-    old = beside / "old"
-    if os.path.lexists(target):
-        target.rename(old)
+def _place(beside: Aside) -> None:
+    """Where nothing was, or an empty folder."""
     try:
-        # Looked at where nobody who edits it by its path can change it any more.
-        if replacing is not None and not _holds(old, replacing, limits):
-            raise FolderOccupied(target)
-        (beside / "new").rename(target)
-    except (OSError, FolderOccupied):
-        if old.exists():
-            old.rename(target)
+        beside.new.rename(beside.target)
+    except OSError as error:
+        if error.errno in TAKEN:
+            raise FolderOccupied(beside.target) from None
         raise
+
+
+def _exchange(beside: Aside, replacing: Files | None) -> None:
+    """And back, unless what was there may go."""
+    ours = _identity(beside.new)
+    try:
+        exchange(beside.new, beside.target, beside.old)
+        _require_holding(beside, beside.new, replacing)
+        beside.drop(beside.new)
+    except BaseException:
+        _take_back(beside, ours)
+        raise
+
+
+def _take_back(beside: Aside, ours: Identity | None) -> None:
+    """Wherever the exchange was interrupted, or if nothing was exchanged yet."""
+    if not os.path.lexists(beside.new) and os.path.lexists(beside.old):
+        beside.old.rename(beside.new)
+    if _identity(beside.new) not in (ours, None):
+        exchange(beside.new, beside.target, beside.old)
+
+
+def _identity(path: Path) -> Identity | None:
+    try:
+        return Identity.of(os.lstat(path))
+    except FileNotFoundError:
+        return None

@@ -2,13 +2,21 @@
 
 LEFT_OUT = frozenset({".git"})
 """The author's: at the root of a skill, and anywhere around skills."""
+ASIDE = ".skillfleet-aside-"
+"""How the folder begins that a write makes beside its target."""
+
+
+def is_litter(name: str) -> bool:
+    return name.startswith(ASIDE)
 
 
 def belongs(path: str) -> bool:
     """Whether what has this path within a skill is the skill's."""
-    return path.partition("/")[0] not in LEFT_OUT
+    parts = path.split("/")
+    return parts[0] not in LEFT_OUT and not any(map(is_litter, parts))
 
 
 def may_hold_skills(path: str) -> bool:
     """Whether skills are looked for in this folder of a source."""
-    return LEFT_OUT.isdisjoint(path.split("/"))
+    parts = path.split("/")
+    return LEFT_OUT.isdisjoint(parts) and not any(map(is_litter, parts))
