@@ -2,12 +2,15 @@
 
 LEFT_OUT = frozenset({".git"})
 """The author's: at the root of a skill, and anywhere around skills."""
+LITTER = frozenset({".DS_Store", "Thumbs.db", "__MACOSX"})
+"""macOS and Windows put them into every folder that they show or pack."""
 ASIDE = ".skillfleet-aside-"
 """How the folder begins that a write makes beside its target."""
+LITTER_BEGINS = ("._", ASIDE)
 
 
 def is_litter(name: str) -> bool:
-    return name.startswith(ASIDE)
+    return name in LITTER or name.startswith(LITTER_BEGINS)
 
 
 def belongs(path: str) -> bool:

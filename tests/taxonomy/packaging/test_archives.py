@@ -20,6 +20,14 @@ from taxonomy.packaging.sources import open_archive, open_source
 
 SKILL_MD = File("SKILL.md", b"---\nname: a\ndescription: b\n---\n")
 PATHS = st.from_regex(r"[a-cé]{1,60}(/[a-c]{1,60}){0,2}", fullmatch=True)
+LITTER = (
+    "__MACOSX/skill/SKILL.md",
+    ".git/SKILL.md",
+    "skill/.git/config",
+    "skill/.DS_Store",
+    "skill/references/._api.md",
+    "skill/references/Thumbs.db",
+)
 TARS = {
     "ustar": tarfile.USTAR_FORMAT,
     "gnu": tarfile.GNU_FORMAT,
@@ -88,8 +96,10 @@ def test_a_zip_as_others_write_it_reads_with_its_modes(tmp_path, method):
     with zipfile.ZipFile(tmp_path / "it.zip", "w", method) as archive:
         for path in ("skill", "skill/SKILL.md", "skill/run"):
             archive.write(tmp_path / path, path)
-        archive.writestr("__MACOSX/skill/._SKILL.md", b"left out")
+        for path in LITTER:
+            archive.writestr(path, b"left out")
     with open_source(tmp_path / "it.zip") as source:
+        assert source.folders == ("skill",)
         assert source.read("skill") == as_files(
             [SKILL_MD, File("run", b"#!/bin/sh\n" * 50, executable=True)]
         )

@@ -6,8 +6,8 @@ from errno import EACCES
 import pytest
 
 from taxonomy.packaging.errors import SourceRefused
-from taxonomy.packaging.folder import write_folder
-from taxonomy.packaging.sources import find_skills, open_source
+from taxonomy.packaging.folder import read_folder, write_folder
+from taxonomy.packaging.sources import FolderSource, find_skills, open_source
 from tests.taxonomy.packaging.deeds import OLD
 from tests.taxonomy.packaging.faults import before_opening
 
@@ -70,3 +70,17 @@ def test_folders_that_are_nested_too_deeply_are_told(shelf):
     found = sorted(find_skills(shelf, 1_000, passed_over))
     assert found == ["a", "deep/b"]
     assert [path for path, _ in passed_over] == ["/".join("d" * 65)]
+
+
+def test_what_systems_put_into_folders_belongs_to_no_skill(shelf):
+    (shelf / "a/notes/.DS_Store").touch()
+    (shelf / "a/._SKILL.md").touch()
+    (shelf / "a/Thumbs.db").symlink_to("/etc/passwd")
+    write_folder(OLD, shelf / "__MACOSX" / "a")
+    write_folder(OLD, shelf / ".skillfleet-aside-c" / "new")
+    assert read_folder(shelf / "a") == OLD
+    assert write_folder(OLD, shelf / "a") == shelf / "a"
+    with open_source(shelf) as source:
+        assert isinstance(source, FolderSource)
+        assert source.folders == ("a", "deep/b")
+        assert source.passed_over == ()
