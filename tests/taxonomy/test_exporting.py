@@ -43,15 +43,21 @@ def test_what_is_not_there_is_an_error(tmp_path, arguments):
         export(*arguments, "--to", tmp_path)
 
 
-def test_a_folder_that_holds_something_else_is_kept(tmp_path):
-    Skill.objects.publish(skill_files())
-    (tmp_path / "pdf-tools").mkdir()
-    (tmp_path / "pdf-tools" / "notes").write_text("mine")
-    with pytest.raises(CommandError):
-        export("--to", tmp_path)
-    assert (tmp_path / "pdf-tools" / "notes").read_text() == "mine"
+def test_a_folder_that_holds_something_else_is_kept_and_told(tmp_path):
+    for name in ("one", "two", "zebra"):
+        Skill.objects.publish(skill_files(name))
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two" / "notes").write_text("mine")
+    out, errors = StringIO(), StringIO()
+    with pytest.raises(CommandError, match="1 of 3") as caught:
+        call_command("export_skills", "--to", str(tmp_path), stdout=out, stderr=errors)
+    assert caught.value.returncode == 1
+    assert out.getvalue().split() == [str(tmp_path / "one"), str(tmp_path / "zebra")]
+    assert errors.getvalue().startswith("two: ")
+    assert str(tmp_path / "two") in errors.getvalue()
+    assert (tmp_path / "two" / "notes").read_text() == "mine"
     export("--to", tmp_path, "--replace")
-    assert not (tmp_path / "pdf-tools" / "notes").exists()
+    assert not (tmp_path / "two" / "notes").exists()
 
 
 @pytest.mark.parametrize("form", sorted(FORMS))

@@ -49,14 +49,23 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def write_folders(self, skills: list[Skill], to: Path, *, replace: bool) -> None:
+        """What cannot be written is named, and keeps nothing else back."""
+        failed = 0
         for skill in skills:
-            folder = write_folder(
-                skill.current.bundle.files(),
-                to / skill.name,
-                replace=replace,
-                limits=configured_limits(),
-            )
-            self.stdout.write(str(folder))
+            try:
+                folder = write_folder(
+                    skill.current.bundle.files(),
+                    to / skill.name,
+                    replace=replace,
+                    limits=configured_limits(),
+                )
+            except (PackagingError, OSError) as error:
+                failed += 1
+                self.stderr.write(f"{skill.name}: {error}")
+            else:
+                self.stdout.write(str(folder))
+        if failed:
+            raise CommandError(f"{failed} of {len(skills)} could not be written.")
 
     def chosen(self, names: list[str], category: str | None) -> list[Skill]:
         """The named skills, whatever their status, or all active ones."""
