@@ -84,6 +84,21 @@ def test_a_person_may_name_a_link(folder, tmp_path):
         assert source.read("") == OLD
 
 
+def test_another_file_in_its_place_for_a_moment_is_refused(
+    folder, tmp_path, monkeypatch
+):
+    file = folder / "notes/a.md"
+
+    def swap():
+        file.rename(tmp_path / "away")
+        file.write_bytes(b"another")
+
+    before_opening(monkeypatch, "a.md", swap)
+    # Before the folder is listed again.
+    before_opening(monkeypatch, "notes", lambda: (tmp_path / "away").rename(file), 3)
+    assert refusal(read_folder, folder) == [("files.changed", "notes/a.md")]
+
+
 @pytest.mark.parametrize("nth", [1, 2])
 def test_a_file_that_is_cut_is_refused(folder, monkeypatch, nth):
     """Before it is read, and after it, while the next one is."""
