@@ -11,7 +11,7 @@ PROGRAMS: tuple[ScanRule, ...] = (
         |\bcompile\s*\([^\n]{1,120}["']exec["']\s*\)
         |\bgetattr\s*\(\s*(?:__builtins__|builtins|os)\s*,
         |\bvm\.runIn\w{1,20}\s*\(
-        |^\s*eval\s+["']?\$\{?\w{1,40}""",
+        |^[ \t]{0,40}eval\s+["']?\$\{?\w{1,40}""",
         "It runs text as code",
         "What runs is only known when it runs.",
         "Write the code out, or parse the value with a parser for its format.",

@@ -98,7 +98,7 @@ SECRETS: tuple[ScanRule, ...] = (
         |\bfind\s+(?:/|~|\$HOME)\S{0,80}\s[^\n]{0,120}-i?name\s+["']?
         (?:\*?\.env|id_rsa|\*\.pem|\*\.key|\*\.kdbx|\*credential|\*secret|\*wallet)
         |\b(?:tar|zip)\s[^\n]{0,120}\s["']?(?:~|\$HOME)/\.(?:ssh|aws|gnupg|config|kube)\b
-        |^\s*(?:env|printenv)\s*>\s*\S
+        |^[ \t]{0,40}(?:env|printenv)\s*>\s*\S
         |\bjson\.dumps?\(\s*dict\(\s*os\.environ""",
         "It looks for secrets, or gathers them",
         "No task needs all the keys of a machine.",

@@ -24,7 +24,8 @@ WORDING: tuple[ScanRule, ...] = (
         r"""<\|(?:im_start|im_end|system|endoftext|eot_id|start_header_id)\|>
         |\[/?INST\]|<</?SYS>>
         |<(?:system|system-reminder|system_prompt)>
-        |^\s*(?:\#{1,6}\s*)?(?:new\s+system\s+(?:prompt|message)|system\s+override)\s*:
+        |^[ \t]{0,40}(?:\#{1,6}\s*)?(?:new\s+system\s+(?:prompt|message)
+        |system\s+override)\s*:
         |\byou\s+are\s+(?:now\s+)?(?:DAN|jailbroken|in\s+developer\s+mode)\b
         |\benable\s+(?:developer|god|jailbreak)\s+mode\b""",
         "It imitates a message of the system, or another role for the agent",
@@ -68,7 +69,8 @@ WORDING: tuple[ScanRule, ...] = (
         |<!--\s*(?:(?:please|now|then|first|secretly|silently|always|important:?)\s+)?
         (?:run|execute|curl|download|fetch|send|upload|post|read|cat|delete)\s
         (?=[^>]{0,80}(?:https?://|~/|\$|\.(?:sh|py|js|env|ssh)\b|\bto\b))
-        |^\s*\[//\]:\s*\#\s*\(\s*(?:run|execute|send|upload|agents?|assistant|you)\b""",
+        |^[ \t]{0,40}\[//\]:\s*\#\s*\(\s*(?:run|execute|send|upload|agents?
+        |assistant|you)\b""",
         "It hides instructions in a comment",
         "A reviewer who reads the rendered page does not see what the agent reads.",
         "Write it where people read it, or delete the comment.",

@@ -34,6 +34,13 @@ def test_a_trick_is_found_at_its_line(trick):
     assert {(path, line) for _, path, line in found} == {(trick.path, trick.line)}
 
 
+@pytest.mark.parametrize("trick", TRICKS, ids=lambda trick: trick.text[:40])
+def test_blank_lines_above_a_trick_do_not_move_it(trick):
+    moved = trick._replace(text=f"\n\n\n{trick.text}")
+
+    assert (trick.rule, trick.path, trick.line + 3) in places(moved.files)
+
+
 def test_there_is_a_trick_for_each_of_at_least_forty_skills():
     assert len(TRICKS) + len(WHOLE_FILES) + len(FRONTMATTERS) >= 40
 
