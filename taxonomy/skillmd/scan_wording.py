@@ -63,9 +63,11 @@ WORDING: tuple[ScanRule, ...] = (
     rule(
         "hidden-comment",
         WARNING,
-        r"""<!--(?=[^>]{0,300}\b(?:agents?|assistant|claude|gemini|gpt|codex|llm|model)
-        \s+(?:must|should|shall|will|need|has\s+to|have\s+to|always|never)\b)
-        |<!--(?=[^>]{0,300}\byou\s+(?:must|shall|will|always)\b)
+        r"""<!--(?=(?:(?!-->|<!--)[\s\S]){0,2000}?\b
+        (?:(?:agents?|assistant|claude|gemini|gpt|codex|llm|model)\s+
+        (?:must|should|shall|will|need|has\s+to|have\s+to|always|never)
+        |you\s+(?:must|shall|will|always))\b)
+        |<!--\s*(?:assistant|agent|system|claude)\s*:\s
         |<!--\s*(?:(?:please|now|then|first|secretly|silently|always|important:?)\s+)?
         (?:run|execute|curl|download|fetch|send|upload|post|read|cat|delete)\s
         (?=[^>]{0,80}(?:https?://|~/|\$|\.(?:sh|py|js|env|ssh)\b|\bto\b))
