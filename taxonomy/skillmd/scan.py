@@ -11,6 +11,7 @@ from taxonomy.packaging.limits import DEFAULT_LIMITS, Limits
 from taxonomy.skillmd.findings import Finding, Findings
 from taxonomy.skillmd.reading import Reading, read_skill
 from taxonomy.skillmd.scan_files import OVERSIZE, FileRule, is_binary, of_the_file
+from taxonomy.skillmd.scan_masking import masked
 from taxonomy.skillmd.scan_pattern import NOTICE
 from taxonomy.skillmd.scan_skill import SkillRule, of_the_skill
 from taxonomy.skillmd.scan_text import (
@@ -18,7 +19,6 @@ from taxonomy.skillmd.scan_text import (
     ScannedText,
     fingerprint_of,
     gathered,
-    masked,
 )
 
 MOST_FINDINGS = 500

@@ -72,8 +72,9 @@ SECRETS: tuple[ScanRule, ...] = (
         |\w{1,40}\.ngrok(?:-free)?\.(?:io|app|dev)|requestcatcher\.com|beeceptor\.com
         |transfer\.sh|termbin\.com|file\.io/|0x0\.st|ix\.io|paste\.rs
         |pastebin\.com/(?:raw|api)|canarytokens\.\w{2,4}|dnslog\.cn)
-        |\bdiscord(?:app)?\.com/api/webhooks/|\bapi\.telegram\.org/bot
-        |\bhooks\.slack\.com/services/T(?!0{6}|X{6}|\.\.\.)""",
+        |\b(?:discord(?:app)?\.com/api/webhooks/|api\.telegram\.org/bot
+        |hooks\.slack\.com/services/(?=T(?!0{6}|X{6}|\.\.\.)))
+        (?P<secret>[\w:/-]{0,200})""",
         "It names a place where anyone can collect what is sent",
         "Such places are where stolen data is sent; nobody can tell whose they are.",
         "Name a server of the skill's own purpose.",

