@@ -105,6 +105,7 @@ def _first_network_use(files: Files, most: int) -> Iterator[Place]:
         if CODE.search(file.path):
             text = file.content[:most].decode("utf-8", "replace")
             if found := NETWORK.search(text):
-                line = text.count("\n", 0, found.start(found.lastindex or 0)) + 1
-                yield UNDECLARED, file.path, line, " ".join(found[0].split())
+                line = text.count("\n", 0, found.start())
+                said = text.split("\n")[line]
+                yield UNDECLARED, file.path, line + 1, " ".join(said.split())
                 return
