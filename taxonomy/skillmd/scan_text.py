@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -100,10 +101,13 @@ class ScannedText:
     def _fingerprints(
         self, rule: ScanRule, lines: dict[int, int]
     ) -> Iterator[tuple[int, str]]:
-        """By first line."""
+        """By first line; of lines that say the same, each has one of its own."""
+        before: Counter[str] = Counter()
         for first, last in lines.items():
             text = self._text(first, last)
-            yield first, fingerprint_of(rule.rule, self.path, text)
+            number = [str(before[text])] if before[text] else []
+            before[text] += 1
+            yield first, fingerprint_of(rule.rule, self.path, text, *number)
 
     def _finding(
         self, rule: ScanRule, line: int, fingerprint: str, secrets: Spans

@@ -143,23 +143,6 @@ def test_utf_16_hides_nothing():
     ]
 
 
-def test_a_fingerprint_is_of_the_line_and_not_of_its_place():
-    def of(text: str, path: str = "a.sh") -> str:
-        return scan((File(path, text.encode()),))[0].fingerprint
-
-    assert of("rm -rf /\n") == of("#\n\n  rm  -rf /\n")
-    assert len({of("rm -rf /"), of("rm -rf / # b"), of("rm -rf /", "b.sh")}) == 3
-
-
-def test_the_fifth_finding_stands_for_all_that_follow():
-    lines = [f"rm -rf / # {number}" for number in range(9)]
-    before = scan((File("a.sh", "\n".join(lines).encode()),))
-    after = scan((File("a.sh", "\n".join([*lines, "rm -rf / # 9"]).encode()),))
-    assert before[4].message.endswith("(and 4 more findings)")
-    assert before[:4] == after[:4]
-    assert before[4].fingerprint != after[4].fingerprint
-
-
 def test_a_skill_has_five_hundred_findings_at_most():
     lines = "\n".join(f"rm -rf / # {number}" for number in range(9)).encode()
     files = [File(f"{number:03}.sh", lines) for number in range(120)]
