@@ -10,7 +10,8 @@ from taxonomy.packaging.files import File, Files
 from taxonomy.packaging.limits import DEFAULT_LIMITS, Limits
 from taxonomy.skillmd.findings import Finding, Findings
 from taxonomy.skillmd.reading import Reading, read_skill
-from taxonomy.skillmd.scan_files import OVERSIZE, FileRule, is_binary, of_the_file
+from taxonomy.skillmd.scan_files import OVERSIZE, FileRule, of_the_file
+from taxonomy.skillmd.scan_kinds import has_nul, is_skipped, is_unreadable, readings
 from taxonomy.skillmd.scan_masking import masked
 from taxonomy.skillmd.scan_pattern import NOTICE
 from taxonomy.skillmd.scan_skill import SkillRule, of_the_skill
@@ -47,16 +48,31 @@ def scan(
 
 def _of_all_texts(files: Files, limits: Limits) -> Iterator[Finding]:
     left = limits.scanned_total_bytes
-    for file in sorted(files, key=lambda file: (file.path != "SKILL.md", file.path)):
+    for file in sorted(files, key=_turn):
         yield from (_whole(rule, file) for rule in of_the_file(file))
-        binary = is_binary(file)
-        allowed = min(limits.scanned_bytes, limits.scanned_bytes if binary else left)
+        skipped = is_skipped(file)
+        allowed = min(limits.scanned_bytes, limits.scanned_bytes if skipped else left)
         if len(file.content) > allowed:
             oversize = _whole(OVERSIZE, file)
-            yield replace(oversize, severity=NOTICE) if binary else oversize
-        if not binary:
+            text = is_unreadable(file) or not has_nul(file)
+            yield oversize if text else replace(oversize, severity=NOTICE)
+        if not skipped:
             left -= min(len(file.content), allowed)
-            yield from ScannedText.of(file, allowed).findings()
+            yield from _of_text(file, allowed)
+
+
+def _turn(file: File) -> tuple[bool, bool, str]:
+    """SKILL.md first, and what may be no text last."""
+    return file.path != "SKILL.md", has_nul(file), file.path
+
+
+def _of_text(file: File, allowed: int) -> Iterator[Finding]:
+    """What each way to read it shows, each place once."""
+    seen: set[tuple[str, int | None]] = set()
+    for text in readings(file.content[:allowed]):
+        found = list(ScannedText.of(file, text).findings())
+        yield from (each for each in found if (each.rule, each.line) not in seen)
+        seen |= {(each.rule, each.line) for each in found}
 
 
 def _whole(rule: FileRule, file: File) -> Finding:

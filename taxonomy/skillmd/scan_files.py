@@ -6,28 +6,14 @@ from dataclasses import dataclass
 
 from taxonomy.packaging.files import File
 from taxonomy.skillmd.findings import Severity
-from taxonomy.skillmd.scan_pattern import CODE, CRITICAL, WARNING
+from taxonomy.skillmd.scan_kinds import (
+    PROGRAMS,
+    is_archive,
+    is_program,
+    is_unreadable,
+)
+from taxonomy.skillmd.scan_pattern import CRITICAL, WARNING
 
-PROGRAMS = (
-    b"\x7fELF",
-    b"MZ\x90\x00",
-    b"MZ\x00\x00",
-    b"\xcf\xfa\xed\xfe",
-    b"\xca\xfe\xba\xbe",
-    b"\x00asm",
-)
-BYTECODE = re.compile(r"\.(?:py[cod]|class|so|dll|dylib|exe|wasm)$", re.IGNORECASE)
-ARCHIVE = re.compile(
-    r"\.(?:zip|tar|tgz|tbz2?|txz|gz|bz2|xz|7z|rar|whl|egg|jar|war|deb|rpm|dmg|iso)$",
-    re.IGNORECASE,
-)
-ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"7z\xbc\xaf", b"Rar!")
-# Word, Excel and the like are zip archives that every reader can open.
-DOCUMENT = re.compile(r"\.(?:docx|xlsx|pptx|odt|ods|odp|epub)$", re.IGNORECASE)
-TEXT = re.compile(
-    rf"{CODE.pattern[:-1]}|\.(?:md|txt|html?|json|ya?ml|toml|xml|csv|svg)$",
-    re.IGNORECASE,
-)
 PICTURE = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|pdf|md|txt|csv|json)$", re.I)
 DOUBLE = re.compile(
     r"\.(?:png|jpe?g|gif|pdf|txt|md|docx?)\.(?:exe|sh|bat|cmd|ps1|py|js|vbs|scr)$",
@@ -55,17 +41,6 @@ class FileRule:
     matches: Callable[[File], bool]
 
 
-def _is_program(file: File) -> bool:
-    compiled = BYTECODE.search(file.path) and b"\0" in file.content[:8192]
-    return file.content.startswith(PROGRAMS) or bool(compiled)
-
-
-def _is_archive(file: File) -> bool:
-    if DOCUMENT.search(file.path):
-        return False
-    return bool(ARCHIVE.search(file.path)) or file.content.startswith(ARCHIVES)
-
-
 def _is_disguised(file: File) -> bool:
     runs = file.executable or file.content.startswith((*PROGRAMS, b"#!/"))
     return bool(DOUBLE.search(file.path)) or (
@@ -77,16 +52,6 @@ def _is_read_unasked(file: File) -> bool:
     return bool(READ_UNASKED.search(file.path) and not SAMPLE_ENV.search(file.path))
 
 
-def is_binary(file: File) -> bool:
-    """Not text: fonts, images and the like. SKILL.md is always read."""
-    wide = file.content.startswith((b"\xff\xfe", b"\xfe\xff"))
-    return file.path != "SKILL.md" and not wide and b"\0" in file.content[:8192]
-
-
-def _is_unreadable(file: File) -> bool:
-    return bool(TEXT.search(file.path)) and is_binary(file)
-
-
 FILE_RULES: tuple[FileRule, ...] = (
     FileRule(
         "scan.program",
@@ -94,7 +59,7 @@ FILE_RULES: tuple[FileRule, ...] = (
         "It is a compiled program",
         "A compiled program cannot be reviewed.",
         "Ship source code, or name a package that provides the program.",
-        _is_program,
+        is_program,
     ),
     FileRule(
         "scan.archive",
@@ -102,7 +67,7 @@ FILE_RULES: tuple[FileRule, ...] = (
         "It is an archive",
         "The scan does not look into it, and a reviewer seldom does.",
         "Ship the files themselves.",
-        _is_archive,
+        is_archive,
     ),
     FileRule(
         "scan.disguised",
@@ -123,10 +88,10 @@ FILE_RULES: tuple[FileRule, ...] = (
     FileRule(
         "scan.unreadable",
         WARNING,
-        "It is named as text and is not text",
-        "The scan could not read it.",
+        "It should be text and is not",
+        "What the scan reads in it may not be what others read.",
         "Save it as UTF-8.",
-        _is_unreadable,
+        is_unreadable,
     ),
 )
 OVERSIZE = FileRule(

@@ -11,7 +11,8 @@ from taxonomy.skillmd.findings import Severity
 CRITICAL, WARNING, NOTICE = Severity.CRITICAL, Severity.WARNING, Severity.NOTICE
 
 CODE = re.compile(
-    r"\.(?:py|pyw|js|mjs|cjs|ts|tsx|jsx|sh|bash|zsh|rb|pl|php|ps1|lua|go|rs|java)$",
+    r"\.(?:py|pyw|js|mjs|cjs|ts|tsx|jsx|sh|bash|zsh|rb|pl|php|psm?1|lua|go|rs|java"
+    r"|kts?|fish|bat|cmd|vue|ipynb)$",
     re.IGNORECASE,
 )
 MARKDOWN = re.compile(r"\.(?:md|markdown|mdx|html?|txt)$", re.IGNORECASE)

@@ -58,8 +58,7 @@ class ScannedText:
     """With shell lines joined; every character keeps its place."""
 
     @classmethod
-    def of(cls, file: File, most: int) -> "ScannedText":
-        text = _decoded(file.content[:most])
+    def of(cls, file: File, text: str) -> "ScannedText":
         starts = starts_of(text)
         joined = CONTINUED.sub(lambda found: " " * len(found[0]), text)
         return cls(file.path, text, starts, Copy.of(joined, starts))
@@ -142,9 +141,3 @@ def _secrets(matches: Iterable[list[re.Match[str]]]) -> Iterator[tuple[int, int]
     for found in matches:
         if found and "secret" in found[0].re.groupindex:
             yield from filter(None, map(secret_of, found))
-
-
-def _decoded(content: bytes) -> str:
-    """Text as an editor would read it, whatever is broken in it."""
-    wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-    return content.decode("utf-16" if wide else "utf-8", "replace")

@@ -98,16 +98,6 @@ def test_a_repeated_line_is_reported_five_times_at_most():
     assert len(scan((File("a.sh", b"rm -rf /\n" * 50),))) == 5
 
 
-def test_a_compiled_program_is_named_and_an_image_is_not_read():
-    program = File("bin/tool", b"\x7fELF\x00\x01rm -rf /\n", executable=True)
-    image = File("a.png", b"\x89PNG\r\n\x00 rm -rf /\n")
-    assert [f.rule for f in scan((program, image))] == ["scan.program"]
-
-
-def test_nul_does_not_hide_the_instructions_themselves():
-    assert "destructive" in found("\0\nrm -rf /\n")
-
-
 def test_what_lies_beyond_the_bound_is_said_not_to_be_scanned():
     files = (File("a.md", b"x\n" * 30 + b"rm -rf /\n"),)
     (finding,) = scan(files, Limits(scanned_bytes=50))
@@ -136,27 +126,10 @@ def test_blanks_and_joined_lines_hide_no_command():
     ]
 
 
-def test_utf_16_hides_nothing():
-    text = "line\nrm -rf /\n".encode("utf-16")
-    assert [(f.rule, f.line) for f in scan((File("a.ps1", text),))] == [
-        ("scan.destructive", 2)
-    ]
-
-
-def test_a_skill_has_five_hundred_findings_at_most():
-    lines = "\n".join(f"rm -rf / # {number}" for number in range(9)).encode()
-    files = [File(f"{number:03}.sh", lines) for number in range(120)]
-    found = scan(tuple(files))
-    more = scan((*files, File("120.sh", b"rm -rf ~")))
-    assert len(found) == len(more) == 500
-    assert found[-1].message.endswith("(and 100 more findings)")
-    assert found[-1].fingerprint != more[-1].fingerprint
-
-
 @pytest.mark.parametrize("trick", TRICKS, ids=lambda trick: trick.rule)
 def test_looking_near_words_alone_misses_nothing(trick):
     for file in trick.files:
-        text = ScannedText.of(file, len(file.content))
+        text = ScannedText.of(file, file.content.decode())
         for rule in RULES:
             copy = text.joined
             whole = [found.span() for found in rule.pattern.finditer(copy.text)]
