@@ -10,15 +10,19 @@ from itertools import islice
 from taxonomy.packaging.files import File
 from taxonomy.skillmd.findings import Finding, Severity
 from taxonomy.skillmd.scan_copy import Copy, Starts, end_of, starts_of
+from taxonomy.skillmd.scan_kinds import is_script
 from taxonomy.skillmd.scan_masking import Spans, masked, secret_of, without
-from taxonomy.skillmd.scan_pattern import ScanRule
+from taxonomy.skillmd.scan_pattern import CODE, MARKDOWN, ScanRule
+from taxonomy.skillmd.scan_plain import MARKED, fenced, plain
 from taxonomy.skillmd.scan_rules import RULES
+from taxonomy.skillmd.scan_wording import WORDING
 
 SNIPPET_CHARS = 160
 LINE_CHARS = 4096
 """How much of a line is looked through for its snippet."""
 PER_RULE_AND_FILE = 5
 CONTINUED = re.compile(r"\\\r?\n")
+FENCES = re.compile("```|~~~")
 
 
 def fingerprint_of(*parts: str) -> str:
@@ -56,27 +60,46 @@ class ScannedText:
     starts: Starts
     joined: Copy
     """With shell lines joined; every character keeps its place."""
+    plain: Copy | None
+    """As an agent may take it, where that is another text."""
+    code: Copy | None
+    """What of it is program text."""
 
     @classmethod
     def of(cls, file: File, text: str) -> "ScannedText":
         starts = starts_of(text)
-        joined = CONTINUED.sub(lambda found: " " * len(found[0]), text)
-        return cls(file.path, text, starts, Copy.of(joined, starts))
+        joined = _joined(text)
+        said = _joined(plain(text, starts)) if MARKED.search(text) else None
+        code = joined if is_script(file) else None
+        if code is None and MARKDOWN.search(file.path) and FENCES.search(text):
+            code = _joined(fenced(text, starts))
+        return cls(file.path, text, starts, joined, said, code)
 
     def findings(self) -> Iterator[Finding]:
-        rules = [rule for rule in RULES if rule.files.search(self.path)]
-        matches = {rule.rule: list(self.joined.matches(rule)) for rule in rules}
+        matches = {rule.rule: self._matches(rule) for rule in RULES}
         secrets = Spans(_secrets(matches.values()))
-        for rule in rules:
-            yield from self._of_rule(rule, self._lines(matches[rule.rule]), secrets)
+        for rule in RULES:
+            lines = self._lines(rule, matches[rule.rule])
+            yield from self._of_rule(rule, lines, secrets)
 
-    def _lines(self, matches: Iterable[re.Match[str]]) -> dict[int, int]:
+    def _copy(self, rule: ScanRule) -> Copy | None:
+        if rule.files is CODE:
+            return self.code
+        return self.joined if rule.files.search(self.path) else None
+
+    def _matches(self, rule: ScanRule) -> list[re.Match[str]]:
+        copy = self._copy(rule)
+        return list(copy.matches(rule)) if copy else []
+
+    def _lines(self, rule: ScanRule, matches: list[re.Match[str]]) -> dict[int, int]:
         """The first line of each match, and the last one that it reaches."""
-        lines: dict[int, int] = {}
-        for match in matches:
-            first, last = self.joined.lines_of(match)
-            lines[first] = max(last, lines.get(first, last))
-        return lines
+        copy = self._copy(rule)
+        lines = _reached(copy, matches) if copy else {}
+        if copy and self.plain and rule in WORDING:
+            known = {n for first, last in lines.items() for n in range(first, last + 1)}
+            said = _reached(self.plain, self.plain.matches(rule))
+            lines |= {a: b for a, b in said.items() if not {a, b} & known}
+        return dict(sorted(lines.items()))
 
     def _of_rule(
         self, rule: ScanRule, lines: dict[int, int], secrets: Spans
@@ -135,6 +158,19 @@ class ScannedText:
         start, end = self._span(line, line)
         shown = without(secrets, self.text, start, min(end, start + LINE_CHARS))
         return masked(shown.strip())[:SNIPPET_CHARS]
+
+
+def _joined(text: str) -> Copy:
+    joined = CONTINUED.sub(lambda found: " " * len(found[0]), text)
+    return Copy.of(joined, starts_of(text))
+
+
+def _reached(copy: Copy, matches: Iterable[re.Match[str]]) -> dict[int, int]:
+    lines: dict[int, int] = {}
+    for match in matches:
+        first, last = copy.lines_of(match)
+        lines[first] = max(last, lines.get(first, last))
+    return lines
 
 
 def _secrets(matches: Iterable[list[re.Match[str]]]) -> Iterator[tuple[int, int]]:

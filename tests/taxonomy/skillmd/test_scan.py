@@ -131,6 +131,6 @@ def test_looking_near_words_alone_misses_nothing(trick):
     for file in trick.files:
         text = ScannedText.of(file, file.content.decode())
         for rule in RULES:
-            copy = text.joined
-            whole = [found.span() for found in rule.pattern.finditer(copy.text)]
-            assert [found.span() for found in copy.matches(rule)] == whole
+            for copy in filter(None, (text.joined, text.plain, text.code)):
+                whole = [found.span() for found in rule.pattern.finditer(copy.text)]
+                assert [found.span() for found in copy.matches(rule)] == whole
