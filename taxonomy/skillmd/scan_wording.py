@@ -3,20 +3,47 @@
 from taxonomy.skillmd.scan_pattern import CRITICAL, MARKDOWN, WARNING, ScanRule, rule
 
 TAKES_OVER = "A skill is read as instructions; such a line takes the agent over."
+SETTINGS = (
+    r"(?:CLAUDE\.md|AGENTS\.md|GEMINI\.md|\.cursorrules|\.mcp\.json|\.cursor/mcp\.json"
+    r"|\.claude/settings(?:\.local)?\.json|\.codex/config\.toml"
+    r"|claude_desktop_config\.json)"
+)
 QUOTED = "Remove the sentence, or waive it with a reason when it is a quoted example."
 
 WORDING: tuple[ScanRule, ...] = (
     rule(
         "instruction-override",
         CRITICAL,
-        r"""\b(?:ignore|disregard|forget|override|bypass)\s+
-        (?:(?:all|any|every|of|the|your|these|those|my)\s+){0,4}
+        r"""(?<!never\ )(?<!not\ )(?<!n't\ )\b(?:
+        (?:ignore|disregard|forget|set\s+aside|pay\s+no\s+attention\s+to)\s+(?:
+        (?:(?:all|any|every|of|the|your|these|those|my|and)\s+){0,4}
         (?:previous|prior|earlier|above|preceding|system|original|safety)\s+
-        (?:instructions?|prompts?|rules|guidelines|guardrails|messages?)\b""",
+        (?:instructions?|prompts?|rules|guidelines|guardrails|messages?|directives?
+        |polic(?:y|ies)|commands)
+        |(?:(?:all|any|every|of)\s+){0,3}your\s+(?:\w{1,20}\s+)?(?:instructions?|rules
+        |guidelines|guardrails|training|programming|system\s+prompt)
+        |(?:everything|anything|all|every|any|the|these|instructions?|rules|prompts?
+        |messages?)(?:\s+(?:the|instructions?|rules|prompts?|messages?)){0,2}\s+
+        (?:(?:written\s+)?above(?!\s+(?:the|this|that|an?|line)\b)
+        |(?:that\s+)?you\s+(?:were|have\s+been)\s+(?:told|given))
+        |what(?:ever)?\s+the\s+user\s+(?:asks|says|wants|requests)
+        |the\s+user's\s+(?:requests?|instructions?|wishes))
+        |(?:override|bypass)\s+(?:(?:all|any|every|of|the|your|these)\s+){0,4}
+        (?:(?:your|all)\s+(?:previous|prior|earlier|above|preceding|original)\s+
+        (?:instructions?|prompts?|guidelines)
+        |system\s+(?:instructions?|prompts?)
+        |safety\s+(?:instructions?|rules|guidelines|guardrails|prompts?))
+        |(?:supersede|override|replace|outrank)s?\s+your\s+
+        (?:system\s+prompt|instructions?|guidelines))\b
+        |\b(?:do\s+not|don't|never|stop)\s+(?:follow|obey)(?:ing)?\s+
+        (?:(?:the|your|any)\s+){0,2}(?:system\s+prompt
+        |(?:previous|prior|earlier|system)\s+(?:instructions?|prompts?))\b
+        |\bfrom\s+now\s+on,?\s+(?:you\s+)?(?:must\s+)?only\s+(?:follow|obey)\b""",
         "It tells the agent to set its instructions aside",
         TAKES_OVER,
         QUOTED,
-        words="ignore,disregard,forget,override,bypass",
+        words="ignore,disregard,forget,set aside,attention,override,bypass,supersede"
+        ",replace,outrank,follow,obey",
     ),
     rule(
         "fake-turn",
@@ -50,8 +77,12 @@ WORDING: tuple[ScanRule, ...] = (
         WARNING,
         r"""\b(?:do\s+not|don't|never)\s+(?:tell|inform|notify|alert)\s+the\s+user
         (?!\s+to\b)
-        |\b(?:do\s+not|don't|never)\s+(?:mention|disclose|reveal|report)\s+
-        (?:this|that|it)\s+to\s+the\s+user
+        |\b(?:do\s+not|don't|never)\s+(?:mention|disclose|reveal|report|show)\s+
+        (?:it|(?:this|that)(?:\s+(?:step|upload|request|command))?
+        |the\s+(?:upload|step|request|transfer|command))\s+to\s+the\s+user
+        |\bkeep\s+(?:it|this|that|the)\s+(?:\w{1,20}\s+)?(?:secret|hidden)\s+from\s+
+        the\s+user\b
+        |\bthe\s+user\s+(?:must|should|may)\s+not\s+(?:know|notice|learn|find\s+out)\b
         |\bwithout\s+(?:the\s+user\s+(?:knowing|noticing)
         |(?:telling|informing|asking)\s+the\s+user)\b
         |\bhide\s+(?:this|it|the\s+output)\s+from\s+the\s+user\b""",
@@ -97,6 +128,11 @@ WORDING: tuple[ScanRule, ...] = (
         WARNING,
         r"""--dangerously-skip-permissions\b|--dangerously-bypass-[\w-]{1,40}
         |\bbypassPermissions\b|--yolo\b|--dangerously-allow-[\w-]{1,40}
+        |--ask-for-approval[=\s]\s*never\b|\bdanger-full-access\b|--full-auto\b
+        |\bSet-MpPreference\s[^\n]{0,60}-Disable|\bsetenforce\s+0\b|\bufw\s+disable\b
+        |\bspctl\s+--(?:master|global)-disable\b
+        |\b(?:run|execute|do|install|delete)\s+(?:everything|all|any)\b[^\n.]{0,60}
+        \bwithout\s+asking\b
         |\b(?:disable|turn\s+off|skip|bypass|deactivate)\s+(?:(?:all|any|the|your)\s+)
         {0,2}(?:permission\s+(?:prompts?|checks?|requests?)|safety\s+(?:checks?|filters?
         |features?)|confirmation\s+prompts?|sandbox(?:ing)?|content\s+filters?)\b
@@ -105,21 +141,30 @@ WORDING: tuple[ScanRule, ...] = (
         "It switches off what protects the person",
         "Permission prompts and sandboxes are there for code that nobody has read.",
         "Name the exact permission that the skill needs in allowed-tools.",
-        words="--dangerously,bypass,--yolo,disable,turn,skip,deactivate,approve,accept",
+        words="--dangerously,bypass,--yolo,disable,turn,skip,deactivate,approve,accept"
+        ",--ask-for,full-access,--full-auto,set-mppref,setenforce,ufw,spctl"
+        ",without asking",
     ),
     rule(
         "agent-settings",
         WARNING,
-        r"""(?:>>?|\btee\s+(?:-a\s+)?)\s*["']?(?:~|\$HOME|\.)?/?(?:[\w.-]{1,40}/){0,4}
-        (?:CLAUDE\.md|AGENTS\.md|GEMINI\.md|\.cursorrules
-        |\.claude/settings(?:\.local)?\.json|\.mcp\.json|\.codex/config\.toml)\b
-        |\b(?:add|append|write|insert|save|copy)\s+(?:[^\n]{0,60}\s)?(?:to|into|in)\s+
+        rf"""(?:>>?|\btee\s+(?:-a\s+)?|\b(?:cp|mv|ln\s+-sf?)\s+\S{{1,80}}\s
+        |\bsed\s+-i[^\n]{{0,80}}\s)\s*["']?(?:~|\$HOME|\.)?/?(?:[\w.-]{{1,40}}/){{0,4}}
+        {SETTINGS}\b
+        |\b(?:add|append|write|insert|save|copy)\s+(?:[^\n]{{0,60}}\s)?(?:to|into|in)\s+
         (?:the\s+)?(?:user's\s+)?`?(?:~|\$HOME)/\.(?:claude|codex|gemini|cursor)/
-        (?:settings|CLAUDE|AGENTS|GEMINI|config|hooks|mcp)""",
+        (?:settings|CLAUDE|AGENTS|GEMINI|config|hooks|mcp)
+        |\b(?:edit|change|modify|overwrite|replace)\s+(?:the\s+)?(?:user's\s+)?
+        `?(?:~/|\$HOME/)?\.(?:claude/settings|codex/config|cursor/mcp|mcp\.json)
+        |\b(?:overwrite|replace|edit|change)\s+[^\n]{{0,40}}\bskills?\b[^\n]{{0,40}}
+        \.(?:claude|codex|agents)/skills\b
+        |["'][^"'\n]{{0,80}}{SETTINGS}["'][^\n]{{0,20}}
+        (?:\.write_text|\.write_bytes|["'][aw]b?["']|\.open\()
+        |\b(?:claude|codex|gemini)\s+mcp\s+add\b""",
         "It changes the agent's own settings or memory",
         "What is written there rules every later session, in other projects, too.",
         "Keep to the project's files, or let the person make the change.",
         words="claude.md,agents.md,gemini.md,.cursorrules,.claude,.mcp.json,.codex"
-        ",.gemini,.cursor",
+        ",.gemini,.cursor,.agents,claude_desktop,mcp add",
     ),
 )

@@ -9,11 +9,11 @@ from tests.taxonomy.skillmd.corpus import files_below, needs_corpus, published_s
 from tests.taxonomy.skillmd.malicious import (
     FRONTMATTERS,
     HEAD,
-    ORDINARY,
     OTHERS,
     TRICKS,
     WHOLE_FILES,
 )
+from tests.taxonomy.skillmd.ordinary import NOT_CRITICAL, ORDINARY
 
 RISKS = (Severity.CRITICAL, Severity.WARNING)
 
@@ -65,6 +65,17 @@ def test_an_ordinary_line_is_left_alone(path, text):
     skill = as_files(File(each, content.encode()) for each, content in files.items())
 
     assert scan(skill) == ()
+
+
+@pytest.mark.parametrize(("path", "text"), NOT_CRITICAL)
+def test_an_ordinary_line_fails_no_skill(path, text):
+    content = (HEAD + text if path == "SKILL.md" else text).encode()
+
+    assert [
+        str(found)
+        for found in scan((File(path, content),))
+        if found.severity is Severity.CRITICAL
+    ] == []
 
 
 @pytest.mark.parametrize(
