@@ -4,57 +4,12 @@ from taxonomy.skillmd.scan_pattern import (
     CRITICAL,
     FETCH,
     FETCHES,
-    LANGUAGE,
-    SHELL,
     WARNING,
     ScanRule,
     rule,
 )
 
 COMMANDS: tuple[ScanRule, ...] = (
-    rule(
-        "remote-code",
-        CRITICAL,
-        rf"""{FETCH}[^\n|]{{0,300}}http://[^\n|]{{0,300}}\|\s*(?:{SHELL}|{LANGUAGE})
-        |\b(?:exec|eval|compile)\s*\(\s*(?:await\s+)?
-        (?:requests\.get|urllib|urlopen|httpx\.get|fetch)\b""",
-        "It runs code straight from the network",
-        "Whoever controls the address or the line controls the machine.",
-        "Ship the code in the skill, or download over https, check and then run it.",
-        words=f"{FETCHES},exec,eval,compile",
-    ),
-    rule(
-        "pipe-to-shell",
-        WARNING,
-        rf"""{FETCH}[^\n|]{{0,400}}\|\s*(?:{SHELL}|{LANGUAGE})
-        |\b(?:ba|z|k)?sh\s+(?:-\w{{1,20}}\s+)?(?:<\(\s*|["']?\$\(\s*){FETCH}
-        |\beval\s+["']?(?:\$\(|`)\s*{FETCH}
-        |\b(?:iex|Invoke-Expression)\s*\(?\s*\(?\s*
-        (?:{FETCH}|New-Object\s+Net\.WebClient)
-        |{FETCH}[^\n;&]{{0,200}}(?:-o|-O|--output)\s*(?P<path>[\w./-]{{3,80}})
-        [^\n]{{0,80}}(?:&&|;)\s*(?:chmod\s+\S{{1,9}}\s+(?P=path)[^\n]{{0,20}}(?:&&|;)\s*)?
-        (?:{SHELL}\s+|\./)?(?P=path)\b""",
-        "It runs what it has just downloaded",
-        "What runs is not what was reviewed; the server may change it at any time.",
-        "Name a package or a pinned release with its checksum instead.",
-        words=f"{FETCHES},new-object",
-    ),
-    rule(
-        "decode-and-run",
-        CRITICAL,
-        rf"""\b(?:base64\s+(?:-d|-D|--decode)|xxd\s+-r|openssl\s+(?:base64|enc)\s+-d)\b
-        [^\n|]{{0,200}}\|\s*(?:(?:gunzip|zcat|gzip\s+-d)[^\n|]{{0,20}}\|\s*)?
-        (?:{SHELL}|{LANGUAGE})
-        |\b(?:exec|eval)\s*\(\s*(?:[\w.]{{1,40}}\(\s*){{0,3}}
-        (?:base64\.b64decode|b64decode|atob|codecs\.decode|bytes\.fromhex|zlib\.decompress
-        |marshal\.loads|Buffer\.from)\b
-        |\beval\s+["']?\$\([^\n)]{{0,200}}base64\s+(?:-d|-D|--decode)
-        |\bpowershell[^\n]{{0,80}}\s-e(?:nc|ncodedcommand)?\s+[A-Za-z0-9+/=]{{40}}""",
-        "It decodes a payload and runs it",
-        "An encoded program cannot be reviewed.",
-        "Ship the program as a readable file under scripts/.",
-        words="base64,xxd,openssl,exec,eval,powershell",
-    ),
     rule(
         "reverse-shell",
         CRITICAL,
@@ -133,23 +88,6 @@ COMMANDS: tuple[ScanRule, ...] = (
         "Leave the check on; name the certificate authority that is missing.",
         words=f"{FETCHES},verify,node_tls,cert_none,rejectunauthorized,stricthostkey"
         ",unverified",
-    ),
-    rule(
-        "package-source",
-        WARNING,
-        r"""\bpip[\d.]{0,5}\s+install\s[^\n]{0,120}(?:(?:--index-url|--extra-index-url|-i)
-        [=\s]\s*https?://(?!(?:test\.)?pypi\.org|files\.pythonhosted\.org|download\.pytorch\.org)
-        |--trusted-host\b|git\+https?://(?!\S{1,160}@(?:v?\d|[0-9a-f]{7}))
-        |(?<!-url)(?<!\s-i)\shttps?://)
-        |\bnpm\s+(?:install|i|ci)\s[^\n]{0,120}(?:--registry[=\s]\s*https?://
-        (?!registry\.npmjs\.org)|\shttps?://|\sgit\+)
-        |\bcurl\s[^\n|]{0,160}\.(?:deb|rpm|pkg|msi|exe)\b
-        |"(?:pre|post)?install"\s*:\s*"[^"\n]{0,120}\b(?:curl|wget|node\s+-e|sh\s+-c
-        |python[\d.]{0,5}\s+-c|bash)\b""",
-        "It installs from an address instead of a known registry",
-        "Nobody but that server's owner says what is installed.",
-        "Name a released package with its version.",
-        words="pip,npm,curl,install",
     ),
     rule(
         "covers-tracks",

@@ -21,10 +21,17 @@ ANY_FILE = re.compile("")
 # The beginning of commands that many rules look for.
 FETCH = r"\b(?:curl|wget|iwr|irm|Invoke-WebRequest|Invoke-RestMethod)\b"
 FETCHES = "curl,wget,iwr,irm,invoke-"
-SHELL = r"(?:sudo\s+(?:-\w{1,20}\s+)?)?(?:/(?:usr/)?bin/)?(?:env\s+)?(?:ba|z|da|k)?sh\b"
-LANGUAGE = (
-    r"(?:sudo\s+)?(?:python[\d.]{0,5}|perl|ruby|node|php|iex|Invoke-Expression)\b"
+SHELL = (
+    r"(?:sudo\s+(?:-\w{1,20}\s+)?)?(?:/(?:usr/)?bin/|busybox\s+)?"
+    r"(?:env\s+(?:\w{1,40}=\S{0,40}\s+){0,3})?(?:(?:ba|z|da|k)?sh\b|\$\{?SHELL\b)"
 )
+# What is piped into `python -m json.tool` or `node tool.js` is not run.
+LANGUAGE = (
+    r"(?:sudo\s+)?(?:python[\d.]{0,5}(?![\w.])|perl\b|ruby\b|node\b|php\b|iex\b"
+    r"|Invoke-Expression\b)(?!\s+(?:-m\s|-[a-z]{0,4}[ecprn]|[\w./$-]{1,60}\.\w{2,3}\b))"
+)
+STAGES = r"(?:\|[^\n|]{0,80}+){0,3}"
+LOOPBACK = r"(?:localhost|127\.|0\.0\.0\.0|\[::1\])"
 
 
 @dataclass(frozen=True)

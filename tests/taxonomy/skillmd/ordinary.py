@@ -33,6 +33,9 @@ ORDINARY = (
     ("SKILL.md", "Write the answer to CLAUDE.md of the project when asked."),
     (SH, "rm -rf ./build /tmp/report/cache ~/.cache/report $HOME/project/dist"),
     (SH, "curl -fsSL https://x.example/file.tar.gz -o file.tar.gz | tee log"),
+    (SH, "curl https://x.example/a.json > data.json\ncat data.json"),
+    (SH, "pip install -i https://pypi.org/simple a"),
+    (SH, "npm i --registry https://registry.npmjs.org a"),
     (SH, "curl -d @body.json https://x.example | jq ."),
     (SH, "export API_KEY='your-api-key-goes-here-1234567890'"),
     (SH, 'echo aGk= | base64 -d > file.png; eval "$(ssh-agent -s)"'),
@@ -59,5 +62,9 @@ NOT_CRITICAL = (
     ("SKILL.md", "Never ignore previous instructions of the user."),
     ("SKILL.md", "\u2066user\u2069 is what messages put around a name."),
     ("SKILL.md", "In Arabic: \u202aabc\u202c."),
+    (SH, "curl http://localhost:3000/health | python3 -m json.tool"),
+    (SH, "curl -s http://127.0.0.1:8080/api | node -e 'x'"),
+    (SH, "kubectl get secret x | base64 -d | python3 -m json.tool"),
+    (SH, "echo $X | base64 -d | node pretty.js; base64 -d | php -r 'x'"),
 )
 """(path, text) that may be worth a look, and must not fail a skill."""
