@@ -7,7 +7,7 @@ PROGRAMS: tuple[ScanRule, ...] = (
         "dynamic-code",
         WARNING,
         r"""(?<![\w.])(?:eval|exec)\s*\(\s*(?!["'][^"'\n]{0,200}["']\s*[,)])\w
-        |\bnew\s+Function\s*\(|(?<!\w)__import__\s*\(\s*(?!["'])
+        |\bnew\s+Function\s*\(|(?<![\w.])(?-i:Function)\s*\(\s*["'`]|(?<!\w)__import__\s*\(\s*(?!["'])
         |\bcompile\s*\([^\n]{1,120}["']exec["']\s*\)
         |\bgetattr\s*\(\s*(?:__builtins__|builtins|os)\s*,
         |\bvm\.runIn\w{1,20}\s*\(
@@ -21,7 +21,7 @@ PROGRAMS: tuple[ScanRule, ...] = (
     rule(
         "shell-text",
         NOTICE,
-        r"""\bos\.(?:system|popen)\s*\(\s*(?:[rb]?f["']|\w{1,40}\s*[+%,)]|["'][^"'\n]
+        r"""\bos\.(?:system|popen)\s*\(\s*(?:["'](?:curl|wget|rm)\b|[rb]?f["']|\w{1,40}\s*[+%,)]|["'][^"'\n]
         {0,200}["']\s*[+%])
         |\bsubprocess\.\w{1,20}\s*\([^\n]{0,200}\bshell\s*=\s*True\b
         |\b(?:child_process\.)?exec(?:Sync)?\s*\(\s*`[^`\n]{0,200}\$\{""",
@@ -34,8 +34,12 @@ PROGRAMS: tuple[ScanRule, ...] = (
     rule(
         "unsafe-load",
         WARNING,
-        r"""\b(?:c?pickle|marshal|dill|shelve|jsonpickle|joblib)\.(?:loads?|open|decode)
-        \s*\(|\byaml\.(?:unsafe_load|load\s*\((?![^\n]{0,120}Safe)[^\n]{0,120}\))
+        r"""\b(?:c?pickle|marshal|dill|shelve|jsonpickle|joblib)\.
+        (?:(?:loads?|open|decode|Unpickler)\s*\()
+        |\bfrom\s+(?:c?pickle|marshal|dill)\s+import\b|\bread_pickle\s*\(
+        |\ballow_pickle\s*=\s*True\b
+        |\byaml\.(?:unsafe_load|load(?:_all)?\s*\((?:(?![^\n]{0,120}Safe)[^\n]{0,120}\)
+        |[ \t]{0,40}\r?\n(?![^)]{0,160}Safe)))
         |\btorch\.load\s*\((?![^\n]{0,120}weights_only\s*=\s*True)""",
         "It loads a format that can run code",
         "Whoever wrote the loaded file runs code on this machine.",
@@ -48,7 +52,7 @@ PROGRAMS: tuple[ScanRule, ...] = (
         WARNING,
         r"""(?<![A-Za-z0-9+/=,_-])(?=[A-Za-z0-9+/]{0,200}[0-9])
         (?=[A-Za-z0-9+/]{0,200}[A-Z])(?=[A-Za-z0-9+/]{0,200}[a-z])
-        (?-i:[A-Za-z0-9+/]{240})
+        (?-i:[A-Za-z0-9+/]{200})
         |(?<![0-9a-f])[0-9a-f]{400}
         |(?:\\x[0-9a-f]{2}){24}|(?:\\u00[0-9a-f]{2}){8}|(?:&\#x?[0-9a-f]{2,4};){8}
         |(?:\\[0-7]{3}){24}""",

@@ -9,11 +9,21 @@ from taxonomy.skillmd.scan_pattern import (
     rule,
 )
 
+# What an installer may add to a shell's profile; nothing may follow it in the line.
+SETS_UP = (
+    r"echo\s+[\"'](?:export\s+PATH=(?!/tmp)[\w$:/.{}~-]{1,120}"
+    r"|(?:export\s+)?[A-Z_]{1,40}=[\w$/.{}~-]{1,80}|(?:source|\.)\s+(?!/tmp)[\w$/.{}~-]{1,80}"
+    r"|alias\s+(?!sudo|su|ssh|git|ls|cd)[\w-]{1,20}=[\w$/. '-]{1,80}"
+    r"|eval\s+\\?\"?\\?\$\([\w/. -]{1,80}\)\\?\"?)[\"']\s*"
+    r"|[\w-]{1,30}\s+completion\s+\w{1,10}\s*"
+)
+
 COMMANDS: tuple[ScanRule, ...] = (
     rule(
         "reverse-shell",
         CRITICAL,
-        r"""(?:>&|&>|<>)\s*/dev/(?:tcp|udp)/(?!localhost\b|127\.)[\w.$\{\}-]{1,80}/
+        r"""(?:>&|&>)\s*/dev/(?:tcp|udp)/(?!localhost\b|127\.)[\w.$\{\}-]{1,80}/
+        |<>\s*/dev/(?:tcp|udp)/(?!127\.)[\w-]{1,60}\.[\w.-]{1,60}/
         |\b(?:nc|ncat|netcat)\b[^\n]{0,80}\s-\w{0,6}[ec]\w{0,3}\s+
         (?:/bin/)?(?:ba|z|da|k)?sh\b
         |\bsocat\b[^\n]{0,120}\bexec:
@@ -30,41 +40,63 @@ COMMANDS: tuple[ScanRule, ...] = (
         "destructive",
         CRITICAL,
         r"""\brm\s+(?=(?:-{1,2}[\w-]{1,20}\s+){0,5}-(?:\w{0,8}r|-recursive))
-        (?:-{1,2}[\w-]{1,20}\s+){1,6}["']?(?:/|~|\$HOME|\$\{HOME\})(?:/?\*)?/?["']?
-        (?=[\s;&|)`]|$)
+        (?:-{1,2}[\w-]{1,20}\s+){1,6}["']?(?:/|~|\$HOME|\$\{HOME\}
+        |(?:~|\$HOME|\$\{HOME\})/(?:\.|Documents|Desktop|Pictures)
+        |/(?:home|etc|usr|boot|bin|lib|var(?:/lib)?|Users)|(?:\.\./){3,9}(?=\*))
+        (?:/?\*)?/?["']?(?=[\s;&|)`]|$)
+        |\bfind\s+["']?(?:/|~|\$HOME)/?["']?(?:\s+-(?:type\s+\w|xdev|depth)){0,3}\s+
+        (?:-delete\b|-exec\s+rm\b)
         |\bmkfs(?:\.\w{1,10})?\s+(?:-\S{1,20}\s+){0,4}/dev/
-        |\bdd\s[^\n]{0,120}\bof=/dev/(?:sd|nvme|hd|vd|disk)\w{0,10}
+        |\bwipefs\s+(?:-\S{1,20}\s+){0,4}/dev/
+        |(?:\bdd\s[^\n]{0,120}\bof=|>\s*)/dev/(?-i:sd[a-z]|nvme\d|hd[a-z]|vd[a-z]|disk\d)
         |:\(\)\s*\{\s*:\s*\|\s*:\s*&\s*\}\s*;\s*:
-        |\bshutil\.rmtree\s*\(\s*(?:["'](?:/|~)["']|Path\.home\(\)
+        |\bshutil\.rmtree\s*\(\s*(?:["'](?:/|~|/home|/etc|/usr)["']|Path\.home\(\)
         |os\.path\.expanduser\(\s*["']~/?["']\s*\))
-        |\bFormat-Volume\b|\brd\s+/s\s+/q\s+[a-z]:\\(?=\s|$)""",
+        |\bfs\.rm(?:dir)?(?:Sync)?\s*\(\s*os\.homedir\(\)\s*,
+        |\bFormat-Volume\b|\brd\s+/s\s+/q\s+[a-z]:\\(?=\s|$)
+        |\bdel\s+(?:/[fsq]\s+){1,4}["']?[a-z]:\\(?:\*|\s|$)
+        |\bRemove-Item\s+(?=[^\n]{0,80}-Recurse)(?:-\w{1,20}\s+){0,5}["']?
+        (?:\$HOME|\$env:USERPROFILE|[a-z]:\\)\\{0,2}\*?["']?(?=[\s;]|$)
+        |(?<!never\ )(?<!not\ )\b(?:delete|erase|wipe)\s+(?:all|every|each)\s+
+        (?:\w{1,20}\s+){0,2}(?:in|from|of)\s+the\s+(?:user's\s+)?home\s+
+        (?:folder|directory)\b""",
         "It erases a disk or a home folder",
         "The command cannot be undone.",
         "Name the exact folder that the skill made itself.",
-        words="rm -,mkfs,of=/dev,:(),rmtree,format-volume,rd /s",
+        words="rm -,find ,mkfs,wipefs,/dev/,:(),rmtree,fs.rm,format-volume,rd /s,del /"
+        ",remove-item,home folder,home directory",
     ),
     rule(
         "persistence",
         WARNING,
-        r"""^(?![^\n]{0,200}(?:PATH|\beval\b|\bsource\b|\balias\b|completion|\binit\b))
-        [^\n]{0,200}(?:>>?|\btee\s+(?:-a\s+)?)\s*["']?(?:~|\$HOME|\$\{HOME\}|/root
-        |/home/[\w.-]{1,40})/\.(?:bashrc|zshrc|profile|bash_profile|zprofile|zshenv
-        |config/fish/config\.fish)\b
-        |\bcrontab\s+(?:-\s|-$|/|[\w.]{1,40}\s*$)|\|\s*crontab\b|/etc/cron\.\w{1,10}/
+        rf"""^(?![ \t]{{0,40}}(?:{SETS_UP})[^\n;&|]{{0,20}}>>)
+        [^\n]{{0,200}}(?:>>?|\btee\s+(?:-a\s+)?)\s*["']?(?:~|\$HOME|\$\{{HOME\}}|/root
+        |/home/[\w.-]{{1,40}})/\.(?:bashrc|zshrc|profile|bash_profile|zprofile|zshenv
+        |vimrc|config/fish/config\.fish)\b
+        |\bsed\s+-i[^\n]{{0,120}}/\.(?:bashrc|zshrc|zshenv|profile|bash_profile)\b
+        |["'][^"'\n]{{0,60}}\.(?:bashrc|zshrc|profile|bash_profile)["'][^\n]{{0,20}}
+        ["'][aw]\+?["']
+        |\.config/(?:systemd/user|autostart)/|\bsystemctl\s+--user\s+enable\b
+        |\blaunchctl\s+(?:load|bootstrap)\b|\|\s*at\s+(?:now|\d)|/etc/ld\.so\.preload\b
+        |\bcore\.hooksPath[=\s]\s*["']?(?:/|~|\$)|\bProxyCommand\s[^\n]{{0,120}}>>
+        |\bgit\s+config\s+--global\s+alias\.\w{{1,20}}\s+["']!
+        |\bcrontab\s+(?:-\s|-$|/|<<|[\w.]{{1,40}}\s*$)|\|\s*crontab\b|/etc/cron\.\w{{1,10}}/
         |/Library/Launch(?:Agents|Daemons)/
         |\bschtasks\s+/create\b|CurrentVersion\\Run\b
         |\b(?:site|user)customize\.py\b
-        |>\s*\.git/hooks/[\w-]{1,30}""",
+        |(?:>|\b(?:cp|mv|ln)\s[^\n]{{1,80}}?\s)\s*(?:\./)?\.git/hooks/[\w-]{{1,30}}""",
         "It makes something run again later, outside of the skill",
         "It goes on after the task, when nobody looks.",
         "Let the person set it up, or say plainly what is set up and how to undo it.",
         words=".bashrc,.zshrc,.profile,.bash_profile,.zprofile,.zshenv,config.fish"
-        ",cron,/library/launch,schtasks,currentversion,customize.py,.git/hooks",
+        ",cron,/library/launch,schtasks,currentversion,customize.py,.git/hooks,.vimrc"
+        ",.ssh/config,.config/,systemctl,launchctl,at now,| at ,ld.so,hookspath,alias.",
     ),
     rule(
         "account-access",
         CRITICAL,
         r"""(?:>>|\btee\s+-a|\bcp\s+\S{1,80})\s*["']?\S{0,40}/\.ssh/authorized_keys\b
+        |\.ssh/authorized_keys["'][^\n]{0,20}["'][aw]\+?["']
         |\bNOPASSWD\s*:\s*ALL\b[^\n]{0,40}(?:>>|sudoers|tee)
         |(?:>>|\btee\s+(?:-a\s+)?)\s*/etc/(?:sudoers|passwd|shadow)\b
         |\b(?:useradd|net\s+user)\s[^\n]{0,80}(?:/add\b|-o\s+-u\s*0\b)
@@ -93,7 +125,7 @@ COMMANDS: tuple[ScanRule, ...] = (
         "covers-tracks",
         CRITICAL,
         r"""\bhistory\s+-c\b|\bunset\s+HISTFILE\b|\bHISTFILE=/dev/null\b
-        |\brm\s+(?:-\w{1,6}\s+)?(?:~|\$HOME)/\.(?:bash|zsh)_history\b
+        |(?:\brm\s+(?:-\w{1,6}\s+)?|>\s*)["']?(?:~|\$HOME)/\.(?:bash|zsh)_history\b
         |\bset\s+\+o\s+history\b|\bClear-History\b|\bwevtutil\s+cl\b
         |\b(?:shred|truncate)\s[^\n]{0,80}/var/log/|\brm\s+-\w{1,6}\s+/var/log\b
         |>\s*/var/log/(?:auth|syslog|wtmp)""",
@@ -105,8 +137,9 @@ COMMANDS: tuple[ScanRule, ...] = (
     rule(
         "miner",
         CRITICAL,
-        r"""\bstratum\+(?:tcp|ssl)://|\bxmrig\b|\bminerd\b|\bcpuminer\b
-        |\bcoinhive\b|--donate-level\b""",
+        r"""\bstratum\+(?:tcp|ssl)://|\b(?:xmrig|minerd|cpuminer)(?:\.exe)?\s+-
+        |[/\\](?:xmrig|minerd|cpuminer)\b|\bcoinhive\.min\.js|\bcoinhive\.\w{1,20}\(
+        |--donate-level\b""",
         "It mines a cryptocurrency",
         "It spends the computer of the person who runs the skill.",
         "Remove it.",
