@@ -23,9 +23,24 @@ HIJACK = re.compile(
     |\b(?:ignore|never\s+use|do\s+not\s+use|don't\s+use|avoid)\s+
     (?:any\s+|all\s+|the\s+|every\s+)?other\s+skills?\b
     |\bregardless\s+of\s+(?:what\s+)?(?:the\s+)?(?:user|request|task|topic)\b
-    |\bno\s+matter\s+what\s+(?:the\s+)?(?:user|request|task)\b""".replace(
-        r"\s+", r"\s{1,40}"
-    ),
+    |\bno\s+matter\s+(?:what\s+)?(?:the\s+)?(?:user|request|task)\b
+    |\b(?:always|must)\s+(?:use|load|invoke|run|activate)\s+this\s+skill
+    (?=[.!;,]|$)
+    |\buse\s+(?:this\s+skill|it|this)\s+(?:for|on|in|with)\s+(?:everything|anything|all)
+    (?=[.!;,]|$)
+    |\b(?:use|load|invoke|read)\s+this\s+skill\s+before\s+(?:respond|answer|reply|doing
+    |any)
+    |\bat\s+the\s+(?:start|beginning)\s+of\s+(?:every|each|any|all)\s+(?:sessions?
+    |conversations?|chats?|tasks?|turns?)\b
+    |\b(?:has|takes|with)\s+(?:the\s+)?highest\s+priority\b
+    |\btakes\s+(?:precedence|priority)\s+over\s+(?:all|any|every|other)\b
+    |\bwhen(?:ever)?\s+you\s+(?:reply|respond|answer)\b
+    |\bwhen(?:ever)?\s+the\s+user\s+(?:says|types|asks|sends|writes)\s+anything
+    (?=[.!;,]|$)
+    |\bprefer\s+(?:this|it)\s+(?:skill\s+)?(?:to|over)\s+(?:all\s+|any\s+|every\s+)?other
+    |\bany\s+request\s+at\s+all\b|\bonly\s+skill\s+(?:that\s+)?you\s+need\b
+    |\bnever\s+(?:use|load)\s+(?:another|other|any\s+other)\s+skills?\b
+    |\bsupersedes?\s+[^.\n]{1,60}\bskills?\b""".replace(r"\s+", r"\s{1,40}"),
     re.IGNORECASE | re.VERBOSE,
 )
 NETWORK = re.compile(
@@ -42,7 +57,14 @@ DECLARED = re.compile(
     r"|fetch(?:es)?|upload(?:s|ed)?|WebFetch|WebSearch|curl|wget)\b",
     re.IGNORECASE,
 )
-EVERY_TOOL = re.compile(r"(?<![\w(])\*|\bBash\s{0,9}\(\s{0,9}(?:\*|:\*|\*:\*)\s{0,9}\)")
+TOOL = re.compile(r"[\w*-]{1,80}(?:\s{0,9}\([^)\n]{0,400}\))?")
+"""One of the allowed tools, with the commands that it is allowed for."""
+EVERY_TOOL = re.compile(
+    r"""\*|all|mcp__\*|Bash\s{0,9}\(\s{0,9}(?:[:*\s]{1,9}
+    |(?:sudo|env|eval|xargs|(?:ba|z|da)?sh|python[\d.]{0,5}|node|perl|ruby)
+    (?:\s{1,9}-\w{1,9})?\s{0,9}:?\s{0,9}\*)\s{0,9}\)""",
+    re.VERBOSE,
+)
 
 
 @dataclass(frozen=True)
@@ -77,7 +99,14 @@ ALL_TOOLS = SkillRule(
     "The agent would run any command without asking the person.",
     "Name the tools and commands that the skill needs, as in Bash(git add:*).",
 )
-SKILL_RULES = (HIJACKS, UNDECLARED, ALL_TOOLS)
+ANY_COMMAND = SkillRule(
+    "scan.any-command",
+    NOTICE,
+    "Its allowed-tools allow every command",
+    "The agent would run any command without asking the person.",
+    "Name the commands that the skill needs, as in Bash(git add:*).",
+)
+SKILL_RULES = (HIJACKS, UNDECLARED, ALL_TOOLS, ANY_COMMAND)
 
 Place = tuple[SkillRule, str, int, str]
 """A rule, the path and line that it found, and what stands there."""
@@ -88,16 +117,25 @@ def of_the_skill(reading: Reading, files: Files, most: int) -> Iterator[Place]:
     if reading.file is None:
         return
     said = reading.frontmatter
-    for rule, field, pattern in (
-        (HIJACKS, "description", HIJACK),
-        (ALL_TOOLS, "allowed-tools", EVERY_TOOL),
-    ):
+    for field, judged in (("description", _claims), ("allowed-tools", _allows)):
         text = " ".join(str(said.get(field, ""))[:4096].split())
-        if pattern.search(text):
+        if rule := judged(text):
             yield rule, reading.path, reading.line_of(field), text
     fields = ("description", "compatibility", "allowed-tools", "metadata")
     if not DECLARED.search(" ".join(str(said.get(name, "")) for name in fields)):
         yield from _first_network_use(files, most)
+
+
+def _claims(description: str) -> SkillRule | None:
+    return HIJACKS if HIJACK.search(description) else None
+
+
+def _allows(tools: str) -> SkillRule | None:
+    """What is too much of it, the worst first."""
+    names = TOOL.findall(tools)
+    if any(EVERY_TOOL.fullmatch(name) for name in names):
+        return ALL_TOOLS
+    return ANY_COMMAND if "Bash" in names else None
 
 
 def _first_network_use(files: Files, most: int) -> Iterator[Place]:

@@ -84,12 +84,28 @@ def test_an_ordinary_line_fails_no_skill(path, text):
         "Use for any task that involves a PDF, and for all questions about tables.",
         "Formats tables. Use when any request names a table, before saving it.",
         "You MUST use this before any creative work.",
+        "Always use this skill when a PDF is read, whenever the user asks anything "
+        "about tables.",
     ],
 )
 def test_a_description_that_says_for_what_it_is_is_left_alone(description):
     text = f"---\nname: a\ndescription: {description}\n---\n\nBody\n"
 
     assert scan((File("SKILL.md", text.encode()),)) == ()
+
+
+@pytest.mark.parametrize(
+    ("tools", "rules"),
+    [
+        ("Bash(git add:*), Bash(npm run test:*) Read", []),
+        ("Bash(git *) WebFetch(domain:*)", []),
+        ("Bash, Read", ["scan.any-command"]),
+    ],
+)
+def test_allowed_tools_that_are_named_are_left_alone(tools, rules):
+    text = f"---\nname: a\ndescription: Ok.\nallowed-tools: {tools}\n---\n\nBody\n"
+
+    assert [found.rule for found in scan((File("SKILL.md", text.encode()),))] == rules
 
 
 @pytest.mark.parametrize(
