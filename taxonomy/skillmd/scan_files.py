@@ -23,7 +23,8 @@ DOUBLE = re.compile(
 READ_UNASKED = re.compile(
     r"(?:^|/)(?:\.env(?:\.\w{1,20})?|\.(?:bash|zsh)(?:rc|env|_profile)|\.profile"
     r"|\.npmrc|\.pypirc|\.netrc|\.envrc|\.vscode/(?:tasks|settings)\.json"
-    r"|\.claude/settings(?:\.local)?\.json|\.mcp\.json|\.cursorrules"
+    r"|\.claude/(?:settings(?:\.local)?|hooks)\.json|\.?mcp\.json|\.cursorrules"
+    r"|CLAUDE\.md|AGENTS\.md|GEMINI\.md|\.devcontainer/[^/]{1,80}|\.git/hooks/[^/]{1,80}"
     r"|(?:site|user)customize\.py|conftest\.py|[^/]{1,80}\.pth)$"
 )
 SAMPLE_ENV = re.compile(r"\.env\.(?:example|sample|template|dist)$")

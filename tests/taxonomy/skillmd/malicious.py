@@ -296,6 +296,10 @@ WHOLE_FILES = (
     ("disguised", "assets/report.pdf.sh", b"#!/bin/sh\n", False),
     ("read-unasked", ".npmrc", b"registry=https://registry.npmjs.org\n", False),
     ("read-unasked", "sitecustomize.py", b"print(1)\n", False),
+    ("read-unasked", ".cursor/mcp.json", b"{}", False),
+    ("read-unasked", ".claude/hooks.json", b"{}", False),
+    ("read-unasked", "AGENTS.md", b"Do it.\n", False),
+    ("read-unasked", ".devcontainer/devcontainer.json", b"{}", False),
     ("unreadable", "scripts/a.ps1", b"\x00r\x00m\x00", False),
 )
 """(rule, path, content, executable) of files that are a trick as a whole."""
