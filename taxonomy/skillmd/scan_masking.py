@@ -27,8 +27,8 @@ CREDENTIALS = re.compile(
     |\bmysql\w{0,10}\s[^\n|]{0,200}?\s-p(?P<mysql>[^\s"'$]{3,200})
     |[?&](?:api_?key|key|token|secret|password|sig(?:nature)?)=
     (?P<query>[^\s&"'$<{]{3,200})
-    |(?-i:(?<![\w./:-])(?=[A-Za-z+/]{0,31}\d)(?=[A-Z0-9+/]{0,31}[a-z])
-    (?=[a-z0-9+/]{0,31}[A-Z])(?P<random>[A-Za-z0-9+/]{32,4000}={0,2}))""",
+    |(?-i:(?<![\w./:-])(?=[A-Za-z+/]{0,23}\d)(?=[A-Z0-9+/]{0,23}[a-z])
+    (?=[a-z0-9+/]{0,23}[A-Z])(?P<random>[A-Za-z0-9+/]{24,4000}={0,2}))""",
     re.IGNORECASE | re.VERBOSE,
 )
 PATTERNS = (

@@ -30,7 +30,15 @@ def test_of_a_long_line_only_its_beginning_is_masked(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "part", [TOKEN + b"\n", TOKEN + b" ", b"<!--", b"<!-- agent ", b"rm -rf ~/\n"]
+    "part",
+    [
+        TOKEN + b"\n",
+        TOKEN + b" ",
+        b"<!--",
+        b"<!-- agent ",
+        b"rm -rf ~/\n",
+        b"curl http://a/b ",
+    ],
 )
 def test_a_megabyte_of_anything_is_scanned(part):
     assert len(scan((File("a.md", part * (MEGABYTE // len(part))),))) <= 10
