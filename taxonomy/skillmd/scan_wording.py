@@ -22,8 +22,8 @@ WORDING: tuple[ScanRule, ...] = (
         |polic(?:y|ies)|commands)
         |(?:(?:all|any|every|of)\s+){0,3}your\s+(?:\w{1,20}\s+)?(?:instructions?|rules
         |guidelines|guardrails|training|programming|system\s+prompt)
-        |(?:everything|anything|all|every|any|the|these|instructions?|rules|prompts?
-        |messages?)(?:\s+(?:the|instructions?|rules|prompts?|messages?)){0,2}\s+
+        |(?:everything|anything|(?:(?:all|every|any|of|the|these)\s+){0,3}
+        (?:instructions?|rules|prompts?|messages?))\s+
         (?:(?:written\s+)?above(?!\s+(?:the|this|that|an?|line)\b)
         |(?:that\s+)?you\s+(?:were|have\s+been)\s+(?:told|given))
         |what(?:ever)?\s+the\s+user\s+(?:asks|says|wants|requests)

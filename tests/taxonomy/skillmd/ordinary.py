@@ -61,6 +61,7 @@ ORDINARY = (
 
 NOT_CRITICAL = (
     ("SKILL.md", "Later rules override earlier rules."),
+    (PY, "# Ignore the above warning; ignore all above warnings."),
     ("SKILL.md", "Project rules override the system rules."),
     ("SKILL.md", "Never ignore previous instructions of the user."),
     ("SKILL.md", "\u2066user\u2069 is what messages put around a name."),
