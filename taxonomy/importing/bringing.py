@@ -57,8 +57,7 @@ class Import:
                 yield self._refused(folder, "", self.stopped)
             else:
                 yield self._take(folder)
-        # Not every source has any: an archive has all in it.
-        for path, reason in getattr(self.source, "passed_over", ()):
+        for path, reason in self.source.passed_over:
             self.seen.is_missing(path)
             yield Outcome(shown(path), Action.REFUSED, reasons=(reason,))
         if self.options.prune and not self.failures.too_many:

@@ -1,12 +1,14 @@
 """Every name and path that resolves: today's, and the former ones."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Q
 
 from cachelayer import RetiringManager
 from taxonomy.exceptions import NameTaken, PathTaken
+from taxonomy.models.chunks import chunks
 from taxonomy.models.paths import within
 from taxonomy.models.relation import Relation
 
@@ -30,32 +32,37 @@ class AddressManager(RetiringManager):
     def claim_paths(self, path: str) -> None:
         """Make the paths of the category at `path`, and of all below it, addresses.
 
-        Their former ones go on resolving. However many there are, it takes the same
-        statements, and one more for some hundred new addresses. Raises PathTaken.
+        Their former ones go on resolving. Read whole and written by key, in chunks: a
+        server that knows nothing of new rows yet would look through the table for each.
+        Raises PathTaken.
         """
         owner: Any = self.model._meta.get_field("category").related_model
-        branch = owner.objects.within(path)
-        every = self.filter(kind=Address.Kind.CATEGORY)
-        there = every.filter(within(path))
-        other = owner.objects.filter(path=OuterRef("path")).exclude(
-            pk=OuterRef("category")
-        )
-        if taken := there.filter(Exists(other)).first():
-            raise PathTaken(path=f"{taken.path!r} is or was another category's path.")
-        left = every.filter(current=True, category__in=branch.values("pk"))
-        left.exclude(path=F("category__path")).update(current=False)
-        there.filter(current=False, path=F("category__path")).update(current=True)
-        self.register(list(branch.exclude(path__in=there.values("path"))))
+        owners = dict(owner.objects.within(path).values_list("path", "pk"))
+        every = self.filter(kind=Address.Kind.CATEGORY).order_by()
+        there = dict(every.filter(within(path)).values_list("path", "category"))
+        for taken in sorted(there.keys() & owners.keys()):
+            if there[taken] != owners[taken]:
+                raise PathTaken(path=f"{taken!r} is or was another category's path.")
+        told = every.filter(within(path, "category__path"))
+        wrong: dict[bool, list[int]] = {True: [], False: []}
+        for key, said, current, today in told.values_list(
+            "pk", "path", "current", "category__path"
+        ):
+            if current != (said == today):
+                wrong[said == today].append(key)
+        for current, keys in wrong.items():
+            for chunk in chunks(keys):
+                self.filter(pk__in=chunk).update(current=current)
+        self.register({at: key for at, key in owners.items() if at not in there})
 
-    def register(self, categories: "list[Category]") -> None:
-        """The addresses of new categories, whose paths are known to be free."""
+    def register(self, owners: "Mapping[str, int]") -> None:
+        """The addresses of new categories, whose paths are known to be free.
+
+        `owners` are their keys by path.
+        """
         self.bulk_create(
-            [
-                Address(
-                    kind=Address.Kind.CATEGORY, path=category.path, category=category
-                )
-                for category in categories
-            ]
+            Address(kind=Address.Kind.CATEGORY, path=path, category_id=key)
+            for path, key in owners.items()
         )
 
     def categories_by_path(self) -> "dict[str, Category]":

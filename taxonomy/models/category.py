@@ -123,7 +123,7 @@ class CategoryManager(models.Manager.from_queryset(CategoryQuerySet)):  # type: 
                 ]
                 missing = [category for category, _ in found if not category.pk]
                 self.bulk_create(missing)
-                Address.objects.register(missing)
+                Address.objects.register({each.path: each.pk for each in missing})
                 made += missing
                 level = list(found)
         return made

@@ -15,6 +15,7 @@ from taxonomy.exceptions import (
     UnknownCategory,
 )
 from taxonomy.models.address import Address
+from taxonomy.models.chunks import chunks
 from taxonomy.models.paths import within
 from taxonomy.models.place import FormerPlace
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from taxonomy.models.category import Category
 
 ATTEMPTS = 5
-CHUNK = 300
-"""Of keys in one statement: SQLite takes 999 parameters, and each key is three."""
 
 
 class ChangedMeanwhile(TaxonomyError):
@@ -130,11 +129,14 @@ def lead(rows: Any, field: str, twins: "Mapping[int, Category]", **more: Any) ->
     By key: a twin that is looked up by its path in the same statement is looked for in
     the whole table, row by row, where a server knows no better.
     """
-    keys = sorted(set(rows.order_by().values_list(field, flat=True)))
-    for start in range(0, len(keys), CHUNK):
-        chunk = keys[start : start + CHUNK]
-        cases = [When(**{field: key}, then=Value(twins[key].pk)) for key in chunk]
-        rows.filter(**{f"{field}__in": chunk}).update(**{field: Case(*cases)}, **more)
+    found = dict(rows.order_by().values_list("pk", field))
+    for chunk in chunks(list(found), parameters=3):
+        cases = [
+            When(**{field: key}, then=Value(twins[key].pk))
+            for key in sorted({found[each] for each in chunk})
+        ]
+        there = rows.model._default_manager.filter(pk__in=chunk)
+        there.update(**{field: Case(*cases)}, **more)
 
 
 def check_room(source: str, target: str, held: "Mapping[str, Category]") -> None:

@@ -113,9 +113,13 @@ class SkillQuerySet(RetiringQuerySet):
         return self.for_reading().prefetch_related(pointing, "addresses")
 
     def for_naming(self) -> "SkillQuerySet":
-        """With its path, description and version, and nothing else."""
-        shown = self.select_related("category", "current")
-        return shown.only("name", "description", "category__path", "current__number")
+        """With its path, description, version and verdict, and nothing else."""
+        verdict = ("status", "score", "errors", "warnings", "waived", "judged_at")
+        shown = self.select_related("category", "current", "verdict")
+        return shown.only(
+            *("name", "description", "category__path", "current__number"),
+            *(f"verdict__{field}" for field in verdict),
+        )
 
     def for_listing(self) -> "SkillQuerySet":
         """With all that a list shows, and nothing of what the skills say."""

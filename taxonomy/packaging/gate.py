@@ -45,6 +45,10 @@ def not_a_folder(path: str) -> Finding:
     return _error("kind", path, message, "Put a copy of the folder in its place.")
 
 
+def not_looked_into(path: str, reason: str) -> Finding:
+    return _error("unread", path, reason.rstrip("."), "")
+
+
 def changed_meanwhile(path: str) -> Finding:
     message = "It changed while it was read"
     return _error("changed", path, message, "Try again when nobody writes to it.")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from taxonomy.packaging.errors import FolderOccupied, SourceRefused
 from taxonomy.packaging.files import Files
+from taxonomy.packaging.finding import PassedOver
 from taxonomy.packaging.limits import SourceLimits
 from taxonomy.packaging.sources import FolderSource, find_skills
 
@@ -30,15 +31,14 @@ class Shelf:
             self.by_name.setdefault(folder.rpartition("/")[2], []).append(folder)
 
     @property
-    def passed_over(self) -> Sequence[tuple[str, str]]:
-        """What could not be looked into, and why."""
-        return getattr(self.source, "passed_over", ())
+    def passed_over(self) -> Sequence[PassedOver]:
+        return self.source.passed_over if self.source else ()
 
     @property
     def why_unsure(self) -> str:
         """Why a skill that is not found may be there all the same, or nothing."""
         if self.passed_over:
-            return UNREAD.format(self.passed_over[0][0])
+            return UNREAD.format(self.passed_over[0].path)
         return "" if self.by_name else EMPTY
 
     def places(self, name: str) -> list[str]:

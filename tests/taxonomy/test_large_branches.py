@@ -19,7 +19,7 @@ def grow(root: str, size: int, depth: int = 2) -> None:
             for number, above in enumerate(level)
         ]
         level = Category.objects.bulk_create(made)
-        Address.objects.register(level)
+        Address.objects.register({each.path: each.pk for each in level})
 
 
 def statements(verb) -> int:

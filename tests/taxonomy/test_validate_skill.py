@@ -56,6 +56,17 @@ def test_what_no_client_could_unpack_is_a_finding(tmp_path):
     assert (code, "files.kind" in told) == (1, True)
 
 
+def test_what_is_not_looked_into_fails(tmp_path):
+    write_folder(skill_files(), tmp_path / "all/pdf-tools")
+    elsewhere = write_folder(skill_files("elsewhere"), tmp_path / "elsewhere")
+    (tmp_path / "all/linked").symlink_to(elsewhere)
+
+    code, told = validate(tmp_path / "all")
+
+    assert (code, f"{tmp_path}/all/linked: failed" in told) == (1, True)
+    assert "links are not followed" in told
+
+
 def test_a_published_skill_is_judged_by_name_and_shows_it(seeded):
     Skill.objects.publish(skill_files(body=RISKY))
     Skill.objects.publish(skill_files("pdf-forms"))

@@ -15,12 +15,14 @@ from taxonomy.judging import due
 from taxonomy.models import Skill
 from taxonomy.packaging.errors import FilesRefused, SourceRefused
 from taxonomy.packaging.files import File
+from taxonomy.packaging.gate import not_looked_into
 from taxonomy.packaging.sources import (
     SKILL_FILES,
     SkillSource,
     open_source,
     regular_file,
 )
+from taxonomy.skillmd.findings import Finding
 from taxonomy.skillmd.report import Report, validate
 from taxonomy.terminal import say
 
@@ -114,10 +116,18 @@ def below(source: SkillSource, target: str) -> Iterator[Judged]:
         try:
             files = source.read(folder)
         except FilesRefused as refused:
-            yield Judged(shown, Report((), (), refused.findings, (), ()))
+            yield Judged(shown, unread(*refused.findings))
         else:
             name = source.name_of(folder)
             yield Judged(shown, validate(files, name, configured_limits()))
+    for passed in source.passed_over:
+        shown = str(Path(target) / passed.path)
+        yield Judged(shown, unread(not_looked_into(*passed)))
+
+
+def unread(*findings: Finding) -> Report:
+    """Of what was not read at all."""
+    return Report((), (), findings, (), ())
 
 
 def published(name: str) -> Judged:
