@@ -11,7 +11,7 @@ from taxonomy.models.skill import SkillQuerySet
 from taxonomy.skillmd.rule_set import rule_set
 
 logger = logging.getLogger(__name__)
-AT_A_TIME, SECONDS_AT_A_TIME = 50, 5.0
+AT_A_TIME, SECONDS_AT_A_TIME = 1000, 5.0
 """Who judges in between has other chores, and a scan may take a second."""
 
 

@@ -12,7 +12,7 @@ TABLES = (
         id integer PRIMARY KEY, skill_id char(32) NOT NULL UNIQUE)""",
     """CREATE VIRTUAL TABLE taxonomy_search USING fts5(
         name, description, keywords, body,
-        tokenize = 'porter unicode61 remove_diacritics 2')""",
+        tokenize = 'porter unicode61 remove_diacritics 2', prefix = '2 3 4')""",
     """CREATE VIRTUAL TABLE taxonomy_searchletters USING fts5(
         words, tokenize = 'trigram')""",
 )
