@@ -45,3 +45,13 @@ def test_the_fifth_finding_stands_for_all_that_follow():
     assert before[4].message.endswith("(and 4 more findings)")
     assert before[:4] == after[:4]
     assert before[4].fingerprint != after[4].fingerprint
+
+
+def test_a_skill_has_five_hundred_findings_at_most():
+    lines = "\n".join(f"rm -rf / # {number}" for number in range(9)).encode()
+    files = [File(f"{number:03}.sh", lines) for number in range(120)]
+    found = scan(tuple(files))
+    more = scan((*files, File("120.sh", b"rm -rf ~")))
+    assert len(found) == len(more) == 500
+    assert found[-1].message.endswith("(and 100 more findings)")
+    assert found[-1].fingerprint != more[-1].fingerprint
