@@ -11,6 +11,13 @@ SEED ?=
 MUTANT ?=
 export SOURCE TASK STEPS SEED MUTANT
 
+# Without bytecode on disk every interpreter would compile Django anew, at four times
+# the cost of its start. Whoever wants no __pycache__ folders gets one for all.
+ifdef PYTHONDONTWRITEBYTECODE
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX ?= $(CURDIR)/.cache/bytecode
+endif
+
 BIN := .venv/bin
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \

@@ -48,8 +48,14 @@ def main(arguments: list[str]) -> int:
 
 
 def clean_environment(folder: Path) -> dict[str, str]:
-    """Ours less what a developer set for a server of theirs."""
+    """Ours less what a developer set for a server of theirs.
+
+    Bytecode is always written: the tests start some hundred interpreters, and each
+    would compile Django anew.
+    """
     kept = {name: v for name, v in os.environ.items() if not name.startswith(OURS)}
+    if kept.pop("PYTHONDONTWRITEBYTECODE", ""):
+        kept.setdefault("PYTHONPYCACHEPREFIX", str(folder / "bytecode"))
     (folder / "tests").mkdir()
     return kept | {"SKILLFLEET_TEST_FOLDER": str(folder / "tests")}
 
