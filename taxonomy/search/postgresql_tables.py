@@ -152,3 +152,21 @@ def made(event: str, name: str, condition: str = "true") -> str:
         f"AFTER {event} FOR EACH {each} WHEN ({condition}) "
         f"EXECUTE FUNCTION taxonomy_search_{name}()"
     )
+
+
+DEFINITION = {
+    "DICTIONARY": DICTIONARY,
+    "FILLING": FILLING,
+    "FUNCTIONS": FUNCTIONS,
+    "LABEL_KINDS": LABEL_KINDS,
+    "LOWER": LOWER,
+    "RENEW": RENEW,
+    "SOURCE": SOURCE,
+    "TABLE": TABLE,
+    "TRIGRAMS": TRIGRAMS,
+    "TRIGRAM_INDEX": TRIGRAM_INDEX,
+    "VECTOR": VECTOR,
+    "WORDS": WORDS,
+}
+"""All that decides what the index holds, with `triggers()`. The keys are part of the
+digest, so they stay when a constant is renamed or moved."""

@@ -110,3 +110,14 @@ def made(event: str, statements: Iterable[str]) -> str:
     event, _, condition = event.partition(" WHEN ")
     when = f"WHEN {condition}" if condition else ""
     return f"AFTER {event} FOR EACH ROW {when} BEGIN {'; '.join(statements)}; END"
+
+
+DEFINITION = {
+    "ENTRIES": ENTRIES,
+    "FILLING": FILLING,
+    "KEYWORDS": KEYWORDS,
+    "LABEL_KINDS": LABEL_KINDS,
+    "TABLES": TABLES,
+}
+"""All that decides what the index holds, with `triggers()`. The keys are part of the
+digest, so they stay when a constant is renamed or moved."""

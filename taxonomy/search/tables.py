@@ -15,6 +15,9 @@ from taxonomy.search import postgresql_tables, sqlite_tables
 
 logger = logging.getLogger(__name__)
 
+VERSION = ""
+"""Part of every digest: change it to rebuild an index whose SQL stays the same."""
+
 SOURCES = ("taxonomy_label", "taxonomy_skill", "taxonomy_skillversion")
 TRIGGERS = {
     "sqlite": """SELECT name, tbl_name FROM sqlite_master
@@ -114,16 +117,20 @@ def present(connection: BaseDatabaseWrapper) -> dict[str, str]:
 
 
 def made_by_name(vendor: str) -> dict[str, str]:
-    """A name says how the index was made: another release may make it otherwise."""
+    """Each trigger by its name, which ends in the digest of the index's definition.
+
+    So an index that another release made, from another definition, is recognised by
+    its triggers, and rebuilt.
+    """
+    made, suffix = rules(vendor).triggers(), digest(vendor)
+    return {f"search_{event}_{suffix}": trigger for event, trigger in made.items()}
+
+
+def digest(vendor: str) -> str:
+    """Identifies what the index holds, whatever our modules and names are called."""
     ours = rules(vendor)
-    constants = {
-        name: value
-        for name, value in vars(ours).items()
-        if name.isupper() and isinstance(value, str | tuple)
-    }
-    made = repr((sorted(constants.items()), ours.triggers()))
-    version = sha256(made.encode()).hexdigest()[:8]
-    return {f"search_{what}_{version}": each for what, each in ours.triggers().items()}
+    definition = (sorted(ours.DEFINITION.items()), ours.triggers())
+    return sha256(f"{definition!r}{VERSION}".encode()).hexdigest()[:8]
 
 
 def rules(vendor: str) -> Any:

@@ -132,6 +132,55 @@ def test_migrations_find_no_trigger_and_leave_all_of_them(shelf):
     assert found("zeppelin") == ["pdf-tools"]
 
 
+@pytest.mark.parametrize(
+    ("vendor", "digest"), [("sqlite", "454b2893"), ("postgresql", "fd98e016")]
+)
+def test_an_index_of_earlier_releases_is_recognised(vendor, digest):
+    """Change these digests only together with what the index holds."""
+    assert tables.digest(vendor) == digest
+
+
+@pytest.mark.parametrize("vendor", ["sqlite", "postgresql"])
+def test_every_part_of_the_definition_changes_the_digest(vendor, monkeypatch):
+    definition, triggers = (
+        tables.rules(vendor).DEFINITION,
+        tables.rules(vendor).triggers,
+    )
+    digests = [tables.digest(vendor)]
+    for part in definition:
+        with monkeypatch.context() as patch:
+            patch.setitem(definition, part, "SELECT 1")
+            digests.append(tables.digest(vendor))
+    for event in triggers():
+        with monkeypatch.context() as patch:
+            changed = {**triggers(), event: "AFTER DELETE ON taxonomy_skill"}
+            patch.setattr(tables.rules(vendor), "triggers", lambda made=changed: made)
+            digests.append(tables.digest(vendor))
+    monkeypatch.setattr(tables, "VERSION", "2")
+    digests.append(tables.digest(vendor))
+
+    assert len(set(digests)) == 2 + len(definition) + len(triggers())
+
+
+@pytest.mark.parametrize("vendor", ["sqlite", "postgresql"])
+def test_names_and_modules_are_no_part_of_the_digest(vendor, monkeypatch):
+    rules, before = tables.rules(vendor), tables.digest(vendor)
+    monkeypatch.setattr(rules, "RENAMED", rules.FILLING, raising=False)
+    monkeypatch.setattr(rules, "__name__", "taxonomy.moved")
+
+    assert tables.digest(vendor) == before
+
+
+def test_only_a_changed_definition_rebuilds_the_index(shelf, monkeypatch):
+    raw("DELETE FROM taxonomy_search")
+    tables.restore(connection.alias)
+    assert found("merge") == []
+
+    monkeypatch.setattr(tables, "VERSION", "2")
+    tables.restore(connection.alias)
+    assert found("merge") == ["pdf-tools"]
+
+
 def test_a_body_of_any_size_is_published(shelf):
     long = " ".join(f"word{number}" for number in range(60_000))
     Skill.objects.publish(skill_files("long-winded", "Much.", long))
