@@ -5,7 +5,6 @@ job back to the queue with `run_after`, each time later; its message waits as lo
 """
 
 import logging
-import secrets
 import traceback
 from datetime import timedelta
 
@@ -14,6 +13,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from core.backoff import backoff
 from jobs import lifecycle, queue
 from jobs.authors.base import AuthorError
 from jobs.logs import about
@@ -22,7 +22,6 @@ from jobs.models import Job
 logger = logging.getLogger(__name__)
 PASSING = (ConnectionError, TimeoutError)
 """Faults of the world around an author that does not wrap them in its own."""
-_random = secrets.SystemRandom()
 
 
 def may_pass(error: Exception) -> bool:
@@ -88,9 +87,9 @@ def _try_later(job: Job, fence: str, reason: str, stack: str) -> bool:
 
 
 def wait_after(attempt: int) -> timedelta:
-    """Twice as long after each attempt, up to a limit; at random from its upper half,
-    so that jobs that failed together do not come back together."""
-    first: timedelta = settings.SKILLFLEET_AUTHOR_BACKOFF
-    longest: timedelta = settings.SKILLFLEET_AUTHOR_BACKOFF_LIMIT
-    doubled = min(first * 2 ** min(attempt - 1, 30), longest)
-    return doubled * _random.uniform(0.5, 1)
+    """How long the job waits after its author failed that many times."""
+    return backoff(
+        attempt,
+        first=settings.SKILLFLEET_AUTHOR_BACKOFF,
+        longest=settings.SKILLFLEET_AUTHOR_BACKOFF_LIMIT,
+    )

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from core.json_values import text_finding
 from jobs.briefing import context_of, load_author, waived_in
 from jobs.exceptions import DraftChanged, InvalidJob, NoDraft, TooLarge, WrongState
 from jobs.models import Draft, Job
@@ -17,7 +18,6 @@ from taxonomy.models import Bundle
 from taxonomy.models.paths import MAX_NAME_CHARS
 from taxonomy.packaging.files import File, Files, as_files
 from taxonomy.packaging.gate import check_files
-from taxonomy.packaging.json_values import text_finding
 from taxonomy.skillmd.document import decode, parse
 from taxonomy.skillmd.errors import SkillMdError
 from taxonomy.skillmd.waiving import Waived

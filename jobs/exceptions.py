@@ -1,19 +1,13 @@
 """What the job engine refuses, and why."""
 
-from typing import ClassVar
+from core.errors import DomainError
 
 
-class JobError(Exception):
+class JobError(DomainError):
     """The job engine cannot do this."""
 
-    status_code: ClassVar[int] = 409
-    code: ClassVar[str] = "conflict"
-
-    def __init__(
-        self, message: str = "", fields: dict[str, list[str]] | None = None
-    ) -> None:
-        super().__init__(message or " ".join((self.__doc__ or "").split()))
-        self.fields = fields or {}
+    status_code = 409
+    code = "conflict"
 
 
 class InvalidJob(JobError):

@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "django_q",
     "taxonomy",
     "cachelayer",
+    "core",  # its templates and styles; it has no models
 ]
 MIDDLEWARE = [
     "cachelayer.middleware.TakeToken",  # before any view can look at who asks
@@ -209,7 +210,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["skillfleet.api.throttles.WriteThrottle"],
     "DEFAULT_PARSER_CLASSES": ["skillfleet.api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PAGINATION_CLASS": "taxonomy.pagination.Pages",
+    "DEFAULT_PAGINATION_CLASS": "core.pagination.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_METADATA_CLASS": None,  # OPTIONS would describe views past their rights
     "EXCEPTION_HANDLER": "skillfleet.api.exceptions.error_response",

@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest
 from django.template.response import TemplateResponse
 from unfold.sites import UnfoldAdminSite
 
-from taxonomy.packaging.json_values import text_finding
+from core.json_values import text_finding
 
 
 class FleetSite(UnfoldAdminSite):

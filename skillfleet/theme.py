@@ -11,7 +11,7 @@ def icon(request: HttpRequest) -> str:
 
 
 def stylesheet(request: HttpRequest) -> str:
-    return static("taxonomy/admin.css")
+    return static("core/admin.css")
 
 
 UNFOLD: dict[str, Any] = {

@@ -1,22 +1,24 @@
 """What can go wrong in the taxonomy. The docstring of each is its message."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+
+from core.errors import DomainError
 
 
-class TaxonomyError(Exception):
+class TaxonomyError(DomainError):
     """The taxonomy cannot do that."""
 
     code = "taxonomy_error"
-    status_code = 400
-    fields: Mapping[str, list[str]] = {}
 
     def __init__(self, message: str = "", /, **fields: str | Iterable[str]) -> None:
         """Each of `fields` is a finding, or several, about that input."""
-        super().__init__(message or self.__doc__)
-        self.fields = {
-            name: [found] if isinstance(found, str) else list(found)
-            for name, found in fields.items()
-        }
+        super().__init__(
+            message,
+            {
+                name: [findings] if isinstance(findings, str) else list(findings)
+                for name, findings in fields.items()
+            },
+        )
 
 
 class InvalidSkill(TaxonomyError):
@@ -69,6 +71,7 @@ class SkillChanged(TaxonomyError):
 
     code = "skill_changed"
     status_code = 409
+    edit_conflict = True
 
 
 class ChangedMeanwhile(TaxonomyError):
@@ -76,6 +79,7 @@ class ChangedMeanwhile(TaxonomyError):
 
     code = "changed_meanwhile"
     status_code = 409
+    edit_conflict = True
 
 
 class UnknownVersion(TaxonomyError):

@@ -10,12 +10,11 @@ from django.contrib.auth.models import User
 from django.utils.html import escape
 from unfold.enums import ActionVariant
 
+from core.admin import fields
+from core.admin.base import Panel, Text, Verb
 from jobs import lifecycle
 from jobs.admin.base import steers
 from jobs.models import Job, Question
-from taxonomy.admin import fields
-from taxonomy.admin.panels import Panel, Text
-from taxonomy.admin.verbs import Verb
 
 ANSWER = "answers."
 """Before a question's id in its field's name, as the API's findings have it."""

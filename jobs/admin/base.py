@@ -8,13 +8,10 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from jobs.exceptions import JobError
+from core.admin.base import FleetAdmin, badge, link_to
 from jobs.models import Job
 from jobs.permissions import OPERATE, PROMOTE, SUBMIT
 from jobs.pipeline.phases import PHASES
-from taxonomy.admin.base import FleetAdmin, badge
-from taxonomy.admin.category import link_to
-from taxonomy.exceptions import TaxonomyError
 
 STATUS_COLOURS = {
     Job.Status.PENDING: "default",
@@ -91,7 +88,6 @@ class JobsAdmin(FleetAdmin):
     """Seen by those who submit jobs, decide on drafts or operate; each sees theirs."""
 
     seen_with = (SUBMIT, OPERATE, PROMOTE)
-    refusals = (JobError, TaxonomyError)
 
 
 def steers(user: User, job: Any) -> bool:

@@ -11,15 +11,15 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.enums import ActionVariant
 
+from core.admin import fields
+from core.admin.base import Panel, Text, Verb, badge, link_to
 from jobs import drafts, promotion, waiving
 from jobs.admin.base import JobsAdmin, decides, status_badge, verdict_badge
 from jobs.models import Draft, Job
 from jobs.refinement import changes
-from taxonomy.admin import fields, findings
-from taxonomy.admin.base import badge
-from taxonomy.admin.category import link_to
-from taxonomy.admin.panels import FilesShown, Panel, Text
-from taxonomy.admin.verbs import Verb
+from taxonomy.admin import findings
+from taxonomy.admin.bundle_files import FilesShown
+from taxonomy.admin.changes import category_field
 from taxonomy.models import SkillVersion
 from taxonomy.models.paths import MAX_NAME_CHARS
 
@@ -34,7 +34,7 @@ STATUS_COLOURS = {
 class PromotionForm(forms.Form):
     digest = forms.CharField(required=False, widget=forms.HiddenInput)
     """Of what the page was shown for: its owner may edit it until it is promoted."""
-    taxonomy_path = fields.category(required=False, empty_label="As the draft says")
+    taxonomy_path = category_field(required=False, empty_label="As the draft says")
     name = fields.line(
         max_length=MAX_NAME_CHARS,
         required=False,

@@ -7,11 +7,11 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from core.admin.base import Panel
 from jobs.admin.answering import as_words, prompt_panels
 from jobs.admin.base import ByPhase, JobsAdmin, link_to_job, shortened
 from jobs.admin.showing import said
 from jobs.models import Job, JobEvent, Question
-from taxonomy.admin.panels import Panel
 
 
 class OfJobs(JobsAdmin):

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 
+from core.admin.base import Panel, Verb
 from jobs import lifecycle
 from jobs.admin.answering import ANSWER_VERB
 from jobs.admin.base import (
@@ -25,8 +26,6 @@ from jobs.admin.base import (
 from jobs.admin.showing import job_panels, open_panels
 from jobs.exceptions import JobError
 from jobs.models import Job
-from taxonomy.admin.panels import Panel
-from taxonomy.admin.verbs import Verb
 
 REQUEUEABLE = (Job.Status.PENDING, Job.Status.RUNNING)
 

@@ -8,13 +8,12 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from unfold.enums import ActionVariant
 
+from core.admin import fields
+from core.admin.base import Verb, holds
 from jobs.exceptions import JobError
 from jobs.permissions import SUBMIT
 from jobs.refinement import create_refinement_job
-from taxonomy.admin import fields
-from taxonomy.admin.rights import holds
 from taxonomy.admin.skill import SkillAdmin
-from taxonomy.admin.verbs import Verb
 from taxonomy.models import Skill
 
 

@@ -8,10 +8,9 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.timezone import localtime
 
+from core.admin.base import Panel, Text, link_to
 from jobs.admin.answering import as_words, open_question
 from jobs.models import Job, PhaseResult, Question
-from taxonomy.admin.category import link_to
-from taxonomy.admin.panels import Panel, Text
 
 EVENTS_SHOWN = 50
 

@@ -9,14 +9,13 @@ from django.http import HttpRequest
 from unfold.decorators import display
 from unfold.enums import ActionVariant
 
+from core.admin import fields
+from core.admin.base import Verb, badge
 from jobs.admin.base import JobsAdmin, link_to_job
 from jobs.models import Delivery, Webhook
 from jobs.models.webhook import MAX_URL_CHARS
 from jobs.permissions import OPERATE
 from jobs.webhooks import outbox, registry
-from taxonomy.admin import fields
-from taxonomy.admin.base import badge
-from taxonomy.admin.verbs import Verb
 
 COLOURS = {
     Delivery.Status.PENDING: "info",

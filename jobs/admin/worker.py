@@ -7,11 +7,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from unfold.decorators import display
 
+from core.admin.base import Panel
 from jobs.admin.base import FleetAdmin, link_to_job
 from jobs.models import Job, Worker
 from jobs.models.statistics import FIELDS
 from jobs.permissions import OPERATE
-from taxonomy.admin.panels import Panel
 
 
 @admin.register(Worker)
@@ -37,7 +37,7 @@ class WorkerAdmin(FleetAdmin):
     )
     readonly_fields = ("alive", "job_link")
 
-    list_before_template = "taxonomy/admin/panels.html"
+    list_before_template = "core/admin/panels.html"
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

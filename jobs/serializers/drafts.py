@@ -7,6 +7,7 @@ from django.db.models.functions import Length
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from core.serializers import FlagField, StrictSerializer, TextField
 from jobs.models import Draft, Job
 from jobs.refinement import changes
 from taxonomy.admission import is_reserved
@@ -15,7 +16,6 @@ from taxonomy.models import BundleFile, Category
 from taxonomy.models.paths import MAX_NAME_CHARS, MAX_PATH_CHARS, SKILL_NAME
 from taxonomy.serializers.history import FileDiffSerializer
 from taxonomy.serializers.skills import FileItemSerializer
-from taxonomy.serializers.strict import FlagField, StrictSerializer, TextField
 
 SKILL_MD = "SKILL.md"
 VERSION_CHARS = 64

@@ -5,9 +5,8 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers
 
+from core.serializers import NumberField, StrictSerializer, TextField
 from jobs.models import Job, Question
-from jobs.serializers.fields import WholeNumberField
-from taxonomy.serializers.strict import StrictSerializer, TextField
 
 
 class PromptSerializer(serializers.Serializer[Any]):
@@ -43,7 +42,7 @@ def prompt_of(question: Question | None) -> dict[str, Any]:
 class AnswerSerializer(StrictSerializer):
     """An answer to the question of this round."""
 
-    round = WholeNumberField(help_text="As the prompt says; an older one is a 409.")
+    round = NumberField(help_text="As the prompt says; an older one is a 409.")
     action = serializers.ChoiceField(Question.Action.choices)
     answers = serializers.DictField(
         required=False,

@@ -5,9 +5,9 @@ from typing import Any
 from django.db.models.functions import Length
 from rest_framework import serializers
 
+from core.serializers import StrictSerializer
 from jobs.models import Job, JobEvent
 from jobs.serializers.drafts import RefinedSerializer
-from taxonomy.serializers.strict import StrictSerializer
 
 MAX_SEQ = 2**31 - 1
 MAX_SECONDS = 10 * 366 * 24 * 3600

@@ -3,11 +3,11 @@
 from django.conf import settings
 from django.contrib.auth.models import User
 
+from core.serializers import BoundedList, TextField
 from jobs.models import Job
 from jobs.refinement import MAX_FOCUS_AREAS, MAX_FOCUS_CHARS, create_refinement_job
 from jobs.serializers.submission import OrderSerializer
 from taxonomy.models import Skill
-from taxonomy.serializers.strict import BoundedList, TextField
 
 
 class RefinementSerializer(OrderSerializer):

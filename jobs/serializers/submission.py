@@ -9,19 +9,14 @@ from django.contrib.auth.models import User
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from core.json_values import JSONValueError, check_json, parse_json
+from core.serializers import BoundedList, FlagField, StrictSerializer, TextField
 from jobs import lifecycle
 from jobs.models import Job
 from jobs.pipeline.phases import CHECKPOINTS
 from jobs.submission import MIN_TASK_CHARS, read_source
 from taxonomy.models import Skill
 from taxonomy.models.paths import MAX_PATH_CHARS
-from taxonomy.packaging.json_values import JSONValueError, check_json, parse_json
-from taxonomy.serializers.strict import (
-    BoundedList,
-    FlagField,
-    StrictSerializer,
-    TextField,
-)
 
 KEY_CHARS = 128
 IDEMPOTENCY_HEADER = "Idempotency-Key"

@@ -4,9 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from core.serializers import BoundedList, StrictSerializer, TextField
 from jobs.models import Delivery, Webhook
 from jobs.models.webhook import MAX_URL_CHARS
-from taxonomy.serializers.strict import BoundedList, StrictSerializer, TextField
 
 KINDS = Webhook.Event.choices
 

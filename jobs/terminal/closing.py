@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from core.terminal import seconds
 from jobs.models import Job
 from jobs.refinement import changes
-from jobs.terminal.words import seconds
 
 
 def closing(job: Job) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.db import InterfaceError, OperationalError, connection
 from rich.console import Console
 
+from core.terminal import say
 from jobs import lifecycle
 from jobs.exceptions import InvalidJob, JobError
 from jobs.models import Job, Question, Worker
@@ -14,7 +15,6 @@ from jobs.monitoring import how_to_start_a_worker
 from jobs.terminal import prompts
 from jobs.terminal.progress import ProgressView
 from jobs.terminal.prompts import Reply
-from jobs.terminal.words import say
 
 POLL_SECONDS = 0.2
 ATTENDANCE_SECONDS = 2.0

@@ -14,8 +14,8 @@ from rich.progress import (
 )
 from rich.table import Column
 
+from core.terminal import printable, say
 from jobs.models import Job, JobEvent
-from jobs.terminal.words import printable, say
 
 FRAMES_PER_SECOND = 8
 

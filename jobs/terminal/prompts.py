@@ -8,8 +8,8 @@ from typing import Any
 
 from rich.console import Console
 
+from core.terminal import printable, say
 from jobs.models import Question
-from jobs.terminal.words import printable, say
 
 ACTIONS = {action[0]: action for action in Question.Action.values}
 """By their first letter: p, r, c."""

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from core.pagination import PAGE_PARAMS
 from jobs import drafts, promotion
 from jobs.models import Draft
 from jobs.models.draft import DraftQuerySet
@@ -31,7 +32,6 @@ from jobs.views.base import (
 )
 from jobs.views.paging import DraftPages
 from taxonomy.models import SkillVersion
-from taxonomy.pagination import PAGE_PARAMS
 
 
 class DraftList(generics.ListAPIView[Draft]):

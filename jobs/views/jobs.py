@@ -13,6 +13,7 @@ from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from cachelayer import cache_user_data
+from core.pagination import CURSOR_PARAMS, NewestFirst, SizedPages
 from jobs import lifecycle
 from jobs.models import Job
 from jobs.models.querysets import JobQuerySet
@@ -29,7 +30,6 @@ from jobs.serializers.jobs import (
 from jobs.streams.frames import MEDIA_TYPE
 from jobs.views.base import UNLISTED, person, visible_job
 from jobs.views.streams import Streamed, stream_of, wants_stream
-from taxonomy.pagination import CURSOR_PARAMS, NewestFirst, SizedPages
 
 STATUS_TTL = 30
 PAGE_SIZE = OpenApiParameter("page_size", int)

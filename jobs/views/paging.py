@@ -7,8 +7,8 @@ from django.core.paginator import Paginator
 from rest_framework.request import Request
 
 from cachelayer import cache_global_data
+from core.pagination import Pages
 from jobs.models.draft import Draft, DraftQuerySet, sees_all
-from taxonomy.pagination import Pages
 
 
 @cache_global_data(pattern="/drafts/*")

@@ -9,11 +9,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from core.pagination import PAGE_PARAMS
 from jobs import waiving
 from jobs.models import DraftWaiver
 from jobs.permissions import LOGGED_IN, PROMOTE
 from jobs.views.base import draft_to_decide, person, visible_draft
-from taxonomy.pagination import PAGE_PARAMS
 from taxonomy.serializers.waivers import WaiverSerializer, WaiveSerializer
 
 

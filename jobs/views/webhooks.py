@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from core.pagination import PAGE_PARAMS
 from jobs.models import Delivery, Webhook
 from jobs.permissions import LOGGED_IN
 from jobs.serializers.jobs import NothingSerializer
@@ -24,7 +25,6 @@ from jobs.serializers.webhooks import (
 )
 from jobs.views.base import person
 from jobs.webhooks import outbox, registry
-from taxonomy.pagination import PAGE_PARAMS
 
 Grants = dict[str, str | None]
 

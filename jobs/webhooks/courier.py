@@ -6,7 +6,6 @@ send it leaves for later; what a killed one had in hand is due again after a whi
 
 import logging
 import os
-import random
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -17,6 +16,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from core.backoff import backoff
 from jobs import lifecycle
 from jobs.models import Delivery, Webhook
 from jobs.webhooks import signing
@@ -106,23 +106,26 @@ def put_off(delivery: Delivery, error: str, status: int | None) -> None:
     What else its receiver is owed waits a little, too: or one that is away would have
     each courier wait for it once per delivery, and other people's come after those.
     """
-    delivery.webhook.deliveries.due().update(next_at=Now() + backoff(1))
+    delivery.webhook.deliveries.due().update(next_at=Now() + wait_after(1))
     if delivery.attempts >= settings.SKILLFLEET_WEBHOOK_ATTEMPTS:
         end(delivery, Delivery.Status.FAILED, error=error, response_status=status)
         return
-    wait = backoff(delivery.attempts)
+    wait = wait_after(delivery.attempts)
     logger.warning("webhook put off message=%s wait=%s", delivery, wait)
     Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts).update(
         next_at=Now() + wait, error=shown(error), response_status=status
     )
 
 
-def backoff(attempts: int) -> timedelta:
-    """Four times longer each time, a fifth more or less, at most the longest."""
-    first: timedelta = settings.SKILLFLEET_WEBHOOK_BACKOFF
-    longest: timedelta = settings.SKILLFLEET_WEBHOOK_MAX_BACKOFF
-    spread = random.uniform(0.8, 1.2)  # noqa: S311 not a secret
-    return min(first * 4 ** min(attempts - 1, 16), longest) * spread
+def wait_after(attempts: int) -> timedelta:
+    """How long a delivery waits after it failed that many times."""
+    return backoff(
+        attempts,
+        first=settings.SKILLFLEET_WEBHOOK_BACKOFF,
+        longest=settings.SKILLFLEET_WEBHOOK_MAX_BACKOFF,
+        factor=4,
+        jitter=(0.8, 1.2),
+    )
 
 
 def end(

@@ -9,14 +9,13 @@ from drf_spectacular.utils import extend_schema_field
 from knox.models import AuthToken
 from rest_framework import serializers
 
-from jobs.serializers.fields import WholeNumberField
+from core.serializers import FlagField, NumberField, StrictSerializer, TextField
 from taxonomy.exceptions import TaxonomyError
 from taxonomy.models import Profile
 from taxonomy.serializers.profiles import (
     ProfileChangeSerializer,
     ProfileSerializer,
 )
-from taxonomy.serializers.strict import FlagField, StrictSerializer, TextField
 
 
 class UserSerializer(serializers.ModelSerializer[User]):
@@ -121,6 +120,6 @@ class NewTokenSerializer(TokenSerializer):
 
 
 class TokenRequestSerializer(StrictSerializer):
-    expires_in_days = WholeNumberField(
+    expires_in_days = NumberField(
         required=False, min_value=1, max_value=settings.SKILLFLEET_MAX_TOKEN_DAYS
     )

@@ -15,12 +15,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from cachelayer import add_cache_tags, cache_user_data
+from core.pagination import PAGE_PARAMS
+from core.users import check_may_change, requested_user_key
 from skillfleet.accounts import serializers
 from skillfleet.accounts.tokens import live_tokens, make_login_token, make_token
 from skillfleet.api.permissions import Grants
 from skillfleet.api.throttles import LoginNameThrottle, LoginThrottle
-from taxonomy.pagination import PAGE_PARAMS
-from taxonomy.people import asked_key, check_may_change
 
 
 class Login(APIView):
@@ -114,7 +114,7 @@ class UserDetail(generics.GenericAPIView[User]):
 
     def get_object(self) -> User:
         """Raises Http404 for what is not there and what one may not see alike."""
-        key = asked_key(self.request, self.kwargs["id"])
+        key = requested_user_key(self.request, self.kwargs["id"])
         return generics.get_object_or_404(self.get_queryset(), pk=key)
 
     @extend_schema(operation_id="user")

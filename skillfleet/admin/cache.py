@@ -16,10 +16,8 @@ from unfold.enums import ActionVariant
 from cachelayer import cache_manager, operators
 from cachelayer.models import Plane
 from cachelayer.tables import headline, tables
-from taxonomy.admin import fields
-from taxonomy.admin.base import FleetAdmin
-from taxonomy.admin.panels import Panel
-from taxonomy.admin.verbs import Row, Verb
+from core.admin import fields
+from core.admin.base import FleetAdmin, Panel, Row, Verb
 
 
 class InvalidateForm(forms.Form):

@@ -11,12 +11,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
+from core.admin.base import Panel, link_to
 from jobs.admin.base import link_to_job, shortened
 from jobs.models import Draft, Job, Worker
 from jobs.monitoring import attendance, how_to_start_a_worker, stuck
 from jobs.permissions import OPERATE, PROMOTE, SUBMIT
-from taxonomy.admin.category import link_to
-from taxonomy.admin.panels import Panel
 from taxonomy.judging import due
 from taxonomy.models import Skill
 from taxonomy.permissions import PUBLISH_SKILLS

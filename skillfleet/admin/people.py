@@ -11,9 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from core.admin.base import ForgivingList
+from core.users import may_change
 from skillfleet.accounts.roles import ROLES
-from taxonomy.admin.lists import ForgivingList
-from taxonomy.people import may_change
 
 admin.site.unregister([User, Group])
 

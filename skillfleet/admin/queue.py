@@ -12,9 +12,8 @@ from django.http import HttpRequest
 from django_q import admin as stock
 from django_q.models import Failure, OrmQ, Schedule, Success
 
+from core.admin.base import FleetAdmin, ForgivingList
 from jobs.permissions import OPERATE
-from taxonomy.admin.base import FleetAdmin
-from taxonomy.admin.lists import ForgivingList
 
 admin.site.unregister([Failure, OrmQ, Schedule, Success])
 

@@ -16,12 +16,11 @@ from knox.models import AuthToken
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from core.admin import fields
+from core.admin.base import FleetAdmin, Row, Verb
+from core.users import may_change
 from skillfleet.accounts.tokens import make_token
 from skillfleet.api.exceptions import Conflict
-from taxonomy.admin import fields
-from taxonomy.admin.base import FleetAdmin
-from taxonomy.admin.verbs import Row, Verb
-from taxonomy.people import may_change
 
 admin.site.unregister(AuthToken)
 

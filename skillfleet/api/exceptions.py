@@ -22,7 +22,7 @@ from skillfleet.api.parsers import BodyTooLarge
 SHOWN = 50
 """Places of an answer, and findings at each."""
 SHOWN_CHARS = 2000
-OUR_PACKAGES = {"cachelayer", "taxonomy", "jobs", "skillfleet"}
+OUR_PACKAGES = {"core", "cachelayer", "taxonomy", "jobs", "skillfleet"}
 
 
 class Conflict(exceptions.APIException):

@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 
+from core.json_values import text_finding
 from skillfleet.api.error_views import json_error, wants_json
-from taxonomy.packaging.json_values import text_finding
 
 SMALL_BODIES = ("/api/v1/auth/", "/admin/login")
 """What people send who are nobody yet."""

@@ -7,7 +7,7 @@ from django.conf import settings
 from rest_framework import exceptions, status
 from rest_framework.parsers import BaseParser
 
-from taxonomy.packaging.json_values import parse_json
+from core.json_values import parse_json
 
 
 class BodyTooLarge(exceptions.APIException):

@@ -9,17 +9,12 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html
 from unfold.decorators import display
 from unfold.enums import ActionVariant
 
-from taxonomy.admin import fields
-from taxonomy.admin.base import FleetAdmin
-from taxonomy.admin.changes import ChangeForm, check_unchanged
-from taxonomy.admin.panels import Panel
-from taxonomy.admin.rights import holds
-from taxonomy.admin.verbs import Verb
+from core.admin import fields
+from core.admin.base import FleetAdmin, Panel, Verb, holds, link_to
+from taxonomy.admin.changes import ChangeForm, category_field, check_unchanged
 from taxonomy.models import Category, Skill
 from taxonomy.models.paths import MAX_PATH_CHARS
 from taxonomy.permissions import (
@@ -51,7 +46,7 @@ class CategoryForm(forms.Form):
 
 
 class MergeForm(forms.Form):
-    into = fields.category(help_text="It takes all that is in this one and below it.")
+    into = category_field(help_text="It takes all that is in this one and below it.")
 
 
 class CategoryChangeForm(ChangeForm, CategoryForm):
@@ -194,11 +189,3 @@ class CategoryAdmin(FleetAdmin):
             yield Panel(
                 "Former paths", headers=("Path",), rows=[(each,) for each in former]
             )
-
-
-def link_to(row: Any, label: str = "") -> str:
-    """The row's page in the admin, under its own name or another."""
-    name = f"admin:{row._meta.app_label}_{row._meta.model_name}_change"
-    return format_html(
-        '<a href="{}">{}</a>', reverse(name, args=[row.pk]), label or row
-    )

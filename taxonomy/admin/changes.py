@@ -5,29 +5,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from unfold.widgets import UnfoldAdminSelectWidget
 
-from taxonomy.admin.fields import items_of
-from taxonomy.exceptions import ChangedMeanwhile, SkillChanged
+from core.admin.base import RebasedForm
+from core.admin.fields import items_of
+from taxonomy.exceptions import ChangedMeanwhile
+from taxonomy.models import Category
 
 MADE_FROM = "made_from"
-MEANWHILE = (ChangedMeanwhile, SkillChanged)
-"""Refusals after which a form goes on from what is there by now."""
 
 Values = Mapping[str, Any]
 """By field, as `Verb.initial` gives them."""
 
 
-class FormOverRow(forms.Form):
-    """What was sent stays in it when somebody else was quicker."""
-
-    data: Any
-
-    def rebase(self, today: Values) -> None:
-        """Be made from these: whoever sends it again has read that."""
-        raise NotImplementedError
-
-
-class ChangeForm(FormOverRow):
+class ChangeForm(RebasedForm):
     """Its answers are the fields that were changed, and under MADE_FROM what those
     were before. What was left alone takes today's value, whatever was sent."""
 
@@ -116,3 +107,13 @@ def changed_lines(former: Any, wanted: list[str]) -> tuple[set[str], set[str]]:
     """What was added to the lines of a text, and what was taken out of them."""
     before, after = set(items_of(former)), set(wanted)
     return after - before, before - after
+
+
+def category_field(**options: Any) -> "forms.ModelChoiceField[Category]":
+    """A category; its path is what is sent."""
+    return forms.ModelChoiceField(
+        queryset=Category.objects.all(),
+        to_field_name="path",
+        widget=UnfoldAdminSelectWidget(),
+        **options,
+    )

@@ -8,15 +8,16 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from unfold.enums import ActionVariant
 
-from taxonomy.admin import fields
+from core.admin import fields
+from core.admin.base import Verb, holds
 from taxonomy.admin.changes import (
     MADE_FROM,
     ChangeForm,
+    category_field,
     changed_lines,
     check_unchanged,
 )
-from taxonomy.admin.rights import holds
-from taxonomy.admin.verbs import Verb
+from taxonomy.admission import MAX_LABEL_CHARS
 from taxonomy.exceptions import InvalidRelation
 from taxonomy.models import Label, Relation, Skill
 from taxonomy.models.locks import hold_relations
@@ -30,7 +31,7 @@ ONE_A_LINE = "One in each line."
 
 
 class PlaceForm(ChangeForm):
-    category = fields.category(empty_label=None)
+    category = category_field(empty_label=None)
     type = fields.one_of(Skill.Type.choices)
     weight = fields.one_of(Skill.Weight.choices)
     load_priority = fields.one_of(Skill.LoadPriority.choices)
@@ -54,20 +55,33 @@ class DeprecateForm(forms.Form):
 
 
 class LabelsForm(ChangeForm):
-    keywords = fields.lines("SKILLFLEET_MAX_LABELS", help_text=ONE_A_LINE)
-    tags = fields.lines("SKILLFLEET_MAX_LABELS", help_text=ONE_A_LINE)
-    capabilities = fields.lines("SKILLFLEET_MAX_LABELS", help_text=ONE_A_LINE)
+    keywords = fields.lines(
+        "SKILLFLEET_MAX_LABELS", MAX_LABEL_CHARS, help_text=ONE_A_LINE
+    )
+    tags = fields.lines("SKILLFLEET_MAX_LABELS", MAX_LABEL_CHARS, help_text=ONE_A_LINE)
+    capabilities = fields.lines(
+        "SKILLFLEET_MAX_LABELS", MAX_LABEL_CHARS, help_text=ONE_A_LINE
+    )
     facets = fields.lines(
         "SKILLFLEET_MAX_LABELS",
+        MAX_LABEL_CHARS,
         help_text="One in each line, as name=value; the facets define both.",
     )
 
 
 class RelationsForm(ChangeForm):
-    required = fields.lines("SKILLFLEET_MAX_RELATIONS", help_text=ONE_A_LINE)
-    recommended = fields.lines("SKILLFLEET_MAX_RELATIONS", help_text=ONE_A_LINE)
-    conflict = fields.lines("SKILLFLEET_MAX_RELATIONS", help_text=ONE_A_LINE)
-    see_also = fields.lines("SKILLFLEET_MAX_RELATIONS", help_text=ONE_A_LINE)
+    required = fields.lines(
+        "SKILLFLEET_MAX_RELATIONS", MAX_LABEL_CHARS, help_text=ONE_A_LINE
+    )
+    recommended = fields.lines(
+        "SKILLFLEET_MAX_RELATIONS", MAX_LABEL_CHARS, help_text=ONE_A_LINE
+    )
+    conflict = fields.lines(
+        "SKILLFLEET_MAX_RELATIONS", MAX_LABEL_CHARS, help_text=ONE_A_LINE
+    )
+    see_also = fields.lines(
+        "SKILLFLEET_MAX_RELATIONS", MAX_LABEL_CHARS, help_text=ONE_A_LINE
+    )
 
 
 def rollback_form(skill: Skill) -> type[forms.Form]:

@@ -10,11 +10,10 @@ from django.http import HttpRequest
 from unfold.decorators import display
 from unfold.enums import ActionVariant
 
-from taxonomy.admin import fields
-from taxonomy.admin.base import FleetAdmin
+from core.admin import fields
+from core.admin.base import FleetAdmin, Verb, holds
 from taxonomy.admin.changes import ChangeForm, check_unchanged
-from taxonomy.admin.rights import holds
-from taxonomy.admin.verbs import Verb
+from taxonomy.admission import MAX_LABEL_CHARS
 from taxonomy.models import FacetDefinition
 from taxonomy.models.paths import MAX_NAME_CHARS
 from taxonomy.permissions import CHANGE_CATEGORIES, READ_CATEGORIES
@@ -23,7 +22,9 @@ from taxonomy.permissions import CHANGE_CATEGORIES, READ_CATEGORIES
 class FacetForm(forms.Form):
     description = fields.paragraph(max_length=1024, required=False)
     values = fields.lines(
-        "SKILLFLEET_MAX_FACET_VALUES", help_text="One in each line; none: any text."
+        "SKILLFLEET_MAX_FACET_VALUES",
+        MAX_LABEL_CHARS,
+        help_text="One in each line; none: any text.",
     )
     multiple = fields.flag(help_text="Whether one skill may have several values.")
 

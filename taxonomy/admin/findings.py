@@ -9,9 +9,8 @@ from django.db.models import QuerySet
 from django.utils.html import format_html
 from django.utils.http import urlencode
 
-from taxonomy.admin import fields
-from taxonomy.admin.base import badge
-from taxonomy.admin.panels import Panel
+from core.admin import fields
+from core.admin.base import Panel, badge
 from taxonomy.judging import due
 from taxonomy.models import Verdict
 from taxonomy.models.waiver import MAX_REASON_CHARS

@@ -11,13 +11,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.enums import ActionVariant
 
-from taxonomy.admin import fields
-from taxonomy.admin.base import FleetAdmin
+from core.admin import fields
+from core.admin.base import FleetAdmin, Verb
+from core.users import VIEW_USERS, may_change
 from taxonomy.admin.changes import ChangeForm, check_unchanged
-from taxonomy.admin.verbs import Verb
 from taxonomy.models import Profile
 from taxonomy.models.profile import HIGHEST_PRIORITY
-from taxonomy.people import VIEW_USERS, may_change
 from taxonomy.permissions import READ_SKILLS
 from taxonomy.profiles.adapting import adapt
 

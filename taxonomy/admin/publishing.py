@@ -7,10 +7,9 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from unfold.enums import ActionVariant
 
-from taxonomy.admin import fields
-from taxonomy.admin.changes import FormOverRow, Values
-from taxonomy.admin.rights import holds
-from taxonomy.admin.verbs import Verb
+from core.admin import fields
+from core.admin.base import RebasedForm, Verb, holds
+from taxonomy.admin.changes import Values
 from taxonomy.exceptions import SkillChanged
 from taxonomy.models import Skill
 from taxonomy.packaging.files import File, as_files
@@ -20,7 +19,7 @@ SKILL_MD = "SKILL.md"
 VERSION_CHARS = 64
 
 
-class EditionForm(FormOverRow):
+class EditionForm(RebasedForm):
     based_on = forms.CharField(widget=forms.HiddenInput, required=False)
     content = fields.paragraph(
         rows=24,

@@ -9,15 +9,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.enums import ActionVariant
 
+from core.admin.base import FleetAdmin, Panel, Verb, badge, holds, link_to
 from taxonomy.admin import findings
-from taxonomy.admin.base import FleetAdmin, badge
-from taxonomy.admin.category import link_to
+from taxonomy.admin.bundle_files import FilesShown
 from taxonomy.admin.editing import DEPRECATE, EDITS
-from taxonomy.admin.panels import FilesShown, Panel
 from taxonomy.admin.publishing import PUBLISH
-from taxonomy.admin.rights import holds
 from taxonomy.admin.usage import usage_of
-from taxonomy.admin.verbs import Verb
 from taxonomy.models import Relation, Skill, SkillVersion, Verdict
 from taxonomy.models.skill import SkillQuerySet
 from taxonomy.permissions import PUBLISH_SKILLS, READ_ANALYTICS

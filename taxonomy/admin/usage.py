@@ -6,8 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 
-from taxonomy.admin.base import FleetAdmin
-from taxonomy.admin.panels import Panel
+from core.admin.base import FleetAdmin, Panel
 from taxonomy.audiences import audience_of
 from taxonomy.models import Skill, UsageCount, UsageEvent
 from taxonomy.permissions import READ_ANALYTICS

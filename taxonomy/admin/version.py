@@ -12,11 +12,9 @@ from django.http import HttpRequest
 from unfold.decorators import display
 from unfold.enums import ActionVariant
 
-from taxonomy.admin import fields
-from taxonomy.admin.base import FleetAdmin
-from taxonomy.admin.panels import FilesShown, Panel, Text
-from taxonomy.admin.rights import holds
-from taxonomy.admin.verbs import Verb
+from core.admin import fields
+from core.admin.base import FleetAdmin, Panel, Text, Verb, holds
+from taxonomy.admin.bundle_files import FilesShown
 from taxonomy.exceptions import VersionYanked
 from taxonomy.models import Skill, SkillVersion
 from taxonomy.models.version import MAX_REASON_CHARS

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from django.db import DatabaseError, transaction
 
+from core.json_values import text_finding
 from taxonomy.admission import with_name
 from taxonomy.exceptions import InvalidSkill, NameTaken, SkillArchived, TaxonomyError
 from taxonomy.importing.candidates import Candidate, Found, find, judge, said_name
@@ -19,7 +20,6 @@ from taxonomy.importing.targets import Target, aim, holder_of
 from taxonomy.models import Origin, Published, Skill, Verdict
 from taxonomy.models.paths import MAX_NAME_CHARS
 from taxonomy.packaging.errors import PackagingError
-from taxonomy.packaging.json_values import text_finding
 from taxonomy.packaging.sources import SkillSource
 from taxonomy.skillmd.findings import Severity
 

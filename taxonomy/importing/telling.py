@@ -20,9 +20,9 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from core.terminal import printable, say, writable
 from taxonomy.importing.outcomes import Outcome, Report, shown
 from taxonomy.packaging.errors import SourceRefused
-from taxonomy.terminal import printable, say, writable
 
 STYLES = {
     **dict.fromkeys(("created", "updated", "renamed", "restored", "moved"), "green"),

@@ -6,8 +6,8 @@ from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from core.serializers import NumberField, StrictSerializer, TextField
 from taxonomy.models.paths import MAX_PATH_CHARS
-from taxonomy.serializers.strict import NumberField, StrictSerializer, TextField
 from taxonomy.serializers.verdicts import verdict_of
 
 MAX_POSITION = 32_767

@@ -8,10 +8,10 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from core.json_values import text_finding
+from core.serializers import StrictSerializer, TextField
 from taxonomy.admission import SKILL_MD, configured_limits
 from taxonomy.packaging.files import File, Files, as_files
-from taxonomy.packaging.json_values import text_finding
-from taxonomy.serializers.strict import StrictSerializer, TextField
 
 FILES_SCHEMA = {
     "type": "object",

@@ -11,6 +11,8 @@ from django.utils.datastructures import MultiValueDict
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from core.json_values import check_json
+from core.serializers import FlagField, StrictSerializer, TextField
 from taxonomy.admission import source_limits
 from taxonomy.exceptions import NothingToImport, TooManySkills
 from taxonomy.importing.bringing import Import
@@ -19,10 +21,8 @@ from taxonomy.importing.outcomes import Action, Report, shown
 from taxonomy.models import Category, Origin
 from taxonomy.models.paths import MAX_PATH_CHARS
 from taxonomy.packaging.errors import SourceRefused
-from taxonomy.packaging.json_values import check_json
 from taxonomy.packaging.sources import EntrySource, open_archive, sent_files
 from taxonomy.serializers.files import FilesField
-from taxonomy.serializers.strict import FlagField, StrictSerializer, TextField
 
 ARCHIVE = "archive"
 FLAGS = ("lenient", "dry_run", "prune")

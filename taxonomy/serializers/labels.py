@@ -5,10 +5,10 @@ from typing import Any, ClassVar
 from django.conf import settings
 from rest_framework import serializers
 
+from core.serializers import BoundedList, StrictSerializer, TextField
 from taxonomy.admission import MAX_LABEL_CHARS
 from taxonomy.models import FacetDefinition, Label, Relation, Skill
 from taxonomy.models.paths import MAX_NAME_CHARS, SKILL_NAME
-from taxonomy.serializers.strict import BoundedList, StrictSerializer, TextField
 
 LABELS = {
     "keywords": Label.Kind.KEYWORD,

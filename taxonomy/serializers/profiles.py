@@ -6,16 +6,16 @@ from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from taxonomy.models.paths import MAX_PATH_CHARS
-from taxonomy.models.profile import HIGHEST_PRIORITY, Profile
-from taxonomy.serializers.categories import NodeSerializer
-from taxonomy.serializers.strict import (
+from core.serializers import (
     BoundedList,
     FlagField,
     NumberField,
     StrictSerializer,
     TextField,
 )
+from taxonomy.models.paths import MAX_PATH_CHARS
+from taxonomy.models.profile import HIGHEST_PRIORITY, Profile
+from taxonomy.serializers.categories import NodeSerializer
 from taxonomy.serializers.verdicts import verdict_of
 
 MOST = "SKILLFLEET_MAX_PROFILE_PATHS"

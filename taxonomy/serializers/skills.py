@@ -7,13 +7,13 @@ from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from core.serializers import TextField
 from taxonomy.models import Label, Skill, SkillVersion
 from taxonomy.models.paths import MAX_NAME_CHARS, MAX_PATH_CHARS
 from taxonomy.models.verdict import Verdict
 from taxonomy.models.version import BY_DIGEST, MAX_REF_CHARS
 from taxonomy.serializers.files import ContentSerializer
 from taxonomy.serializers.labels import LABELS, LabelSetSerializer, labels_of
-from taxonomy.serializers.strict import TextField
 from taxonomy.serializers.verdicts import VerdictSummarySerializer, verdict_of
 
 DIGEST = re.compile("[0-9a-f]{64}")

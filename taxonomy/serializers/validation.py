@@ -4,9 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from core.serializers import TextField
 from taxonomy.models.paths import MAX_NAME_CHARS
 from taxonomy.serializers.files import ContentSerializer
-from taxonomy.serializers.strict import TextField
 
 STATUSES = ["passed", "warnings", "failed"]
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from core.json_values import JSONValueError, parse_json
 from taxonomy.packaging.errors import SourceRefused
-from taxonomy.packaging.json_values import JSONValueError, parse_json
 
 FILE = ".skillfleet-sync.json"
 FORMAT = 1

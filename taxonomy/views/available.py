@@ -12,12 +12,11 @@ from cachelayer import cache_global_data, cache_user_data
 from taxonomy.models.paths import MAX_PATH_CHARS
 from taxonomy.models.skill import Skill
 from taxonomy.packaging.available_skills import SkillEntry, render_available_skills
-from taxonomy.people import asked_person
 from taxonomy.permissions import READ_SKILLS
 from taxonomy.profiles.outlook import Outlook
 from taxonomy.profiles.ranking import ranked, shown_to
 from taxonomy.serializers.skills import SkillFilters
-from taxonomy.views.base import OneForm, SkillReading
+from taxonomy.views.base import OneForm, SkillReading, requested_user
 from taxonomy.views.skills import filtered, matching
 
 OMITTED = "X-Skills-Omitted"
@@ -88,7 +87,7 @@ class AvailableSkills(SkillReading):
         wanted = self.wanted()
         max_chars = wanted.pop("max_chars", None)
         wanted.pop("user_id", None)  # an empty one is none to a serializer
-        person = asked_person(request, request.query_params["user_id"])
+        person = requested_user(request, request.query_params["user_id"])
         outlook = Outlook.of(person)
         skills = filtered(self.readable().active(), wanted)
         if "q" in wanted:

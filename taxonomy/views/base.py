@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from cachelayer import add_cache_tags
+from core.users import requested_user_key
 from taxonomy.audiences import Audience, audience
 from taxonomy.models import Category, Skill, SkillVersion
 from taxonomy.models.skill import SkillQuerySet
@@ -75,6 +76,21 @@ def category_at(path: str) -> Category:
         return Category.objects.resolve(path)
     except Category.DoesNotExist:
         raise Http404(f"There is no category {path[:80]!r}.") from None
+
+
+def requested_user(request: Request, ref: str) -> User:
+    """The user that the address names; 404 when there is none.
+
+    The answer is tagged with the user and with the user's usage.
+    """
+    key = requested_user_key(request, ref)
+    add_cache_tags(request, f"/user/{key}/*", f"/usage/{key}/*")
+    if key == request.user.pk:
+        return request.user
+    user = User.objects.filter(pk=key).first()
+    if user is None:
+        raise Http404("There is no such user.")
+    return user
 
 
 class OneForm(BaseContentNegotiation):

@@ -8,8 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cachelayer import cache_user_data
-from taxonomy.pagination import asked_number
-from taxonomy.people import asked_person, check_may_change
+from core.pagination import requested_number
+from core.users import check_may_change
 from taxonomy.permissions import READ_SKILLS
 from taxonomy.profiles.adapting import adapt
 from taxonomy.profiles.trees import adapted
@@ -18,7 +18,7 @@ from taxonomy.serializers.profiles import (
     AdaptedTreeSerializer,
     AdaptSerializer,
 )
-from taxonomy.views.base import SkillReading
+from taxonomy.views.base import SkillReading, requested_user
 
 
 class AdaptedTaxonomy(SkillReading):
@@ -37,13 +37,13 @@ class AdaptedTaxonomy(SkillReading):
     @cache_user_data
     def get(self, request: Request, id: str) -> Response:
         """The tree and the best skills for oneself (`me`); for operators, anyone's."""
-        most = asked_number(
+        most = requested_number(
             request,
             "limit",
             settings.SKILLFLEET_PAGE_SIZE,
             settings.SKILLFLEET_MAX_PAGE_SIZE,
         )
-        person = asked_person(request, id)
+        person = requested_user(request, id)
         found = adapted(person, self.readable(), most)
         return Response(AdaptedTreeSerializer(found).data)
 
@@ -60,7 +60,7 @@ class Adaption(SkillReading):
     )
     def post(self, request: Request, id: str) -> Response:
         """Set the profile's priorities by what the person uses, and say which."""
-        person = asked_person(request, id)
+        person = requested_user(request, id)
         check_may_change(request, person)
         serializer = AdaptSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)

@@ -9,11 +9,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cachelayer import add_cache_tags, cache_endpoint
+from core.pagination import PAGE_PARAMS, Pages
 from taxonomy.exceptions import SkillChanged
 from taxonomy.models import Category, Skill
 from taxonomy.models.label import Label
 from taxonomy.models.skill import SkillQuerySet
-from taxonomy.pagination import PAGE_PARAMS, FoundPages
 from taxonomy.permissions import PUBLISH_SKILLS, READ_SKILLS
 from taxonomy.search.facets import facets
 from taxonomy.search.results import Found
@@ -37,11 +37,35 @@ LABEL_FILTERS = {
 FIELD_FILTERS = ("type", "weight", "load_priority", "style", "status")
 
 
+class SearchPages(Pages):
+    """Pages of search results: the corrected query and facets stand beside them."""
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        page = super().get_paginated_response_schema(schema)
+        count = {"value": {"type": "string"}, "count": {"type": "integer"}}
+        page["properties"] |= {
+            "corrected": {
+                "type": "string",
+                "nullable": True,
+                "description": "The query as it was understood, if not as written.",
+            },
+            "facets": {
+                "type": "object",
+                "description": "With facets=true: by filter, how many each value has.",
+                "additionalProperties": {
+                    "type": "array",
+                    "items": {"type": "object", "properties": count},
+                },
+            },
+        }
+        return page
+
+
 class SkillList(SkillReading, generics.ListAPIView[Skill]):
     """GET /skills"""
 
     serializer_class = SkillFoundSerializer
-    pagination_class = FoundPages
+    pagination_class = SearchPages
     required_permissions: ClassVar[dict[str, str | None]] = {"GET": READ_SKILLS}
     query_params = PAGE_PARAMS | frozenset(SkillFilters().fields)
 

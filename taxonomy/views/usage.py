@@ -9,9 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cachelayer import add_cache_tags, cache_global_data, cache_user_data
+from core.pagination import requested_number
 from taxonomy.models import Category
-from taxonomy.pagination import asked_number
-from taxonomy.people import asked_person
 from taxonomy.permissions import READ_ANALYTICS, READ_SKILLS
 from taxonomy.serializers.usage import (
     AnalyticsSerializer,
@@ -22,7 +21,7 @@ from taxonomy.serializers.usage import (
 from taxonomy.usage.analytics import analytics
 from taxonomy.usage.recommendations import recommendations
 from taxonomy.usage.recording import record
-from taxonomy.views.base import SkillReading
+from taxonomy.views.base import SkillReading, requested_user
 
 SHOWN = "/taxonomy/*"
 """Names and paths of skills are shown; any change of them retires this."""
@@ -77,8 +76,12 @@ class Analytics(SkillReading):
     @cache_global_data
     def get(self, request: Request) -> Response:
         """What the fleet uses, in counts; for curators and operators."""
-        days = asked_number(request, "days", DAYS, settings.SKILLFLEET_USAGE_COUNT_DAYS)
-        most = asked_number(request, "limit", MOST, settings.SKILLFLEET_MAX_PAGE_SIZE)
+        days = requested_number(
+            request, "days", DAYS, settings.SKILLFLEET_USAGE_COUNT_DAYS
+        )
+        most = requested_number(
+            request, "limit", MOST, settings.SKILLFLEET_MAX_PAGE_SIZE
+        )
         seen = self.readable()
         if "category" in request.query_params:
             place = Category.objects.named(request.query_params["category"])
@@ -101,10 +104,10 @@ class Recommendations(SkillReading):
     @cache_user_data
     def get(self, request: Request) -> Response:
         """What oneself may want next, and what one holds without using it."""
-        most = asked_number(
+        most = requested_number(
             request, "limit", MOST_RECOMMENDED, settings.SKILLFLEET_PAGE_SIZE
         )
-        person = asked_person(request, "me")
+        person = requested_user(request, "me")
         add_cache_tags(request, SHOWN)
         found: dict[str, Any] = {
             "days": settings.SKILLFLEET_USAGE_WINDOW_DAYS,

@@ -8,8 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cachelayer import cache_endpoint
+from core.pagination import PAGE_PARAMS
 from taxonomy.models import SkillVersion
-from taxonomy.pagination import PAGE_PARAMS
 from taxonomy.permissions import READ_SKILLS
 from taxonomy.serializers.skills import VersionDetailSerializer, VersionItemSerializer
 from taxonomy.views.base import SkillReading

@@ -8,8 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cachelayer import add_cache_tags, cache_endpoint
+from core.pagination import PAGE_PARAMS
 from taxonomy.models import Waiver
-from taxonomy.pagination import PAGE_PARAMS
 from taxonomy.permissions import PUBLISH_SKILLS, READ_SKILLS
 from taxonomy.serializers.waivers import WaiverSerializer, WaiveSerializer
 from taxonomy.views.base import SkillReading

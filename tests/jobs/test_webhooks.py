@@ -330,7 +330,7 @@ def test_while_the_key_of_the_project_changes_the_old_one_signs_too(
 
 
 def test_backoff_grows_and_is_bounded(settings):
-    waits = [courier.backoff(n).total_seconds() for n in range(1, 60)]
+    waits = [courier.wait_after(n).total_seconds() for n in range(1, 60)]
 
     assert 24 <= waits[0] <= 36 and 96 <= waits[1] <= 144
     assert max(waits) <= 6 * 3600 * 1.2

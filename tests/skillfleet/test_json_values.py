@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taxonomy.packaging.json_values import JSONValueError, check_json, parse_json
+from core.json_values import JSONValueError, check_json, parse_json
 
 storable_text = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 storable = st.recursive(

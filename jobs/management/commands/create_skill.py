@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 
+from core.terminal import say
 from jobs import inline, lifecycle
 from jobs.exceptions import JobError
 from jobs.models import Job
@@ -22,7 +23,6 @@ from jobs.refinement import create_refinement_job
 from jobs.submission import read_source
 from jobs.terminal.closing import closing
 from jobs.terminal.following import Follower, LeftOpen, warn_if_unattended
-from jobs.terminal.words import say
 from taxonomy.exceptions import TaxonomyError
 from taxonomy.models import Skill
 

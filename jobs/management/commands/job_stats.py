@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from core.terminal import columns
 from jobs.models import Job
 from jobs.models.statistics import FIELDS
-from jobs.terminal.tables import columns
 
 HEADINGS = ("status", "count", *FIELDS)
 

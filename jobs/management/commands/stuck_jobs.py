@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from core.terminal import columns
 from jobs.monitoring import (
     DEAD,
     Attendance,
@@ -18,7 +19,6 @@ from jobs.monitoring import (
     requeue,
     stuck,
 )
-from jobs.terminal.tables import columns
 
 HEADINGS = (
     "job_id",

@@ -5,10 +5,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from core.terminal import columns
 from jobs.models import Worker
 from jobs.monitoring import how_to_start_a_worker
 from jobs.serializers.workers import WorkerSerializer
-from jobs.terminal.tables import columns
 
 HEADINGS = WorkerSerializer.Meta.fields
 

@@ -10,6 +10,7 @@ from typing import IO, Any, NamedTuple, cast
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 
+from core.terminal import say
 from taxonomy.admission import configured_limits, source_limits
 from taxonomy.judging import due
 from taxonomy.models import Skill
@@ -24,7 +25,6 @@ from taxonomy.packaging.sources import (
 )
 from taxonomy.skillmd.findings import Finding
 from taxonomy.skillmd.report import Report, validate
-from taxonomy.terminal import say
 
 FAILED, UNREADABLE = 1, 2
 STYLES = {"passed": "green", "warnings": "yellow", "failed": "red"}

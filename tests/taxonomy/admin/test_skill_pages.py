@@ -2,7 +2,8 @@
 
 import pytest
 
-from taxonomy.admin import panels
+from core.admin import base
+from taxonomy.admin import bundle_files
 from taxonomy.models import Category, Skill
 
 LIST = "/admin/taxonomy/skill/"
@@ -106,8 +107,8 @@ def test_files_are_shown_as_text(browser, skill):
 
 
 def test_large_files_are_listed_and_long_ones_cut(browser, skill, monkeypatch):
-    monkeypatch.setattr(panels, "SHOWN_BYTES", 100)
-    monkeypatch.setattr(panels, "SHOWN_CHARS", 10)
+    monkeypatch.setattr(bundle_files, "SHOWN_BYTES", 100)
+    monkeypatch.setattr(base, "SHOWN_CHARS", 10)
 
     page = browser.get(f"{LIST}{skill.pk}/change/").content.decode()
 

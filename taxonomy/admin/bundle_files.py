@@ -1,56 +1,16 @@
-"""What an object's page shows below its fields: tables, and texts as they are."""
+"""The files of a bundle, as the admin shows them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models.functions import Length
 
+from core.admin.base import Panel, Text
 from taxonomy.models import BundleFile
 
-SHOWN_CHARS = 200_000
-"""A longer text is cut: a browser would not scroll it any more."""
 SHOWN_BYTES = 1_000_000
 """Of all files together; what comes after is listed without its text."""
-
-
-@dataclass(frozen=True)
-class Text:
-    """A text that the template escapes; nothing in it is ever HTML."""
-
-    title: str
-    text: str
-    note: str = ""
-    unfolded: bool = False
-
-    @property
-    def shown(self) -> str:
-        return self.text[:SHOWN_CHARS]
-
-    @property
-    def cut(self) -> int:
-        """How many characters are left out."""
-        return max(0, len(self.text) - SHOWN_CHARS)
-
-
-@dataclass(frozen=True)
-class Panel:
-    """A titled box: a paragraph, a table, texts, or all of them."""
-
-    title: str
-    lead: str = ""
-    headers: Sequence[str] = ()
-    rows: Sequence[Sequence[Any]] = ()
-    texts: Sequence[Text] = ()
-    empty: str = "Nothing yet."
-    more: str = ""
-    warning: bool = False
-    figures: bool = False
-    """The table is one of counts, in columns as narrow as they are."""
-
-    @property
-    def is_empty(self) -> bool:
-        return not (self.lead or self.rows or self.texts)
 
 
 @dataclass(frozen=True)

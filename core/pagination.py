@@ -17,7 +17,9 @@ PAGE_PARAMS = frozenset({"page", "page_size"})
 CURSOR_PARAMS = frozenset({"cursor", "page_size"})
 
 
-def asked_number(request: Request, name: str, default: int, most: int | None) -> int:
+def requested_number(
+    request: Request, name: str, default: int, most: int | None
+) -> int:
     """A whole number of at least 1 from the query, or a 400 that names it."""
     text = request.query_params.get(name)
     if text is None:
@@ -37,7 +39,7 @@ class SizedPages:
     page_size_query_param: Any = "page_size"
 
     def get_page_size(self, request: Request) -> int:
-        return asked_number(
+        return requested_number(
             request,
             self.page_size_query_param,
             settings.SKILLFLEET_PAGE_SIZE,
@@ -49,7 +51,7 @@ class Pages(SizedPages, pagination.PageNumberPagination):
     """`page` and `page_size` → count, next, previous, results."""
 
     def get_page_number(self, request: Request, paginator: Any) -> int:
-        number = asked_number(request, self.page_query_param, 1, None)
+        number = requested_number(request, self.page_query_param, 1, None)
         if number > paginator.num_pages:
             raise NotFound(
                 f"page: {number} is beyond the end; the last page is "
@@ -57,30 +59,6 @@ class Pages(SizedPages, pagination.PageNumberPagination):
                 code="page_beyond_end",
             )
         return number
-
-
-class FoundPages(Pages):
-    """Pages of what was found, with how the query was understood."""
-
-    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        found = super().get_paginated_response_schema(schema)
-        count = {"value": {"type": "string"}, "count": {"type": "integer"}}
-        found["properties"] |= {
-            "corrected": {
-                "type": "string",
-                "nullable": True,
-                "description": "The query as it was understood, if not as written.",
-            },
-            "facets": {
-                "type": "object",
-                "description": "With facets=true: by filter, how many each value has.",
-                "additionalProperties": {
-                    "type": "array",
-                    "items": {"type": "object", "properties": count},
-                },
-            },
-        }
-        return found
 
 
 class NewestFirst(SizedPages, pagination.CursorPagination):

@@ -1,23 +1,100 @@
-"""Object pages of verbs: a form, the verb that the API calls too, and its refusals."""
+"""Base classes of the admin: a list, a page to read, and a form for each verb."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin.utils import quote, unquote
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 from unfold.enums import ActionVariant
 
-from taxonomy.admin.changes import MEANWHILE, FormOverRow
-from taxonomy.admin.panels import Panel
-from taxonomy.exceptions import TaxonomyError
+from core.errors import DomainError
+
+SHOWN_CHARS = 200_000
+"""A longer text is cut: a browser would not scroll it any more."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text that the template escapes; nothing in it is ever HTML."""
+
+    title: str
+    text: str
+    note: str = ""
+    unfolded: bool = False
+
+    @property
+    def shown(self) -> str:
+        return self.text[:SHOWN_CHARS]
+
+    @property
+    def cut(self) -> int:
+        """How many characters are left out."""
+        return max(0, len(self.text) - SHOWN_CHARS)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A titled box: a paragraph, a table, texts, or all of them."""
+
+    title: str
+    lead: str = ""
+    headers: Sequence[str] = ()
+    rows: Sequence[Sequence[Any]] = ()
+    texts: Sequence[Text] = ()
+    empty: str = "Nothing yet."
+    more: str = ""
+    warning: bool = False
+    figures: bool = False
+    """The table is one of counts, in columns as narrow as they are."""
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.lead or self.rows or self.texts)
+
+
+def holds(permission: str) -> Callable[[User, Any], bool]:
+    """Whether a person has the permission, whatever the row."""
+
+    def may(user: User, row: Any) -> bool:
+        return user.has_perm(permission)
+
+    return may
+
+
+class ForgivingList(ModelAdmin):
+    """Django tells most bad filters itself; some only fail when they are asked."""
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        try:
+            return super().changelist_view(request, extra_context)
+        except (ValueError, OverflowError):  # as a filter by the year 99999
+            if not request.GET or ERROR_FLAG in request.GET:
+                raise
+            return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
+
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Any]
+    ) -> HttpResponse | None:
+        try:
+            return super().response_action(request, queryset)
+        except (ValidationError, ValueError):  # ids that no row can have
+            messages.error(request, "Choose rows of this list.")
+            return None
+
 
 Row = Any
 Answers = dict[str, Any]
@@ -37,6 +114,19 @@ def no_fields(row: Row) -> type[forms.Form]:
 
 def same_row(row: Row) -> dict[str, Any]:
     return {}
+
+
+class RebasedForm(forms.Form):
+    """A form that survives an edit conflict.
+
+    What was sent stays in it; sent again, it is an edit of the row's new values.
+    """
+
+    data: Any
+
+    def rebase(self, today: Mapping[str, Any]) -> None:
+        """Take these values for those that the form was made from."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
@@ -71,7 +161,7 @@ class VerbAdmin(ModelAdmin):
     verbs: ClassVar[tuple[Verb, ...]] = ()
     adding: ClassVar[Verb | None] = None
     """The verb that makes a row; it gets None for one."""
-    refusals: ClassVar[tuple[type[Exception], ...]] = (TaxonomyError,)
+    refusals: ClassVar[tuple[type[Exception], ...]] = (DomainError,)
     """What verbs raise for a person to read; `fields` names findings by field."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -164,7 +254,9 @@ class VerbAdmin(ModelAdmin):
             done = verb.perform(row, user, form.cleaned_data)
         except self.refusals as refusal:
             add_refusal(form, refusal)
-            if isinstance(refusal, MEANWHILE) and isinstance(form, FormOverRow):
+            if getattr(refusal, "edit_conflict", False) and isinstance(
+                form, RebasedForm
+            ):
                 row.refresh_from_db()
                 form.rebase(verb.initial(row))
             return None
@@ -193,7 +285,7 @@ class VerbAdmin(ModelAdmin):
             "back": back,
             "media": self.media,
         }
-        return TemplateResponse(request, "taxonomy/admin/verb.html", context)
+        return TemplateResponse(request, "core/admin/verb.html", context)
 
 
 def picked(request: HttpRequest, verb: Verb) -> dict[str, Any]:
@@ -211,3 +303,78 @@ def add_refusal(form: forms.Form, refusal: Exception) -> None:
             form.add_error(None, [f"{name}: {finding}" for finding in findings])
     if not fields:
         form.add_error(None, str(refusal))
+
+
+class FleetAdmin(ForgivingList, VerbAdmin):
+    """Rows that only verbs write: a list, a page to read, and buttons.
+
+    Who may see them: whoever has the model's own view permission, or one of
+    `seen_with`. Rows are narrowed by `visible_to` where the model has it.
+    """
+
+    seen_with: ClassVar[tuple[str, ...]] = ()
+    list_per_page = settings.SKILLFLEET_PAGE_SIZE
+    list_max_show_all = settings.SKILLFLEET_MAX_PAGE_SIZE
+    list_fullwidth = True
+    show_facets = None
+    change_form_outer_before_template = "core/admin/notices.html"
+    change_form_after_template = "core/admin/panels.html"
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(
+        self, request: HttpRequest, obj: Model | None = None
+    ) -> bool:
+        return bool(super().has_view_permission(request, obj)) or any(
+            request.user.has_perm(permission) for permission in self.seen_with
+        )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.adding is not None and bool(super().has_add_permission(request))
+
+    def has_change_permission(
+        self, request: HttpRequest, obj: Model | None = None
+    ) -> bool:
+        return False
+
+    def has_delete_permission(
+        self, request: HttpRequest, obj: Model | None = None
+    ) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)
+        return rows.visible_to(request.user) if hasattr(rows, "visible_to") else rows
+
+    def notices(self, request: HttpRequest, row: Any) -> Iterable[Panel]:
+        """What the row's page shows above its fields."""
+        return ()
+
+    def panels(self, request: HttpRequest, row: Any) -> Iterable[Panel]:
+        """What the row's page shows below its fields."""
+        return ()
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        row = kwargs.get("obj")
+        if row is not None:
+            context["actions_detail"] = self.buttons(request.user, row)  # type: ignore[arg-type]
+            context["notices"] = list(self.notices(request, row))
+            context["panels"] = list(self.panels(request, row))
+            context["title"] = self.opts.verbose_name.capitalize()
+        return super().render_change_form(request, context, *args, **kwargs)
+
+
+def badge(text: str, colour: str = "default") -> str:
+    """A short word on colour: default, info, success, warning or danger."""
+    return format_html('<span class="fleet-badge fleet-{}">{}</span>', colour, text)
+
+
+def link_to(row: Any, label: str = "") -> str:
+    """The row's page in the admin, under its own name or another."""
+    name = f"admin:{row._meta.app_label}_{row._meta.model_name}_change"
+    return format_html(
+        '<a href="{}">{}</a>', reverse(name, args=[row.pk]), label or row
+    )

@@ -1,4 +1,4 @@
-"""Form fields in the theme's dress."""
+"""Form fields with the widgets of the admin's theme."""
 
 from typing import Any
 
@@ -14,9 +14,6 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from taxonomy.admission import MAX_LABEL_CHARS
-from taxonomy.models import Category
-
 
 def line(**options: Any) -> forms.CharField:
     return forms.CharField(widget=UnfoldAdminTextInputWidget(), **options)
@@ -28,10 +25,14 @@ def paragraph(rows: int = 4, **options: Any) -> forms.CharField:
 
 
 class LinesField(forms.CharField):
-    """A list, one item in each line; at most as many as the setting says."""
+    """A list, one item in each line.
 
-    def __init__(self, most: str, **options: Any) -> None:
+    `most` names the setting that limits the lines; `longest` limits their characters.
+    """
+
+    def __init__(self, most: str, longest: int, **options: Any) -> None:
         self.most = most
+        self.longest = longest
         super().__init__(**options)
 
     def clean(self, value: Any) -> Any:
@@ -41,9 +42,9 @@ class LinesField(forms.CharField):
         if len(items) > most:
             raise forms.ValidationError(f"{len(items)} lines; at most {most}.")
         for item in items:
-            if len(item) > MAX_LABEL_CHARS:
+            if len(item) > self.longest:
                 raise forms.ValidationError(
-                    f"{item[:40]}… has more than {MAX_LABEL_CHARS} characters."
+                    f"{item[:40]}… has more than {self.longest} characters."
                 )
         return items
 
@@ -56,9 +57,9 @@ def items_of(text: Any) -> list[str]:
     return list(dict.fromkeys(line for line in lines if line))
 
 
-def lines(most: str, rows: int = 4, **options: Any) -> LinesField:
+def lines(most: str, longest: int, rows: int = 4, **options: Any) -> LinesField:
     widget = UnfoldAdminTextareaWidget(attrs={"rows": rows})
-    return LinesField(most, widget=widget, required=False, **options)
+    return LinesField(most, longest, widget=widget, required=False, **options)
 
 
 def number(**options: Any) -> forms.IntegerField:
@@ -86,14 +87,4 @@ def radio(choices: Any, **options: Any) -> forms.ChoiceField:
 def checkboxes(choices: Any, **options: Any) -> forms.MultipleChoiceField:
     return forms.MultipleChoiceField(
         choices=choices, widget=UnfoldAdminCheckboxSelectMultipleWidget(), **options
-    )
-
-
-def category(**options: Any) -> "forms.ModelChoiceField[Category]":
-    """A category; its path is what is sent."""
-    return forms.ModelChoiceField(
-        queryset=Category.objects.all(),
-        to_field_name="path",
-        widget=UnfoldAdminSelectWidget(),
-        **options,
     )

@@ -34,11 +34,11 @@ class TextField(serializers.CharField):
 
 
 class NumberField(serializers.IntegerField):
-    """A whole number as JSON writes it; text and true are none."""
+    """An integer as JSON writes it: no text of digits, no 1.0, no true."""
 
     def to_internal_value(self, data: Any) -> int:
         if isinstance(data, bool) or not isinstance(data, int):
-            self.fail("invalid")
+            raise serializers.ValidationError("Send a whole number.")
         return super().to_internal_value(data)
 
 
