@@ -4,8 +4,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cachelayer.bulk import RetiringManager, RetiringQuerySet
-    from cachelayer.declarations import invalidates
     from cachelayer.decorators import (
         add_cache_tags,
         cache_branch_data,
@@ -14,20 +12,21 @@ if TYPE_CHECKING:
         cache_user_data,
         cached,
     )
+    from cachelayer.invalidation import RetiringManager, RetiringQuerySet, invalidates
     from cachelayer.manager import cache_manager
     from cachelayer.transactions import retire
 
 # Django imports this package before its settings and models are ready.
 DOORS = {
-    "RetiringManager": "bulk",
-    "RetiringQuerySet": "bulk",
+    "RetiringManager": "invalidation",
+    "RetiringQuerySet": "invalidation",
     "add_cache_tags": "decorators",
     "cache_branch_data": "decorators",
     "cache_endpoint": "decorators",
     "cache_global_data": "decorators",
     "cache_user_data": "decorators",
     "cached": "decorators",
-    "invalidates": "declarations",
+    "invalidates": "invalidation",
     "cache_manager": "manager",
     "retire": "transactions",
 }

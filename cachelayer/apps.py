@@ -14,14 +14,13 @@ class CacheConfig(AppConfig):
 
     def ready(self) -> None:
         from cachelayer import checks as ours
-        from cachelayer import surroundings
 
         for check in (
             ours.check_options,
             ours.check_alias,
             ours.check_atomic_requests,
-            surroundings.check_user_tier,
-            surroundings.check_folders,
+            ours.check_user_tier,
+            ours.check_folders,
         ):
             checks.register(check, checks.Tags.caches)
         request_started.connect(begin, dispatch_uid="cachelayer")
@@ -33,8 +32,8 @@ def begin(
     environ: dict[str, Any] | None = None, scope: dict[str, Any] | None = None, **_: Any
 ) -> None:
     """A request has come. Without our middleware its token is taken here: of each."""
-    from cachelayer.figures import watch
-    from cachelayer.middleware import installed, take_token
+    from cachelayer.http import installed, take_token
+    from cachelayer.stats import watch
 
     carried = scope if environ is None else environ
     if carried is not None and not installed():
@@ -49,7 +48,7 @@ def make_cache_tables(using: str, **_: Any) -> None:
 
 def retire_all(using: str, **_: Any) -> None:
     """`flush` empties tables, and migrations write rows, that no signal tells of."""
-    from cachelayer.patterns import ROOT
+    from cachelayer.keys import ROOT
     from cachelayer.transactions import backend, mark
 
     backend().retire_all()

@@ -2,6 +2,7 @@
 
 import pickle
 import sys
+from contextvars import ContextVar
 from time import monotonic
 from typing import Any, Protocol, Self
 
@@ -86,3 +87,13 @@ class Entry:
     def load(self) -> Any:
         # What we unpickle never left this process.
         return pickle.loads(self.value) if self.packed else self.value  # noqa: S301
+
+
+collecting: ContextVar[set[int] | None] = ContextVar("collecting", default=None)
+
+
+def collect(slots: set[int] | tuple[int, ...]) -> None:
+    """Whatever is being computed around us now depends on these too."""
+    around = collecting.get()
+    if around is not None:
+        around.update(slots)

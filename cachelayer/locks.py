@@ -1,13 +1,45 @@
-"""A lock for one holder on the host, safe across fork."""
+"""Locks and files that threads and processes of one host share, safe across fork."""
 
 import fcntl
 import os
+import secrets
 import threading
 from pathlib import Path
 from typing import Any, Protocol
 from weakref import WeakSet
 
-from cachelayer.files import identity
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def swap_in(path: Path, content: bytes) -> None:
+    """Put a new file in its place: who maps the former one keeps that.
+
+    Raises OSError; nothing is left behind then.
+    """
+    made = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    try:
+        made.touch(mode=0o600)
+        made.write_bytes(content)
+        made.replace(path)
+    finally:
+        made.unlink(missing_ok=True)
+
+
+def identity(file: Path | int) -> tuple[int, int] | None:
+    """Device and inode; None when there is no such file, or no way to it."""
+    try:
+        found = os.stat(file)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 class Forkable(Protocol):
@@ -100,3 +132,36 @@ class HostLock:
             if self._descriptor >= 0:
                 os.close(self._descriptor)
             self._descriptor = opened
+
+
+Flight = tuple[str, Any]  # a key and a backend's token
+
+
+class Flights:
+    """A reader joins only a flight begun at its own epoch: an older one may return
+    what has been retired since."""
+
+    def __init__(self) -> None:
+        self.after_fork()
+        forkables.add(self)
+
+    def after_fork(self) -> None:
+        self._lock = threading.Lock()
+        self._open: dict[Flight, threading.Event] = {}
+
+    def join(self, flight: Flight) -> threading.Event | None:
+        """What to wait for; None: you lead, and land it whatever happens."""
+        with self._lock:
+            landed = self._open.get(flight)
+            if landed is None:
+                self._open[flight] = threading.Event()
+            return landed
+
+    def land(self, flight: Flight) -> None:
+        with self._lock:
+            landed = self._open.pop(flight, None)
+        if landed is not None:
+            landed.set()
+
+
+flights = Flights()

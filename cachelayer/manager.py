@@ -1,17 +1,20 @@
-"""cache_manager: the cache by hand, under the promises of the decorators."""
+"""cache_manager: the cache by hand, under the promises of the decorators.
 
+What operators do with it is logged with their names.
+"""
+
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from django.db import connections
 
 from cachelayer import transactions
-from cachelayer.attempts import collect, collecting
-from cachelayer.figures import everything
-from cachelayer.keys import path_of
-from cachelayer.options import ttl_of
-from cachelayer.patterns import ROOT, path_tags, widen
+from cachelayer.conf import option, ttl_of
+from cachelayer.entries import collect, collecting
+from cachelayer.keys import ROOT, path_of, path_tags, strip_prefix, widen
 from cachelayer.stamps import slot
+from cachelayer.stats import everything
 
 MISSING = object()
 
@@ -87,3 +90,33 @@ def _seconds(ttl: Any) -> float | None:
 
 
 cache_manager = CacheManager()
+
+
+logger = logging.getLogger(__name__)
+OPERATE = "cachelayer.operate_cache"
+
+
+def invalidate_pattern(pattern: str, *, by: object) -> str:
+    """Retire what the pattern covers; returns the tag that was retired for it.
+
+    A full path, with the PATH_PREFIX, means the same as without.
+    """
+    pattern = strip_prefix(pattern, option("PATH_PREFIX"))
+    cache_manager.invalidate_pattern(pattern)
+    tag = widen(pattern)
+    logger.info("cache invalidated pattern=%r retired=%r by=%s", pattern, tag, by)
+    return tag
+
+
+def invalidate_key(key: str, *, by: object) -> str:
+    """Retire the one entry that has this key text; returns its tag."""
+    tag = transactions.backend().tag_of(key)
+    cache_manager.invalidate_pattern(tag)
+    logger.info("cache invalidated key=%r by=%s", key, by)
+    return str(tag)
+
+
+def clear(*, by: object) -> str:
+    cache_manager.clear()
+    logger.info("cache cleared by=%s", by)
+    return ROOT

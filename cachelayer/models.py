@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 class PlaneQuerySet(models.QuerySet["Plane"]):
     def live(self) -> "PlaneQuerySet":
         """Seen within three refreshes, by the database's clock."""
-        from cachelayer.options import option
+        from cachelayer.conf import option
 
         within = timedelta(seconds=3 * option("PLANE_INTERVAL"))
         return self.filter(seen_at__gt=Now() - within)

@@ -23,8 +23,8 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from cachelayer.collector import CacheCollector
-from cachelayer.operators import OPERATE
+from cachelayer.manager import OPERATE
+from cachelayer.metrics import CacheCollector
 from jobs.collector import JobsCollector
 from skillfleet.accounts.authentication import TokenAuthentication
 

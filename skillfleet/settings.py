@@ -72,7 +72,7 @@ INSTALLED_APPS = [
     "core",  # its templates and styles; it has no models
 ]
 MIDDLEWARE = [
-    "cachelayer.middleware.TakeToken",  # before any view can look at who asks
+    "cachelayer.http.TakeToken",  # before any view can look at who asks
     "django.middleware.security.SecurityMiddleware",
     "skillfleet.health.Probes",  # before anything asks for the host
     "whitenoise.middleware.WhiteNoiseMiddleware",

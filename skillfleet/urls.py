@@ -11,7 +11,12 @@ from skillfleet.api.schema import DocsPage, SchemaPage
 from skillfleet.metrics import Metrics
 
 # jobs first: its POST /skills extends the list that taxonomy serves.
-ROOMS = ("jobs.urls", "taxonomy.urls", "cachelayer.urls", "skillfleet.accounts.urls")
+ROOMS = (
+    "jobs.urls",
+    "taxonomy.urls",
+    "skillfleet.api.cache",
+    "skillfleet.accounts.urls",
+)
 rooms = [path("", include(room)) for room in ROOMS]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(url="/api/docs")),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings as project
 
-from cachelayer import planes
+from cachelayer import hosts
 from cachelayer.backends import MemoryCache
 from cachelayer.transactions import backend
 
@@ -21,7 +21,7 @@ def cache_plane(settings) -> Iterator[None]:
     }
     cache = backend()
     if isinstance(cache, MemoryCache):
-        planes.put_off(cache.stamps)  # the database is for tests, not for requests
+        hosts.put_off(cache.stamps)  # the database is for tests, not for requests
     cache.clear()
     yield
     cache.clear()

@@ -23,9 +23,9 @@ STAGES = {
     ("rest_framework/views.py", "perform_authentication"): "who it is",
     ("rest_framework/views.py", "check_permissions"): "what they may",
     ("rest_framework/views.py", "check_throttles"): "throttles",
-    ("cachelayer/views.py", "attempt"): "**cachelayer: the key**",
-    ("cachelayer/attempts.py", "find"): "**cachelayer: the look-up**",
-    ("cachelayer/views.py", "answer"): "**cachelayer: the response**",
+    ("cachelayer/decorators.py", "attempt"): "**cachelayer: the key**",
+    ("cachelayer/decorators.py", "find"): "**cachelayer: the look-up**",
+    ("cachelayer/decorators.py", "answer"): "**cachelayer: the response**",
     ("http/response.py", "close"): "Django: the end of the request",
 }
 REST = "the rest of DRF, Django and the middleware"

@@ -5,16 +5,71 @@ from time import monotonic
 from typing import Any
 
 from django.core.cache.backends import base
+from django.core.cache.backends.base import DEFAULT_TIMEOUT
 from django.core.exceptions import ImproperlyConfigured
 
-from cachelayer import patterns, planes
-from cachelayer.backends.inprocess import InProcess
-from cachelayer.backends.seam import Token
-from cachelayer.entries import Entry
-from cachelayer.limits import Limits
-from cachelayer.sharing import store_at
+from cachelayer import hosts, keys
+from cachelayer.backends.base import TagCache, Token
+from cachelayer.entries import Entry, Place
 from cachelayer.stamps import EPOCH
 from cachelayer.stats import warnings_about
+from cachelayer.store import Limits, Store, store_at
+
+
+class InProcess(TagCache):
+    """Values in a Store: what one process changes, the others forget."""
+
+    store: Store
+    plain: bool
+    """Entries stand under the very keys that callers write, at the usual version."""
+
+    def add(
+        self,
+        key: str,
+        value: Any,
+        timeout: Any = DEFAULT_TIMEOUT,
+        version: int | None = None,
+    ) -> bool:
+        """Not a lock across processes: each looks at its own copies only."""
+        with self.store.lock:
+            if absent := not self.has_key(key, version):
+                self.set(key, value, timeout, version)
+            return absent
+
+    def touch(
+        self, key: str, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
+    ) -> bool:
+        with self.store.lock:
+            if entry := self._find(key, version):
+                self.set(key, entry.load(), timeout, version)
+            return entry is not None
+
+    def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
+        with self.store.lock:
+            entry = self._find(key, version)
+            if entry is None:
+                raise ValueError(f"Key {key!r} not found")
+            value: int = entry.load() + delta
+            self._replace(key, value, entry.expires_at - monotonic(), version)
+            return value
+
+    def delete(self, key: str, version: int | None = None) -> bool:
+        with self.store.lock:
+            found = self.has_key(key, version)
+            self.retire([self.tag_of(key, version)])
+            self.validate_key(self.make_key(key, version))
+            self.store.drop(self._place(key, version))
+            return found
+
+    def _find(self, key: str, version: int | None) -> Entry | None:
+        place = self._place(key, version)
+        return None if self.out_of_service() else self.store.find(place)
+
+    def _place(self, key: str, version: int | None) -> Place:
+        """Nothing has to be made for the keys that most calls mean."""
+        if self.plain and version in (None, self.version):
+            return str(key)
+        return (self.make_key(key, version),)
 
 
 class MemoryCache(InProcess):
@@ -68,13 +123,13 @@ class MemoryCache(InProcess):
 
     def out_of_service(self) -> bool:
         """Our stamps miss another host's writes, or cannot be reached."""
-        return not self.stamps.usable() or planes.conflicting(self.stamps)
+        return not self.stamps.usable() or hosts.conflicting(self.stamps)
 
     def why_out_of_service(self) -> str:
-        return self.stamps.failure or planes.reason(planes.other_planes(self.stamps))
+        return self.stamps.failure or hosts.reason(hosts.other_planes(self.stamps))
 
     def refresh_plane(self) -> None:
-        planes.refresh_if_due(self.stamps)
+        hosts.refresh_if_due(self.stamps)
 
     def host_figures(self) -> dict[str, Any]:
         self.store.tell()
@@ -94,7 +149,7 @@ class MemoryCache(InProcess):
 
     def clear(self) -> None:
         """Retire everything on this host."""
-        self.retire([patterns.ROOT])
+        self.retire([keys.ROOT])
         self.store.sweep()
 
     def _store(

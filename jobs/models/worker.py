@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Case, DurationField, ExpressionWrapper, F, Q, Value, When
 from django.db.models.functions import Now
 
-from cachelayer.planes import plane_of
+from cachelayer.hosts import plane_of
 from cachelayer.transactions import backend
 
 

@@ -13,9 +13,9 @@ from django.urls import URLPattern, path
 from unfold.decorators import display
 from unfold.enums import ActionVariant
 
-from cachelayer import cache_manager, operators
+from cachelayer import cache_manager, manager
 from cachelayer.models import Plane
-from cachelayer.tables import headline, tables
+from cachelayer.stats import headline, tables
 from core.admin import fields
 from core.admin.base import FleetAdmin, Panel, Row, Verb
 
@@ -34,18 +34,18 @@ class InvalidateForm(forms.Form):
 
 
 def may_operate(user: User, row: Row) -> bool:
-    return user.has_perm(operators.OPERATE)
+    return user.has_perm(manager.OPERATE)
 
 
 def invalidate(row: None, user: User, answers: dict[str, Any]) -> str:
     if answers["key"]:
-        operators.invalidate_key(answers["key"], by=user)
+        manager.invalidate_key(answers["key"], by=user)
         return f"{answers['key']} is retired."
-    return f"{operators.invalidate_pattern(answers['pattern'], by=user)} is retired."
+    return f"{manager.invalidate_pattern(answers['pattern'], by=user)} is retired."
 
 
 def clear(row: None, user: User, answers: dict[str, Any]) -> str:
-    operators.clear(by=user)
+    manager.clear(by=user)
     return "The cache is cleared."
 
 
@@ -73,7 +73,7 @@ OPERATIONS = (
 class CacheAdmin(FleetAdmin):
     """One page: figures and buttons above the list of hosts."""
 
-    seen_with = (operators.OPERATE,)
+    seen_with = (manager.OPERATE,)
     list_display = ("host", "plane_id", "is_live", "seen_at")
     list_before_template = "skillfleet/admin/cache.html"
     ordering = ("-seen_at",)

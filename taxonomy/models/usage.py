@@ -13,7 +13,7 @@ from django.db.models import Q, Sum
 from django.db.models.functions import Now
 
 from cachelayer import RetiringManager
-from cachelayer.bulk import retiring
+from cachelayer.invalidation import retiring
 from taxonomy.models.skill import Skill
 
 MAX_EVENT_ID_CHARS = 64

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cachelayer.middleware import take_token
+from cachelayer.http import take_token
 
 
 def arrived(request: Any) -> Any:

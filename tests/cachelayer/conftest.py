@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import Group
 
-from cachelayer import declarations, invalidates
+from cachelayer import invalidates, invalidation
 from cachelayer.transactions import backend
 from tests.cache_plane import cache_plane  # noqa: F401
 from tests.cachelayer.backends import age_values, redis_cache
@@ -44,7 +44,7 @@ def forward(request, each_backend, monkeypatch) -> Callable[[float], None]:
 @pytest.fixture
 def declared_groups() -> Iterator[None]:
     """Groups retire `/groups/{name}/*`, and `/groups/*` in bulk."""
-    kept = {model: list(found) for model, found in declarations.declarations.items()}
+    kept = {model: list(found) for model, found in invalidation.declarations.items()}
     for model in (Group, BulkGroup):
         invalidates(
             model,
@@ -53,5 +53,5 @@ def declared_groups() -> Iterator[None]:
             collection=["/groups/*"],
         )
     yield
-    declarations.declarations.clear()
-    declarations.declarations.update(kept)
+    invalidation.declarations.clear()
+    invalidation.declarations.update(kept)

@@ -7,9 +7,9 @@ from unittest.mock import patch
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from cachelayer import bulk, declarations, recipes, transactions, views
+from cachelayer import decorators, invalidation, transactions
 from cachelayer.backends import MemoryCache, RedisCache
-from cachelayer.commits import Watched
+from cachelayer.transactions import Watched
 
 BACKENDS = (MemoryCache, RedisCache)
 
@@ -27,7 +27,7 @@ def without_token(stack: ExitStack) -> None:
 
 def without_commit_order(stack: ExitStack) -> None:
     """What changes retires at once, not when it commits."""
-    for module in (transactions, declarations, bulk):
+    for module in (transactions, invalidation):
         stack.enter_context(
             patch.object(module, "mark", lambda *patterns, using: False)
         )
@@ -64,11 +64,10 @@ def without_reaper(stack: ExitStack) -> None:
 
 def without_owner(stack: ExitStack) -> None:
     """The user has no part of the key."""
-    for module in (recipes, views):
-        key_text = module.key_text
-        stack.enter_context(
-            patch.object(module, "key_text", lambda *parts, k=key_text: k(*parts[:3]))
-        )
+    key_text = decorators.key_text
+    stack.enter_context(
+        patch.object(decorators, "key_text", lambda *parts: key_text(*parts[:3]))
+    )
 
 
 MUTANTS: dict[str, Callable[[ExitStack], None]] = {

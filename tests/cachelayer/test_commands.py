@@ -12,8 +12,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from cachelayer import cache_endpoint, cache_manager
-from cachelayer.routes import count_route
-from cachelayer.stats import LOOKUPS_THAT_TELL
+from cachelayer.stats import LOOKUPS_THAT_TELL, count_route
 from tests.processes import ROOT
 
 
@@ -101,7 +100,7 @@ def test_all_is_everything():
 
 
 def test_it_says_on_whose_behalf(caplog):
-    caplog.set_level("INFO", "cachelayer.operators")
+    caplog.set_level("INFO", "cachelayer.manager")
 
     run("cache_invalidate", "/a")
 

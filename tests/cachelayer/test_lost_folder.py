@@ -7,11 +7,11 @@ import threading
 
 import pytest
 
-from cachelayer import sharing
+from cachelayer import store
 from cachelayer.backends import MemoryCache
-from cachelayer.limits import Limits
 from cachelayer.stamps import EPOCH, Stamps, slot
 from cachelayer.stats import Counters
+from cachelayer.store import Limits
 from tests.cachelayer.forks import fork, succeeded
 
 
@@ -119,13 +119,13 @@ def test_a_child_makes_a_store_while_a_thread_of_its_parent_did(folder):
     held, done = threading.Event(), threading.Event()
 
     def hold():
-        with sharing.making:
+        with store.making:
             held.set()
             done.wait(20)
 
     def make():
         signal.alarm(20)
-        sharing.store_at(str(folder), Limits.of({}))
+        store.store_at(str(folder), Limits.of({}))
 
     holder = threading.Thread(target=hold)
     holder.start()

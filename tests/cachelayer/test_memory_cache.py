@@ -8,7 +8,7 @@ from enum import Enum
 import pytest
 from django.core.cache import caches
 
-from cachelayer import planes, sharing
+from cachelayer import hosts, store
 from cachelayer.backends import MemoryCache
 from tests.cachelayer.clock import Clock
 
@@ -110,7 +110,7 @@ def test_threads_share_one_store(tmp_path):
     one, other = (MemoryCache(str(tmp_path), {}) for _ in range(2))
 
     assert one.store is other.store
-    assert one.store in sharing.stores.values()
+    assert one.store in store.stores.values()
 
 
 def test_a_key_that_looks_like_a_made_one_is_another(make):
@@ -137,10 +137,10 @@ def test_what_is_at_hand_is_not_given_out_while_another_plane_is_there(make):
     cache.set("a", 1)
     assert (cache.get("a"), cache.get("a")) == (1, 1)
 
-    planes.judge(cache.stamps, conflict=True)
+    hosts.judge(cache.stamps, conflict=True)
     assert cache.get("a") is None
 
-    planes.judge(cache.stamps, conflict=False)
+    hosts.judge(cache.stamps, conflict=False)
     assert cache.get("a") is None  # kept before the other came
     cache.set("a", 2)
     assert cache.get("a") == 2

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cachelayer.patterns import path_tags, pattern_tags, widen
+from cachelayer.keys import path_tags, pattern_tags, widen
 
 segment = st.text(st.characters(exclude_characters="/", codec="utf-8"), min_size=1)
 name = st.from_regex(r"[a-z0-9-]{1,6}", fullmatch=True)

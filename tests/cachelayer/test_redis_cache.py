@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from cachelayer import cache_endpoint, cache_manager
 from cachelayer.backends import RedisCache
 from cachelayer.entries import Unstorable
-from cachelayer.remote.wire import Unreadable, head_of, pack, unpack
-from cachelayer.responses import StoredResponse
+from cachelayer.http import StoredResponse
+from cachelayer.redis.values import Unreadable, head_of, pack, unpack
 from cachelayer.transactions import backend
 from tests.cachelayer.backends import WORKER, redis_cache
 from tests.cachelayer.forks import fork, succeeded

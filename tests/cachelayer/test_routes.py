@@ -5,9 +5,8 @@ import logging
 import pytest
 from django.core.signals import request_started
 
-from cachelayer import cache_endpoint, cache_global_data, cache_manager, figures, routes
-from cachelayer.routes import PLACES, RouteCounters
-from cachelayer.stats import LOOKUPS_THAT_TELL
+from cachelayer import cache_endpoint, cache_global_data, cache_manager, stats
+from cachelayer.stats import LOOKUPS_THAT_TELL, PLACES, RouteCounters
 from tests.cachelayer.forks import fork, succeeded
 
 
@@ -100,8 +99,8 @@ def test_a_folder_that_cannot_be_used_is_no_reason_to_answer_nothing(
 
 def test_a_low_hit_rate_is_in_the_statistics():
     for _ in range(LOOKUPS_THAT_TELL):
-        routes.count_route("endpoint /low", "misses")
-        routes.count_route("endpoint /high", "hits")
+        stats.count_route("endpoint /low", "misses")
+        stats.count_route("endpoint /high", "hits")
 
     assert cache_manager.get_stats()["warnings"][-1:] == [
         "The hit rate 0% of /low is below 70% (CACHELAYER LOW_HIT_RATE)."
@@ -109,12 +108,12 @@ def test_a_low_hit_rate_is_in_the_statistics():
 
 
 def test_a_low_hit_rate_is_logged_once_until_it_recovers(caplog):
-    caplog.set_level(logging.WARNING, "cachelayer.figures")
+    caplog.set_level(logging.WARNING, "cachelayer.stats")
 
     def look(outcome: str) -> int:
         for _ in range(LOOKUPS_THAT_TELL):
-            routes.count_route("endpoint /a", outcome)
-        figures.Watch().look()
+            stats.count_route("endpoint /a", outcome)
+        stats.Watch().look()
         return len(caplog.records)
 
     assert [look("misses"), look("misses")] == [1, 1]
@@ -125,9 +124,9 @@ def test_a_low_hit_rate_is_logged_once_until_it_recovers(caplog):
 
 @pytest.mark.django_db
 def test_requests_have_it_looked_at(monkeypatch, caplog):
-    monkeypatch.setattr(figures, "watch", figures.Watch())
+    monkeypatch.setattr(stats, "watch", stats.Watch())
     for _ in range(LOOKUPS_THAT_TELL):
-        routes.count_route("endpoint /a", "misses")
+        stats.count_route("endpoint /a", "misses")
 
     request_started.send(sender=None, environ={})
     request_started.send(sender=None, environ={})

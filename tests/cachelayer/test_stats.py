@@ -38,7 +38,7 @@ def test_retired_entries_count_as_invalidations_and_not_as_evictions(cache):
 
 def test_an_expired_read_is_a_miss(cache, monkeypatch):
     cache.set("a", 1, 10)
-    monkeypatch.setattr("cachelayer.stores.monotonic", lambda: float("inf"))
+    monkeypatch.setattr("cachelayer.store.monotonic", lambda: float("inf"))
     cache.get("a")
 
     stats = cache.get_stats()

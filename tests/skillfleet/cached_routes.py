@@ -12,8 +12,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from cachelayer.decorators import ViewRecipe
 from cachelayer.keys import strip_prefix
-from cachelayer.views import ViewRecipe
 from skillfleet.accounts.tokens import make_token
 from taxonomy.models import Address, Label, Profile, Relation, Skill, UsageEvent, Waiver
 from taxonomy.usage.upkeep import today

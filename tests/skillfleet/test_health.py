@@ -5,7 +5,7 @@ from django.core.cache import caches
 from django.db import OperationalError, connection
 from django.db.models.functions import Now
 
-from cachelayer import planes
+from cachelayer import hosts
 from cachelayer.models import Plane
 from jobs.models import Worker
 from tests.cachelayer.backends import redis_cache
@@ -74,11 +74,11 @@ def test_readyz_says_why_the_cache_is_bypassed_and_serves_on(client):
     backend = caches["default"]
     Worker.objects.enlist()
     Plane.objects.create(plane_id="other", host="web-2", seen_at=Now())
-    planes.judge(backend.stamps, conflict=True)
+    hosts.judge(backend.stamps, conflict=True)
     try:
         response = client.get("/readyz")
     finally:
-        planes.judge(backend.stamps, conflict=False)
+        hosts.judge(backend.stamps, conflict=False)
 
     assert response.status_code == 200
     assert "bypassed" in response.json()["checks"]["cache"]

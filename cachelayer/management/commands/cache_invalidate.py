@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from cachelayer import operators
+from cachelayer import manager
 
 
 class Command(BaseCommand):
@@ -30,12 +30,12 @@ class Command(BaseCommand):
             raise CommandError("A pattern or key is not empty.")
         by = f"{who()} on the command line"
         for each in pattern:
-            self.stdout.write(operators.invalidate_pattern(each, by=by))
+            self.stdout.write(manager.invalidate_pattern(each, by=by))
         for each in key:
-            operators.invalidate_key(each, by=by)
+            manager.invalidate_key(each, by=by)
             self.stdout.write(each)
         if everything:
-            self.stdout.write(operators.clear(by=by))
+            self.stdout.write(manager.clear(by=by))
 
 
 def who() -> str:

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cachelayer.manager import cache_manager
-from cachelayer.tables import headline, tables
+from cachelayer.stats import headline, tables
 
 SECONDS = 1.0
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from django.db import connection, models
 
-from cachelayer import declarations, invalidates
+from cachelayer import invalidates, invalidation
 
 NUMBERS = range(1, 5)
 
@@ -76,7 +76,7 @@ def tables() -> Iterator[None]:
         )
         yield
     finally:
-        declarations.declarations.pop(Row, None)
+        invalidation.declarations.pop(Row, None)
         with connection.schema_editor() as editor:
             editor.delete_model(Row)
             editor.delete_model(Turn)

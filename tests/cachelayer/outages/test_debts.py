@@ -3,9 +3,9 @@
 import pytest
 
 from cachelayer.backends import RedisCache
-from cachelayer.remote.debts import Debts, slots_in
-from cachelayer.remote.limits import RemoteLimits
-from cachelayer.remote.stores import RemoteStore
+from cachelayer.redis.client import RemoteLimits
+from cachelayer.redis.pending import Debts, slots_in
+from cachelayer.redis.values import RemoteStore
 from tests.cachelayer.forks import fork, succeeded
 from tests.cachelayer.outages.own_server import OwnServer, settled, until
 

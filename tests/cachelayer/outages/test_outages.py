@@ -11,7 +11,7 @@ from django.test import RequestFactory
 
 from cachelayer import cache_endpoint
 from cachelayer.backends import RedisCache
-from cachelayer.options import option
+from cachelayer.conf import option
 from tests.cachelayer.arrivals import arrived
 from tests.cachelayer.forks import fork, succeeded
 from tests.cachelayer.outages.own_server import OPTIONS, settled

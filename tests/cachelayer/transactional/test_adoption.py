@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.db import models
 
 from cachelayer import cache_manager, invalidates
-from cachelayer.adoption import adopt
+from cachelayer.invalidation import adopt
 
 pytestmark = pytest.mark.django_db(transaction=True)
 KEY = "/groups/readers"

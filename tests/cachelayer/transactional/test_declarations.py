@@ -8,7 +8,7 @@ from django.core.serializers import deserialize, serialize
 from django.db import transaction
 from django.db.models import signals
 
-from cachelayer import cache_manager, declarations, invalidates, retire
+from cachelayer import cache_manager, invalidates, invalidation, retire
 from tests.cachelayer.models import BulkGroup
 
 pytestmark = [
@@ -112,7 +112,7 @@ def test_loading_a_fixture_retires_the_collection(group):
 
 
 def test_without_a_collection_bulk_methods_retire_everything():
-    declarations.declarations.clear()
+    invalidation.declarations.clear()
     invalidates(BulkGroup, ["/groups"])
     warm()
     BulkGroup.objects.filter(name="old").update(name="new")

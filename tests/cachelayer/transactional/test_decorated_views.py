@@ -16,7 +16,7 @@ from cachelayer import (
     cache_manager,
     cache_user_data,
 )
-from cachelayer.requests import UserLookedAt
+from cachelayer.http import UserLookedAt
 from tests.cachelayer.arrivals import arrived
 
 pytestmark = [

@@ -15,8 +15,8 @@ from django.db.models import signals
 from cachelayer import (
     cache_endpoint,
     cache_manager,
-    declarations,
     invalidates,
+    invalidation,
     transactions,
 )
 from cachelayer.manager import CacheManager
@@ -64,7 +64,7 @@ def group(each_backend):
 @pytest.fixture(autouse=True)
 def by_number(declared_groups):
     """`/groups/{pk}/*`: the name changes in these tests."""
-    declarations.declarations.clear()
+    invalidation.declarations.clear()
     invalidates(Group, lambda group: [f"/groups/{group.pk}/*"])
 
 
@@ -331,7 +331,7 @@ def test_a_receiver_that_comes_before_ours_already_reads_past_us(names_seen_on_s
 def test_without_marking_before_the_save_it_reads_the_old(
     monkeypatch, names_seen_on_save
 ):
-    monkeypatch.setattr(declarations, "mark", lambda *patterns, using: False)
+    monkeypatch.setattr(invalidation, "mark", lambda *patterns, using: False)
     assert name_of(PK) == "old"
     with transaction.atomic():
         rename()

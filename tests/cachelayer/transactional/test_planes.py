@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models.functions import Now
 
-from cachelayer import cache_global_data, cache_manager, planes
+from cachelayer import cache_global_data, cache_manager, hosts
 from cachelayer.models import Plane
 from cachelayer.stamps import CONFLICT, DUE
 from cachelayer.transactions import backend
@@ -67,7 +67,7 @@ def test_another_live_plane_takes_the_cache_out_of_service(stamps):
     assert cache_manager.get("a") is None
     assert [value(), value()] == ["value", "value"]
     assert len(calls) == 2
-    assert "elsewhere" in planes.reason(planes.other_planes(stamps))
+    assert "elsewhere" in hosts.reason(hosts.other_planes(stamps))
 
 
 def test_a_plane_that_is_gone_brings_it_back(stamps):
@@ -80,7 +80,7 @@ def test_a_plane_that_is_gone_brings_it_back(stamps):
 
     assert [value(), value()] == ["value", "value"]
     assert len(calls) == 1
-    assert planes.reason(planes.other_planes(stamps)) == ""
+    assert hosts.reason(hosts.other_planes(stamps)) == ""
 
 
 def test_within_a_transaction_it_waits(stamps):

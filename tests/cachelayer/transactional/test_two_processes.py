@@ -10,7 +10,7 @@ from functools import cache, partial
 import pytest
 from django.db import connection, connections
 
-from cachelayer import cache_endpoint, cache_manager, declarations
+from cachelayer import cache_endpoint, cache_manager, invalidation
 from cachelayer.transactions import backend
 from tests.cachelayer.forks import fork, succeeded
 from tests.cachelayer.models import BulkGroup
@@ -34,7 +34,7 @@ calls: list[int] = []
 
 @pytest.fixture(autouse=True)
 def declared_like_there(declared_groups):
-    declarations.declarations.clear()
+    invalidation.declarations.clear()
     declare()
 
 

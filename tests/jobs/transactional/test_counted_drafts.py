@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from cachelayer.registry import declarations
+from cachelayer.invalidation import declarations
 from jobs.models import Draft
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -5,8 +5,7 @@ import logging
 import pytest
 
 from cachelayer import cache_manager
-from cachelayer.routes import count_route
-from cachelayer.stats import LOOKUPS_THAT_TELL
+from cachelayer.stats import LOOKUPS_THAT_TELL, count_route
 
 CACHE = "/admin/cachelayer/plane/"
 
@@ -38,7 +37,7 @@ def test_it_shows_what_the_commands_show(operated):
 
 
 def test_a_pattern_a_key_and_everything_are_retired(operated, caplog):
-    caplog.set_level(logging.INFO, "cachelayer.operators")
+    caplog.set_level(logging.INFO, "cachelayer.manager")
     for key in ("/a/1", "/b", "/c"):
         cache_manager.set(key, 1)
 

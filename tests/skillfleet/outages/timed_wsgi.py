@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from time import perf_counter
 from typing import Any
 
-from cachelayer.remote.connections import Connections
+from cachelayer.redis.client import Connections
 from tests.skillfleet.transactional.dying_wsgi import application as served
 
 this_request = threading.local()

@@ -34,7 +34,7 @@ def check(fleet: Fleet, read: Read, clock: pytest.MonkeyPatch) -> None:
 
     first = get()
     etag, now = first["ETag"], time.time() + LATER
-    clock.setattr("cachelayer.answers.time", SimpleNamespace(time=lambda: now))
+    clock.setattr("cachelayer.http.time", SimpleNamespace(time=lambda: now))
     again, head = get(), get("head")
     same, other = get(If_None_Match=etag), get(If_None_Match='"other"')
     head_same = get("head", If_None_Match=f"W/{etag}")

@@ -161,11 +161,11 @@ def test_everyone_in_turn_at_every_route(readers):
 
 def one_key_for_all_people(patch: pytest.MonkeyPatch) -> None:
     one_key_for_all_audiences(patch)
-    patch.setattr("cachelayer.views.user_id_of", lambda request: "1")
+    patch.setattr("cachelayer.decorators.user_id_of", lambda request: "1")
 
 
 def one_key_for_all_audiences(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("cachelayer.requests.importing", lambda name: lambda request: "all")
+    patch.setattr("cachelayer.http.importing", lambda name: lambda request: "all")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.db import models
 
 from cachelayer import cache_manager
-from cachelayer.registry import declarations
+from cachelayer.invalidation import declarations
 from jobs.models import Job
 from taxonomy.models import (
     Address,

@@ -84,7 +84,7 @@ def test_clearing_retires_all(api):
 
 
 def test_the_log_says_who_did_it(api, caplog):
-    caplog.set_level(logging.INFO, "cachelayer.operators")
+    caplog.set_level(logging.INFO, "cachelayer.manager")
 
     api.post("/api/v1/cache/invalidate", {"pattern": "/skills/*"})
     api.post("/api/v1/cache/invalidate", {"key": "a\nb"})

@@ -13,7 +13,7 @@ DEFAULTS: dict[str, Any] = {
     "PATH_PREFIX": "",
     "LOW_HIT_RATE": 0.7,
     "KEPT_HEADERS": (),  # of the project's own, besides the usual ones
-    "AUDIENCE": "cachelayer.requests.audience",
+    "AUDIENCE": "cachelayer.http.audience",
     "STRICT_SHARED_TIER": False,
     "FLIGHT_WAIT": 5.0,
     "STATISTICS_FOLDER": "",  # where the host's processes count calls by route

@@ -1,14 +1,54 @@
-"""What one process keeps: its entries, their limits and who goes first."""
+"""The entries that one process keeps, their limits, and which are evicted first."""
 
+import atexit
 import heapq
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
 
 from cachelayer.entries import Entry, Place
-from cachelayer.limits import POLICY, Limits
-from cachelayer.locks import forkables
+from cachelayer.locks import ThreadLock, forkables
 from cachelayer.stamps import Stamps
 from cachelayer.stats import Counters
+
+POLICY: dict[str, Callable[[Entry], Any]] = {
+    "lru": lambda entry: entry.used,
+    "lfu": lambda entry: (entry.uses, entry.used),
+    "fifo": lambda entry: entry.made,
+}
+DEFAULTS: dict[str, Any] = {
+    "MAX_ENTRIES": 10_000,
+    "MAX_BYTES": 256 * 2**20,
+    "EVICTION_POLICY": "lru",
+}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Of one process; `size` in bytes."""
+
+    entries: int
+    size: int
+    policy: str
+
+    @classmethod
+    def of(cls, options: dict[str, Any]) -> "Limits":
+        """From a backend's OPTIONS; raises ImproperlyConfigured."""
+        for name in options.keys() - DEFAULTS.keys():
+            known = ", ".join(DEFAULTS)
+            raise ImproperlyConfigured(f"There is no option {name!r}, but {known}")
+        chosen = {**DEFAULTS, **options}
+        for name in ("MAX_ENTRIES", "MAX_BYTES"):
+            if not isinstance(chosen[name], int) or chosen[name] < 1:
+                raise ImproperlyConfigured(f"{name} is a number above 0")
+        if chosen["EVICTION_POLICY"] not in POLICY:
+            raise ImproperlyConfigured(f"EVICTION_POLICY is one of {', '.join(POLICY)}")
+        return cls(*(chosen[name] for name in DEFAULTS))
 
 
 class Store:
@@ -138,3 +178,18 @@ class Store:
         del self.entries[entry.key]
         self.bytes -= entry.size
         return True
+
+
+stores: dict[tuple[str, Limits], Store] = {}
+making = ThreadLock()
+
+
+def store_at(folder: str, limits: Limits) -> Store:
+    """Django makes a backend for each thread."""
+    with making:
+        if (folder, limits) not in stores:
+            place = Path(folder)
+            store = Store(Stamps(place), Counters(place), limits)
+            atexit.register(store.tell)
+            stores[folder, limits] = store
+        return stores[folder, limits]

@@ -14,7 +14,7 @@ from prometheus_client.metrics_core import (
 )
 from prometheus_client.registry import Collector
 
-from cachelayer.routes import figures_of_routes
+from cachelayer.stats import figures_of_routes
 from cachelayer.transactions import backend
 
 OUTCOMES = {"hits": "hit", "misses": "miss", "bypasses": "bypass"}

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.models.functions import Now
 
-from cachelayer.options import option
+from cachelayer.conf import option
 from cachelayer.stamps import CONFLICT, DUE, Stamps
 
 logger = logging.getLogger(__name__)

@@ -1,0 +1,318 @@
+"""What a change of a model invalidates: declarations, signals, QuerySets.
+
+Each app declares it on one page. Bulk methods send no signals: a declared model's
+managers give QuerySets that invalidate instead, also those of models that are not ours,
+and the base manager, which cascades and related objects go through.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from copy import copy
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured, ObjectDoesNotExist
+from django.db import models, router
+from django.db.models import signals
+
+from cachelayer.keys import ROOT
+from cachelayer.transactions import mark, retire
+
+Patterns = list[str] | Callable[[Any], Iterable[str]]
+
+
+@dataclass(frozen=True)
+class Declaration:
+    changed: Patterns
+    created: Patterns
+    collection: tuple[str, ...]
+
+
+declarations: dict[type[models.Model], list[Declaration]] = {}
+
+
+def declared(model: type[models.Model]) -> list[Declaration]:
+    """The model's own declarations and those of the models it extends."""
+    return [one for base in model.__mro__ for one in declarations.get(base, ())]
+
+
+def collection_of(model: type[models.Model]) -> list[str]:
+    return [pattern for one in declared(model) for pattern in one.collection]
+
+
+def patterns_of(instance: models.Model, *, created: bool = False) -> list[str]:
+    """What this row's change retires."""
+    found: list[str] = []
+    for one in declared(type(instance)):
+        for patterns in (one.changed, one.created) if created else (one.changed,):
+            found += patterns(instance) if callable(patterns) else patterns
+    return found
+
+
+@contextmanager
+def retiring(patterns: list[str], using: str) -> Iterator[None]:
+    """Retire these around a statement."""
+    mark(*patterns, using=using)
+    try:
+        yield
+    finally:
+        retire(*patterns, using=using)
+
+
+def retiring_collection(rows: models.QuerySet[Any]) -> AbstractContextManager[None]:
+    """Around a statement on many rows."""
+    rows._for_write = True  # type: ignore[attr-defined]
+    return retiring(collection_of(rows.model), rows.db)
+
+
+class RetiringQuerySet(models.QuerySet[Any]):
+    """Bulk methods send no signals: they retire the collection instead.
+
+    Declared models have it behind all their managers: their own, or by adoption.
+    """
+
+    if TYPE_CHECKING:
+        as_manager: ClassVar[Any]  # or django-stubs refuses those of heirs
+
+    def update(self, **values: Any) -> int:
+        with retiring_collection(self):
+            return super().update(**values)
+
+    def bulk_create(self, *args: Any, **options: Any) -> list[Any]:
+        with retiring_collection(self):
+            return super().bulk_create(*args, **options)
+
+    def bulk_update(self, *args: Any, **options: Any) -> int:
+        with retiring_collection(self):
+            return super().bulk_update(*args, **options)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        with retiring_collection(self):
+            return super().delete()
+
+    def _raw_delete(self, using: str | None) -> int:
+        with retiring_collection(self):
+            return super()._raw_delete(using)
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
+    update.alters_data = True  # type: ignore[attr-defined]
+    _raw_delete.alters_data = True  # type: ignore[attr-defined]
+
+
+class RetiringManager(models.Manager[Any]):
+    _queryset_class = RetiringQuerySet
+
+
+UNSIGNALLED = ("save_base", "delete")
+
+
+def adopt(model: type[models.Model]) -> None:
+    """Raises ImproperlyConfigured when rows could be written behind our back."""
+    options: Any = model._meta
+    if options.abstract:
+        return
+    for manager in options.managers:
+        if not retires(manager):
+            _replace(model, manager)
+    if not retires(options.base_manager):
+        _choose_base(model)
+    if options.auto_created:
+        for name in UNSIGNALLED:
+            setattr(model, name, retiring_method(getattr(model, name)))
+
+
+def retires(manager: Any) -> bool:
+    return issubclass(manager._queryset_class, RetiringQuerySet)
+
+
+def _replace(model: type[models.Model], manager: Any) -> None:
+    """Under the same name; one that is inherited stays as it is for others."""
+    options: Any = model._meta
+    made = copy(manager)
+    made.__class__ = retiring_manager(type(manager))
+    for former in [each for each in options.local_managers if each.name == made.name]:
+        options.local_managers.remove(former)
+    model.add_to_class(manager.name, made)
+
+
+def _choose_base(model: type[models.Model]) -> None:
+    """One more manager would show in the model's migrations."""
+    options: Any = model._meta
+    if type(options.default_manager).get_queryset is not models.Manager.get_queryset:
+        raise ImproperlyConfigured(
+            f"{options.label}: its default manager chooses rows; give its Meta a "
+            "base_manager_name whose QuerySet is a RetiringQuerySet"
+        )
+    options.base_manager_name = options.default_manager.name
+    options._expire_cache()
+
+
+def retiring_manager(plain: type[Any]) -> type[Any]:
+    """A class: related managers extend it. To migrations it is the plain one."""
+
+    def equal(this: Any, other: Any) -> bool:
+        same = isinstance(other, plain)
+        return same and this._constructor_args == other._constructor_args
+
+    written = {
+        "__module__": plain.__module__,
+        "__qualname__": plain.__qualname__,
+        "__eq__": equal,
+        "__hash__": plain.__hash__,
+        "_queryset_class": retiring_queryset(plain._queryset_class),
+    }
+    return type(plain.__name__, (plain,), written)
+
+
+def retiring_queryset(plain: type[Any]) -> type[Any]:
+    """The manager's own methods, over bulk methods that retire."""
+    if plain is models.QuerySet:
+        return RetiringQuerySet
+    return type(plain.__name__, (plain, RetiringQuerySet), {})
+
+
+def retiring_method(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Django sends no signals for the rows of a model that it made itself."""
+    if hasattr(method, "__wrapped__"):  # declared twice
+        return method
+
+    @wraps(method)
+    def wrapper(row: models.Model, *args: Any, **options: Any) -> Any:
+        using = options.get("using") or router.db_for_write(type(row), instance=row)
+        with retiring(collection_of(type(row)), using):
+            return method(row, *args, **options)
+
+    return wrapper
+
+
+FORMER = "_cachelayer_former"
+
+
+def invalidates(
+    model: type[models.Model],
+    changed: Patterns,
+    *,
+    created: Patterns = (),  # type: ignore[assignment]
+    collection: Iterable[str] = (ROOT,),
+) -> None:
+    """Saving, deleting or relating an instance retires `changed(instance)`.
+
+    The patterns are taken of the row as it was and as it becomes. A new row retires
+    `created` besides; bulk methods retire `collection`, of any manager. Call it when
+    the models are loaded (AppConfig.ready).
+    """
+    found = Declaration(changed, created, tuple(collection))
+    declarations.setdefault(model, []).append(found)
+    for sender in apps.get_models(include_auto_created=True):
+        if issubclass(sender, model):
+            _connect(sender)
+    _connect(model)
+
+
+def _connect(model: type[models.Model]) -> None:
+    adopt(model)
+    for signal, receiver in (
+        (signals.pre_save, _before_save),
+        (signals.post_save, _after_save),
+        (signals.pre_delete, _before_delete),
+    ):
+        _connect_first(signal, receiver, model)
+    fields: tuple[Any, ...] = tuple(model._meta.get_fields(include_hidden=True))
+    for field in fields:
+        if field.many_to_many:  # from either side
+            through = getattr(field, "through", None) or field.remote_field.through
+            signals.m2m_changed.connect(_relating, sender=through, dispatch_uid="cache")
+
+
+def _connect_first(signal: Any, receiver: Any, model: type[models.Model]) -> None:
+    """Ahead of all others: one that raises ends the rest, with the row written."""
+    signal.connect(receiver, sender=model, dispatch_uid=receiver.__name__)
+    with signal.lock:
+        ours = next(
+            row for row in signal.receivers if row[0] == (receiver.__name__, id(model))
+        )
+        signal.receivers.remove(ours)
+        signal.receivers.insert(0, ours)
+        signal.sender_receivers_cache.clear()
+
+
+def _before_save(
+    sender: type[models.Model], instance: models.Model, raw: bool, using: str, **_: Any
+) -> None:
+    """Mark before the statement, so that later receivers already read past us."""
+    if raw:
+        mark(*collection_of(sender), using=using)
+        return
+    former = _patterns_before(sender, instance, using)
+    setattr(instance, FORMER, former)
+    # Without a key it has no relations yet, which its patterns may ask for.
+    known = [] if instance.pk is None else patterns_of(instance)
+    mark(*former, *known, using=using)
+
+
+def _patterns_before(
+    sender: type[models.Model], instance: models.Model, using: str
+) -> list[str]:
+    """Of the row that this save replaces."""
+    key = sender._meta.pk
+    made_here = instance._state.adding and key is not None and key.has_default()
+    if instance.pk is None or made_here:
+        return []
+    return _patterns_now(sender, instance, using)
+
+
+def _patterns_now(
+    sender: type[models.Model], instance: models.Model, using: str, **options: bool
+) -> list[str]:
+    """Of the row as it is stored: the instance and its relations may be old."""
+    row = sender._base_manager.using(using).filter(pk=instance.pk).first()
+    try:
+        return patterns_of(row, **options) if row else []
+    except ObjectDoesNotExist:  # it was inserted before what it refers to
+        return []
+
+
+def _after_save(
+    sender: type[models.Model],
+    instance: models.Model,
+    created: bool,
+    raw: bool,
+    using: str,
+    **_: Any,
+) -> None:
+    if raw:
+        retire(*collection_of(sender), using=using)
+        return
+    former = instance.__dict__.pop(FORMER, [])
+    found = patterns_of(instance, created=created)
+    now = _patterns_now(sender, instance, using, created=created)
+    retire(*former, *found, *now, using=using)
+
+
+def _before_delete(
+    sender: type[models.Model], instance: models.Model, using: str, **_: Any
+) -> None:
+    """Django sends it within its own transaction, while the relations are there."""
+    now = _patterns_now(sender, instance, using)
+    retire(*patterns_of(instance), *now, using=using)
+
+
+def _relating(
+    sender: type[models.Model],
+    instance: models.Model,
+    model: type[models.Model],
+    pk_set: set[Any] | None,
+    using: str,
+    **_: Any,
+) -> None:
+    """Sent before and after, within Django's own transaction, from either side."""
+    patterns = patterns_of(instance)
+    if pk_set is None:  # cleared: which rows, nobody says
+        patterns += collection_of(model)
+    elif declared(model):
+        for related in model._base_manager.using(using).filter(pk__in=pk_set):
+            patterns += patterns_of(related)
+    retire(*patterns, using=using)
