@@ -68,7 +68,7 @@ def imported(folder: Path) -> Iterator[Row]:
 
     from benchmarks.searching.asking import timed
     from benchmarks.searching.fleet import Writer
-    from taxonomy.packaging.folder import write_folder
+    from taxonomy.files.write import write_folder
 
     writer = Writer(9)
     for number in range(SKILLS, SKILLS + IMPORTED):

@@ -15,10 +15,10 @@ from jobs.pipeline.context import (
     SourceText,
 )
 from jobs.pipeline.state import State, from_json
-from taxonomy.admission import RESERVED_NAMES, configured_limits
+from taxonomy.files.file import Files
 from taxonomy.models import Address, Category, Skill
-from taxonomy.packaging.files import Files
-from taxonomy.skillmd.waiving import Waived
+from taxonomy.package import RESERVED_NAMES, configured_limits
+from taxonomy.skillmd.findings import Waived
 
 Report = Callable[[int, str], None]
 

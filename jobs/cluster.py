@@ -32,7 +32,7 @@ from jobs.pruning import prune_old
 from jobs.sweep import sweep
 from jobs.webhooks import courier
 from jobs.worker import this_worker
-from taxonomy.judging import judge_due
+from taxonomy.validation import judge_due
 
 logger = logging.getLogger(__name__)
 PR_SET_PDEATHSIG = 1

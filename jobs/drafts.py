@@ -13,14 +13,13 @@ from jobs.models import Draft, Job
 from jobs.pipeline.state import Verdict
 from jobs.pipeline.validating import judge
 from jobs.results import failures_as_json
-from taxonomy.admission import by_field, configured_limits
+from taxonomy.files.file import File, Files, as_files
+from taxonomy.files.gate import check_files
 from taxonomy.models import Bundle
-from taxonomy.models.paths import MAX_NAME_CHARS
-from taxonomy.packaging.files import File, Files, as_files
-from taxonomy.packaging.gate import check_files
-from taxonomy.skillmd.document import decode, parse
-from taxonomy.skillmd.errors import SkillMdError
-from taxonomy.skillmd.waiving import Waived
+from taxonomy.models.address import MAX_NAME_CHARS
+from taxonomy.package import by_field, configured_limits
+from taxonomy.skillmd.document import SkillMdError, decode, parse
+from taxonomy.skillmd.findings import Waived
 
 SKILL_MD = "SKILL.md"
 EDITABLE = (Job.Status.COMPLETED, Job.Status.PENDING_HITL)

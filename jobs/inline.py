@@ -19,7 +19,7 @@ from jobs.cluster import JUDGE_SECONDS, PRUNE_SECONDS, Inbox, bury, work_from
 from jobs.pruning import prune_old
 from jobs.sweep import sweep
 from jobs.worker import this_worker
-from taxonomy.judging import judge_due
+from taxonomy.validation import judge_due
 
 logger = logging.getLogger(__name__)
 TICK_SECONDS = 0.5

@@ -25,18 +25,18 @@ from jobs.exceptions import (
     SkillMovedOn,
 )
 from jobs.models import Draft, DraftWaiver, Job
-from taxonomy.admission import configured_limits, with_name
 from taxonomy.exceptions import (
     NameTaken,
     SkillChanged,
     TaxonomyError,
     UnknownCategory,
 )
+from taxonomy.files.file import Files
 from taxonomy.models import Skill
-from taxonomy.models.publishing import Published
-from taxonomy.packaging.files import Files
+from taxonomy.package import configured_limits, with_name
+from taxonomy.publishing import Published
+from taxonomy.skillmd.findings import Waived
 from taxonomy.skillmd.report import validate
-from taxonomy.skillmd.waiving import Waived
 
 
 def promote(

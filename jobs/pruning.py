@@ -2,7 +2,7 @@
 
 A job's sources, results, questions, history and draft go with it. The content that a
 draft pointed at goes a day later at the earliest, unless a version or another draft
-has it: `taxonomy.pruning`.
+has it: `taxonomy.unused_content`.
 """
 
 import logging
@@ -18,7 +18,7 @@ from django.db.models.functions import Now
 from jobs import queue
 from jobs.caching import retire_job
 from jobs.models import Delivery, Job
-from taxonomy.pruning import Freed, prune_content
+from taxonomy.unused_content import Freed, prune_content
 from taxonomy.usage.upkeep import keep_usage
 
 logger = logging.getLogger(__name__)

@@ -12,9 +12,9 @@ from jobs.models import Job
 from jobs.pipeline.context import SourceText
 from jobs.submission import MEDIA_TYPES, Problems, option_problems
 from taxonomy.exceptions import SkillArchived
+from taxonomy.files.diffs import FileDiff, differences
+from taxonomy.files.file import File, Files
 from taxonomy.models import Skill
-from taxonomy.packaging.diffs import FileDiff, differences
-from taxonomy.packaging.files import File, Files
 
 SKILL_MD = "SKILL.md"
 MAX_FOCUS_AREAS = 5

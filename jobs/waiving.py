@@ -6,11 +6,10 @@ from django.db import transaction
 from jobs.briefing import waived_in
 from jobs.drafts import check_waived, hold, judged, settle
 from jobs.models import Draft, DraftWaiver
-from taxonomy.admission import configured_limits
 from taxonomy.exceptions import NothingToWaive, UnknownWaiver
-from taxonomy.skillmd.findings import Findings
-from taxonomy.skillmd.scan import scan
-from taxonomy.skillmd.waiving import Chosen, Waived, is_accepted
+from taxonomy.package import configured_limits
+from taxonomy.scan.engine import scan
+from taxonomy.skillmd.findings import Chosen, Findings, Waived, is_accepted
 
 
 def open_risks(draft: Draft) -> Findings:

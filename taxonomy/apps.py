@@ -8,9 +8,9 @@ class TaxonomyConfig(AppConfig):
 
     def ready(self) -> None:
         from taxonomy import caching, checks  # noqa: F401 they register themselves
-        from taxonomy.judging import judge_the_unjudged
         from taxonomy.search import checks as searching  # noqa: F401
         from taxonomy.search import tables
+        from taxonomy.validation import judge_the_unjudged
 
         pre_migrate.connect(tables.make_way, sender=self, dispatch_uid="search")
         post_migrate.connect(tables.restore, sender=self, dispatch_uid="search")

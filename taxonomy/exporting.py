@@ -7,10 +7,10 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from taxonomy.files.archives import Form
+from taxonomy.files.file import File
+from taxonomy.files.gate import FolderOccupied
 from taxonomy.models import Skill
-from taxonomy.packaging.archives import Form
-from taxonomy.packaging.errors import FolderOccupied
-from taxonomy.packaging.files import File
 
 
 def write_archive(

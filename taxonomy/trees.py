@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db.models import Count
 
 from taxonomy.models import Category, Skill
-from taxonomy.models.paths import parent_of
+from taxonomy.models.address import parent_of
 from taxonomy.models.skill import SkillQuerySet
 
 

@@ -17,8 +17,8 @@ from benchmarks.queueing.sending import CEILING, Sender
 from jobs import lifecycle, monitoring
 from jobs.models import Job, Worker
 from jobs.pipeline.context import SourceText
+from taxonomy.files.file import File
 from taxonomy.models import Bundle
-from taxonomy.packaging.files import File
 
 TASK = "Restart the billing service when it hangs"
 SOURCE = """# Restart the billing service

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
+from taxonomy.files.file import File, Files, as_files
 from taxonomy.models import (
     Address,
     Bundle,
@@ -15,7 +16,6 @@ from taxonomy.models import (
     Skill,
     SkillVersion,
 )
-from taxonomy.packaging.files import File, Files, as_files
 from taxonomy.seed import Branch
 
 SYLLABLES = [

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from taxonomy.exceptions import InvalidSkill
+from taxonomy.files.read import read_folder
 from taxonomy.models import Skill
-from taxonomy.packaging.folder import read_folder
 
 PROMPTS = Path(__file__).parent / "prompts.tsv"
 TUNED_ON = 3

@@ -21,7 +21,7 @@ from taxonomy.admin import findings
 from taxonomy.admin.bundle_files import FilesShown
 from taxonomy.admin.changes import category_field
 from taxonomy.models import SkillVersion
-from taxonomy.models.paths import MAX_NAME_CHARS
+from taxonomy.models.address import MAX_NAME_CHARS
 
 VERSION_CHARS = 64
 STATUS_COLOURS = {

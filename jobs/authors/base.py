@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from jobs.pipeline.context import CategoryChoice, SkillSummary, SourceText
 from jobs.pipeline.state import Brief, Evals, Failure, Question
-from taxonomy.packaging.files import Files
+from taxonomy.files.file import Files
 
 
 class AuthorError(Exception):

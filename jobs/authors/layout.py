@@ -9,7 +9,7 @@ from jobs.authors.markdown.sections import Section
 from jobs.authors.material import GENERIC, Material
 from jobs.authors.parts import Part, introduction_of, parts_of
 from jobs.authors.wording import clipped, sentence, slug
-from taxonomy.packaging.files import File, Files, as_files
+from taxonomy.files.file import File, Files, as_files
 from taxonomy.skillmd.document import render
 
 LINES = {"navigation_hub": 40, "minimal": 80, "comprehensive": 400}

@@ -18,9 +18,8 @@ from jobs.authors.revising import (
 )
 from jobs.authors.wording import clipped
 from jobs.pipeline.state import FEEDBACK, FOCUS, Question
-from taxonomy.packaging.files import Files
-from taxonomy.skillmd.document import decode, parse
-from taxonomy.skillmd.errors import SkillMdError
+from taxonomy.files.file import Files
+from taxonomy.skillmd.document import SkillMdError, decode, parse
 
 QUOTE = 200
 VERBATIM = "This author writes nothing of its own: your words are added as they stand."

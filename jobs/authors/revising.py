@@ -13,9 +13,8 @@ from jobs.authors.naming import name_for
 from jobs.authors.wording import bare, clipped, is_task, lowered, sentence
 from jobs.pipeline.selection import terms
 from jobs.pipeline.state import Failure
-from taxonomy.packaging.files import File, Files, as_files
-from taxonomy.skillmd.document import decode, parse, render, split
-from taxonomy.skillmd.errors import SkillMdError
+from taxonomy.files.file import File, Files, as_files
+from taxonomy.skillmd.document import SkillMdError, decode, parse, render, split
 
 ORDER = re.compile(r"^\s*[-*]?\s*(description|title|add|remove)\s*:\s*(\S.*)$", re.I)
 NOTES = "## Further notes"

@@ -13,7 +13,7 @@ from jobs.authors.revising import revised
 from jobs.authors.testing import evals_for
 from jobs.authors.wording import bare, sentence
 from jobs.pipeline.state import Brief, Evals, Failure
-from taxonomy.packaging.files import File, Files
+from taxonomy.files.file import File, Files
 
 
 class TemplateAuthor:

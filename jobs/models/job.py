@@ -15,7 +15,7 @@ from jobs.caching import retire_job
 from jobs.models.event import JobEvent
 from jobs.models.querysets import JobManager, JobQuerySet
 from jobs.models.worker import Worker
-from taxonomy.models.paths import MAX_NAME_CHARS, MAX_PATH_CHARS
+from taxonomy.models.address import MAX_NAME_CHARS, MAX_PATH_CHARS
 
 MAX_SKILL_PATH_CHARS = MAX_PATH_CHARS + 1 + MAX_NAME_CHARS
 

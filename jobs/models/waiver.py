@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from taxonomy.models.waiver import Waiving
+from taxonomy.models.verdict import Waiving
 
 
 class DraftWaiver(Waiving):

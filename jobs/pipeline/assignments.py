@@ -6,8 +6,7 @@ from typing import Any
 from jobs.authors.base import Assignment, Given
 from jobs.pipeline.context import Answer, Context, SkillSummary
 from jobs.pipeline.state import Brief
-from taxonomy.skillmd.document import parse
-from taxonomy.skillmd.errors import SkillMdError
+from taxonomy.skillmd.document import SkillMdError, parse
 
 
 def assignment_for(context: Context, feedback: str | None = None) -> Assignment:

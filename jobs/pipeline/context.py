@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from jobs.pipeline.progress import percent_within
 from jobs.pipeline.state import State
-from taxonomy.packaging.files import Files
-from taxonomy.packaging.limits import DEFAULT_LIMITS, Limits
-from taxonomy.skillmd.waiving import Waived
+from taxonomy.files.file import DEFAULT_LIMITS, Files, Limits
+from taxonomy.skillmd.findings import Waived
 
 if TYPE_CHECKING:
     from jobs.authors.base import Author

@@ -7,9 +7,8 @@ from jobs.pipeline.assignments import brief_of
 from jobs.pipeline.context import Context, SkillSummary
 from jobs.pipeline.selection import Shelf
 from jobs.pipeline.state import Evals, Failure
-from taxonomy.packaging.files import Files
-from taxonomy.skillmd.document import Document, decode, parse
-from taxonomy.skillmd.errors import SkillMdError
+from taxonomy.files.file import Files
+from taxonomy.skillmd.document import Document, SkillMdError, decode, parse
 
 QUOTE_MARKS = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.M)
 TEXT_SUFFIXES = (".md", ".txt")

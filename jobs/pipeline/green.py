@@ -7,7 +7,7 @@ from jobs.pipeline.evaluation import failures_of
 from jobs.pipeline.outcome import Advance, Ask, Outcome, Stop
 from jobs.pipeline.showing import draft_prompt
 from jobs.pipeline.state import Drafting, Evals
-from taxonomy.packaging.files import Files, as_files
+from taxonomy.files.file import Files, as_files
 
 KINDS = ("tdd_green", "preview")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jobs.pipeline.state import Output
-from taxonomy.packaging.files import Files
+from taxonomy.files.file import Files
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from jobs.pipeline.evaluation import failures_of
 from jobs.pipeline.outcome import Advance, Ask, Outcome
 from jobs.pipeline.showing import draft_prompt
 from jobs.pipeline.state import Failure, Refactoring
-from taxonomy.packaging.files import as_files
+from taxonomy.files.file import as_files
 
 ROUNDS = 3
 MESSAGE = "Evals still fail, or feedback could not be followed. Go on as it is?"

@@ -10,10 +10,10 @@ from rest_framework import serializers
 from core.serializers import FlagField, StrictSerializer, TextField
 from jobs.models import Draft, Job
 from jobs.refinement import changes
-from taxonomy.admission import is_reserved
 from taxonomy.exceptions import UnknownCategory
 from taxonomy.models import BundleFile, Category
-from taxonomy.models.paths import MAX_NAME_CHARS, MAX_PATH_CHARS, SKILL_NAME
+from taxonomy.models.address import MAX_NAME_CHARS, MAX_PATH_CHARS, SKILL_NAME
+from taxonomy.package import is_reserved
 from taxonomy.serializers.history import FileDiffSerializer
 from taxonomy.serializers.skills import FileItemSerializer
 

@@ -16,7 +16,7 @@ from jobs.models import Job
 from jobs.pipeline.phases import CHECKPOINTS
 from jobs.submission import MIN_TASK_CHARS, read_source
 from taxonomy.models import Skill
-from taxonomy.models.paths import MAX_PATH_CHARS
+from taxonomy.models.address import MAX_PATH_CHARS
 
 KEY_CHARS = 128
 IDEMPOTENCY_HEADER = "Idempotency-Key"

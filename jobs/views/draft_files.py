@@ -16,7 +16,7 @@ from jobs.models import Draft
 from jobs.permissions import LOGGED_IN
 from jobs.serializers.drafts import DraftSerializer, FileTextSerializer
 from jobs.views.base import draft_to_edit, person, visible_draft
-from taxonomy.packaging.files import File
+from taxonomy.files.file import File
 from taxonomy.views.base import OneForm
 from taxonomy.views.files import BINARY, safe_type
 

@@ -16,9 +16,9 @@ from jobs.admin.base import link_to_job, shortened
 from jobs.models import Draft, Job, Worker
 from jobs.monitoring import attendance, how_to_start_a_worker, stuck
 from jobs.permissions import OPERATE, PROMOTE, SUBMIT
-from taxonomy.judging import due
 from taxonomy.models import Skill
 from taxonomy.permissions import PUBLISH_SKILLS
+from taxonomy.validation import due
 
 SHOWN = 8
 LATELY = timedelta(days=7)

@@ -16,7 +16,7 @@ from core.admin import fields
 from core.admin.base import FleetAdmin, Panel, Verb, holds, link_to
 from taxonomy.admin.changes import ChangeForm, category_field, check_unchanged
 from taxonomy.models import Category, Skill
-from taxonomy.models.paths import MAX_PATH_CHARS
+from taxonomy.models.address import MAX_PATH_CHARS
 from taxonomy.permissions import (
     ADD_CATEGORIES,
     CHANGE_CATEGORIES,

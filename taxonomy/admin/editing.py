@@ -17,12 +17,12 @@ from taxonomy.admin.changes import (
     changed_lines,
     check_unchanged,
 )
-from taxonomy.admission import MAX_LABEL_CHARS
 from taxonomy.exceptions import InvalidRelation
 from taxonomy.models import Label, Relation, Skill
-from taxonomy.models.locks import hold_relations
-from taxonomy.models.paths import MAX_NAME_CHARS
+from taxonomy.models.address import MAX_NAME_CHARS
+from taxonomy.models.relation import hold_relations
 from taxonomy.models.version import MAX_REASON_CHARS
+from taxonomy.package import MAX_LABEL_CHARS
 from taxonomy.permissions import PUBLISH_SKILLS
 from taxonomy.serializers.labels import LABELS, labels_of
 

@@ -13,9 +13,9 @@ from unfold.enums import ActionVariant
 from core.admin import fields
 from core.admin.base import FleetAdmin, Verb, holds
 from taxonomy.admin.changes import ChangeForm, check_unchanged
-from taxonomy.admission import MAX_LABEL_CHARS
 from taxonomy.models import FacetDefinition
-from taxonomy.models.paths import MAX_NAME_CHARS
+from taxonomy.models.address import MAX_NAME_CHARS
+from taxonomy.package import MAX_LABEL_CHARS
 from taxonomy.permissions import CHANGE_CATEGORIES, READ_CATEGORIES
 
 

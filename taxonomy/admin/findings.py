@@ -11,10 +11,10 @@ from django.utils.http import urlencode
 
 from core.admin import fields
 from core.admin.base import Panel, badge
-from taxonomy.judging import due
 from taxonomy.models import Verdict
-from taxonomy.models.waiver import MAX_REASON_CHARS
-from taxonomy.skillmd.waiving import Chosen
+from taxonomy.models.verdict import MAX_REASON_CHARS
+from taxonomy.skillmd.findings import Chosen
+from taxonomy.validation import due
 
 COLOURS = {
     "critical": "danger",

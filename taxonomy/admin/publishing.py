@@ -11,8 +11,8 @@ from core.admin import fields
 from core.admin.base import RebasedForm, Verb, holds
 from taxonomy.admin.changes import Values
 from taxonomy.exceptions import SkillChanged
+from taxonomy.files.file import File, as_files
 from taxonomy.models import Skill
-from taxonomy.packaging.files import File, as_files
 from taxonomy.permissions import PUBLISH_SKILLS
 
 SKILL_MD = "SKILL.md"

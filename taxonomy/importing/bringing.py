@@ -7,8 +7,9 @@ from dataclasses import replace
 from django.db import DatabaseError, transaction
 
 from core.json_values import text_finding
-from taxonomy.admission import with_name
 from taxonomy.exceptions import InvalidSkill, NameTaken, SkillArchived, TaxonomyError
+from taxonomy.files.gate import PackagingError
+from taxonomy.files.sources import SkillSource
 from taxonomy.importing.candidates import Candidate, Found, find, judge, said_name
 from taxonomy.importing.failures import GIVEN_UP, DatabaseFailures
 from taxonomy.importing.memory import Memory
@@ -18,9 +19,8 @@ from taxonomy.importing.placement import Placement
 from taxonomy.importing.pruning import Seen, prune
 from taxonomy.importing.targets import Target, aim, holder_of
 from taxonomy.models import Origin, Published, Skill, Verdict
-from taxonomy.models.paths import MAX_NAME_CHARS
-from taxonomy.packaging.errors import PackagingError
-from taxonomy.packaging.sources import SkillSource
+from taxonomy.models.address import MAX_NAME_CHARS
+from taxonomy.package import with_name
 from taxonomy.skillmd.findings import Severity
 
 MOST_NAMESAKES = 99

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from taxonomy.admission import Admitted, admit, configured_limits
 from taxonomy.exceptions import InvalidSkill
-from taxonomy.models.paths import MAX_NAME_CHARS, SKILL_NAME
-from taxonomy.packaging.files import Files, bundle_digest
-from taxonomy.packaging.sources import SkillSource
-from taxonomy.skillmd.reading import read_skill
+from taxonomy.files.file import Files, bundle_digest
+from taxonomy.files.sources import SkillSource
+from taxonomy.models.address import MAX_NAME_CHARS, SKILL_NAME
+from taxonomy.package import Admitted, admit, configured_limits
+from taxonomy.skillmd.document import read_skill
 from taxonomy.skillmd.specification import ALLOWED_FIELDS
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from taxonomy.exceptions import TaxonomyError
-from taxonomy.packaging.errors import FilesRefused, PackagingError, SourceRefused
+from taxonomy.files.gate import FilesRefused, PackagingError, SourceRefused
 from taxonomy.skillmd.findings import CONTROL
 
 MOST_REASONS = 20

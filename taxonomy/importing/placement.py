@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
+from taxonomy.category_matcher import CategoryMatcher, CategoryWords
 from taxonomy.importing.candidates import Candidate
 from taxonomy.models import Address, Category
 from taxonomy.models.category import UNCATEGORIZED
-from taxonomy.packaging.placing import Place, Places
 
 Placed = tuple[Category, str]
 """The category, and how it was found."""
@@ -17,8 +17,8 @@ class Placement:
     def __init__(self) -> None:
         self.by_path: Mapping[str, Category] = Address.objects.categories_by_path()
         today = sorted({category.path: category for category in self.all}.items())
-        self.places = Places(
-            Place(path, category.description)
+        self.places = CategoryMatcher(
+            CategoryWords(path, category.description)
             for path, category in today
             if path != UNCATEGORIZED
         )

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 
 from django.db import DatabaseError, transaction
 
+from taxonomy.files.sources import above, first_of
 from taxonomy.importing.failures import DatabaseFailures
 from taxonomy.importing.options import Options
 from taxonomy.importing.outcomes import Action, Outcome, shown
 from taxonomy.models import Origin, Skill
-from taxonomy.packaging.sources import above, first_of
 
 CHANGED_HERE = (
     "The source has lost it, but it was changed here since: archive it there."

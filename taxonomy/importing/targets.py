@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from taxonomy.admission import with_name
+from taxonomy.files.file import Files, bundle_digest
 from taxonomy.importing.candidates import Candidate
 from taxonomy.importing.memory import Memory
 from taxonomy.models import Address, Origin, Skill, SkillVersion
-from taxonomy.packaging.files import Files, bundle_digest
+from taxonomy.package import with_name
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from rich.table import Table
 from rich.text import Text
 
 from core.terminal import printable, say, writable
+from taxonomy.files.gate import SourceRefused
 from taxonomy.importing.outcomes import Outcome, Report, shown
-from taxonomy.packaging.errors import SourceRefused
 
 STYLES = {
     **dict.fromkeys(("created", "updated", "renamed", "restored", "moved"), "green"),

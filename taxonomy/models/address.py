@@ -1,33 +1,121 @@
-"""Every name and path that resolves: today's, and the former ones."""
+"""Every name and path that resolves to a skill or a category, current and former."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from django.db import models
+from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models import Q
 
 from cachelayer import RetiringManager
 from taxonomy.exceptions import NameTaken, PathTaken
-from taxonomy.models.chunks import chunks
-from taxonomy.models.paths import within
-from taxonomy.models.relation import Relation
 
 if TYPE_CHECKING:
     from taxonomy.models.category import Category
     from taxonomy.models.skill import Skill
 
 
+PARAMETERS = 900
+"""Of one statement: SQLite takes 999, and some are other values."""
+
+Key = TypeVar("Key")
+
+
+def chunks(keys: Sequence[Key], parameters: int = 1) -> Iterator[Sequence[Key]]:
+    """`parameters`: so many each key takes of a statement."""
+    size = PARAMETERS // parameters
+    for start in range(0, len(keys), size):
+        yield keys[start : start + size]
+
+
+SEGMENT = r"[a-z0-9]+(?:-[a-z0-9]+)*"
+CATEGORY_PATH = re.compile(rf"{SEGMENT}(?:/{SEGMENT})*")
+SKILL_NAME = re.compile(SEGMENT)
+MAX_PATH_CHARS = 255
+MAX_NAME_CHARS = 64
+
+
+def under(path: str, field: str = "path") -> Q:
+    """Rows whose `field` lies below `path`, itself not included.
+
+    SQLite uses its index for a range only; PostgreSQL, whose collation need not
+    be by code point, for a prefix only.
+    """
+    if connections[DEFAULT_DB_ALIAS].vendor == "sqlite":
+        after_slash = chr(ord("/") + 1)
+        return Q(
+            **{f"{field}__gte": f"{path}/", f"{field}__lt": f"{path}{after_slash}"}
+        )
+    return Q(**{f"{field}__startswith": f"{path}/"})
+
+
+def within(path: str, field: str = "path") -> Q:
+    """Rows whose `field` is `path` or lies below it."""
+    return Q(**{field: path}) | under(path, field)
+
+
+def parent_of(path: str) -> str:
+    """The path one level up; empty for a root."""
+    return path.rpartition("/")[0]
+
+
+class FormerPlaceManager(RetiringManager):
+    def keep(self, skill: "Skill") -> None:
+        """It is about to leave the category in which it is."""
+        self.get_or_create(skill=skill, category_id=skill.category_id)
+
+    def follow(self, gone: Q, twins: "Mapping[int, Category]") -> None:
+        """Who was in one of the categories that go was in its twin, by key."""
+        left = self.filter(gone)
+        pairs = left.values_list("skill_id", "category_id")
+        self.bulk_create(
+            [FormerPlace(skill_id=skill, category=twins[was]) for skill, was in pairs],
+            ignore_conflicts=True,
+        )
+        # A signal for each would be a query for each.
+        self.filter(pk__in=left.values("pk"))._raw_delete(self.db)
+
+
+class FormerPlace(models.Model):
+    """A category in which a skill was, so that its full paths of then resolve on.
+
+    It may be there again today.
+    """
+
+    skill = models.ForeignKey(
+        "taxonomy.Skill", models.CASCADE, related_name="former_places"
+    )
+    category = models.ForeignKey(
+        "taxonomy.Category", models.CASCADE, related_name="former_places"
+    )
+
+    objects = FormerPlaceManager()
+
+    class Meta:
+        base_manager_name = "objects"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["skill", "category"], name="former_place_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.category}/{self.skill}"
+
+
 class AddressManager(RetiringManager):
-    def claim_name(self, skill: "Skill") -> None:
-        """Make the skill's name its address. Its former names go on resolving."""
+    def claim_name(self, skill: "Skill") -> bool:
+        """Make the skill's name its address. Its former names go on resolving.
+
+        True: it did not have the name before. Raises NameTaken.
+        """
         address, new = self.get_or_create(
             kind=Address.Kind.SKILL, path=skill.name, defaults={"skill": skill}
         )
         if address.skill_id != skill.pk:
             raise NameTaken(name=f"{skill.name!r} is or was another skill's name.")
-        if new:
-            Relation.objects.link(skill, skill.name)
         address.make_current(skill.addresses.all())
+        return new
 
     def claim_paths(self, path: str) -> None:
         """Make the paths of the category at `path`, and of all below it, addresses.

@@ -1,12 +1,16 @@
-"""Words that skills are filtered by."""
+"""Labels that skills are filtered by, and the facets that define some of them."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.db import models
+from django.conf import settings
+from django.db import IntegrityError, models, transaction
+from django.db.models import Count
 
 from cachelayer import RetiringManager
-from taxonomy.admission import MAX_LABEL_CHARS
+from taxonomy.exceptions import FacetInUse, FacetTaken, InvalidFacet
+from taxonomy.models.address import MAX_NAME_CHARS, SKILL_NAME
+from taxonomy.package import MAX_LABEL_CHARS
 
 if TYPE_CHECKING:
     from taxonomy.models.skill import Skill
@@ -62,3 +66,129 @@ class Label(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.value}"
+
+
+NAMED = 5
+"""So many values a refusal names."""
+
+
+class FacetManager(RetiringManager):
+    def define(self, name: str, **fields: Any) -> "FacetDefinition":
+        """A new dimension. Raises FacetTaken or InvalidFacet."""
+        if not SKILL_NAME.fullmatch(name):
+            raise InvalidFacet(name="Write lower-case words with single hyphens.")
+        most = settings.SKILLFLEET_MAX_FACETS
+        if self.count() >= most:
+            raise InvalidFacet(name=f"There are {most} facets, the most there may be.")
+        try:
+            with transaction.atomic():
+                made: FacetDefinition = self.create(name=name, **fields)
+        except IntegrityError:
+            raise FacetTaken(name=f"There is a facet {name!r} already.") from None
+        return made
+
+    def require(self, labels: Iterable[str]) -> None:
+        """Each label is name=value as defined. Raises InvalidFacet with all findings.
+
+        The definitions are held until the transaction ends.
+        """
+        given: dict[str, set[str]] = {}
+        for label in labels:
+            name, _, value = label.partition("=")
+            given.setdefault(name, set()).add(value)
+        held = self.select_for_update(no_key=True).filter(name__in=given)
+        known = {facet.name: facet for facet in held.order_by("pk")}
+        findings = [
+            finding
+            for name, values in sorted(given.items())
+            for finding in (
+                known[name].findings(values) if name in known else [undefined(name)]
+            )
+        ]
+        if findings:
+            raise InvalidFacet(facets=findings)
+
+
+def undefined(name: str) -> str:
+    return (
+        f"{name[:80]!r} is no facet. Write name=value; GET /facets lists the names,"
+        " a curator defines more."
+    )
+
+
+class FacetDefinition(models.Model):
+    """One dimension, as `language`; labels of the kind facet say language=python."""
+
+    name = models.CharField(max_length=MAX_NAME_CHARS, unique=True)
+    description = models.CharField(max_length=1024, blank=True)
+    values = models.JSONField(default=list, blank=True)
+    """The texts that it may have; none: any text."""
+    multiple = models.BooleanField(default=False)
+    """Whether one skill may have several."""
+
+    objects = FacetManager()
+
+    class Meta:
+        base_manager_name = "objects"
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def findings(self, values: set[str]) -> list[str]:
+        """What is wrong with a skill that has all of these."""
+        found = [
+            f"{self.name} cannot be {value[:80]!r}; it is one of"
+            f" {', '.join(self.values)}."
+            if self.values
+            else f"{self.name} needs a value: {self.name}=…"
+            for value in sorted(values)
+            if not value or (self.values and value not in self.values)
+        ]
+        if len(values) > 1 and not self.multiple:
+            found.append(f"{self.name} has one value; {len(values)} were given.")
+        return found
+
+    def revise(self, **fields: Any) -> None:
+        """Change it. Raises FacetInUse when skills have what it would forbid."""
+        with transaction.atomic():
+            held = self._held()
+            for field, value in fields.items():
+                setattr(held, field, value)
+            used = held.used_values()
+            forbidden = sorted(used - set(held.values)) if held.values else []
+            if forbidden:
+                raise FacetInUse(
+                    values=f"Skills have {', '.join(forbidden[:NAMED])}; relabel them."
+                )
+            if not held.multiple and held.several().exists():
+                raise FacetInUse(multiple="Skills have several values; relabel them.")
+            held.save()
+        self.refresh_from_db()
+
+    def remove(self) -> None:
+        """Raises FacetInUse while a skill has a value of it."""
+        with transaction.atomic():
+            if self._held().labels().exists():
+                raise FacetInUse
+            self.delete()
+
+    def _held(self) -> "FacetDefinition":
+        held = FacetDefinition.objects.select_for_update().filter(pk=self.pk).first()
+        if held is None:
+            raise InvalidFacet(name=f"{self.name!r} was removed meanwhile.")
+        return held
+
+    def labels(self) -> models.QuerySet[Any]:
+        return Label.objects.filter(
+            kind=Label.Kind.FACET, value__startswith=f"{self.name}="
+        )
+
+    def used_values(self) -> set[str]:
+        used = self.labels().order_by().values_list("value", flat=True).distinct()
+        return {value.partition("=")[2] for value in used}
+
+    def several(self) -> models.QuerySet[Any]:
+        """Skills, by key, that have more than one value."""
+        counts = self.labels().order_by().values("skill").annotate(n=Count("pk"))
+        return counts.filter(n__gt=1)

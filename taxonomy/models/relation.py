@@ -1,10 +1,10 @@
-"""How one skill points at another."""
+"""Relations between skills: required, recommended, in conflict, worth reading next."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db import connections, models, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 from django.db.models.expressions import RawSQL
 
 from cachelayer import RetiringManager
@@ -14,11 +14,26 @@ from taxonomy.exceptions import (
     NameContradicts,
     RelationCycle,
 )
-from taxonomy.models.locks import hold_relations
-from taxonomy.models.paths import MAX_NAME_CHARS, SKILL_NAME
+from taxonomy.models.address import MAX_NAME_CHARS, SKILL_NAME
 
 if TYPE_CHECKING:
     from taxonomy.models.skill import Skill
+
+
+RELATIONS = 0x536B4601
+"""Any number that nothing else in the database locks by."""
+
+
+def hold_relations() -> None:
+    """Until the transaction ends no other one holds them.
+
+    Take it before the row of a skill. On SQLite whoever writes is alone anyway.
+    """
+    connection = connections[DEFAULT_DB_ALIAS]
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [RELATIONS])
+
 
 WALK = """
     WITH RECURSIVE needed(skill_id) AS (

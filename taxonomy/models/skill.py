@@ -1,34 +1,150 @@
-"""Skills: what is published, what it is called now, and who may see it."""
+"""Skills: what is published, under which name, and who may see it."""
 
 import uuid
 from collections.abc import Iterable, Mapping
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Now
 
 from cachelayer import RetiringQuerySet
 from taxonomy.audiences import Audience, audience_of
 from taxonomy.exceptions import (
+    LastVersion,
     SkillArchived,
     TooManyLabels,
     UnknownSkill,
+    UnknownVersion,
+    VersionWithdrawn,
     WrongReplacement,
 )
-from taxonomy.models.address import Address
+from taxonomy.models.address import (
+    MAX_NAME_CHARS,
+    SKILL_NAME,
+    Address,
+    FormerPlace,
+    within,
+)
 from taxonomy.models.category import Category
-from taxonomy.models.facet import FacetDefinition
-from taxonomy.models.history import WithHistory
-from taxonomy.models.label import Label
-from taxonomy.models.locks import hold_relations
-from taxonomy.models.paths import MAX_NAME_CHARS, SKILL_NAME, within
-from taxonomy.models.place import FormerPlace
-from taxonomy.models.publishing import PublishingManager
-from taxonomy.models.relation import Relation
+from taxonomy.models.label import FacetDefinition, Label
+from taxonomy.models.relation import Relation, hold_relations
 from taxonomy.models.verdict import WithVerdict
 from taxonomy.models.version import MAX_REASON_CHARS, SkillVersion
+from taxonomy.package import Admitted, as_admitted
+from taxonomy.publishing import PublishingManager
 from taxonomy.search.results import Found
+from taxonomy.skillmd.report import Report
+
+
+class WithHistory(models.Model):
+    """What a skill does with its versions. None of it makes, changes or copies one."""
+
+    class Meta:
+        abstract = True
+
+    def held(self) -> "Skill":
+        """The row as it is now, for this transaction to write alone.
+
+        Others may refer to it meanwhile.
+        """
+        skills: Any = type(self)._default_manager
+        return cast(
+            "Skill", skills.select_for_update(of=("self",), no_key=True).get(pk=self.pk)
+        )
+
+    def roll_back(self, number: str) -> SkillVersion:
+        """Make a version that was published the current one, before or after today's.
+
+        Name, description and labels become again what it says. Raises UnknownVersion,
+        VersionWithdrawn (it is yanked) or SkillArchived.
+        """
+        with transaction.atomic():
+            skill = self.held()
+            if skill.status == skill.Status.ARCHIVED:
+                raise SkillArchived
+            version = skill.published(number)
+            if version.yanked_at:
+                raise VersionWithdrawn(
+                    version=f"{number} is yanked; put it back before."
+                )
+            if version.pk != skill.current_id:
+                skill.read_from(version)
+        self.refresh_from_db()
+        return version
+
+    def yank(self, number: str, reason: str = "") -> SkillVersion:
+        """Withdraw a version: it stays, and who asks for it is told the reason.
+
+        When it is the current one, the next older that is not yanked is read from now
+        on, else the newest. Raises UnknownVersion or LastVersion.
+        """
+        with transaction.atomic():
+            skill = self.held()
+            version = skill.published(number)
+            if version.pk == skill.current_id:
+                skill.read_from(skill.heir_of(version))
+            version.yanked_at = version.yanked_at or Now()
+            version.yanked_reason = reason
+            version.save(update_fields=["yanked_at", "yanked_reason"])
+        self.refresh_from_db()
+        version.refresh_from_db()
+        return version
+
+    def put_back(self, number: str) -> SkillVersion:
+        """Undo `yank`; which version is current stays. Raises UnknownVersion."""
+        with transaction.atomic():
+            version = self.held().published(number)
+            version.yanked_at, version.yanked_reason = None, ""
+            version.save(update_fields=["yanked_at", "yanked_reason"])
+        return version
+
+    def published(self, number: str) -> SkillVersion:
+        version = self._versions.filter(number=number).first()
+        if version is None:
+            raise UnknownVersion(version=f"{self} has no version {number[:80]!r}.")
+        return version
+
+    def heir_of(self, version: SkillVersion) -> SkillVersion:
+        others = self._versions.filter(yanked_at=None).exclude(pk=version.pk)
+        older = others.filter(pk__lt=version.pk)
+        heir = older.order_by("-pk").first() or others.order_by("-pk").first()
+        if heir is None:
+            raise LastVersion
+        return heir
+
+    def read_from(self, version: SkillVersion) -> None:
+        """Make it current. The name that it says is this skill's, or was."""
+        self.take_over(version, as_admitted(version.frontmatter, version.body))
+
+    def take_over(
+        self,
+        version: SkillVersion,
+        said: Admitted,
+        report: Report | None = None,
+        **options: Any,
+    ) -> None:
+        """Show what a version says. Labels of kinds that it does not name stay.
+
+        `report`, if there is one, saves validating the files once more.
+        """
+        skill = cast("Skill", self)
+        named = skill._state.adding or skill.name != said.name
+        skill.name = said.name
+        skill.current = version
+        skill.description = said.description
+        skill.save(**options)
+        if named and Address.objects.claim_name(skill):
+            Relation.objects.link(skill, skill.name)
+        for kind, values in said.labels.items():
+            Label.objects.give(skill, Label.Kind(kind), values)
+        skill.settle(report)
+
+    @property
+    def _versions(self) -> models.QuerySet[SkillVersion]:
+        return SkillVersion.objects.filter(skill_id=self.pk)
 
 
 class SkillQuerySet(RetiringQuerySet):

@@ -9,7 +9,7 @@ from django.db.models import Case, IntegerField, Q, Value, When
 from django.db.models.expressions import Combinable
 
 from taxonomy.models import Profile, Skill
-from taxonomy.models.paths import within
+from taxonomy.models.address import within
 from taxonomy.models.skill import SkillQuerySet
 from taxonomy.profiles.outlook import Used
 

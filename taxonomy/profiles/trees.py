@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from taxonomy.models import Category, Profile
-from taxonomy.models.paths import parent_of
+from taxonomy.models.address import parent_of
 from taxonomy.models.profile import lies_in
 from taxonomy.models.skill import SkillQuerySet
 from taxonomy.profiles.outlook import Outlook

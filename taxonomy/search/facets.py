@@ -9,7 +9,7 @@ from django.db.models import Count, F, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from taxonomy.models import Category, Label, Skill
-from taxonomy.models.paths import parent_of
+from taxonomy.models.address import parent_of
 from taxonomy.models.skill import SkillQuerySet
 
 TRAITS = ("type", "weight", "load_priority", "style")

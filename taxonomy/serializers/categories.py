@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.serializers import NumberField, StrictSerializer, TextField
-from taxonomy.models.paths import MAX_PATH_CHARS
+from taxonomy.models.address import MAX_PATH_CHARS
 from taxonomy.serializers.verdicts import verdict_of
 
 MAX_POSITION = 32_767

@@ -10,8 +10,8 @@ from rest_framework import serializers
 
 from core.json_values import text_finding
 from core.serializers import StrictSerializer, TextField
-from taxonomy.admission import SKILL_MD, configured_limits
-from taxonomy.packaging.files import File, Files, as_files
+from taxonomy.files.file import File, Files, as_files
+from taxonomy.package import SKILL_MD, configured_limits
 
 FILES_SCHEMA = {
     "type": "object",

@@ -5,10 +5,9 @@ from typing import Any
 from rest_framework import serializers
 
 from core.serializers import StrictSerializer, TextField
-from taxonomy.models.version import MAX_REASON_CHARS, MAX_REF_CHARS
-from taxonomy.packaging.archives import FORMS
-from taxonomy.packaging.diffs import ADDED, CHANGED, REMOVED
-from taxonomy.versions import MAX_CHARS
+from taxonomy.files.archives import FORMS
+from taxonomy.files.diffs import ADDED, CHANGED, REMOVED
+from taxonomy.models.version import MAX_CHARS, MAX_REASON_CHARS, MAX_REF_CHARS
 
 VERSION_REF = "Number or sha256:digest; without it the current one."
 

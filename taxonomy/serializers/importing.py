@@ -13,15 +13,15 @@ from rest_framework.request import Request
 
 from core.json_values import check_json
 from core.serializers import FlagField, StrictSerializer, TextField
-from taxonomy.admission import source_limits
 from taxonomy.exceptions import NothingToImport, TooManySkills
+from taxonomy.files.gate import SourceRefused
+from taxonomy.files.sources import EntrySource, open_archive, sent_files
 from taxonomy.importing.bringing import Import
 from taxonomy.importing.options import OnConflict, Options
 from taxonomy.importing.outcomes import Action, Report, shown
 from taxonomy.models import Category, Origin
-from taxonomy.models.paths import MAX_PATH_CHARS
-from taxonomy.packaging.errors import SourceRefused
-from taxonomy.packaging.sources import EntrySource, open_archive, sent_files
+from taxonomy.models.address import MAX_PATH_CHARS
+from taxonomy.package import source_limits
 from taxonomy.serializers.files import FilesField
 
 ARCHIVE = "archive"

@@ -6,9 +6,9 @@ from django.conf import settings
 from rest_framework import serializers
 
 from core.serializers import BoundedList, StrictSerializer, TextField
-from taxonomy.admission import MAX_LABEL_CHARS
 from taxonomy.models import FacetDefinition, Label, Relation, Skill
-from taxonomy.models.paths import MAX_NAME_CHARS, SKILL_NAME
+from taxonomy.models.address import MAX_NAME_CHARS, SKILL_NAME
+from taxonomy.package import MAX_LABEL_CHARS
 
 LABELS = {
     "keywords": Label.Kind.KEYWORD,

@@ -13,7 +13,7 @@ from core.serializers import (
     StrictSerializer,
     TextField,
 )
-from taxonomy.models.paths import MAX_PATH_CHARS
+from taxonomy.models.address import MAX_PATH_CHARS
 from taxonomy.models.profile import HIGHEST_PRIORITY, Profile
 from taxonomy.serializers.categories import NodeSerializer
 from taxonomy.serializers.verdicts import verdict_of

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from core.serializers import TextField
-from taxonomy.models.paths import MAX_NAME_CHARS
+from taxonomy.models.address import MAX_NAME_CHARS
 from taxonomy.serializers.files import FilesField
 from taxonomy.serializers.validation import (
     CheckSerializer,

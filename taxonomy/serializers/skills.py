@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from core.serializers import TextField
 from taxonomy.models import Label, Skill, SkillVersion
-from taxonomy.models.paths import MAX_NAME_CHARS, MAX_PATH_CHARS
+from taxonomy.models.address import MAX_NAME_CHARS, MAX_PATH_CHARS
 from taxonomy.models.verdict import Verdict
 from taxonomy.models.version import BY_DIGEST, MAX_REF_CHARS
 from taxonomy.serializers.files import ContentSerializer

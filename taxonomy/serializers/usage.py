@@ -6,7 +6,7 @@ from django.conf import settings
 from rest_framework import serializers
 
 from core.serializers import BoundedList, StrictSerializer, TextField
-from taxonomy.models.paths import MAX_NAME_CHARS
+from taxonomy.models.address import MAX_NAME_CHARS
 from taxonomy.models.usage import MAX_CLIENT_CHARS, MAX_EVENT_ID_CHARS, Kind
 from taxonomy.serializers.verdicts import verdict_of
 from taxonomy.usage.recommendations import Reason

@@ -5,8 +5,8 @@ from typing import Any
 from rest_framework import serializers
 
 from core.serializers import NumberField, StrictSerializer, TextField
-from taxonomy.models.waiver import MAX_FILE_CHARS, MAX_REASON_CHARS
-from taxonomy.skillmd.waiving import Chosen
+from taxonomy.models.verdict import MAX_FILE_CHARS, MAX_REASON_CHARS
+from taxonomy.skillmd.findings import Chosen
 
 MAX_RULE_CHARS = 64
 

@@ -1,13 +1,253 @@
 """SKILL.md as a value: frontmatter and body, read and written."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import lru_cache
+from inspect import getdoc
 from typing import Any
 
-from taxonomy.packaging.limits import DEFAULT_LIMITS, Limits
-from taxonomy.skillmd.errors import FrontmatterMissing, FrontmatterUnclosed, NotText
-from taxonomy.skillmd.frontmatter import load_frontmatter
-from taxonomy.skillmd.yaml_text import as_yaml
+import strictyaml
+from strictyaml import ruamel
+from strictyaml.parser import StrictYAMLLoader
+
+from taxonomy.files.file import DEFAULT_LIMITS, File, Files, Limits
+from taxonomy.skillmd.findings import Finding, Severity
+
+
+class SkillMdError(Exception):
+    """SKILL.md is not usable."""
+
+    rule = "skill-md"
+    field = "content"
+    remedy = ""
+
+    def __init__(self, detail: str = "", line: int | None = None) -> None:
+        self.detail = detail
+        self.line = line
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        message = " ".join((getdoc(type(self)) or "").split())
+        return f"{message.rstrip('.')}: {self.detail}" if self.detail else message
+
+
+class NotText(SkillMdError):
+    """SKILL.md is not UTF-8 text."""
+
+    rule = "content.encoding"
+    remedy = "Save the file as UTF-8."
+
+
+class FrontmatterMissing(SkillMdError):
+    """SKILL.md must start with YAML frontmatter (---)."""
+
+    rule = "frontmatter.missing"
+    remedy = "Begin the file with a line ---, then name and description, then ---."
+
+
+class FrontmatterUnclosed(SkillMdError):
+    """The YAML frontmatter is not closed with ---."""
+
+    rule = "frontmatter.unclosed"
+    remedy = "Put a line --- between the frontmatter and the body."
+
+
+class FrontmatterTooLarge(SkillMdError):
+    """The YAML frontmatter is too large to be read."""
+
+    rule = "frontmatter.size"
+    field = "frontmatter"
+    remedy = "Move what is not name, description or a short note into the body."
+
+
+class FrontmatterUnreadable(SkillMdError):
+    """The YAML frontmatter holds a character that YAML does not allow."""
+
+    rule = "frontmatter.characters"
+    field = "frontmatter"
+    remedy = "Remove control characters and NUL from the frontmatter."
+
+
+class FrontmatterInvalid(SkillMdError):
+    """The frontmatter is not strict YAML."""
+
+    rule = "frontmatter.yaml"
+    field = "frontmatter"
+    remedy = (
+        "Use plain block YAML: no flow collections ({}, []), anchors, tags or "
+        "duplicate keys; put quotes around a value that holds a colon."
+    )
+
+
+class FrontmatterNotMapping(SkillMdError):
+    """The frontmatter must be a YAML mapping."""
+
+    rule = "frontmatter.mapping"
+    field = "frontmatter"
+    remedy = "Write one field per line, as in name: pdf-tools."
+
+
+class UnwritableFrontmatter(SkillMdError):
+    """Strict YAML has no way to write this frontmatter."""
+
+    rule = "frontmatter.value"
+    field = "frontmatter"
+    remedy = "Use text, and non-empty mappings and lists of text."
+
+
+PLAIN_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+# Read as true, null and the like by some YAML reader when they stand unquoted.
+TYPED_KEYS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+# What must not stand raw between double quotes: quotes, backslashes, and whatever is
+# not printable, breaks a line or is trimmed by a reader. Each becomes an escape.
+ESCAPED = re.compile(
+    r'["\\]|---|'
+    "[\x00-\x1f\x7f-\xa0\xad\u2000-\u200f\u2028-\u202f\u205f-\u206f"
+    "\ud800-\uf8ff\ufeff\ufff0-\uffff\U000e0000-\U0010ffff]"
+)
+SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "---": "--\\x2d"}
+
+
+def as_yaml(frontmatter: Mapping[str, Any]) -> str:
+    """Block YAML, one field per line, ending in a line break."""
+    return "".join(f"{line}\n" for line in _mapping_lines(frontmatter, indent=""))
+
+
+def _mapping_lines(mapping: Mapping[str, Any], indent: str) -> Iterator[str]:
+    for key, value in mapping.items():
+        yield from _entry_lines(f"{indent}{_key(key)}:", value, indent + "  ")
+
+
+def _entry_lines(start: str, value: Any, indent: str) -> Iterator[str]:
+    if isinstance(value, Mapping) and value:
+        yield start
+        yield from _mapping_lines(value, indent)
+    elif _is_list(value) and value:
+        yield start
+        for item in value:
+            yield from _entry_lines(f"{indent}-", item, indent + "  ")
+    else:
+        yield f"{start} {quoted(_as_text(value))}"
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise UnwritableFrontmatter(f"{value!r:.80} is not text")
+
+
+def _key(key: str) -> str:
+    plain = PLAIN_KEY.fullmatch(key) and key.lower() not in TYPED_KEYS
+    return key if plain and "---" not in key else quoted(key)
+
+
+def quoted(text: str) -> str:
+    """A double-quoted YAML scalar on one line; it never holds `---`."""
+    return f'"{ESCAPED.sub(lambda found: _escape(found[0]), text)}"'
+
+
+def _escape(found: str) -> str:
+    if found in SHORT:
+        return SHORT[found]
+    code = ord(found)
+    if code <= 0xFF:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+# The characters that a YAML stream may not hold (YAML 1.2, section 5.1).
+UNREADABLE = re.compile(
+    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+)
+
+REMEMBERED = 8
+"""Several checks read the same frontmatter, one after the other; reading is slow."""
+
+
+def load_frontmatter(source: str, limits: Limits = DEFAULT_LIMITS) -> dict[str, Any]:
+    """The fields, every scalar a string. `source` starts behind the opening `---`."""
+    return deepcopy(_loaded(source, limits))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _loaded(source: str, limits: Limits) -> dict[str, Any]:
+    _refuse_unreadable(source, limits)
+    try:
+        loaded = strictyaml.load(source).data
+    except strictyaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise FrontmatterInvalid(
+            getattr(error, "problem", None) or "", line=mark.line + 1 if mark else None
+        ) from error
+    except Exception as error:  # it crashes on a list as a key, deep nesting and more
+        raise FrontmatterInvalid("it cannot be read") from error
+    if not isinstance(loaded, dict):
+        raise FrontmatterNotMapping(line=1)
+    if isinstance(loaded.get("metadata"), dict):
+        loaded["metadata"] = {
+            str(key): str(value) for key, value in loaded["metadata"].items()
+        }
+    return loaded
+
+
+def _refuse_unreadable(source: str, limits: Limits) -> None:
+    if len(source) > limits.frontmatter_chars:
+        raise FrontmatterTooLarge(
+            f"{len(source)} characters, at most {limits.frontmatter_chars}"
+        )
+    if found := UNREADABLE.search(source):
+        raise FrontmatterUnreadable(
+            f"U+{ord(found[0]):04X}", line=source.count("\n", 0, found.start()) + 1
+        )
+    if (count := sum(1 for _ in _nodes(_compose(source)))) > limits.frontmatter_nodes:
+        raise FrontmatterTooLarge(f"{count} nodes, at most {limits.frontmatter_nodes}")
+
+
+class _Loader(StrictYAMLLoader):
+    label = "frontmatter"
+    allow_flow_style = False
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _compose(source: str) -> Any:
+    """The root node; None where there is none, or where it cannot be read."""
+    try:
+        return ruamel.compose(source, Loader=_Loader)
+    except RecursionError as error:
+        raise FrontmatterTooLarge("nested too deeply") from error
+    except Exception:  # the strict loader that comes next says what is wrong
+        return None
+
+
+def _nodes(root: Any) -> Iterator[Any]:
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, ruamel.nodes.MappingNode):
+            waiting += [part for pair in node.value for part in pair]
+        elif isinstance(node, ruamel.nodes.SequenceNode):
+            waiting += node.value
+
+
+def source_nodes(source: str) -> dict[str, Any]:
+    """Field → YAML node with `style` (None: unquoted), for what loading forgets."""
+    root = _compose(source)
+    if not isinstance(root, ruamel.nodes.MappingNode):
+        return {}
+    return {key.value: value for key, value in root.value if _is_scalar(key)}
+
+
+def _is_scalar(node: Any) -> bool:
+    return isinstance(node, ruamel.nodes.ScalarNode)
 
 
 @dataclass(frozen=True)
@@ -58,3 +298,87 @@ def render(frontmatter: Mapping[str, Any], body: str) -> str:
 
 def _unix(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+NAMES = ("SKILL.md", "skill.md")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The files, and either the document or the `problem` that hides it.
+
+    `folder_name` is None where there is no folder yet: its rule is then left out.
+    """
+
+    files: Files
+    folder_name: str | None
+    file: File | None = None
+    text: str = ""
+    document: Document | None = None
+    problem: Finding | None = None
+
+    @property
+    def path(self) -> str:
+        return self.file.path if self.file else NAMES[0]
+
+    @property
+    def paths(self) -> frozenset[str]:
+        return frozenset(file.path for file in self.files)
+
+    @property
+    def frontmatter(self) -> dict[str, Any]:
+        return self.document.frontmatter if self.document else {}
+
+    @property
+    def body(self) -> str:
+        return self.document.body if self.document else ""
+
+    def line_of(self, field: str) -> int:
+        """The line of a top-level frontmatter field; 1 where it is not found."""
+        found = re.search(rf"^[\"']?{re.escape(field)}[\"']?\s*:", self.text, re.M)
+        return self.text.count("\n", 0, found.start()) + 1 if found else 1
+
+    @property
+    def body_line(self) -> int:
+        """The line on which the body begins."""
+        return self.text.count("\n", 0, max(self.text.rfind(self.body), 0)) + 1
+
+
+def read_skill(
+    files: Files, folder_name: str | None, limits: Limits = DEFAULT_LIMITS
+) -> Reading:
+    """Never raises: what keeps the document from being read becomes `problem`."""
+    by_path = {file.path: file for file in files}
+    file = next((by_path[name] for name in NAMES if name in by_path), None)
+    if file is None:
+        return Reading(files, folder_name, problem=_missing())
+    text = ""
+    try:
+        text = decode(file.content)
+        document = parse(text, limits)
+    except SkillMdError as error:
+        problem = _as_finding(error, file.path)
+        return Reading(files, folder_name, file, text, problem=problem)
+    return Reading(files, folder_name, file, text, document)
+
+
+def _missing() -> Finding:
+    return Finding(
+        "file.missing",
+        Severity.ERROR,
+        "Missing required file: SKILL.md",
+        "Put a SKILL.md at the root of the skill.",
+        file=NAMES[0],
+    )
+
+
+def _as_finding(error: SkillMdError, path: str) -> Finding:
+    return Finding(
+        error.rule,
+        Severity.ERROR,
+        str(error),
+        error.remedy,
+        file=path,
+        line=error.line,
+        field=error.field if error.field != "content" else "",
+    )

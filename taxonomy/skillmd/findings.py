@@ -1,10 +1,12 @@
-"""What a check reports: one finding per problem, with its place and its remedy."""
+"""What a check reports: one finding per problem, with its place and its remedy.
+
+A waiver accepts findings of the security scan by their fingerprints."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -68,3 +70,46 @@ Findings = tuple[Finding, ...]
 
 def of_severity(findings: Iterable[Finding], *severities: Severity) -> Findings:
     return tuple(finding for finding in findings if finding.severity in severities)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A choice among findings: each of these fields that is given must fit.
+
+    `fingerprints` names findings one by one.
+    """
+
+    rule: str = ""
+    file: str = ""
+    line: int | None = None
+    fingerprints: Collection[str] = ()
+
+    def among(self, findings: Findings) -> Findings:
+        return tuple(
+            found
+            for found in findings
+            if found.fingerprint
+            and self.rule in ("", found.rule)
+            and self.file in ("", found.file)
+            and self.line in (None, found.line)
+            and (not self.fingerprints or found.fingerprint in self.fingerprints)
+        )
+
+
+class Waived(NamedTuple):
+    """What a curator accepted: a finding, as bad as it was then, or less."""
+
+    fingerprint: str
+    severity: str = ""
+    """Empty: however bad it is."""
+
+
+def covers(waived: Collection[Waived], one: Waived) -> bool:
+    """Whether it was accepted as it is now, or when it was worse."""
+    worst_first = ["", *Severity]
+    as_bad = worst_first[: worst_first.index(one.severity) + 1]
+    return any(Waived(one.fingerprint, severity) in waived for severity in as_bad)
+
+
+def is_accepted(found: Finding, waived: Collection[Waived]) -> bool:
+    return covers(waived, Waived(found.fingerprint, found.severity))

@@ -4,12 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from taxonomy.packaging.files import Files
-from taxonomy.packaging.limits import DEFAULT_LIMITS, Limits
-from taxonomy.skillmd.document import split
+from taxonomy.files.file import DEFAULT_LIMITS, Files, Limits
+from taxonomy.skillmd.document import Reading, read_skill, source_nodes, split
 from taxonomy.skillmd.findings import Finding, Findings, Severity
-from taxonomy.skillmd.frontmatter import source_nodes
-from taxonomy.skillmd.reading import Reading, read_skill
 
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 MAX_NAME = 64

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from taxonomy.skillmd import markdown
+from taxonomy.skillmd.document import Reading
 from taxonomy.skillmd.findings import Finding, Findings, Severity
-from taxonomy.skillmd.reading import Reading
 
 MAX_BODY_LINES = 500
 MIN_BODY_WORDS = 10

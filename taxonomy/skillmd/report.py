@@ -4,16 +4,21 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from taxonomy.packaging.files import Files
-from taxonomy.packaging.gate import check_files
-from taxonomy.packaging.limits import DEFAULT_LIMITS, Limits
-from taxonomy.skillmd.findings import Finding, Findings, Severity, of_severity
+from taxonomy.files.file import DEFAULT_LIMITS, Files, Limits
+from taxonomy.files.gate import check_files
+from taxonomy.scan.engine import scan
+from taxonomy.skillmd.document import read_skill
+from taxonomy.skillmd.findings import (
+    Finding,
+    Findings,
+    Severity,
+    Waived,
+    is_accepted,
+    of_severity,
+)
 from taxonomy.skillmd.portable import portable_findings
 from taxonomy.skillmd.quality import QUESTIONS, Check, quality_checks
-from taxonomy.skillmd.reading import read_skill
-from taxonomy.skillmd.scan import scan
 from taxonomy.skillmd.specification import specification_findings
-from taxonomy.skillmd.waiving import Waived, is_accepted
 
 PASSED, WARNINGS, FAILED = "passed", "warnings", "failed"
 

@@ -6,7 +6,8 @@ from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).parent
-GATE = HERE.parent / "packaging" / "gate.py"
+SCAN = HERE.parent / "scan"
+GATE = HERE.parent / "files" / "gate.py"
 
 
 @cache
@@ -16,7 +17,7 @@ def rule_set() -> str:
     It is a digest of the text of all that judges: beside patterns and severities the
     rules are functions, and nobody has to remember to count them up.
     """
-    return digest_of([*sorted(HERE.glob("*.py")), GATE])
+    return digest_of([*sorted(HERE.glob("*.py")), *sorted(SCAN.rglob("*.py")), GATE])
 
 
 def digest_of(sources: Iterable[Path]) -> str:

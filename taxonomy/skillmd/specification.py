@@ -7,10 +7,9 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from taxonomy.packaging.files import Files
-from taxonomy.packaging.limits import DEFAULT_LIMITS, Limits
+from taxonomy.files.file import DEFAULT_LIMITS, Files, Limits
+from taxonomy.skillmd.document import Reading, read_skill
 from taxonomy.skillmd.findings import Finding, Findings, Severity
-from taxonomy.skillmd.reading import Reading, read_skill
 
 ALLOWED_FIELDS = frozenset(
     {"name", "description", "license", "compatibility", "metadata", "allowed-tools"}

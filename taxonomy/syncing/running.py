@@ -6,18 +6,18 @@ from pathlib import Path
 
 from django.db import DatabaseError, transaction
 
-from taxonomy.admission import source_limits
 from taxonomy.exceptions import InvalidSkill, SkillArchived, TaxonomyError
+from taxonomy.files.file import Files, bundle_digest
+from taxonomy.files.gate import PackagingError
+from taxonomy.files.write import remove_folder, write_folder
 from taxonomy.importing.candidates import Found, judge
 from taxonomy.importing.failures import GIVEN_UP, DatabaseFailures
 from taxonomy.importing.outcomes import Outcome, reasons_of, shown
 from taxonomy.importing.placement import Placement
 from taxonomy.importing.targets import holder_of
 from taxonomy.models import Fleet, Skill
-from taxonomy.models.paths import SKILL_NAME
-from taxonomy.packaging.errors import PackagingError
-from taxonomy.packaging.files import Files, bundle_digest
-from taxonomy.packaging.folder import remove_folder, write_folder
+from taxonomy.models.address import SKILL_NAME
+from taxonomy.package import source_limits
 from taxonomy.syncing.deciding import Step, decide
 from taxonomy.syncing.options import Prefer, SyncAction, SyncOptions
 from taxonomy.syncing.shelf import Shelf

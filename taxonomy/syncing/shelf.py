@@ -4,11 +4,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from taxonomy.packaging.errors import FolderOccupied, SourceRefused
-from taxonomy.packaging.files import Files
-from taxonomy.packaging.finding import PassedOver
-from taxonomy.packaging.limits import SourceLimits
-from taxonomy.packaging.sources import FolderSource, find_skills
+from taxonomy.files.file import Files, SourceLimits
+from taxonomy.files.gate import FolderOccupied, SourceRefused
+from taxonomy.files.sources import FolderSource, PassedOver, find_skills
 
 EMPTY = "There is no skill in the folder at all; nothing is archived for that."
 UNREAD = "It may be in {!r} of the folder, which was not looked into."

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core.json_values import JSONValueError, parse_json
-from taxonomy.packaging.errors import SourceRefused
+from taxonomy.files.gate import SourceRefused
 
 FILE = ".skillfleet-sync.json"
 FORMAT = 1

@@ -16,7 +16,7 @@ from django.contrib.auth.models import User
 from django.db.models import Count, Q, Sum, TextChoices
 
 from taxonomy.models import Relation, Skill, UsageCount, Verdict
-from taxonomy.models.paths import within
+from taxonomy.models.address import within
 from taxonomy.models.profile import lies_in
 from taxonomy.models.skill import SkillQuerySet
 from taxonomy.profiles.outlook import Outlook, window

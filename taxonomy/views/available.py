@@ -9,9 +9,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from cachelayer import cache_global_data, cache_user_data
-from taxonomy.models.paths import MAX_PATH_CHARS
+from taxonomy.available_skills import SkillEntry, render_available_skills
+from taxonomy.models.address import MAX_PATH_CHARS
 from taxonomy.models.skill import Skill
-from taxonomy.packaging.available_skills import SkillEntry, render_available_skills
 from taxonomy.permissions import READ_SKILLS
 from taxonomy.profiles.outlook import Outlook
 from taxonomy.profiles.ranking import ranked, shown_to

@@ -8,7 +8,7 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 
 from cachelayer import cache_endpoint
-from taxonomy.packaging.archives import FORMS
+from taxonomy.files.archives import FORMS
 from taxonomy.permissions import READ_SKILLS
 from taxonomy.serializers.history import DownloadFilters
 from taxonomy.views.base import OneForm, SkillReading

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cachelayer import cache_endpoint
-from taxonomy.packaging.files import File
+from taxonomy.files.file import File
 from taxonomy.permissions import READ_SKILLS
 from taxonomy.serializers.history import VERSION_REF
 from taxonomy.serializers.skills import FileItemSerializer

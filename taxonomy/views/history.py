@@ -9,9 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cachelayer import cache_endpoint
+from taxonomy.files.diffs import differences
+from taxonomy.files.file import Files
 from taxonomy.models import SkillVersion
-from taxonomy.packaging.diffs import differences
-from taxonomy.packaging.files import Files
 from taxonomy.permissions import PUBLISH_SKILLS, READ_SKILLS
 from taxonomy.serializers.history import (
     DeprecateSerializer,

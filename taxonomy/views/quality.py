@@ -6,8 +6,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from taxonomy.admission import configured_limits
-from taxonomy.packaging.files import Files
+from taxonomy.files.file import Files
+from taxonomy.package import configured_limits
 from taxonomy.permissions import READ_SKILLS
 from taxonomy.serializers.files import FilesField
 from taxonomy.serializers.quality import (
@@ -16,9 +16,9 @@ from taxonomy.serializers.quality import (
     QualitySerializer,
 )
 from taxonomy.serializers.validation import ReportSerializer
-from taxonomy.skillmd.fixing import fix
+from taxonomy.skillmd.findings import Waived
+from taxonomy.skillmd.repair import fix
 from taxonomy.skillmd.report import Report, validate
-from taxonomy.skillmd.waiving import Waived
 from taxonomy.views.base import SkillReading
 
 

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from taxonomy.admission import configured_limits
+from taxonomy.package import configured_limits
 from taxonomy.permissions import READ_SKILLS
 from taxonomy.serializers.validation import ReportSerializer, ValidateSerializer
 from taxonomy.skillmd.report import validate

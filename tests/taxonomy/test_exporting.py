@@ -5,11 +5,11 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from taxonomy.files.archives import FORMS
+from taxonomy.files.file import File
+from taxonomy.files.read import read_folder
+from taxonomy.files.sources import open_source
 from taxonomy.models import Skill
-from taxonomy.packaging.archives import FORMS
-from taxonomy.packaging.files import File
-from taxonomy.packaging.folder import read_folder
-from taxonomy.packaging.sources import open_source
 from tests.taxonomy.skills import skill_files
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded")]

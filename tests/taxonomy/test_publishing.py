@@ -14,8 +14,8 @@ from taxonomy.exceptions import (
     UnknownCategory,
     VersionConflict,
 )
+from taxonomy.files.file import File, bundle_digest
 from taxonomy.models import Address, Bundle, Category, Skill, SkillVersion
-from taxonomy.packaging.files import File, bundle_digest
 from tests.taxonomy.skills import skill_files
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded")]

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 
+from taxonomy.files.file import bundle_digest
 from taxonomy.models import Blob, Bundle, Skill
-from taxonomy.packaging.files import bundle_digest
-from taxonomy.pruning import Freed, prune_content
+from taxonomy.unused_content import Freed, prune_content
 from tests.taxonomy.skills import skill_files
 
 pytestmark = pytest.mark.django_db

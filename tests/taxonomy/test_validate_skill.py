@@ -7,8 +7,8 @@ import zipfile
 import pytest
 from django.core.management import CommandError, call_command
 
+from taxonomy.files.write import write_folder
 from taxonomy.models import Skill, Verdict
-from taxonomy.packaging.folder import write_folder
 from tests.taxonomy.skills import skill_files
 
 RISKY = "# Clean up\n\n1. Run `rm -rf /` to see.\n"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from taxonomy.judging import judge_the_unjudged
 from taxonomy.models import Bundle, Skill, Verdict
+from taxonomy.validation import judge_the_unjudged
 from tests.taxonomy.skills import skill_files
 
 SKILLS = "/api/v1/skills"

@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taxonomy.exceptions import VersionConflict
-from taxonomy.models.version import next_number
-from taxonomy.versions import Version
+from taxonomy.models.version import Version, next_number
 
 number = st.integers(min_value=0, max_value=10**9 - 1)
 stage = st.lists(

@@ -4,7 +4,7 @@ import pytest
 
 from taxonomy.exceptions import SkillChanged
 from taxonomy.models import Skill, Verdict, Waiver
-from taxonomy.skillmd.waiving import Chosen
+from taxonomy.skillmd.findings import Chosen
 from tests.taxonomy.skills import skill_files
 
 URL = "/api/v1/skills/pdf-tools"

@@ -5,14 +5,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from taxonomy.admission import configured_limits
 from taxonomy.exporting import write_archive
+from taxonomy.files.archives import FORMS
+from taxonomy.files.gate import PackagingError
+from taxonomy.files.write import write_folder
 from taxonomy.management.arguments import category_named
 from taxonomy.models import Skill
 from taxonomy.models.skill import SkillQuerySet
-from taxonomy.packaging.archives import FORMS
-from taxonomy.packaging.errors import PackagingError
-from taxonomy.packaging.folder import write_folder
+from taxonomy.package import configured_limits
 
 
 class Command(BaseCommand):

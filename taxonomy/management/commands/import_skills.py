@@ -7,14 +7,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core.json_values import text_finding
-from taxonomy.admission import source_limits
+from taxonomy.files.sources import open_source
 from taxonomy.importing.bringing import Import
 from taxonomy.importing.options import OnConflict, Options
 from taxonomy.importing.outcomes import Report
 from taxonomy.importing.telling import reporting, watched
 from taxonomy.management.arguments import active_user, category_named
 from taxonomy.models import Origin
-from taxonomy.packaging.sources import open_source
+from taxonomy.package import source_limits
 
 SOME_REFUSED = 3
 

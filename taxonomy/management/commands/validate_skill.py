@@ -11,20 +11,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 
 from core.terminal import say
-from taxonomy.admission import configured_limits, source_limits
-from taxonomy.judging import due
+from taxonomy.files.file import File
+from taxonomy.files.gate import FilesRefused, SourceRefused, not_looked_into
+from taxonomy.files.sources import SKILL_FILES, SkillSource, open_source, regular_file
 from taxonomy.models import Skill
-from taxonomy.packaging.errors import FilesRefused, SourceRefused
-from taxonomy.packaging.files import File
-from taxonomy.packaging.gate import not_looked_into
-from taxonomy.packaging.sources import (
-    SKILL_FILES,
-    SkillSource,
-    open_source,
-    regular_file,
-)
+from taxonomy.package import configured_limits, source_limits
 from taxonomy.skillmd.findings import Finding
 from taxonomy.skillmd.report import Report, validate
+from taxonomy.validation import due
 
 FAILED, UNREADABLE = 1, 2
 STYLES = {"passed": "green", "warnings": "yellow", "failed": "red"}

@@ -7,8 +7,8 @@ from rest_framework.test import APIClient
 
 from jobs import lifecycle
 from jobs.models import Job
+from taxonomy.files.file import File
 from taxonomy.models import Skill
-from taxonomy.packaging.files import File
 from tests.taxonomy.skills import skill_files
 
 BODY = """# Restart the billing service

@@ -12,7 +12,7 @@ from jobs.authors.base import Assignment, Given
 from jobs.authors.template import TemplateAuthor
 from jobs.pipeline.context import SourceText
 from jobs.pipeline.evaluation import skill_document
-from taxonomy.packaging.files import Files
+from taxonomy.files.file import Files
 
 BESIDE = Path(__file__).resolve().parents[3].parent / "shared" / "corpus"
 CORPUS = Path(os.environ.get("SKILLFLEET_CORPUS", BESIDE)) / "sources"

@@ -5,7 +5,7 @@ from dataclasses import replace
 from jobs.authors.template import TemplateAuthor
 from jobs.pipeline.context import SourceText
 from jobs.pipeline.state import Failure
-from taxonomy.packaging.files import File
+from taxonomy.files.file import File
 from taxonomy.skillmd.document import render
 from tests.jobs.authors.material import (
     answered,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from taxonomy.packaging.folder import write_folder
+from taxonomy.files.write import write_folder
 from tests.taxonomy.skills import skill_files
 
 Run = Callable[..., tuple[int, dict[str, Any]]]

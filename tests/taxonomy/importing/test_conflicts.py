@@ -2,8 +2,8 @@
 
 import pytest
 
+from taxonomy.files.write import write_folder
 from taxonomy.models import Skill
-from taxonomy.packaging.folder import write_folder
 from tests.taxonomy.importing.conftest import actions
 from tests.taxonomy.skills import skill_files
 

@@ -8,8 +8,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 
+from taxonomy.files.write import write_folder
 from taxonomy.models import Skill
-from taxonomy.packaging.folder import write_folder
 from tests.taxonomy.skills import skill_files
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded")]

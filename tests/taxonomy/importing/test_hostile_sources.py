@@ -10,12 +10,12 @@ from contextlib import contextmanager
 
 import pytest
 
+from taxonomy.files.file import Limits, SourceLimits
+from taxonomy.files.gate import SourceRefused
+from taxonomy.files.sources import open_source
 from taxonomy.importing.bringing import Import
 from taxonomy.importing.options import Options
 from taxonomy.models import Blob, Bundle, Skill
-from taxonomy.packaging.errors import SourceRefused
-from taxonomy.packaging.limits import Limits, SourceLimits
-from taxonomy.packaging.sources import open_source
 from tests.taxonomy.importing.hostile import drawn
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded")]

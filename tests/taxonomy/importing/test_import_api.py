@@ -6,9 +6,9 @@ import io
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from taxonomy.files.archives import FORMS
+from taxonomy.files.file import File
 from taxonomy.models import Origin, Skill
-from taxonomy.packaging.archives import FORMS
-from taxonomy.packaging.files import File
 from tests.skillfleet.refusals import refused
 from tests.taxonomy.skills import skill_files
 

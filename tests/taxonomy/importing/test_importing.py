@@ -3,10 +3,11 @@
 import pytest
 from django.core.management import CommandError, call_command
 
+from taxonomy.files.read import read_folder
+from taxonomy.files.write import write_folder
 from taxonomy.models import Origin, Skill, SkillVersion
-from taxonomy.packaging.folder import read_folder, write_folder
 from tests.taxonomy.importing.conftest import actions
-from tests.taxonomy.skillmd.corpus import CORPUS, needs_corpus
+from tests.taxonomy.scan.corpus import CORPUS, needs_corpus
 from tests.taxonomy.skills import skill_files
 
 pytestmark = pytest.mark.django_db

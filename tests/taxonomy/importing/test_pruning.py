@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from taxonomy.files.sources import sent_files
+from taxonomy.files.write import write_folder
 from taxonomy.importing.bringing import Import
 from taxonomy.importing.options import Options
 from taxonomy.models import Origin, Skill
-from taxonomy.packaging.folder import write_folder
-from taxonomy.packaging.sources import sent_files
 from tests.taxonomy.importing.conftest import actions
 from tests.taxonomy.skills import skill_files
 

@@ -7,9 +7,9 @@ import pytest
 from django.core.management.base import OutputWrapper
 from rich.console import Console
 
+from taxonomy.files.gate import SourceRefused
 from taxonomy.importing.outcomes import Action, Outcome, Report, reasons_of
 from taxonomy.importing.telling import tell, tell_report, watched
-from taxonomy.packaging.errors import SourceRefused
 
 REASON = "The folder's name is not the skill's. Rename one of them, or be lenient. " * 3
 OUTCOMES = [

@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.searching import recall
 from taxonomy.models import Skill
-from tests.taxonomy.skillmd.corpus import CORPUS, needs_corpus
+from tests.taxonomy.scan.corpus import CORPUS, needs_corpus
 
 ENOUGH = 0.9
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taxonomy.packaging.limits import Limits
-from taxonomy.skillmd.document import Document, decode, parse, render
-from taxonomy.skillmd.errors import (
+from taxonomy.files.file import Limits
+from taxonomy.skillmd.document import (
+    Document,
     FrontmatterInvalid,
     FrontmatterMissing,
     FrontmatterNotMapping,
@@ -15,6 +15,9 @@ from taxonomy.skillmd.errors import (
     FrontmatterUnreadable,
     NotText,
     UnwritableFrontmatter,
+    decode,
+    parse,
+    render,
 )
 
 TEXT = st.text(st.characters(codec="utf-8"))

@@ -2,9 +2,9 @@
 
 import pytest
 
-from taxonomy.packaging.files import File, as_files
+from taxonomy.files.file import File, as_files
+from taxonomy.skillmd.document import read_skill
 from taxonomy.skillmd.quality import quality_checks
-from taxonomy.skillmd.reading import read_skill
 
 GOOD = "Extracts tables from PDF files. Use when a PDF holds tables."
 BODY = """# PDF tables

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from skills_ref import validate
 
-from taxonomy.packaging.files import File, as_files
+from taxonomy.files.file import File, as_files
 from taxonomy.skillmd.specification import check_specification
-from tests.taxonomy.skillmd.corpus import files_below, needs_corpus, published_skills
-from tests.taxonomy.skillmd.mutants import mutants
+from tests.taxonomy.scan.corpus import files_below, needs_corpus, published_skills
+from tests.taxonomy.scan.mutants import mutants
 
 BEYOND = {"content.encoding", "frontmatter.characters", "frontmatter.yaml"}
 RULES = {

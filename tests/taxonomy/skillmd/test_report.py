@@ -6,11 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taxonomy.packaging.files import File, Files, as_files
-from taxonomy.packaging.limits import Limits
+from taxonomy.files.file import File, Files, Limits, as_files
+from taxonomy.skillmd.findings import Waived
 from taxonomy.skillmd.report import Report, validate
-from taxonomy.skillmd.waiving import Waived
-from tests.taxonomy.skillmd.corpus import files_below, needs_corpus, published_skills
+from tests.taxonomy.scan.corpus import files_below, needs_corpus, published_skills
 
 GOOD = """---
 name: pdf-tables

@@ -6,8 +6,9 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from taxonomy.files.read import read_folder
+from taxonomy.files.write import remove_folder, write_folder
 from taxonomy.models import Skill, SkillVersion
-from taxonomy.packaging.folder import read_folder, remove_folder, write_folder
 from taxonomy.syncing import running
 from taxonomy.syncing.deciding import Step, decide
 from taxonomy.syncing.state import FILE

@@ -5,8 +5,9 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from taxonomy.files.read import read_folder
+from taxonomy.files.write import write_folder
 from taxonomy.models import Skill
-from taxonomy.packaging.folder import read_folder, write_folder
 from tests.taxonomy.skills import skill_files
 from tests.taxonomy.syncing.test_syncing import edited, here, report_of, sync
 

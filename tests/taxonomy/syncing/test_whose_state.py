@@ -6,9 +6,10 @@ import uuid
 import pytest
 from django.core.management import CommandError
 
+from taxonomy.files.file import bundle_digest
+from taxonomy.files.read import read_folder
+from taxonomy.files.write import write_folder
 from taxonomy.models import Fleet, Skill
-from taxonomy.packaging.files import bundle_digest
-from taxonomy.packaging.folder import read_folder, write_folder
 from taxonomy.syncing import running
 from taxonomy.syncing.options import SyncOptions
 from taxonomy.syncing.running import Sync

@@ -7,8 +7,8 @@ import pytest
 from django.db import connection, connections
 
 from taxonomy.exceptions import TaxonomyError
+from taxonomy.files.file import bundle_digest
 from taxonomy.models import Address, Bundle, BundleFile, Category, Skill, SkillVersion
-from taxonomy.packaging.files import bundle_digest
 from tests.taxonomy.skills import skill_files
 
 pytestmark = pytest.mark.django_db(transaction=True)

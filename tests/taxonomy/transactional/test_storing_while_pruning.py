@@ -8,7 +8,7 @@ from django.db import connection, connections, transaction
 from django.db.models.functions import Now
 
 from taxonomy.models import Blob, Bundle, Skill
-from taxonomy.pruning import prune_content
+from taxonomy.unused_content import prune_content
 from tests.taxonomy.skills import skill_files
 
 pytestmark = [

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from taxonomy.models import Skill
-from taxonomy.skillmd.waiving import Chosen
+from taxonomy.skillmd.findings import Chosen
 from tests.taxonomy.skills import skill_files
 from tests.taxonomy.transactional.test_concurrent_publishing import at_once
 

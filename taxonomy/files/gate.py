@@ -1,0 +1,194 @@
+"""The publish gate: what every client can download, unpack and keep on any disk."""
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from inspect import getdoc
+
+from taxonomy.files.file import DEFAULT_LIMITS, Files, Limits
+from taxonomy.skillmd.findings import Finding, Findings, Severity
+
+
+class PackagingError(Exception):
+    """The skill cannot be packed."""
+
+    def __init__(self, detail: object = "") -> None:
+        self.detail = str(detail)
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        message = " ".join((getdoc(type(self)) or "").split())
+        return f"{message.rstrip('.')}: {self.detail}" if self.detail else message
+
+
+class FilesRefused(PackagingError):
+    """The files do not pass the publish gate."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("; ".join(map(str, self.findings)))
+
+
+class FolderMissing(PackagingError):
+    """There is no such folder."""
+
+
+class FolderOccupied(PackagingError):
+    """The target holds something else; it is only replaced when told so."""
+
+
+class FolderLeft(PackagingError):
+    """What a write could neither put back nor drop is kept for you to look at."""
+
+
+class SourceRefused(PackagingError):
+    """Nothing is imported from this source."""
+
+
+FORBIDDEN = {"\\": "a backslash", ":": "a colon"}
+# A USTAR header has room for a name of 100 bytes behind a folder of 155.
+USTAR_NAME, USTAR_FOLDER = 100, 155
+LONGEST_PATH = USTAR_FOLDER + 1 + USTAR_NAME
+
+
+def check_files(files: Files, limits: Limits = DEFAULT_LIMITS) -> Findings:
+    """Every problem, all of severity error; () may be published."""
+    return (
+        *check_amounts([(file.path, len(file.content)) for file in files], limits),
+        *(finding for file in files for finding in _path_problems(file.path)),
+        *_collisions(files),
+        *_root(files),
+    )
+
+
+def require_files(files: Files, limits: Limits = DEFAULT_LIMITS) -> Files:
+    """The files, when they pass; else `FilesRefused` with every finding."""
+    if findings := check_files(files, limits):
+        raise FilesRefused(findings)
+    return files
+
+
+def _error(rule: str, path: str, message: str, remedy: str) -> Finding:
+    return Finding(f"files.{rule}", Severity.ERROR, message, remedy, file=path[:300])
+
+
+def not_a_file(path: str) -> Finding:
+    message = "It is a link or a device, not a file"
+    return _error("kind", path, message, "Put a copy of the file in its place.")
+
+
+def not_a_folder(path: str) -> Finding:
+    message = "It is a link or a file, not a folder"
+    return _error("kind", path, message, "Put a copy of the folder in its place.")
+
+
+def not_looked_into(path: str, reason: str) -> Finding:
+    return _error("unread", path, reason.rstrip("."), "")
+
+
+def changed_meanwhile(path: str) -> Finding:
+    message = "It changed while it was read"
+    return _error("changed", path, message, "Try again when nobody writes to it.")
+
+
+def unreadable(path: str, why: str) -> Finding:
+    message = f"It cannot be read: {why}"
+    return _error("unreadable", path, message, "Give the right to read it, or drop it.")
+
+
+def too_long_path(path: str) -> Finding:
+    message = "The path is too long for an archive"
+    return _error("path-length", path, message, "Shorten names or folders.")
+
+
+def too_many_folders(most: int) -> Finding:
+    message = f"More than {most} folders"
+    return _error("count", "", message, "Split the skill or drop folders.")
+
+
+def check_amounts(
+    sizes: Sequence[tuple[str, int]], limits: Limits = DEFAULT_LIMITS
+) -> Findings:
+    """The part of the gate that needs no content: (path, bytes) of each file."""
+    return tuple(_amounts(sizes, limits))
+
+
+def _amounts(sizes: Sequence[tuple[str, int]], limits: Limits) -> Iterator[Finding]:
+    if len(sizes) > limits.files:
+        message = f"{len(sizes)} files, at most {limits.files}"
+        yield _error("count", "", message, "Split the skill or drop files.")
+    if (total := sum(size for _, size in sizes)) > limits.total_bytes:
+        message = f"{total} bytes in all, at most {limits.total_bytes}"
+        yield _error("total-size", "", message, "Drop large files.")
+    for path, size in sizes:
+        if size > limits.file_bytes:
+            message = f"{size} bytes, at most {limits.file_bytes}"
+            yield _error("size", path, message, "Make the file smaller.")
+
+
+def _path_problems(path: str) -> Iterator[Finding]:
+    remedy = "Use a relative path with / between folders, such as references/api.md."
+    segments = path.split("/")
+    if "" in segments:
+        message = "The path is empty, absolute, or has an empty part"
+        yield _error("path", path, message, remedy)
+    if {".", ".."} & set(segments):
+        yield _error("path", path, "The path has a part . or ..", remedy)
+    if any(segment.casefold() == ".git" for segment in segments):
+        message = "The path is inside a .git folder, which can run programs"
+        yield _error("path", path, message, "Leave the .git folder out.")
+    for character, name in FORBIDDEN.items():
+        if character in path:
+            yield _error("path", path, f"The path holds {name}", remedy)
+    if bad := next((c for c in path if unicodedata.category(c) in ("Cc", "Cs")), ""):
+        message = f"The path holds the character U+{ord(bad):04X}"
+        yield _error("path", path, message, remedy)
+    if not _fits_ustar(path):
+        yield too_long_path(path)
+
+
+def _fits_ustar(path: str) -> bool:
+    name = path.encode("utf-8", "surrogatepass")
+    if len(name) <= USTAR_NAME:
+        return True
+    cuts = [at for at in range(len(name)) if name[at : at + 1] == b"/"]
+    return any(
+        cut <= USTAR_FOLDER and 1 <= len(name) - cut - 1 <= USTAR_NAME for cut in cuts
+    )
+
+
+def _collisions(files: Files) -> Iterator[Finding]:
+    """Paths that are one on a disk that folds case or normalises Unicode."""
+    spelt: dict[str, str] = {}
+    taken: dict[str, str] = {}
+    for file in files:
+        for folder in _folders(file.path):
+            other = spelt.setdefault(_folded(folder), folder)
+            if other != folder:
+                yield _collision(file.path, other)
+        if other := taken.get(_folded(file.path), ""):
+            yield _collision(file.path, other)
+        taken.setdefault(_folded(file.path), file.path)
+    for folded, path in taken.items():
+        if folder := spelt.get(folded, ""):
+            yield _collision(path, f"{folder}/")
+
+
+def _collision(path: str, other: str) -> Finding:
+    message = f"On some disks this path is the same as {other!r}"
+    return _error("collision", path, message, "Rename one of the two.")
+
+
+def _folders(path: str) -> list[str]:
+    parts = path.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts))]
+
+
+def _folded(path: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFKC", path).casefold())
+
+
+def _root(files: Files) -> Iterator[Finding]:
+    if not any(file.path == "SKILL.md" for file in files):
+        message = "There is no SKILL.md at the root"
+        remedy = "Put SKILL.md, spelt so, beside the skill's folders."
+        yield _error("skill-md", "SKILL.md", message, remedy)

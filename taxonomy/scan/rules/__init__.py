@@ -1,0 +1,25 @@
+"""All the rules of the security scan."""
+
+from taxonomy.scan.rules.code import PROGRAMS
+from taxonomy.scan.rules.commands import COMMANDS, DOWNLOADS
+from taxonomy.scan.rules.files import FILE_RULES, OVERSIZE, FileRule
+from taxonomy.scan.rules.pattern import ScanRule
+from taxonomy.scan.rules.secrets import SECRETS
+from taxonomy.scan.rules.skill import SKILL_RULES, SkillRule
+from taxonomy.scan.rules.wording import HIDDEN, WORDING
+
+RULES: tuple[ScanRule, ...] = (
+    *WORDING,
+    *HIDDEN,
+    *DOWNLOADS,
+    *COMMANDS,
+    *PROGRAMS,
+    *SECRETS,
+)
+"""Those that look at the text of files."""
+ALL: tuple[ScanRule | FileRule | SkillRule, ...] = (
+    *RULES,
+    *FILE_RULES,
+    OVERSIZE,
+    *SKILL_RULES,
+)

@@ -1,0 +1,87 @@
+"""What a folder of skills has is found, and what was passed over is told."""
+
+import os
+from errno import EACCES
+
+import pytest
+
+from taxonomy.files.gate import SourceRefused
+from taxonomy.files.read import read_folder
+from taxonomy.files.sources import FolderSource, find_skills, open_source
+from taxonomy.files.write import write_folder
+from tests.taxonomy.files.deeds import OLD
+from tests.taxonomy.files.faults import before_opening
+
+
+def deny():
+    raise PermissionError(EACCES, os.strerror(EACCES), "it")
+
+
+@pytest.fixture
+def shelf(tmp_path):
+    for name in ("a", "deep/b"):
+        write_folder(OLD, tmp_path / "shelf" / name)
+    return tmp_path / "shelf"
+
+
+def test_a_link_to_a_skill_is_told_unless_the_skill_is_found(shelf, tmp_path):
+    write_folder(OLD, tmp_path / "elsewhere")
+    (shelf / "deep/linked").symlink_to(tmp_path / "elsewhere")
+    (shelf / "again").symlink_to("deep/b")
+    (shelf / "around").symlink_to(shelf)
+    (shelf / "broken").symlink_to("nowhere")
+    with open_source(shelf) as source:
+        assert source.folders == ("a", "deep/b")
+        [(path, reason)] = source.passed_over
+    assert path == "deep/linked"
+    assert "link to a skill" in reason
+
+
+def test_a_folder_of_links_alone_says_which(shelf, tmp_path):
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links" / "a").symlink_to(shelf / "a")
+    told = r"no SKILL\.md in it\. a: It is a link"
+    with pytest.raises(SourceRefused, match=told), open_source(tmp_path / "links"):
+        pass
+
+
+def test_a_folder_that_may_not_be_read_is_told_and_the_rest_is_found(
+    shelf, monkeypatch
+):
+    before_opening(monkeypatch, "deep", deny)
+    with open_source(shelf) as source:
+        assert source.folders == ("a",)
+        assert source.passed_over == (
+            ("deep", "It cannot be looked into: Permission denied."),
+        )
+        assert source.read("a") == OLD
+
+
+def test_a_source_that_may_not_be_read_is_refused(shelf, monkeypatch):
+    before_opening(monkeypatch, shelf, deny)
+    denied = pytest.raises(SourceRefused, match="Permission denied")
+    with denied, open_source(shelf):
+        pass
+
+
+def test_folders_that_are_nested_too_deeply_are_told(shelf):
+    deep = shelf.joinpath(*"d" * 65)
+    write_folder(OLD, deep)
+    passed_over = []
+    found = sorted(find_skills(shelf, 1_000, passed_over))
+    assert found == ["a", "deep/b"]
+    assert [path for path, _ in passed_over] == ["/".join("d" * 65)]
+
+
+def test_what_systems_put_into_folders_belongs_to_no_skill(shelf):
+    (shelf / "a/notes/.DS_Store").touch()
+    (shelf / "a/._SKILL.md").touch()
+    (shelf / "a/Thumbs.db").symlink_to("/etc/passwd")
+    write_folder(OLD, shelf / "__MACOSX" / "a")
+    write_folder(OLD, shelf / ".skillfleet-aside-c" / "new")
+    assert read_folder(shelf / "a") == OLD
+    assert write_folder(OLD, shelf / "a") == shelf / "a"
+    with open_source(shelf) as source:
+        assert isinstance(source, FolderSource)
+        assert source.folders == ("a", "deep/b")
+        assert source.passed_over == ()

@@ -1,0 +1,107 @@
+"""Repairs change what is mechanical, say so, and leave all else byte for byte."""
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from taxonomy.files.file import File, as_files
+from taxonomy.skillmd.document import parse
+from taxonomy.skillmd.repair import fix
+from taxonomy.skillmd.report import validate
+
+GOOD = """---
+name: pdf-tables
+description: Extracts tables from PDF files. Use when a PDF holds tables.
+---
+
+# PDF tables
+
+1. Run `pdftotext -layout in.pdf` and read the output with care.
+"""
+
+
+def fixed(text, path="SKILL.md"):
+    """The text afterwards, and the rules of what was changed."""
+    result = fix((File(path, text.encode()),))
+    (file,) = result.files
+    return file.content.decode(), [change.rule for change in result.changes]
+
+
+def test_a_good_skill_is_left_as_it_is():
+    assert fixed(GOOD) == (GOOD, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "rules"),
+    [
+        (GOOD.replace("\n", "\r\n"), ["content.lines"]),
+        ("\ufeff" + GOOD, ["content.encoding"]),
+        (GOOD[:-1], ["content.lines"]),
+        (GOOD.replace("care", "c\u200bare"), ["scan.hidden-text"]),
+        (GOOD.replace("with", "with\U000e0041\U000e0042"), ["scan.hidden-text"]),
+    ],
+)
+def test_line_ends_marks_and_invisible_characters_go(text, rules):
+    assert fixed(text) == (GOOD, rules)
+
+
+@pytest.mark.parametrize(
+    ("broken", "rule"),
+    [
+        (("files. Use", "files: Use"), "frontmatter.yaml"),
+        (("description: E", "description: @E"), "frontmatter.yaml"),
+        (("pdf-tables\n", "PDF_Tables\n"), "name.characters"),
+        (("tables.\n---", "tables.\n--- #"), "portable.delimiters"),
+        (("---\nname", "---\nversion: 1.0\nname"), "frontmatter.fields"),
+        (("name: pdf-tables", "name: 2024"), "portable.type"),
+    ],
+)
+def test_the_frontmatter_is_mended_where_no_guess_is_needed(broken, rule):
+    text = GOOD.replace(*broken, 1)
+    assert not validate((File("SKILL.md", text.encode()),), None).passed
+
+    mended, rules = fixed(text)
+
+    assert rule in rules
+    assert validate((File("SKILL.md", mended.encode()),), None).passed
+    before = GOOD.split("---\n")[2].strip()
+    assert parse(mended).body.endswith(before)
+
+
+def test_unknown_fields_keep_their_values_under_metadata():
+    text = GOOD.replace("---\nname", "---\nversion: 1.0\nauthor: Ann\nname", 1)
+    mended, _ = fixed(text)
+    assert parse(mended).frontmatter["metadata"] == {"version": "1.0", "author": "Ann"}
+
+
+def test_an_open_code_block_is_ended():
+    mended, rules = fixed(f"{GOOD}\n~~~~sh\nls\n")
+    assert (mended, rules) == (f"{GOOD}\n~~~~sh\nls\n~~~~\n", ["quality.fences"])
+
+
+def test_a_lower_case_file_is_renamed_and_other_files_stay():
+    program = File("scripts/a.sh", b"echo\r\n\xff", executable=True)
+    result = fix(as_files([File("skill.md", GOOD.encode()), program]))
+    assert [file.path for file in result.files] == ["SKILL.md", "scripts/a.sh"]
+    assert result.files[1] == program
+    assert [change.rule for change in result.changes] == ["portable.file-name"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "no frontmatter\n", "---\nname: Ünï ©ode!\n---\n", "---\n{a: [}\n---\n"],
+)
+def test_what_needs_a_person_is_left_to_one(text):
+    assert fixed(text) == (text, [])
+
+
+@examples(max_examples=60)
+@given(
+    st.text(st.sampled_from("ab:-#@'\"{}[]| \n\r\t\u200b\ufeff`~>1."), max_size=60),
+    st.text(st.sampled_from("ab \n\r`~>-1.\u200b"), max_size=60),
+)
+def test_mending_twice_changes_nothing_more(source, body):
+    once = fix((File("SKILL.md", f"---\n{source}\n---\n{body}".encode()),))
+    again = fix(once.files)
+    assert (again.files, again.changes) == (once.files, ())

@@ -1,0 +1,71 @@
+"""What files must be before they become a skill."""
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taxonomy.exceptions import InvalidSkill
+from taxonomy.files.file import File
+from taxonomy.package import RESERVED_NAMES, admit, with_name
+from taxonomy.skillmd.document import render
+from tests.taxonomy.skills import skill_files
+
+UUID = re.compile(r"[0-9a-f]{32}")
+NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+near_names = st.one_of(
+    st.text(max_size=70),
+    st.from_regex(r"[a-zA-Z0-9-]{1,70}", fullmatch=True),
+    st.from_regex(r"[a-z0-9]+(-[a-z0-9]+){0,20}", fullmatch=True),
+    st.sampled_from(sorted(RESERVED_NAMES)),
+    st.uuids().map(str),
+    st.uuids().map(lambda each: each.hex),
+)
+
+
+@given(near_names)
+def test_a_name_is_admitted_exactly_when_every_client_takes_it(name):
+    text = render({"name": name, "description": "What and when."}, "Body.")
+    reserved = name in RESERVED_NAMES or UUID.fullmatch(name.replace("-", ""))
+    allowed = NAME.fullmatch(name) and len(name) <= 64 and not reserved
+    try:
+        admitted = admit((File("SKILL.md", text.encode()),))
+    except InvalidSkill as refusal:
+        assert not allowed
+        assert refusal.fields
+    else:
+        assert allowed and admitted.name == name
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_admitted_or_refused(content):
+    try:
+        admit((File("SKILL.md", b"---\n" + content),))
+    except InvalidSkill as refusal:
+        assert refusal.fields
+
+
+def test_a_renamed_skill_says_all_else_as_before():
+    extra = 'license: "MIT"\nmetadata:\n  version: "1.0"\n'
+    files = skill_files(extra=extra, references__api=b"# API\n")
+    before, after = admit(files), admit(with_name(files, "pdf-kit"))
+    assert (after.name, after.body) == ("pdf-kit", before.body)
+    assert after.frontmatter == {**before.frontmatter, "name": "pdf-kit"}
+
+
+def test_tools_are_told_apart_in_one_pass():
+    """Hours, if each of the blanks looked ahead for the bracket."""
+    blanks = " " * 15_000
+    text = (
+        f"---\nname: a\ndescription: B.\nallowed-tools: 'A{blanks}) B(c, d) E'\n---\n"
+    )
+    tools = admit((File("SKILL.md", text.encode()),)).labels["tool"]
+    assert tools == {"B(c, d)", "E"}  # the first is too long for a label
+
+
+def test_no_more_labels_of_a_kind_are_taken_than_a_skill_may_have(settings):
+    settings.SKILLFLEET_MAX_LABELS = 3
+    words = "metadata:\n  tags: a, b, a, c, d\nallowed-tools: A B C D\n"
+    labels = admit(skill_files(extra=words)).labels
+    assert labels["tag"] == {"a", "b", "c"}
+    assert labels["tool"] == {"A", "B", "C"}

@@ -1,0 +1,139 @@
+"""After an upgrade every skill is judged by the new rules, without being asked."""
+
+import io
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.core.management import call_command
+from django.test import Client
+
+from jobs.cluster import JUDGE_SECONDS, Cluster
+from taxonomy import validation
+from taxonomy.models import Skill, Verdict, Waiver
+from taxonomy.scan.rules import RULES
+from taxonomy.skillmd.findings import Chosen, Severity
+from taxonomy.skillmd.rule_set import digest_of, rule_set
+from tests.taxonomy.skills import skill_files
+
+RISKY = "# Clean up\n\n1. Run `rm -rf /` to see.\n"
+
+
+@pytest.fixture
+def former(seeded):
+    """Five skills, one of them archived and one never judged, and a new one."""
+    for n in range(5):
+        Skill.objects.publish(skill_files(f"skill-{n}", body=RISKY))
+    Skill.objects.get(name="skill-3").archive()
+    Verdict.objects.update(rules="", status="passed", errors=0)
+    Verdict.objects.filter(skill__name="skill-4").delete()
+    Skill.objects.publish(skill_files("new"))
+
+
+def failing():
+    return Verdict.objects.filter(status="failed", rules=rule_set()).count()
+
+
+def test_what_other_rules_judged_is_judged_in_batches_until_none_is_left(
+    former, monkeypatch
+):
+    monkeypatch.setattr(validation, "AT_A_TIME", 2)
+
+    assert [validation.judge_due() for _ in range(3)] == [True, True, False]
+
+    assert failing() == 5
+    before = list(Verdict.objects.values_list("judged_at"))
+    assert not validation.judge_due()
+    assert list(Verdict.objects.values_list("judged_at")) == before
+
+
+def test_a_batch_ends_when_its_time_is_over(former, monkeypatch):
+    monkeypatch.setattr(validation, "SECONDS_AT_A_TIME", -1)
+
+    assert validation.judge_due()
+
+    assert failing() == 1
+
+
+def test_one_that_cannot_be_judged_keeps_no_other_from_it(former, monkeypatch):
+    judge = Skill.judge
+
+    def breaks(skill):
+        return 1 / 0 if skill.name == "skill-0" else judge(skill)
+
+    monkeypatch.setattr(Skill, "judge", breaks)
+
+    assert not validation.judge_due()
+
+    assert failing() == 4
+
+
+def test_the_cluster_goes_on_soon_and_then_waits_an_hour(former, monkeypatch):
+    monkeypatch.setattr(validation, "AT_A_TIME", 4)
+    monkeypatch.setattr("jobs.cluster.time.monotonic", lambda: 0.0)
+    cluster = Cluster(1)
+
+    cluster._judge()
+    assert cluster.due[cluster._judge] == JUDGE_SECONDS
+    cluster._judge()
+
+    assert cluster.due[cluster._judge] == 3600
+    assert failing() == 5
+
+
+def test_the_admin_and_the_command_say_how_many_are_due(former, client: Client):
+    curator = User.objects.create_user("carl", is_staff=True)
+    curator.groups.add(Group.objects.get(name="curator"))
+    client.force_login(curator)
+    tile = {each.title: each for each in client.get("/admin/").context["tiles"]}
+    due = tile["To be validated again"]
+    assert due.number == 5
+    assert client.get(due.link).context["cl"].result_count == 5
+
+    out = io.StringIO()
+    with pytest.raises(SystemExit):
+        call_command("validate_skill", "--all", stdout=out)
+
+    assert out.getvalue().startswith("5 skill(s) were judged by other rules.")
+    assert validation.due().count() == 1, "the archived one"
+
+
+def test_a_rule_set_is_named_by_the_text_of_all_that_judges(tmp_path):
+    assert rule_set() == rule_set() and len(rule_set()) == 16
+    rules = tmp_path / "rules.py"
+    rules.write_text("one\n")
+    before = digest_of([rules])
+    rules.write_bytes(b"one\r\n")
+    assert digest_of([rules]) == before
+    rules.write_text("two\n")
+    assert digest_of([rules]) != before
+
+
+@pytest.fixture
+def rule():
+    (found,) = (each for each in RULES if each.rule == "scan.destructive")
+    severity = found.severity
+    yield found
+    object.__setattr__(found, "severity", severity)
+
+
+def test_a_waiver_holds_up_to_the_severity_that_was_waived(seeded, rule):
+    carl = User.objects.create_user("carl")
+    chosen = Chosen(rule="scan.destructive")
+    object.__setattr__(rule, "severity", Severity.WARNING)
+    skill = Skill.objects.publish(skill_files(body=RISKY)).skill
+    skill.waive(chosen, by=carl, reason="Minor.")
+    assert skill.judge().status == "passed"
+
+    object.__setattr__(rule, "severity", Severity.CRITICAL)
+    assert skill.judge().status == "failed"
+    skill.waive(chosen, by=carl, reason="Quoted.")
+    assert skill.judge().status == "passed"
+    object.__setattr__(rule, "severity", Severity.WARNING)
+    assert skill.judge().status == "passed", "it is not as bad as what was waived"
+
+    waivers = Waiver.objects.order_by("pk").values_list("severity", "reason")
+    assert list(waivers) == [("warning", "Minor."), ("critical", "Quoted.")]
+    assert skill.waivers.standing().get().severity == "critical"
+    skill.waivers.standing().update(severity="")
+    object.__setattr__(rule, "severity", Severity.CRITICAL)
+    assert skill.judge().status == "passed", "of before severities were kept"
