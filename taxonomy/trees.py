@@ -1,14 +1,11 @@
 """The taxonomy as nested values."""
 
-from collections import Counter
 from typing import Any, TypedDict
 
 from django.conf import settings
-from django.db.models import Count
 
 from taxonomy.models import Category, Skill
 from taxonomy.models.address import parent_of
-from taxonomy.models.skill import SkillQuerySet
 
 
 class Node(TypedDict):
@@ -46,7 +43,7 @@ def branch_at(category: Category) -> dict[str, Any]:
 
 def nested(categories: Any, above: str) -> list[Node]:
     """The nodes right below the path `above`, each with all below it."""
-    counts = skill_counts()
+    counts = Skill.objects.active().counts_by_path()
     children: dict[str, list[Node]] = {}
     for category in sorted(categories, key=lambda each: (each.position, each.path)):
         children.setdefault(parent_of(category.path), []).append(
@@ -60,16 +57,3 @@ def nested(categories: Any, above: str) -> list[Node]:
             )
         )
     return children.get(above, [])
-
-
-def skill_counts(skills: SkillQuerySet | None = None) -> Counter[str]:
-    """Skills, else all active ones, by the path of every category that they are in
-    or below."""
-    counted = Skill.objects.active() if skills is None else skills
-    found = counted.order_by().values_list("category__path").annotate(count=Count("pk"))
-    counts: Counter[str] = Counter()
-    for path, count in found:
-        while path:
-            counts[path] += count
-            path = parent_of(path)
-    return counts

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from taxonomy.exceptions import InvalidSkill
 from taxonomy.files.read import read_folder
 from taxonomy.models import Skill
+from taxonomy.search.results import search
 
 PROMPTS = Path(__file__).parent / "prompts.tsv"
 TUNED_ON = 3
@@ -58,7 +59,10 @@ def prompts() -> Iterator[Prompt]:
 
 def misses(asked: Iterable[Prompt], first: int = FIRST) -> list[Miss]:
     found = [
-        Miss(prompt, [each.name for each in Skill.objects.search(prompt.text)[:first]])
+        Miss(
+            prompt,
+            [each.name for each in search(Skill.objects.all(), prompt.text)[:first]],
+        )
         for prompt in asked
     ]
     return [miss for miss in found if miss.prompt.skill not in miss.found]

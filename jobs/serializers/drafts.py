@@ -14,8 +14,8 @@ from taxonomy.exceptions import UnknownCategory
 from taxonomy.models import BundleFile, Category
 from taxonomy.models.address import MAX_NAME_CHARS, MAX_PATH_CHARS, SKILL_NAME
 from taxonomy.package import is_reserved
+from taxonomy.serializers.files import FileItemSerializer
 from taxonomy.serializers.history import FileDiffSerializer
-from taxonomy.serializers.skills import FileItemSerializer
 
 SKILL_MD = "SKILL.md"
 VERSION_CHARS = 64

@@ -18,6 +18,7 @@ from taxonomy.admin.usage import usage_of
 from taxonomy.models import Relation, Skill, SkillVersion, Verdict
 from taxonomy.models.skill import SkillQuerySet
 from taxonomy.permissions import PUBLISH_SKILLS, READ_ANALYTICS
+from taxonomy.search.results import search
 
 VERSIONS_SHOWN = 50
 ORIGINS_SHOWN = 20
@@ -170,7 +171,7 @@ class SkillAdmin(FleetAdmin):
         if not search_term.strip():
             return queryset, False
         skills = cast(SkillQuerySet, queryset)
-        return skills.search(search_term).skills(), False
+        return search(skills, search_term).skills(), False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Skill]:
         rows = super().get_queryset(request)

@@ -1,6 +1,7 @@
 """Skills: what is published, under which name, and who may see it."""
 
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
@@ -26,6 +27,7 @@ from taxonomy.models.address import (
     SKILL_NAME,
     Address,
     FormerPlace,
+    parent_of,
     within,
 )
 from taxonomy.models.category import Category
@@ -35,7 +37,6 @@ from taxonomy.models.verdict import WithVerdict
 from taxonomy.models.version import MAX_REASON_CHARS, SkillVersion
 from taxonomy.package import Admitted, as_admitted
 from taxonomy.publishing import PublishingManager
-from taxonomy.search.results import Found
 from taxonomy.skillmd.report import Report
 
 
@@ -198,10 +199,15 @@ class SkillQuerySet(RetiringQuerySet):
         pointing = Relation.objects.filter(target=skill, kind=Relation.Kind.REQUIRED)
         return self.filter(pk__in=pointing.values("skill"))
 
-    def search(self, query: str, *order: str) -> Found:
-        """Those of these skills that the query finds: best first, unless `order` names
-        fields."""
-        return Found(self, query, order)
+    def counts_by_path(self) -> Counter[str]:
+        """How many skills each category holds, those of its subcategories included."""
+        rows = self.order_by().values_list("category__path")
+        counts: Counter[str] = Counter()
+        for path, count in rows.annotate(count=models.Count("pk")):
+            while path:
+                counts[path] += count
+                path = parent_of(path)
+        return counts
 
     def resolve(self, ref: str) -> "Skill":
         """By name, former name or UUID. Raises DoesNotExist."""

@@ -12,7 +12,6 @@ from taxonomy.models.profile import lies_in
 from taxonomy.models.skill import SkillQuerySet
 from taxonomy.profiles.outlook import Outlook
 from taxonomy.profiles.ranking import ranked, shown_to
-from taxonomy.trees import skill_counts
 
 
 def adapted(user: User, seen: SkillQuerySet, most: int) -> dict[str, Any]:
@@ -37,7 +36,7 @@ def adapted_tree(outlook: Outlook, skills: SkillQuerySet) -> list[dict[str, Any]
     """The roots. Among siblings those that hold something mounted come first, then
     by priority and uses of what is in them, then as in everyone's tree."""
     profile = outlook.profile
-    counts = skill_counts(shown_to(profile, skills))
+    counts = shown_to(profile, skills).counts_by_path()
     uses: Counter[str] = Counter()
     for one in outlook.used:
         for path in upwards(one.category):

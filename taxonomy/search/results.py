@@ -35,7 +35,7 @@ WEIGHED = 10
 """So many skills are ranked to see what a reading is worth."""
 
 
-class Found:
+class SearchResults:
     """A sequence of skills, best first, equals by name. Each has its `score`.
 
     At most SKILLFLEET_SEARCH_CANDIDATES are ranked; a query that more skills match
@@ -197,3 +197,11 @@ class Found:
 
     def __iter__(self) -> "Iterator[Skill]":
         return iter(self[:])
+
+
+def search(skills: "SkillQuerySet", query: str, *order: str) -> SearchResults:
+    """The skills of the queryset that match the query, best first.
+
+    `order` names fields to order them by instead.
+    """
+    return SearchResults(skills, query, order)

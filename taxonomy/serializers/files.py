@@ -10,9 +10,12 @@ from rest_framework import serializers
 
 from core.json_values import text_finding
 from core.serializers import StrictSerializer, TextField
+from taxonomy.files.archives import FORMS
 from taxonomy.files.file import File, Files, as_files
+from taxonomy.models.version import MAX_REF_CHARS
 from taxonomy.package import SKILL_MD, configured_limits
 
+VERSION_REF = "Number or sha256:digest; without it the current one."
 FILES_SCHEMA = {
     "type": "object",
     "description": "Path → text, or an object for bytes and executable files.",
@@ -120,3 +123,19 @@ class ContentSerializer(StrictSerializer):
         skill_md = File(SKILL_MD, self.validated_data["content"].encode())
         kept = [file for file in current if file.path != SKILL_MD]
         return as_files([skill_md, *kept])
+
+
+class FileItemSerializer(serializers.Serializer[Any]):
+    path = serializers.CharField()
+    size = serializers.IntegerField(help_text="Bytes.")
+    digest = serializers.CharField(source="blob_id", help_text="SHA-256.")
+    mode = serializers.CharField(help_text="As git has it: 100644 or 100755.")
+
+
+class DownloadFilters(serializers.Serializer[Any]):
+    """Query parameters of an archive."""
+
+    version = serializers.CharField(
+        required=False, max_length=MAX_REF_CHARS, help_text=VERSION_REF
+    )
+    format = serializers.ChoiceField(sorted(FORMS), required=False, default="zip")

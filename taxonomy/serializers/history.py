@@ -2,14 +2,15 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.serializers import StrictSerializer, TextField
-from taxonomy.files.archives import FORMS
 from taxonomy.files.diffs import ADDED, CHANGED, REMOVED
+from taxonomy.models import SkillVersion
 from taxonomy.models.version import MAX_CHARS, MAX_REASON_CHARS, MAX_REF_CHARS
-
-VERSION_REF = "Number or sha256:digest; without it the current one."
+from taxonomy.serializers.files import VERSION_REF, FileItemSerializer
+from taxonomy.serializers.verdicts import VerdictSummarySerializer
 
 
 class RollbackSerializer(StrictSerializer):
@@ -76,10 +77,43 @@ class DiffSerializer(serializers.Serializer[Any]):
         }
 
 
-class DownloadFilters(serializers.Serializer[Any]):
-    """Query parameters of an archive."""
+class VersionItemSerializer(serializers.ModelSerializer[SkillVersion]):
+    """A version as the history shows it."""
 
-    version = serializers.CharField(
-        required=False, max_length=MAX_REF_CHARS, help_text=VERSION_REF
+    version = serializers.CharField(source="number")
+    digest = serializers.CharField(source="bundle_id")
+    current = serializers.BooleanField(source="is_current")
+    author = serializers.CharField(
+        source="author.username", default=None, allow_null=True
     )
-    format = serializers.ChoiceField(sorted(FORMS), required=False, default="zip")
+    validation = serializers.SerializerMethodField()
+
+    class Meta:
+        model = SkillVersion
+        fields: tuple[str, ...] = (
+            "version",
+            "current",
+            "change_summary",
+            "author",
+            "created_at",
+            "yanked_at",
+            "yanked_reason",
+            "digest",
+            "validation",
+        )
+
+    @extend_schema_field(VerdictSummarySerializer(allow_null=True))
+    def get_validation(self, version: SkillVersion) -> dict[str, Any] | None:
+        """Of the current version alone: verdicts of others are not kept."""
+        kept = getattr(version.skill, "verdict", None) if version.is_current else None
+        return VerdictSummarySerializer(kept).data if kept else None
+
+
+class VersionDetailSerializer(VersionItemSerializer):
+    """A version with all that it says and the list of its files."""
+
+    frontmatter = serializers.DictField()
+    files = FileItemSerializer(many=True, source="sized_files")
+
+    class Meta(VersionItemSerializer.Meta):
+        fields = (*VersionItemSerializer.Meta.fields, "frontmatter", "body", "files")

@@ -4,17 +4,16 @@ import re
 from typing import Any
 
 from django.conf import settings
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.serializers import TextField
-from taxonomy.models import Label, Skill, SkillVersion
+from taxonomy.models import Label, Skill
 from taxonomy.models.address import MAX_NAME_CHARS, MAX_PATH_CHARS
 from taxonomy.models.verdict import Verdict
 from taxonomy.models.version import BY_DIGEST, MAX_REF_CHARS
 from taxonomy.serializers.files import ContentSerializer
 from taxonomy.serializers.labels import LABELS, LabelSetSerializer, labels_of
-from taxonomy.serializers.verdicts import VerdictSummarySerializer, verdict_of
+from taxonomy.serializers.verdicts import verdict_of
 
 DIGEST = re.compile("[0-9a-f]{64}")
 ORDERINGS = ("name", "-name", "created_at", "-created_at", "updated_at", "-updated_at")
@@ -175,55 +174,6 @@ class SkillDetailSerializer(SkillItemSerializer):
 
     def get_aliases(self, skill: Skill) -> list[str]:
         return sorted(each.path for each in skill.addresses.all() if not each.current)
-
-
-class VersionItemSerializer(serializers.ModelSerializer[SkillVersion]):
-    """A version as the history shows it."""
-
-    version = serializers.CharField(source="number")
-    digest = serializers.CharField(source="bundle_id")
-    current = serializers.BooleanField(source="is_current")
-    author = serializers.CharField(
-        source="author.username", default=None, allow_null=True
-    )
-    validation = serializers.SerializerMethodField()
-
-    class Meta:
-        model = SkillVersion
-        fields: tuple[str, ...] = (
-            "version",
-            "current",
-            "change_summary",
-            "author",
-            "created_at",
-            "yanked_at",
-            "yanked_reason",
-            "digest",
-            "validation",
-        )
-
-    @extend_schema_field(VerdictSummarySerializer(allow_null=True))
-    def get_validation(self, version: SkillVersion) -> dict[str, Any] | None:
-        """Of the current version alone: verdicts of others are not kept."""
-        kept = getattr(version.skill, "verdict", None) if version.is_current else None
-        return VerdictSummarySerializer(kept).data if kept else None
-
-
-class FileItemSerializer(serializers.Serializer[Any]):
-    path = serializers.CharField()
-    size = serializers.IntegerField(help_text="Bytes.")
-    digest = serializers.CharField(source="blob_id", help_text="SHA-256.")
-    mode = serializers.CharField(help_text="As git has it: 100644 or 100755.")
-
-
-class VersionDetailSerializer(VersionItemSerializer):
-    """A version with all that it says and the list of its files."""
-
-    frontmatter = serializers.DictField()
-    files = FileItemSerializer(many=True, source="sized_files")
-
-    class Meta(VersionItemSerializer.Meta):
-        fields = (*VersionItemSerializer.Meta.fields, "frontmatter", "body", "files")
 
 
 class PublishSerializer(ContentSerializer):

@@ -15,6 +15,7 @@ from taxonomy.models.skill import Skill
 from taxonomy.permissions import READ_SKILLS
 from taxonomy.profiles.outlook import Outlook
 from taxonomy.profiles.ranking import ranked, shown_to
+from taxonomy.search.results import search
 from taxonomy.serializers.skills import SkillFilters
 from taxonomy.views.base import OneForm, SkillReading, requested_user
 from taxonomy.views.skills import filtered, matching
@@ -91,7 +92,7 @@ class AvailableSkills(SkillReading):
         outlook = Outlook.of(person)
         skills = filtered(self.readable().active(), wanted)
         if "q" in wanted:
-            found = shown_to(outlook.profile, skills).search(wanted["q"])
+            found = search(shown_to(outlook.profile, skills), wanted["q"])
             return self.answer(found, max_chars)
         return self.answer(ranked(skills, outlook.profile, outlook.used), max_chars)
 

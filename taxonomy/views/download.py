@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from cachelayer import cache_endpoint
 from taxonomy.files.archives import FORMS
 from taxonomy.permissions import READ_SKILLS
-from taxonomy.serializers.history import DownloadFilters
+from taxonomy.serializers.files import DownloadFilters
 from taxonomy.views.base import OneForm, SkillReading
 
 

@@ -12,8 +12,7 @@ from rest_framework.response import Response
 from cachelayer import cache_endpoint
 from taxonomy.files.file import File
 from taxonomy.permissions import READ_SKILLS
-from taxonomy.serializers.history import VERSION_REF
-from taxonomy.serializers.skills import FileItemSerializer
+from taxonomy.serializers.files import VERSION_REF, FileItemSerializer
 from taxonomy.views.base import OneForm, SkillReading
 
 BINARY = "application/octet-stream"

@@ -18,9 +18,10 @@ from taxonomy.serializers.history import (
     DiffFilters,
     DiffSerializer,
     RollbackSerializer,
+    VersionItemSerializer,
     YankSerializer,
 )
-from taxonomy.serializers.skills import SkillDetailSerializer, VersionItemSerializer
+from taxonomy.serializers.skills import SkillDetailSerializer
 from taxonomy.views.base import SkillReading
 
 

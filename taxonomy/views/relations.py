@@ -12,7 +12,7 @@ from taxonomy.audiences import Audience
 from taxonomy.models import Relation, Skill
 from taxonomy.models.skill import SkillQuerySet
 from taxonomy.permissions import PUBLISH_SKILLS, READ_SKILLS
-from taxonomy.serializers.labels import RelationSetSerializer, RelationsSerializer
+from taxonomy.serializers.relations import RelationSetSerializer, RelationsSerializer
 from taxonomy.views.base import SkillReading
 
 MOST_TAGS = 200

@@ -16,7 +16,7 @@ from taxonomy.models.label import Label
 from taxonomy.models.skill import SkillQuerySet
 from taxonomy.permissions import PUBLISH_SKILLS, READ_SKILLS
 from taxonomy.search.facets import facets
-from taxonomy.search.results import Found
+from taxonomy.search.results import SearchResults, search
 from taxonomy.serializers.skills import (
     PublishSerializer,
     SkillChangeSerializer,
@@ -81,25 +81,25 @@ class SkillList(SkillReading, generics.ListAPIView[Skill]):
         wanted = filters.validated_data
         found = matching(self.readable().for_listing(), **wanted)
         page = self.paginate_queryset(found)  # type: ignore[arg-type]
-        if isinstance(found, Found):
+        if isinstance(found, SearchResults):
             found.mark(page or [])
         response = self.get_paginated_response(
             self.get_serializer(page, many=True).data
         )
         response.data["corrected"] = getattr(found, "corrected", None)
         if wanted["facets"]:
-            skills = found.skills() if isinstance(found, Found) else found
+            skills = found.skills() if isinstance(found, SearchResults) else found
             response.data["facets"] = facets(skills)
         return response
 
 
-def matching(skills: SkillQuerySet, **wanted: str) -> SkillQuerySet | Found:
+def matching(skills: SkillQuerySet, **wanted: str) -> SkillQuerySet | SearchResults:
     """The skills that all of `SkillFilters` let through, in their order."""
     skills = filtered(skills, wanted)
     order = (wanted["ordering"], "pk") if "ordering" in wanted else ()
     if "q" not in wanted:
         return skills.order_by(*order) if order else skills
-    return skills.search(wanted["q"], *order)
+    return search(skills, wanted["q"], *order)
 
 
 def filtered(skills: SkillQuerySet, wanted: Mapping[str, str]) -> SkillQuerySet:

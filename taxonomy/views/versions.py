@@ -11,7 +11,7 @@ from cachelayer import cache_endpoint
 from core.pagination import PAGE_PARAMS
 from taxonomy.models import SkillVersion
 from taxonomy.permissions import READ_SKILLS
-from taxonomy.serializers.skills import VersionDetailSerializer, VersionItemSerializer
+from taxonomy.serializers.history import VersionDetailSerializer, VersionItemSerializer
 from taxonomy.views.base import SkillReading
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from taxonomy.models import Skill
+from taxonomy.search.results import search
 from tests.taxonomy.skills import skill_files
 
 SHELF = (
@@ -27,4 +28,4 @@ def shelf(seeded):
 
 def found(query, skills=None):
     among = Skill.objects.all() if skills is None else skills
-    return [skill.name for skill in among.search(query)]
+    return [skill.name for skill in search(among, query)]

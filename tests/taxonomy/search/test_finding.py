@@ -6,6 +6,7 @@ from hypothesis import settings as limits
 from hypothesis import strategies as st
 
 from taxonomy.models import Skill
+from taxonomy.search.results import search
 from tests.taxonomy.search.conftest import found
 from tests.taxonomy.skills import skill_files
 
@@ -51,7 +52,7 @@ def test_only_skills_that_were_let_through_are_found(shelf):
 
 def test_pages_of_a_search_are_parts_of_one_order(shelf):
     whole = found("kubernetes pdf files node sum")
-    pages = Skill.objects.search("kubernetes pdf files node sum")
+    pages = search(Skill.objects.all(), "kubernetes pdf files node sum")
     parts = [skill.name for at in range(0, 8, 2) for skill in pages[at : at + 2]]
     assert len(whole) == pages.count() == 6
     assert parts == whole
