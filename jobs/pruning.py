@@ -19,7 +19,7 @@ from jobs import queue
 from jobs.caching import retire_job
 from jobs.models import Delivery, Job
 from taxonomy.unused_content import Freed, prune_content
-from taxonomy.usage.upkeep import keep_usage
+from taxonomy.usage import keep_usage
 
 logger = logging.getLogger(__name__)
 BATCH = 200

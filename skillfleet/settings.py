@@ -180,7 +180,7 @@ if REDIS_URL:
 CACHELAYER = {
     "PATH_PREFIX": "/api/v1",
     "KEPT_HEADERS": ["X-Skills-Omitted"],
-    "AUDIENCE": "taxonomy.audiences.audience",
+    "AUDIENCE": "taxonomy.permissions.audience",
     "STATISTICS_FOLDER": str(VAR_DIR / "cache"),
     "DEFAULT_TTL": env.int("SKILLFLEET_CACHE_DEFAULT_TTL", default=300),
     "GLOBAL_TTL": env.int("SKILLFLEET_CACHE_GLOBAL_TTL", default=300),
@@ -230,7 +230,7 @@ SPECTACULAR_SETTINGS = {
         "SkillStatusEnum": "taxonomy.models.skill.Skill.Status",
         "JobStatusEnum": "jobs.models.job.Job.Status",
         "DraftStatusEnum": "jobs.models.draft.Draft.Status",
-        "ReportStatusEnum": "taxonomy.serializers.validation.STATUSES",
+        "ReportStatusEnum": "taxonomy.api.quality.STATUSES",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -7,11 +7,10 @@ class TaxonomyConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from taxonomy import caching, checks  # noqa: F401 they register themselves
-        from taxonomy.search import checks as searching  # noqa: F401
-        from taxonomy.search import tables
+        from taxonomy import checks, invalidation  # noqa: F401 they register themselves
+        from taxonomy.search import index
         from taxonomy.validation import judge_the_unjudged
 
-        pre_migrate.connect(tables.make_way, sender=self, dispatch_uid="search")
-        post_migrate.connect(tables.restore, sender=self, dispatch_uid="search")
+        pre_migrate.connect(index.make_way, sender=self, dispatch_uid="search")
+        post_migrate.connect(index.restore, sender=self, dispatch_uid="search")
         post_migrate.connect(judge_the_unjudged, sender=self, dispatch_uid="verdicts")

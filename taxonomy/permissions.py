@@ -1,4 +1,11 @@
-"""The rights that this room's views ask for; the project's check denies the rest."""
+"""The permissions that the views require, and who may see which skills."""
+
+from enum import StrEnum
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
+from django.http import HttpRequest
+from rest_framework.request import Request
 
 READ_SKILLS = "taxonomy.view_skill"
 PUBLISH_SKILLS = "taxonomy.publish_skill"
@@ -7,3 +14,33 @@ ADD_CATEGORIES = "taxonomy.add_category"
 CHANGE_CATEGORIES = "taxonomy.change_category"
 DELETE_CATEGORIES = "taxonomy.delete_category"
 READ_ANALYTICS = "taxonomy.view_analytics"
+
+
+KEPT = "_audience"
+
+
+class Audience(StrEnum):
+    CURATORS = "curators"
+    """They see every skill."""
+    READERS = "readers"
+    """They see skills that are not archived."""
+    NOBODY = "nobody"
+    """They see no skill."""
+
+
+def audience_of(user: User | AnonymousUser) -> Audience:
+    if user.has_perm(PUBLISH_SKILLS):
+        return Audience.CURATORS
+    if settings.SKILLFLEET_PUBLIC_READ or user.has_perm(READ_SKILLS):
+        return Audience.READERS
+    return Audience.NOBODY
+
+
+def audience(request: HttpRequest | Request) -> Audience:
+    """The part of every cache key that keeps audiences apart; asked once a request."""
+    kept = getattr(request, "_request", request).__dict__
+    if KEPT not in kept:
+        user = getattr(request, "user", None)
+        kept[KEPT] = audience_of(user if user is not None else AnonymousUser())
+    found: Audience = kept[KEPT]
+    return found

@@ -2,21 +2,31 @@
 
 from django.urls import path
 
-from taxonomy.views.available import AvailableSkills
-from taxonomy.views.categories import Branch, Merge, Taxonomy
-from taxonomy.views.download import Download
-from taxonomy.views.files import FileContent, FileList
-from taxonomy.views.history import Deprecation, Diff, Rollback, Yank
-from taxonomy.views.importing import SkillImport
-from taxonomy.views.labels import Facet, Facets, Labels
-from taxonomy.views.profiles import AdaptedTaxonomy, Adaption
-from taxonomy.views.quality import QualityAssessment, QualityFix, QualityValidation
-from taxonomy.views.relations import Relations
-from taxonomy.views.skills import SkillDetail, SkillList
-from taxonomy.views.usage import Analytics, Recommendations, Usage
-from taxonomy.views.validation import SkillValidation, Validation
-from taxonomy.views.versions import VersionDetail, VersionList
-from taxonomy.views.waivers import WaiverDetail, WaiverList
+from taxonomy.api.available import AvailableSkills
+from taxonomy.api.categories import Branch, Merge, Taxonomy
+from taxonomy.api.files import Download, FileContent, FileList
+from taxonomy.api.imports import SkillImport
+from taxonomy.api.labels import Facet, Facets, Labels
+from taxonomy.api.profiles import AdaptedTaxonomy, Adaption
+from taxonomy.api.quality import (
+    QualityAssessment,
+    QualityFix,
+    QualityValidation,
+    SkillValidation,
+    Validation,
+)
+from taxonomy.api.relations import Relations
+from taxonomy.api.skills import SkillDetail, SkillList
+from taxonomy.api.usage import Analytics, Recommendations, Usage
+from taxonomy.api.versions import (
+    Deprecation,
+    Diff,
+    Rollback,
+    VersionDetail,
+    VersionList,
+    Yank,
+)
+from taxonomy.api.waivers import WaiverDetail, WaiverList
 
 urlpatterns = [
     path("analytics", Analytics.as_view()),

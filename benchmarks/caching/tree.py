@@ -15,10 +15,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from cachelayer import cache_global_data
+from taxonomy.api.categories import Taxonomy, TreeSerializer, whole_tree
 from taxonomy.models import Category
-from taxonomy.serializers.categories import TreeSerializer
-from taxonomy.trees import whole_tree
-from taxonomy.views.categories import Taxonomy
 
 NODES = 2_000
 ROOTS, BRANCHES = 20, 10

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from django.db import connection, transaction
 
 from taxonomy.files.file import File, Files, as_files
+from taxonomy.management.commands.seed_taxonomy import Branch
 from taxonomy.models import (
     Address,
     Bundle,
@@ -16,7 +17,6 @@ from taxonomy.models import (
     Skill,
     SkillVersion,
 )
-from taxonomy.seed import Branch
 
 SYLLABLES = [
     a + b for a in "bcdfghjklmnprstvz" for b in ("a", "e", "i", "o", "ur", "en")

@@ -19,7 +19,7 @@ from jobs.models import Draft, Job
 from jobs.refinement import changes
 from taxonomy.admin import findings
 from taxonomy.admin.bundle_files import FilesShown
-from taxonomy.admin.changes import category_field
+from taxonomy.admin.change_forms import category_field
 from taxonomy.models import SkillVersion
 from taxonomy.models.address import MAX_NAME_CHARS
 

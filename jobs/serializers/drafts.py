@@ -10,12 +10,12 @@ from rest_framework import serializers
 from core.serializers import FlagField, StrictSerializer, TextField
 from jobs.models import Draft, Job
 from jobs.refinement import changes
+from taxonomy.api.files import FileItemSerializer
+from taxonomy.api.versions import FileDiffSerializer
 from taxonomy.exceptions import UnknownCategory
 from taxonomy.models import BundleFile, Category
 from taxonomy.models.address import MAX_NAME_CHARS, MAX_PATH_CHARS, SKILL_NAME
 from taxonomy.package import is_reserved
-from taxonomy.serializers.files import FileItemSerializer
-from taxonomy.serializers.history import FileDiffSerializer
 
 SKILL_MD = "SKILL.md"
 VERSION_CHARS = 64

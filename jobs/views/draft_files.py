@@ -16,9 +16,9 @@ from jobs.models import Draft
 from jobs.permissions import LOGGED_IN
 from jobs.serializers.drafts import DraftSerializer, FileTextSerializer
 from jobs.views.base import draft_to_edit, person, visible_draft
+from taxonomy.api.base import OneForm
+from taxonomy.api.files import BINARY, safe_type
 from taxonomy.files.file import File
-from taxonomy.views.base import OneForm
-from taxonomy.views.files import BINARY, safe_type
 
 
 class OneAnswer(DefaultContentNegotiation):

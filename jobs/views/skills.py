@@ -22,8 +22,8 @@ from jobs.serializers.submission import (
     submitted,
 )
 from jobs.views.base import person
-from taxonomy.views.base import SkillReading
-from taxonomy.views.skills import SkillList
+from taxonomy.api.base import SkillReading
+from taxonomy.api.skills import SkillList
 
 
 class SkillCollection(SkillList):

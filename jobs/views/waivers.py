@@ -14,7 +14,7 @@ from jobs import waiving
 from jobs.models import DraftWaiver
 from jobs.permissions import LOGGED_IN, PROMOTE
 from jobs.views.base import draft_to_decide, person, visible_draft
-from taxonomy.serializers.waivers import WaiverSerializer, WaiveSerializer
+from taxonomy.api.waivers import WaiverSerializer, WaiveSerializer
 
 
 class DraftWaiverList(generics.ListAPIView[DraftWaiver]):

@@ -10,12 +10,9 @@ from knox.models import AuthToken
 from rest_framework import serializers
 
 from core.serializers import FlagField, NumberField, StrictSerializer, TextField
+from taxonomy.api.profiles import ProfileChangeSerializer, ProfileSerializer
 from taxonomy.exceptions import TaxonomyError
 from taxonomy.models import Profile
-from taxonomy.serializers.profiles import (
-    ProfileChangeSerializer,
-    ProfileSerializer,
-)
 
 
 class UserSerializer(serializers.ModelSerializer[User]):

@@ -1,4 +1,4 @@
-"""Categories: made, changed, moved and removed by their own methods."""
+"""The admin pages of categories and facets."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -14,15 +14,17 @@ from unfold.enums import ActionVariant
 
 from core.admin import fields
 from core.admin.base import FleetAdmin, Panel, Verb, holds, link_to
-from taxonomy.admin.changes import ChangeForm, category_field, check_unchanged
-from taxonomy.models import Category, Skill
-from taxonomy.models.address import MAX_PATH_CHARS
+from taxonomy.admin.change_forms import ChangeForm, category_field, check_unchanged
+from taxonomy.api.categories import MAX_POSITION
+from taxonomy.models import Category, FacetDefinition, Skill
+from taxonomy.models.address import MAX_NAME_CHARS, MAX_PATH_CHARS
+from taxonomy.package import MAX_LABEL_CHARS
 from taxonomy.permissions import (
     ADD_CATEGORIES,
     CHANGE_CATEGORIES,
     DELETE_CATEGORIES,
+    READ_CATEGORIES,
 )
-from taxonomy.serializers.categories import MAX_POSITION
 
 SKILLS_SHOWN = 100
 
@@ -64,7 +66,7 @@ def edit(category: Category, user: User, answers: dict[str, Any]) -> str:
         if "path" not in answers:  # a move locks more than that, in an order of its own
             Category.objects.hold(category)
         today = Category.objects.filter(pk=category.pk).first() or category
-        check_unchanged(answers, as_it_is(today))
+        check_unchanged(answers, category_values(today))
         category.revise(**answers)
     if category.path == former:
         return f"{category.path} is changed."
@@ -83,7 +85,7 @@ def merge(category: Category, user: User, answers: dict[str, Any]) -> str:
     return f"{former} is a part of {into.path} now; its paths lead there."
 
 
-def as_it_is(category: Category) -> dict[str, Any]:
+def category_values(category: Category) -> dict[str, Any]:
     return {
         field: getattr(category, field)
         for field in ("path", "name", "description", "position")
@@ -110,7 +112,7 @@ class CategoryAdmin(FleetAdmin):
             edit,
             may=holds(CHANGE_CATEGORIES),
             form=lambda row: CategoryChangeForm,
-            initial=as_it_is,
+            initial=category_values,
             intro="A new path moves it, with everything below; the old paths go on"
             " resolving.",
             icon="edit",
@@ -189,3 +191,93 @@ class CategoryAdmin(FleetAdmin):
             yield Panel(
                 "Former paths", headers=("Path",), rows=[(each,) for each in former]
             )
+
+
+class FacetForm(forms.Form):
+    description = fields.paragraph(max_length=1024, required=False)
+    values = fields.lines(
+        "SKILLFLEET_MAX_FACET_VALUES",
+        MAX_LABEL_CHARS,
+        help_text="One in each line; none: any text.",
+    )
+    multiple = fields.flag(help_text="Whether one skill may have several values.")
+
+
+class FacetChangeForm(ChangeForm, FacetForm):
+    """What was left alone stays as somebody else may have made it."""
+
+
+class NewFacetForm(FacetForm):
+    name = fields.line(max_length=MAX_NAME_CHARS)
+    field_order = ("name", "description", "values", "multiple")
+
+
+def define_facet(row: None, user: User, answers: dict[str, Any]) -> str:
+    return f"{FacetDefinition.objects.define(**answers)} is defined."
+
+
+def edit_facet(facet: FacetDefinition, user: User, answers: dict[str, Any]) -> str:
+    with transaction.atomic():
+        held = FacetDefinition.objects.select_for_update().filter(pk=facet.pk).first()
+        check_unchanged(answers, facet_values(held or facet))
+        facet.revise(**answers)
+    return f"{facet} is changed."
+
+
+def remove_facet(facet: FacetDefinition, user: User, answers: dict[str, Any]) -> str:
+    facet.remove()
+    return f"{facet.name} is removed."
+
+
+def facet_values(facet: FacetDefinition) -> dict[str, Any]:
+    return {
+        "description": facet.description,
+        "values": "\n".join(facet.values),
+        "multiple": facet.multiple,
+    }
+
+
+@admin.register(FacetDefinition)
+class FacetAdmin(FleetAdmin):
+    seen_with = (READ_CATEGORIES,)
+    list_display = ("name", "listed", "multiple", "description")
+    search_fields = ("name", "description")
+    fields = ("name", "description", "listed", "multiple")
+    readonly_fields = ("listed",)
+    adding = Verb(
+        "add",
+        "Define a facet",
+        define_facet,
+        may=holds(CHANGE_CATEGORIES),
+        form=lambda row: NewFacetForm,
+    )
+    verbs = (
+        Verb(
+            "edit",
+            "Edit",
+            edit_facet,
+            may=holds(CHANGE_CATEGORIES),
+            form=lambda row: FacetChangeForm,
+            initial=facet_values,
+            intro="What skills have stays allowed: relabel them first.",
+            icon="edit",
+            variant=ActionVariant.PRIMARY,
+        ),
+        Verb(
+            "remove",
+            "Remove",
+            remove_facet,
+            may=holds(CHANGE_CATEGORIES),
+            intro="Only a facet that no skill has a value of.",
+            icon="delete",
+            variant=ActionVariant.DANGER,
+            leaves=True,
+        ),
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(CHANGE_CATEGORIES)
+
+    @display(description="Values")
+    def listed(self, facet: FacetDefinition) -> str:
+        return ", ".join(facet.values) or "any text"

@@ -14,11 +14,11 @@ from unfold.enums import ActionVariant
 from core.admin import fields
 from core.admin.base import FleetAdmin, Verb
 from core.users import VIEW_USERS, may_change
-from taxonomy.admin.changes import ChangeForm, check_unchanged
+from taxonomy.admin.change_forms import ChangeForm, check_unchanged
 from taxonomy.models import Profile
 from taxonomy.models.profile import HIGHEST_PRIORITY
 from taxonomy.permissions import READ_SKILLS
-from taxonomy.profiles.adapting import adapt
+from taxonomy.profiles import adapt
 
 MAX_CHARS = 20_000
 PRIORITY = re.compile(r"(?P<path>[^\s:=]+)\s*[:=\s]\s*(?P<number>\d{1,2})")

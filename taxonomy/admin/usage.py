@@ -7,10 +7,9 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 
 from core.admin.base import FleetAdmin, Panel
-from taxonomy.audiences import audience_of
 from taxonomy.models import Skill, UsageCount, UsageEvent
-from taxonomy.permissions import READ_ANALYTICS
-from taxonomy.usage.analytics import TOTALS, analytics, first_day
+from taxonomy.permissions import READ_ANALYTICS, audience_of
+from taxonomy.usage import TOTALS, analytics, first_day
 
 DAYS = 30
 SHOWN = 20

@@ -1,5 +1,5 @@
-"""Bringing skills in from elsewhere: read, judged, placed and published one by one.
+"""Imports skills from a folder, a git checkout or an archive.
 
-`bringing.Import(source, options).run()` is the whole of it; the command, the API and
-tests go through it. A skill is imported whole or not at all.
+The command, the API and the tests run `importer.Importer(source, options).run()`. Each
+skill is imported whole or not at all.
 """

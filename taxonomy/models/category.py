@@ -30,7 +30,7 @@ from taxonomy.models.address import (
 )
 
 if TYPE_CHECKING:
-    from taxonomy.seed import Branch
+    from taxonomy.management.commands.seed_taxonomy import Branch
 
 ATTEMPTS = 5
 

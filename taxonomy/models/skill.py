@@ -12,7 +12,6 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from cachelayer import RetiringQuerySet
-from taxonomy.audiences import Audience, audience_of
 from taxonomy.exceptions import (
     LastVersion,
     SkillArchived,
@@ -36,6 +35,7 @@ from taxonomy.models.relation import Relation, hold_relations
 from taxonomy.models.verdict import WithVerdict
 from taxonomy.models.version import MAX_REASON_CHARS, SkillVersion
 from taxonomy.package import Admitted, as_admitted
+from taxonomy.permissions import Audience, audience_of
 from taxonomy.publishing import PublishingManager
 from taxonomy.skillmd.report import Report
 

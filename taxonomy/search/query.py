@@ -1,12 +1,24 @@
-"""What is asked of the index, and what an index of a database answers."""
+"""A query's words, corrected where no skill has them, and an index's answers."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby, islice, pairwise
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from django.conf import settings
+
+from taxonomy.search.words import WORD, distance
+
+BODY_CHARS = 50_000
+"""How much of a body; what is written behind it is found by nothing."""
+
+LABEL_KINDS = "'keyword', 'tag', 'capability'"
+"""As SQL lists them."""
+
 
 Sql = tuple[str, Sequence[Any]]
 """A statement and its parameters."""
@@ -45,7 +57,7 @@ class Match(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Criteria:
     """Which skills to find, and by what to rank them."""
 
     words: tuple[Word, ...]
@@ -109,7 +121,7 @@ class Index(Protocol):
         """Names and keywords of any skills that hold words written much like it; more
         of them if those were not enough."""
 
-    def ranked(self, wanted: Wanted) -> list[Hit]:
+    def ranked(self, wanted: Criteria) -> list[Hit]:
         """At most `wanted.most` hits, in no order."""
 
 
@@ -130,3 +142,82 @@ def beginning(text: str) -> Word:
         len(text) == SHORTEST_BEGINNING and not text.endswith("s")
     )
     return Word(text, begins=long_enough)
+
+
+SHORTEST = 3
+SHORT = 4
+"""Up to so many letters one may be wrong, in longer words two."""
+
+READ = 5
+"""So many readings that are equally near are weighed against each other."""
+
+Worth = Callable[[Sequence[Word]], float]
+"""How good the best skill is that has the words; 0: none has all of them."""
+
+
+class Reading(NamedTuple):
+    away: int
+    """How many letters."""
+    texts: tuple[str, ...]
+
+
+def corrected(word: str, index: Index, worth: Worth) -> list[Word]:
+    """The nearest word of names and keywords, or two that were written as one.
+
+    Of those that are as near, the one that is worth most, then the one that more
+    skills have.
+    """
+    meant: list[Word] = []
+    if len(word) < SHORTEST:
+        return meant
+    for texts in index.look_alikes(word):
+        away, meant = best(readings(word, texts), index, worth)
+        if away == 1:  # no other is nearer
+            break
+    return meant
+
+
+def best(
+    readings: Iterable[Reading], index: Index, worth: Worth
+) -> tuple[int, list[Word]]:
+    """The words, and how many letters they are away; no words: none is worth it."""
+    for away, equals in groupby(readings, key=attrgetter("away")):
+        read = islice(known(list(equals), index), READ)
+        weighed = [(worth(words), words) for words in read]
+        most, meant = max(weighed, key=itemgetter(0), default=(0.0, []))
+        if most:
+            return away, meant
+    return 0, []
+
+
+def known(readings: Sequence[Reading], index: Index) -> Iterator[list[Word]]:
+    """Those whose words skills have."""
+    texts = sorted({text for reading in readings for text in reading.texts})
+    counted = {word.text: word for word in index.counted([*map(Word, texts)])}
+    for reading in readings:
+        words = [counted[text] for text in reading.texts]
+        if all(word.skills for word in words):
+            yield words
+
+
+def readings(word: str, texts: Iterable[str]) -> list[Reading]:
+    """What the texts hold that may be meant, the nearest first."""
+    allowed = 1 if len(word) <= SHORT else 2
+    near = [
+        (away, meant[0][0] != word[0], -count, meant)
+        for meant, count in Counter(held(word, texts)).items()
+        if abs(len("".join(meant)) - len(word)) <= allowed
+        and (away := distance(word, "".join(meant))) <= allowed
+    ]
+    return [Reading(away, meant) for away, _, _, meant in sorted(near)]
+
+
+def held(word: str, texts: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    """Words and pairs of the texts. Of a short word with two letters swapped hardly
+    three in a row are right, so these are tried, too."""
+    for text in texts:
+        words = WORD.findall(text)
+        yield from ((each,) for each in words)
+        yield from pairwise(words)
+    for at in range(len(word) - 1):
+        yield (word[:at] + word[at + 1] + word[at] + word[at + 2 :],)

@@ -11,13 +11,19 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Substr
 
 from taxonomy.search import meaning
-from taxonomy.search.corrections import corrected
-from taxonomy.search.highlights import Marker
 from taxonomy.search.postgresql import PostgresIndex
-from taxonomy.search.query import Hit, Index, Sql, Wanted, Word, beginning
-from taxonomy.search.sources import BODY_CHARS
+from taxonomy.search.query import (
+    BODY_CHARS,
+    Criteria,
+    Hit,
+    Index,
+    Sql,
+    Word,
+    beginning,
+    corrected,
+)
 from taxonomy.search.sqlite import SqliteIndex
-from taxonomy.search.words import telling, words_of
+from taxonomy.search.words import Highlighter, significant, words_of
 
 if TYPE_CHECKING:
     from taxonomy.models.skill import Skill, SkillQuerySet
@@ -67,7 +73,7 @@ class SearchResults:
     @property
     def is_sentence(self) -> bool:
         """It describes a task, while few words name a thing."""
-        return len(telling(self.words)) > FEW
+        return len(significant(self.words)) > FEW
 
     def _by_meaning(self, best: list[Hit]) -> list[Hit]:
         """The first few by what they mean, too, if that is wanted and can be had."""
@@ -88,7 +94,7 @@ class SearchResults:
 
     def _ranked(self) -> list[Hit]:
         most_words = settings.SKILLFLEET_MAX_QUERY_WORDS
-        words = [Word(word) for word in telling(self.words)[:most_words]]
+        words = [Word(word) for word in significant(self.words)[:most_words]]
         few = not self.is_sentence
         if few and words[-1].text == self.words[-1]:
             words[-1] = beginning(words[-1].text)
@@ -97,10 +103,10 @@ class SearchResults:
             return []
         most = settings.SKILLFLEET_SEARCH_CANDIDATES
         if few and len(known) >= len(words):
-            wanted = Wanted(known, every=True, most=most)
+            wanted = Criteria(known, every=True, most=most)
             if hits := self.index.ranked(wanted):
                 return hits
-        return self.index.ranked(Wanted(known, every=False, most=most))
+        return self.index.ranked(Criteria(known, every=False, most=most))
 
     def _known(self, words: list[Word]) -> tuple[Word, ...]:
         """Those that a skill has; in place of one that none has, what it may mean."""
@@ -122,7 +128,7 @@ class SearchResults:
         others that are `there`, too. 0: none has them."""
         tries = [(there, TOGETHER)] if there else []
         for more, bonus in (*tries, ((), 0.0)):
-            wanted = Wanted((*words, *more), every=True, most=WEIGHED)
+            wanted = Criteria((*words, *more), every=True, most=WEIGHED)
             if hits := self.index.ranked(wanted):
                 return bonus + max(hit.score for hit in hits)
         return 0.0
@@ -169,10 +175,10 @@ class SearchResults:
             }
             skill.highlights = {field: html for field, html in marks.items() if html}
 
-    def _marker(self) -> Marker:
+    def _marker(self) -> Highlighter:
         understood = (self.corrections.get(word, word) for word in self.words)
-        words = telling(words_of(" ".join(understood)))
-        return Marker(words, words[-1] if len(words) <= FEW and words else "")
+        words = significant(words_of(" ".join(understood)))
+        return Highlighter(words, words[-1] if len(words) <= FEW and words else "")
 
     def count(self) -> int:
         return len(self.hits)

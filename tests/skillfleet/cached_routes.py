@@ -16,7 +16,7 @@ from cachelayer.decorators import ViewRecipe
 from cachelayer.keys import strip_prefix
 from skillfleet.accounts.tokens import make_token
 from taxonomy.models import Address, Label, Profile, Relation, Skill, UsageEvent, Waiver
-from taxonomy.usage.upkeep import today
+from taxonomy.usage import today
 from tests.skillfleet.world import World, make_world
 from tests.taxonomy.skills import skill_files
 

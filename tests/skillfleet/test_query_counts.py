@@ -9,7 +9,7 @@ from jobs.webhooks import outbox, registry
 from skillfleet.accounts.tokens import make_token
 from taxonomy.models import Address, Category, FacetDefinition, Label, Relation, Skill
 from taxonomy.models.skill import SkillQuerySet
-from taxonomy.usage.recording import record
+from taxonomy.usage import record
 from tests.skillfleet.test_routes_by_role import TABLE, WHO
 from tests.skillfleet.world import World, asking, drafted, submitted
 from tests.taxonomy.skills import skill_files

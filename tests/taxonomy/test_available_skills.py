@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from skills_ref.prompt import to_prompt
 
-from taxonomy.available_skills import SkillEntry, render_available_skills
+from taxonomy.api.available import SkillEntry, render_available_skills
 from taxonomy.skillmd.document import render
 
 ENTRIES = st.lists(

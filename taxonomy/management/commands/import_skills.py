@@ -8,11 +8,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core.json_values import text_finding
 from taxonomy.files.sources import open_source
-from taxonomy.importing.bringing import Import
-from taxonomy.importing.options import OnConflict, Options
-from taxonomy.importing.outcomes import Report
-from taxonomy.importing.telling import reporting, watched
-from taxonomy.management.arguments import active_user, category_named
+from taxonomy.importing.importer import Importer, ImportOptions, OnConflict
+from taxonomy.importing.report import Report
+from taxonomy.management.command_line import (
+    active_user,
+    category_named,
+    report_at_end,
+    with_progress,
+)
 from taxonomy.models import Origin
 from taxonomy.package import source_limits
 
@@ -65,12 +68,12 @@ class Command(BaseCommand):
         wanted = wanted_options(path, **options)
         report = Report(wanted.origin, wanted.dry_run)
         with (
-            reporting(report, self.stdout, as_json=options["json"]),
+            report_at_end(report, self.stdout, as_json=options["json"]),
             open_source(path, source_limits()) as source,
         ):
-            bringing = Import(source, wanted)
+            bringing = Importer(source, wanted)
             run = bringing.run()
-            for outcome in watched(run, len(source.folders), self.stderr):
+            for outcome in with_progress(run, len(source.folders), self.stderr):
                 report.outcomes.append(outcome)
         if bringing.stopped:
             raise CommandError(bringing.stopped, returncode=SOME_REFUSED)
@@ -89,7 +92,7 @@ def wanted_options(
     dry_run: bool,
     prune: bool,
     **others: Any,
-) -> Options:
+) -> ImportOptions:
     """Raises CommandError for what cannot be meant."""
     origin = str(path.resolve()) if source is None else source
     if finding := finding_of(origin):
@@ -98,7 +101,7 @@ def wanted_options(
         raise CommandError(f"{option}: {finding} {remedy}".rstrip())
     if prune and not origin:
         raise CommandError("--prune: name the source; only what came from it goes.")
-    return Options(
+    return ImportOptions(
         origin=origin,
         category=category_named(category),
         lenient=lenient,

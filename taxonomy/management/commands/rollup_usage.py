@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from taxonomy.usage.upkeep import keep_usage
+from taxonomy.usage import keep_usage
 
 
 class Command(BaseCommand):

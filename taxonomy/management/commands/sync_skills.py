@@ -6,11 +6,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from taxonomy.importing.outcomes import Report
-from taxonomy.importing.telling import reporting, watched
-from taxonomy.management.arguments import active_user, category_named
-from taxonomy.syncing.options import Prefer, SyncAction, SyncOptions
-from taxonomy.syncing.running import Sync
+from taxonomy.importing.report import Report
+from taxonomy.management.command_line import (
+    active_user,
+    category_named,
+    report_at_end,
+    with_progress,
+)
+from taxonomy.sync import Prefer, Sync, SyncAction, SyncOptions
 
 SOME_LEFT = 3
 
@@ -63,12 +66,12 @@ class Command(BaseCommand):
             dry_run=dry_run,
             author=active_user(options["user"]),
         )
-        with reporting(report, self.stdout, as_json=options["json"]):
+        with report_at_end(report, self.stdout, as_json=options["json"]):
             if not dry_run:
                 folder.mkdir(parents=True, exist_ok=True)
             sync = Sync(folder, wanted)
             report.notes = sync.notes
-            for outcome in watched(sync.run(), len(sync.names), self.stderr):
+            for outcome in with_progress(sync.run(), len(sync.names), self.stderr):
                 report.outcomes.append(outcome)
         if sync.stopped:
             raise CommandError(sync.stopped, returncode=SOME_LEFT)

@@ -13,7 +13,7 @@ from cachelayer.models import Plane
 from jobs import lifecycle
 from jobs.models import Draft, Job, Worker
 from taxonomy.models import Profile, Skill
-from taxonomy.usage.recording import record
+from taxonomy.usage import record
 from tests.skillfleet.world import asking, drafted, failed, submitted
 from tests.taxonomy.skills import skill_files
 

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import Group, User
 
 from taxonomy.models import Profile, Skill
-from taxonomy.usage.recording import record
+from taxonomy.usage import record
 from tests.taxonomy.usage.conftest import event
 
 USAGE, LIST = "/admin/taxonomy/usageevent/", "/admin/taxonomy/profile/"

@@ -13,8 +13,7 @@ import pytest
 from taxonomy.files.file import Limits, SourceLimits
 from taxonomy.files.gate import SourceRefused
 from taxonomy.files.sources import open_source
-from taxonomy.importing.bringing import Import
-from taxonomy.importing.options import Options
+from taxonomy.importing.importer import Importer, ImportOptions
 from taxonomy.models import Blob, Bundle, Skill
 from tests.taxonomy.importing.hostile import drawn
 
@@ -33,7 +32,7 @@ def reasons(path):
     """Why the source, or every skill in it, is refused; empty if one came in."""
     try:
         with open_source(path, SMALL) as source:
-            outcomes = list(Import(source, Options(origin=str(path))).run())
+            outcomes = list(Importer(source, ImportOptions(origin=str(path))).run())
     except SourceRefused as error:
         return [str(error)]
     if not all(outcome.reasons for outcome in outcomes):
@@ -83,7 +82,7 @@ def test_a_hundred_thousand_files_are_refused(tmp_path, capsys, form):
     path = very_many(tmp_path, form)
     with measured(capsys, f"100,000 files, {form}"), pytest.raises(SourceRefused):
         with open_source(path) as source:
-            outcomes = list(Import(source, Options(origin="it")).run())
+            outcomes = list(Importer(source, ImportOptions(origin="it")).run())
         raise SourceRefused(*outcomes[0].reasons)
     assert left_behind() == []
 

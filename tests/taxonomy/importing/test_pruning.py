@@ -6,8 +6,7 @@ import pytest
 
 from taxonomy.files.sources import sent_files
 from taxonomy.files.write import write_folder
-from taxonomy.importing.bringing import Import
-from taxonomy.importing.options import Options
+from taxonomy.importing.importer import Importer, ImportOptions
 from taxonomy.models import Origin, Skill
 from tests.taxonomy.importing.conftest import actions
 from tests.taxonomy.skills import skill_files
@@ -90,7 +89,7 @@ def test_nothing_is_gone_while_a_folder_cannot_be_looked_into():
     def run(files, passed_over=()):
         source = sent_files(tuple(files))
         source.passed_over = passed_over
-        return list(Import(source, Options("team", prune=True)).run())
+        return list(Importer(source, ImportOptions("team", prune=True)).run())
 
     one, two = (
         [replace(file, path=f"{name}/{file.path}") for file in skill_files(name)]

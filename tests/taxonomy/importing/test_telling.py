@@ -8,8 +8,8 @@ from django.core.management.base import OutputWrapper
 from rich.console import Console
 
 from taxonomy.files.gate import SourceRefused
-from taxonomy.importing.outcomes import Action, Outcome, Report, reasons_of
-from taxonomy.importing.telling import tell, tell_report, watched
+from taxonomy.importing.report import Action, Outcome, Report, reasons_of
+from taxonomy.management.command_line import print_report, print_table, with_progress
 
 REASON = "The folder's name is not the skill's. Rename one of them, or be lenient. " * 3
 OUTCOMES = [
@@ -27,7 +27,7 @@ class Terminal(StringIO):
 
 def at_80_columns(report):
     out = StringIO()
-    tell(report, Console(file=out, width=80, force_terminal=True, no_color=True))
+    print_table(report, Console(file=out, width=80, force_terminal=True, no_color=True))
     return [re.sub(r"\x1b\[[\d;]*m", "", line) for line in out.getvalue().splitlines()]
 
 
@@ -49,7 +49,7 @@ def test_a_report_stays_in_its_columns_at_80():
 
 def test_a_report_that_is_piped_has_a_line_for_each_thing():
     out = OutputWrapper(StringIO(), ending="")
-    tell_report(Report("", outcomes=OUTCOMES), out, as_json=False)
+    print_report(Report("", outcomes=OUTCOMES), out, as_json=False)
     lines = out._out.getvalue().splitlines()
     assert f"        {REASON.rstrip()}" in [line.rstrip() for line in lines]
     assert len(lines) == 9
@@ -70,7 +70,7 @@ def test_a_report_ends_with_its_counts(outcomes, dry_run, text):
 def test_the_bar_never_passes_its_end():
     terminal = Terminal()
     wrapper = OutputWrapper(terminal)
-    assert list(watched(iter(OUTCOMES), 1, wrapper)) == OUTCOMES
+    assert list(with_progress(iter(OUTCOMES), 1, wrapper)) == OUTCOMES
     shown = re.findall(r"(\d+)/(\d+)", terminal.getvalue())
     assert shown[-1] == ("4", "4")
     assert all(int(done) <= int(total) for done, total in shown)

@@ -6,7 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from taxonomy.models import Label, Skill, SkillVersion
-from taxonomy.search import tables
+from taxonomy.search import index
 from taxonomy.search.results import search
 from tests.taxonomy.search.conftest import found
 from tests.taxonomy.skills import skill_files
@@ -108,7 +108,7 @@ def test_every_write_leaves_the_index_as_if_it_were_made_anew(shelf, write):
     before = content()
     write()
     kept = content()
-    tables.fill(connection)
+    index.fill(connection)
     assert kept == content()
     assert kept != before or write is roll_back_by_hand
 
@@ -122,13 +122,13 @@ def test_what_is_no_word_of_a_skill_any_more_does_not_find_it(shelf):
 
 def test_migrations_find_no_trigger_and_leave_all_of_them(shelf):
     migration = type("Migration", (), {"app_label": "taxonomy"})
-    tables.make_way(connection.alias, plan=[(migration, False)])
-    assert tables.present(connection) == {}
+    index.make_way(connection.alias, plan=[(migration, False)])
+    assert index.present(connection) == {}
     publish_again()
     assert found("zeppelin") == []
     assert warnings() == {"taxonomy.W002"}
-    tables.restore(connection.alias)
-    assert tables.complete(connection)
+    index.restore(connection.alias)
+    assert index.complete(connection)
     assert warnings() == set()
     assert found("zeppelin") == ["pdf-tools"]
 
@@ -138,47 +138,47 @@ def test_migrations_find_no_trigger_and_leave_all_of_them(shelf):
 )
 def test_an_index_of_earlier_releases_is_recognised(vendor, digest):
     """Change these digests only together with what the index holds."""
-    assert tables.digest(vendor) == digest
+    assert index.digest(vendor) == digest
 
 
 @pytest.mark.parametrize("vendor", ["sqlite", "postgresql"])
 def test_every_part_of_the_definition_changes_the_digest(vendor, monkeypatch):
     definition, triggers = (
-        tables.rules(vendor).DEFINITION,
-        tables.rules(vendor).triggers,
+        index.rules(vendor).DEFINITION,
+        index.rules(vendor).triggers,
     )
-    digests = [tables.digest(vendor)]
+    digests = [index.digest(vendor)]
     for part in definition:
         with monkeypatch.context() as patch:
             patch.setitem(definition, part, "SELECT 1")
-            digests.append(tables.digest(vendor))
+            digests.append(index.digest(vendor))
     for event in triggers():
         with monkeypatch.context() as patch:
             changed = {**triggers(), event: "AFTER DELETE ON taxonomy_skill"}
-            patch.setattr(tables.rules(vendor), "triggers", lambda made=changed: made)
-            digests.append(tables.digest(vendor))
-    monkeypatch.setattr(tables, "VERSION", "2")
-    digests.append(tables.digest(vendor))
+            patch.setattr(index.rules(vendor), "triggers", lambda made=changed: made)
+            digests.append(index.digest(vendor))
+    monkeypatch.setattr(index, "VERSION", "2")
+    digests.append(index.digest(vendor))
 
     assert len(set(digests)) == 2 + len(definition) + len(triggers())
 
 
 @pytest.mark.parametrize("vendor", ["sqlite", "postgresql"])
 def test_names_and_modules_are_no_part_of_the_digest(vendor, monkeypatch):
-    rules, before = tables.rules(vendor), tables.digest(vendor)
+    rules, before = index.rules(vendor), index.digest(vendor)
     monkeypatch.setattr(rules, "RENAMED", rules.FILLING, raising=False)
     monkeypatch.setattr(rules, "__name__", "taxonomy.moved")
 
-    assert tables.digest(vendor) == before
+    assert index.digest(vendor) == before
 
 
 def test_only_a_changed_definition_rebuilds_the_index(shelf, monkeypatch):
     raw("DELETE FROM taxonomy_search")
-    tables.restore(connection.alias)
+    index.restore(connection.alias)
     assert found("merge") == []
 
-    monkeypatch.setattr(tables, "VERSION", "2")
-    tables.restore(connection.alias)
+    monkeypatch.setattr(index, "VERSION", "2")
+    index.restore(connection.alias)
     assert found("merge") == ["pdf-tools"]
 
 
@@ -194,7 +194,7 @@ def test_without_pg_trgm_it_corrects_less_and_says_so(shelf):
     assert warnings() == {"taxonomy.W001"}
     assert found("kuberntes deploy") == ["kubernetes-deploy"]  # by what is left
     assert found("pfd-tools") == ["pdf-tools"]
-    tables.restore(connection.alias)
+    index.restore(connection.alias)
     assert warnings() == set()
     assert found("kuberntes") == found("kubernetes")
 

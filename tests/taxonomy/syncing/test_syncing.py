@@ -9,9 +9,7 @@ from django.core.management import CommandError, call_command
 from taxonomy.files.read import read_folder
 from taxonomy.files.write import remove_folder, write_folder
 from taxonomy.models import Skill, SkillVersion
-from taxonomy.syncing import running
-from taxonomy.syncing.deciding import Step, decide
-from taxonomy.syncing.state import FILE
+from taxonomy.sync import STATE_FILE, Step, decide
 from tests.taxonomy.skills import skill_files
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded")]
@@ -126,7 +124,7 @@ def test_what_is_saved_while_it_is_compared_is_not_overwritten(folder, monkeypat
         (folder / "here/notes.md").write_text("Mine.")
         return write_folder(*arguments, **options)
 
-    monkeypatch.setattr(running, "write_folder", after_a_save)
+    monkeypatch.setattr("taxonomy.sync.write_folder", after_a_save)
     code, actions = sync(folder)
     assert (code, actions["here"]) == (3, "refused")
     assert (folder / "here/notes.md").read_text() == "Mine."
@@ -141,7 +139,7 @@ def test_what_is_saved_while_it_is_compared_is_not_removed(folder, monkeypatch):
         (folder / "both/notes.md").write_text("Mine.")
         return remove_folder(*arguments)
 
-    monkeypatch.setattr(running, "remove_folder", after_a_save)
+    monkeypatch.setattr("taxonomy.sync.remove_folder", after_a_save)
     assert sync(folder, "--prune")[1]["both"] == "refused"
     assert (folder / "both/notes.md").read_text() == "Mine."
 
@@ -168,7 +166,7 @@ def test_what_cannot_be_read_or_replaced_is_refused_and_left(folder):
     "text", ["", "[]", "{", '{"format": 2, "skills": {}}', '{"format": 1, "skills": 7}']
 )
 def test_a_state_that_we_did_not_write_is_refused(folder, text):
-    (folder / FILE).write_text(text)
+    (folder / STATE_FILE).write_text(text)
     with pytest.raises(CommandError, match="cannot be read"):
         sync(folder)
 

@@ -10,10 +10,7 @@ from taxonomy.files.file import bundle_digest
 from taxonomy.files.read import read_folder
 from taxonomy.files.write import write_folder
 from taxonomy.models import Fleet, Skill
-from taxonomy.syncing import running
-from taxonomy.syncing.options import SyncOptions
-from taxonomy.syncing.running import Sync
-from taxonomy.syncing.state import FILE
+from taxonomy.sync import STATE_FILE, Sync, SyncOptions
 from tests.taxonomy.skills import skill_files
 from tests.taxonomy.syncing.test_syncing import edited, here, report_of, sync
 
@@ -45,7 +42,7 @@ def claimed(tmp_path):
         for name in skills:
             write_folder(skill_files(name), tmp_path / name)
         known = {"format": 1, "fleet": fleet, "skills": skills}
-        (tmp_path / FILE).write_text(json.dumps(known))
+        (tmp_path / STATE_FILE).write_text(json.dumps(known))
         return tmp_path
 
     return claim
@@ -115,7 +112,7 @@ def test_what_changed_is_remembered_before_the_next_skill(folder):
         write_folder(edited(name, "Newer."), folder / name, replace=True)
     outcomes = Sync(folder, SyncOptions()).run()
     next(outcomes)
-    number = json.loads((folder / FILE).read_text())["skills"]["one"]["version"]
+    number = json.loads((folder / STATE_FILE).read_text())["skills"]["one"]["version"]
     assert number == "1.0.1"
     outcomes.close()
 
@@ -126,7 +123,7 @@ def test_nothing_is_changed_when_the_state_cannot_be_written(folder, monkeypatch
     def full(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(running, "write_state", full)
+    monkeypatch.setattr("taxonomy.sync.write_state", full)
     with pytest.raises(CommandError, match="No space left"):
         sync(folder)
     assert here("one") == skill_files("one")

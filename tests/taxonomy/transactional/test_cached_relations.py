@@ -50,7 +50,7 @@ def test_who_requires_it_unseen_retires_it_too(
     seeded, viewer, curator, settings, monkeypatch, most, page
 ):
     """Whether it is archived, past the end of the list, or one of too many."""
-    monkeypatch.setattr("taxonomy.views.relations.MOST_TAGS", most)
+    monkeypatch.setattr("taxonomy.api.relations.MOST_TAGS", most)
     settings.SKILLFLEET_MAX_PAGE_SIZE = page
     Skill.objects.publish(skill_files("tool"))
     for number in range(4):

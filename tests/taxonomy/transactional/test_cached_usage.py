@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from taxonomy.models import Skill
-from taxonomy.usage.upkeep import keep_usage
+from taxonomy.usage import keep_usage
 from tests.taxonomy.conftest import client_of
 from tests.taxonomy.skills import skill_files
 from tests.taxonomy.usage.conftest import event

@@ -2,9 +2,9 @@
 
 import pytest
 
+from taxonomy.api.categories import whole_tree
 from taxonomy.exceptions import TaxonomyError
 from taxonomy.models import Category, Relation, Skill
-from taxonomy.trees import whole_tree
 from tests.taxonomy.skills import skill_files
 from tests.taxonomy.transactional.test_concurrent_publishing import at_once
 

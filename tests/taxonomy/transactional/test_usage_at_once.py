@@ -4,9 +4,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.db.models import Sum
 
+from taxonomy import usage
 from taxonomy.models import Skill, UsageCount, UsageDay, UsageEvent
-from taxonomy.usage import upkeep
-from taxonomy.usage.recording import record
+from taxonomy.usage import record
 from tests.taxonomy.skills import skill_files
 from tests.taxonomy.transactional.test_concurrent_publishing import at_once
 from tests.taxonomy.usage.conftest import event
@@ -38,14 +38,14 @@ def test_a_batch_that_comes_twice_at_once_counts_once(people):
 
 
 def test_rolling_up_at_once_while_more_comes_counts_all_once(people, monkeypatch):
-    monkeypatch.setattr(upkeep, "BATCH", 20)
+    monkeypatch.setattr(usage, "BATCH", 20)
     for user in people:
         reporting(user, [event("pdf-tools") for _ in range(50)])()
     more = [reporting(user, [event("pdf-tools")] * 9) for user in people]
 
-    at_once([upkeep.keep_usage, upkeep.keep_usage, upkeep.keep_usage, *more])
+    at_once([usage.keep_usage, usage.keep_usage, usage.keep_usage, *more])
     assert total() == 102
-    upkeep.keep_usage()
+    usage.keep_usage()
 
     assert total() == 102
     assert not UsageEvent.objects.filter(rolled_up=False).exists()

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from taxonomy.models import Skill, UsageDay
-from taxonomy.usage.upkeep import keep_usage, today
+from taxonomy.usage import keep_usage, today
 from tests.skillfleet.refusals import refused
 from tests.taxonomy.usage.conftest import event, publish
 

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from taxonomy.models import Relation, Skill
-from taxonomy.usage.upkeep import keep_usage
+from taxonomy.usage import keep_usage
 from tests.taxonomy.conftest import client_of
 from tests.taxonomy.skills import skill_files
 from tests.taxonomy.usage.conftest import event, publish

@@ -7,9 +7,9 @@ import pytest
 from django.core.management import call_command
 from django.db.models import Sum
 
+from taxonomy import usage
 from taxonomy.checks import check_usage_is_kept
 from taxonomy.models import UsageCount, UsageDay, UsageEvent
-from taxonomy.usage import upkeep
 from tests.taxonomy.usage.conftest import event, publish
 
 
@@ -27,18 +27,16 @@ def used(viewer, author, pdf_tools, report):
 
 
 def make_older(days: int) -> None:
-    UsageEvent.objects.update(
-        day=upkeep.today() - timedelta(days=days), rolled_up=False
-    )
+    UsageEvent.objects.update(day=usage.today() - timedelta(days=days), rolled_up=False)
 
 
 def test_totals_are_the_same_before_and_after(used, viewer, report, monkeypatch):
-    monkeypatch.setattr(upkeep, "BATCH", 4)
+    monkeypatch.setattr(usage, "BATCH", 4)
     make_older(91)
     before = figures()
     assert sum(row[-1] for row in before) == 10
 
-    next(upkeep.upkeep())
+    next(usage.upkeep())
     assert figures() == before, "some are rolled up, some are not"
     out = StringIO()
     call_command("rollup_usage", stdout=out)
@@ -49,25 +47,25 @@ def test_totals_are_the_same_before_and_after(used, viewer, report, monkeypatch)
 
 
 def test_later_events_of_a_day_are_added_to_its_counts(used, viewer, report):
-    upkeep.keep_usage()
+    usage.keep_usage()
     rows = UsageDay.objects.count()
     before = {row[:-1]: row[-1] for row in figures()}
 
     report(viewer, event("pdf-tools"), event("pdf-tools"))
     now = {row[:-1]: row[-1] for row in figures()}
-    upkeep.keep_usage()
+    usage.keep_usage()
 
     assert {row[:-1]: row[-1] for row in figures()} == now
     assert sorted(now[key] - before[key] for key in now) == [0, 0, 0, 0, 0, 2]
     assert UsageDay.objects.count() == rows
     assert UsageEvent.objects.filter(rolled_up=True).count() == 12, "kept for now"
-    assert upkeep.keep_usage() == upkeep.Kept()
+    assert usage.keep_usage() == usage.Kept()
 
 
 def test_counts_go_too_after_long(used):
     make_older(731)
 
-    kept = upkeep.keep_usage()
+    kept = usage.keep_usage()
 
     assert (kept.events, kept.counts) == (10, 6)
     assert figures() == []
@@ -92,15 +90,15 @@ def test_settings_that_would_lose_or_double_counts_are_refused(
 def test_who_stops_within_a_batch_has_lost_and_doubled_nothing(used, monkeypatch):
     before = figures()
 
-    def add_and_stop(totals, add=upkeep.add):
+    def add_and_stop(totals, add=usage.add):
         add(totals)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(upkeep, "add", add_and_stop)
+        patched.setattr(usage, "add", add_and_stop)
         with pytest.raises(KeyboardInterrupt):
-            upkeep.keep_usage()
+            usage.keep_usage()
 
     assert figures() == before
-    assert upkeep.keep_usage() == upkeep.Kept(rolled_up=10)
+    assert usage.keep_usage() == usage.Kept(rolled_up=10)
     assert figures() == before

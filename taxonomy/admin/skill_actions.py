@@ -1,0 +1,329 @@
+"""What curators do with a skill: publish, classify, label, relate, rename."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from unfold.enums import ActionVariant
+
+from core.admin import fields
+from core.admin.base import RebasedForm, Verb, holds
+from taxonomy.admin.change_forms import (
+    MADE_FROM,
+    ChangeForm,
+    Values,
+    category_field,
+    changed_lines,
+    check_unchanged,
+)
+from taxonomy.api.labels import LABELS, labels_of
+from taxonomy.exceptions import InvalidRelation, SkillChanged
+from taxonomy.files.file import File, as_files
+from taxonomy.models import Label, Relation, Skill
+from taxonomy.models.address import MAX_NAME_CHARS
+from taxonomy.models.relation import hold_relations
+from taxonomy.models.version import MAX_REASON_CHARS
+from taxonomy.package import MAX_LABEL_CHARS
+from taxonomy.permissions import PUBLISH_SKILLS
+
+VERSIONS_OFFERED = 100
+ONE_A_LINE = "One in each line."
+
+
+class PlaceForm(ChangeForm):
+    category = category_field(empty_label=None)
+    type = fields.one_of(Skill.Type.choices)
+    weight = fields.one_of(Skill.Weight.choices)
+    load_priority = fields.one_of(Skill.LoadPriority.choices)
+    style = fields.one_of(Skill.Style.choices)
+
+
+class RenameForm(ChangeForm):
+    name = fields.line(
+        max_length=MAX_NAME_CHARS,
+        help_text="Lower-case words with single hyphens; it makes a new version.",
+    )
+
+
+class DeprecateForm(forms.Form):
+    reason = fields.line(max_length=MAX_REASON_CHARS, required=False)
+    replacement = fields.line(
+        max_length=MAX_NAME_CHARS,
+        required=False,
+        help_text="The name of an active skill to use instead.",
+    )
+
+
+class LabelsForm(ChangeForm):
+    keywords = fields.lines(
+        "SKILLFLEET_MAX_LABELS", MAX_LABEL_CHARS, help_text=ONE_A_LINE
+    )
+    tags = fields.lines("SKILLFLEET_MAX_LABELS", MAX_LABEL_CHARS, help_text=ONE_A_LINE)
+    capabilities = fields.lines(
+        "SKILLFLEET_MAX_LABELS", MAX_LABEL_CHARS, help_text=ONE_A_LINE
+    )
+    facets = fields.lines(
+        "SKILLFLEET_MAX_LABELS",
+        MAX_LABEL_CHARS,
+        help_text="One in each line, as name=value; the facets define both.",
+    )
+
+
+class RelationsForm(ChangeForm):
+    required = fields.lines(
+        "SKILLFLEET_MAX_RELATIONS", MAX_LABEL_CHARS, help_text=ONE_A_LINE
+    )
+    recommended = fields.lines(
+        "SKILLFLEET_MAX_RELATIONS", MAX_LABEL_CHARS, help_text=ONE_A_LINE
+    )
+    conflict = fields.lines(
+        "SKILLFLEET_MAX_RELATIONS", MAX_LABEL_CHARS, help_text=ONE_A_LINE
+    )
+    see_also = fields.lines(
+        "SKILLFLEET_MAX_RELATIONS", MAX_LABEL_CHARS, help_text=ONE_A_LINE
+    )
+
+
+def rollback_form(skill: Skill) -> type[forms.Form]:
+    offered = skill.versions.filter(yanked_at=None).exclude(pk=skill.current_id)
+    numbers = list(offered.values_list("number", flat=True)[:VERSIONS_OFFERED])
+
+    class RollbackForm(forms.Form):
+        version = fields.one_of([(number, number) for number in numbers])
+
+    return RollbackForm
+
+
+def place(skill: Skill, user: User, answers: dict[str, Any]) -> str:
+    with transaction.atomic():
+        check_unchanged(answers, traits(skill.held()))
+        if "category" in answers:
+            answers["category"] = answers["category"].path
+        skill.revise(**answers)
+    return f"{skill.name} is {skill.path} now."
+
+
+def rename(skill: Skill, user: User, answers: dict[str, Any]) -> str:
+    former = skill.name
+    check_unchanged(answers, {"name": Skill.objects.get(pk=skill.pk).name})
+    skill.revise(author=user, **answers)
+    return f"{former} is {skill.name} now; the former name resolves on."
+
+
+def roll_back(skill: Skill, user: User, answers: dict[str, Any]) -> str:
+    skill.roll_back(answers["version"])
+    return f"{skill.name} is read from {answers['version']} now."
+
+
+def deprecate(skill: Skill, user: User, answers: dict[str, Any]) -> str:
+    skill.deprecate(answers["reason"], answers["replacement"] or None)
+    return f"{skill.name} is deprecated now."
+
+
+def label(skill: Skill, user: User, answers: dict[str, Any]) -> str:
+    """Lines that somebody else added meanwhile stay."""
+    made_from = answers.pop(MADE_FROM)
+    add, remove = {}, {}
+    for name, lines in answers.items():
+        kind = LABELS[name]
+        add[kind], remove[kind] = changed_lines(made_from[name], lines)
+    skill.relabel(add, remove)
+    return f"{skill.name} is labelled."
+
+
+def relate(skill: Skill, user: User, answers: dict[str, Any]) -> str:
+    """Lines that somebody else added meanwhile stay."""
+    made_from = answers.pop(MADE_FROM)
+    with transaction.atomic():
+        hold_relations()
+        today = relations_now(skill)
+        wanted = {}
+        for kind, lines in answers.items():
+            added, taken_out = changed_lines(made_from[kind], lines)
+            there = set(today[kind].splitlines())
+            wanted[Relation.Kind(kind)] = (there - taken_out) | added
+            check_room(kind, wanted[Relation.Kind(kind)])
+        Relation.objects.relate(skill, wanted)
+    return f"{skill.name} is related."
+
+
+def check_room(kind: str, names: set[str]) -> None:
+    most = settings.SKILLFLEET_MAX_RELATIONS
+    if len(names) > most:
+        raise InvalidRelation(**{kind: f"{len(names)} names in all; at most {most}."})
+
+
+def traits(skill: Skill) -> dict[str, Any]:
+    named = ("type", "weight", "load_priority", "style")
+    return {"category": skill.category.path} | {
+        trait: getattr(skill, trait) for trait in named
+    }
+
+
+def labels_now(skill: Skill) -> dict[str, str]:
+    return {
+        name: "\n".join(labels_of(skill, Label.Kind(kind)))
+        for name, kind in LABELS.items()
+    }
+
+
+def relations_now(skill: Skill) -> dict[str, str]:
+    pointing = skill.relations.select_related("target")
+    return {
+        kind: "\n".join(each.shown_name for each in pointing if each.kind == kind)
+        for kind in Relation.Kind
+    }
+
+
+def not_archived(skill: Skill) -> bool:
+    return skill.status != Skill.Status.ARCHIVED
+
+
+DEPRECATE = Verb(
+    "deprecate",
+    "Deprecate",
+    deprecate,
+    may=holds(PUBLISH_SKILLS),
+    fits=lambda skill: skill.status == Skill.Status.ACTIVE,
+    form=lambda skill: DeprecateForm,
+    intro="It stays readable and is no longer offered to agents.",
+    icon="history_toggle_off",
+    variant=ActionVariant.WARNING,
+)
+EDITS = (
+    Verb(
+        "place",
+        "Place and classify",
+        place,
+        may=holds(PUBLISH_SKILLS),
+        form=lambda skill: PlaceForm,
+        initial=traits,
+        icon="drive_file_move",
+    ),
+    Verb(
+        "label",
+        "Label",
+        label,
+        may=holds(PUBLISH_SKILLS),
+        form=lambda skill: LabelsForm,
+        initial=labels_now,
+        intro="The next version's frontmatter replaces what it names again.",
+        icon="label",
+    ),
+    Verb(
+        "relate",
+        "Relate",
+        relate,
+        may=holds(PUBLISH_SKILLS),
+        form=lambda skill: RelationsForm,
+        initial=relations_now,
+        intro="Names of skills; one that no skill has yet waits for its skill.",
+        icon="share",
+    ),
+    Verb(
+        "rename",
+        "Rename",
+        rename,
+        may=holds(PUBLISH_SKILLS),
+        fits=not_archived,
+        form=lambda skill: RenameForm,
+        initial=lambda skill: {"name": skill.name},
+        intro="Its former name stays taken and goes on resolving.",
+        icon="edit",
+    ),
+    Verb(
+        "roll-back",
+        "Roll back",
+        roll_back,
+        may=holds(PUBLISH_SKILLS),
+        fits=not_archived,
+        form=rollback_form,
+        intro="Another version is read from now on; none is copied or lost.",
+        icon="undo",
+    ),
+)
+
+
+SKILL_MD = "SKILL.md"
+VERSION_CHARS = 64
+
+
+class EditionForm(RebasedForm):
+    based_on = forms.CharField(widget=forms.HiddenInput, required=False)
+    content = fields.paragraph(
+        rows=24,
+        label=SKILL_MD,
+        strip=False,
+        max_length=settings.SKILLFLEET_MAX_FILE_BYTES,
+        help_text="The whole file, frontmatter first. The other files stay.",
+    )
+    version = fields.line(
+        max_length=VERSION_CHARS,
+        required=False,
+        help_text="A higher number than every published one; empty: the next patch.",
+    )
+    change_summary = fields.paragraph(
+        max_length=settings.SKILLFLEET_MAX_SUMMARY_CHARS, required=False
+    )
+
+    def clean_content(self) -> str:
+        """Browsers send line ends as CRLF; the file has none."""
+        return str(self.cleaned_data["content"]).replace("\r\n", "\n")
+
+    def rebase(self, today: Values) -> None:
+        """All that was typed stays."""
+        self.data = self.data.copy()
+        self.data["based_on"] = today["based_on"]
+
+
+def publish(skill: Skill, user: User, answers: dict[str, Any]) -> str:
+    current, based_on = skill.current.bundle, answers["based_on"]
+    try:
+        if based_on != current.pk:  # the other files would be of another version
+            raise SkillChanged
+        others = [file for file in current.files() if file.path != SKILL_MD]
+        published = Skill.objects.publish(
+            as_files([*others, File(SKILL_MD, answers["content"].encode())]),
+            author=user,
+            number=answers["version"] or None,
+            change_summary=answers["change_summary"],
+            name=skill.name,
+            based_on=based_on,
+        )
+    except SkillChanged:
+        raise SkillChanged(newer_than(skill)) from None
+    if not published.changed:
+        return f"These are the bytes of {published.version.number}: nothing to publish."
+    return f"Published {skill.name} {published.version.number}."
+
+
+def newer_than(skill: Skill) -> str:
+    skill.refresh_from_db()
+    number = skill.current.number
+    return (
+        f"Since you opened this page {number} has become the current version. Your text"
+        f" is kept here: read {number} on the skill's page, bring into your text what"
+        f" shall stay of it, and send it again, to be the version after {number}."
+    )
+
+
+def current_text(skill: Skill) -> dict[str, Any]:
+    bundle = skill.current.bundle
+    file = bundle.file(SKILL_MD)
+    text = file.content.decode(errors="replace") if file else ""
+    return {"content": text, "based_on": bundle.pk}
+
+
+PUBLISH = Verb(
+    "publish",
+    "Publish a new version",
+    publish,
+    may=holds(PUBLISH_SKILLS),
+    fits=lambda skill: skill.status != Skill.Status.ARCHIVED,
+    form=lambda skill: EditionForm,
+    initial=current_text,
+    icon="publish",
+    variant=ActionVariant.PRIMARY,
+)

@@ -1,0 +1,261 @@
+"""The files of a skill: in JSON bodies, one by one, and as an archive."""
+
+import base64
+import binascii
+import mimetypes
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.http import Http404, HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_field,
+)
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cachelayer import cache_endpoint
+from core.json_values import text_finding
+from core.serializers import StrictSerializer, TextField
+from taxonomy.api.base import OneForm, SkillReading
+from taxonomy.files.archives import FORMS
+from taxonomy.files.file import File, Files, as_files
+from taxonomy.models.version import MAX_REF_CHARS
+from taxonomy.package import SKILL_MD, configured_limits
+from taxonomy.permissions import READ_SKILLS
+
+VERSION_REF = "Number or sha256:digest; without it the current one."
+FILES_SCHEMA = {
+    "type": "object",
+    "description": "Path → text, or an object for bytes and executable files.",
+    "additionalProperties": {
+        "oneOf": [
+            {"type": "string"},
+            {
+                "type": "object",
+                "properties": {
+                    "text": {"type": "string"},
+                    "base64": {"type": "string", "format": "byte"},
+                    "executable": {"type": "boolean"},
+                },
+            },
+        ]
+    },
+}
+
+
+@extend_schema_field(FILES_SCHEMA)
+class FilesField(serializers.Field[Files, Any, Any, Files]):
+    """Path → text, `{"text", "executable"}` or `{"base64", "executable"}`."""
+
+    def to_internal_value(self, data: Any) -> Files:
+        if not isinstance(data, Mapping) or not data:
+            raise serializers.ValidationError(
+                'Send an object of at least one file: {"SKILL.md": "text"}.'
+            )
+        most = self.most_files()
+        if len(data) > most:
+            raise serializers.ValidationError(f"{len(data)} files, at most {most}.")
+        return as_files(self._file(path, content) for path, content in data.items())
+
+    def most_files(self) -> int:
+        return configured_limits().files
+
+    def to_representation(self, value: Files) -> Any:
+        """As a request could send them."""
+        return {file.path: _as_sent(file) for file in value}
+
+    def _file(self, path: str, content: Any) -> File:
+        if text_finding(path):
+            raise serializers.ValidationError(f"{path!r:.80} cannot be a path.")
+        if isinstance(content, str):
+            content = {"text": content}
+        if not isinstance(content, Mapping) or not fits(content):
+            raise serializers.ValidationError(
+                f'{path[:80]}: send text, or {{"base64": …, "executable": false}}.'
+            )
+        return File(
+            path, self._content(path, content), content.get("executable", False)
+        )
+
+    def _content(self, path: str, content: Mapping[str, Any]) -> bytes:
+        if "text" in content:
+            return str(content["text"]).encode()
+        try:
+            return base64.b64decode(content["base64"], validate=True)
+        except (binascii.Error, ValueError):
+            raise serializers.ValidationError(
+                f"{path[:80]}: this is not base64."
+            ) from None
+
+
+def _as_sent(file: File) -> str | dict[str, Any]:
+    """Text where JSON and the database would take it, else base64."""
+    try:
+        text = file.content.decode()
+    except UnicodeDecodeError:
+        text = None
+    if text is None or text_finding(text):
+        encoded = base64.b64encode(file.content).decode()
+        return {"base64": encoded, "executable": file.executable}
+    return {"text": text, "executable": True} if file.executable else text
+
+
+def fits(content: Mapping[str, Any]) -> bool:
+    """Either text or base64, perhaps executable, and nothing else."""
+    kinds = content.keys() - {"executable"}
+    return (
+        kinds in ({"text"}, {"base64"})
+        and isinstance(content[next(iter(kinds))], str)
+        and isinstance(content.get("executable", False), bool)
+    )
+
+
+class ContentSerializer(StrictSerializer):
+    """A SKILL.md as `content`, or a folder as `files`; one of the two."""
+
+    content = TextField(required=False, help_text="The text of SKILL.md.")
+    files = FilesField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("content" in attrs) == ("files" in attrs):
+            raise serializers.ValidationError(
+                {"content": ["Send either content or files."]}
+            )
+        return attrs
+
+    def files_over(self, current: Files) -> Files:
+        """What was sent; a `content` alone leaves the other current files."""
+        if "files" in self.validated_data:
+            sent: Files = self.validated_data["files"]
+            return sent
+        skill_md = File(SKILL_MD, self.validated_data["content"].encode())
+        kept = [file for file in current if file.path != SKILL_MD]
+        return as_files([skill_md, *kept])
+
+
+class FileItemSerializer(serializers.Serializer[Any]):
+    path = serializers.CharField()
+    size = serializers.IntegerField(help_text="Bytes.")
+    digest = serializers.CharField(source="blob_id", help_text="SHA-256.")
+    mode = serializers.CharField(help_text="As git has it: 100644 or 100755.")
+
+
+class DownloadFilters(serializers.Serializer[Any]):
+    """Query parameters of an archive."""
+
+    version = serializers.CharField(
+        required=False, max_length=MAX_REF_CHARS, help_text=VERSION_REF
+    )
+    format = serializers.ChoiceField(sorted(FORMS), required=False, default="zip")
+
+
+BINARY = "application/octet-stream"
+SHOWN_AS_THEY_ARE = frozenset(
+    {"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf"}
+)
+"""Types that a browser can show without running anything of the skill's author."""
+VERSION = OpenApiParameter("version", str, description=VERSION_REF)
+
+
+class FileList(SkillReading):
+    """GET /skills/{ref}/files"""
+
+    required_permissions: ClassVar[dict[str, str | None]] = {"GET": READ_SKILLS}
+    query_params = frozenset({"version"})
+
+    @extend_schema(
+        operation_id="skill_files",
+        parameters=[VERSION],
+        responses=FileItemSerializer(many=True),
+    )
+    @cache_endpoint(ttl=600)
+    def get(self, request: Request, ref: str) -> Response:
+        """Path, size and digest of each file."""
+        version = self.version(self.skill(), request.query_params.get("version"))
+        return Response(FileItemSerializer(version.sized_files, many=True).data)
+
+
+class FileContent(SkillReading):
+    """GET /skills/{ref}/files/{path}"""
+
+    required_permissions: ClassVar[dict[str, str | None]] = {"GET": READ_SKILLS}
+    query_params = frozenset({"version"})
+    content_negotiation_class = OneForm
+
+    @extend_schema(
+        operation_id="skill_file",
+        parameters=[VERSION],
+        responses={(200, BINARY): OpenApiResponse(OpenApiTypes.BINARY)},
+    )
+    @cache_endpoint(ttl=600)
+    def get(self, request: Request, ref: str, path: str) -> HttpResponse:
+        """The bytes of one file, exactly as published."""
+        skill = self.skill()
+        version = self.version(skill, request.query_params.get("version"))
+        file = version.bundle.file(path)
+        if file is None:
+            raise Http404(f"{skill.name} has no file {path[:80]!r}.")
+        return HttpResponse(
+            file.content,
+            content_type=safe_type(file),
+            headers={"X-Content-Type-Options": "nosniff"},
+        )
+
+
+def safe_type(file: File) -> str:
+    """A content type under which no browser runs what is in the file."""
+    guessed = mimetypes.guess_type(file.path)[0]
+    if guessed in SHOWN_AS_THEY_ARE:
+        return str(guessed)
+    if not is_text(file.content):
+        return BINARY
+    subtype = "markdown" if file.path.lower().endswith(".md") else "plain"
+    return f"text/{subtype}; charset=utf-8"
+
+
+def is_text(content: bytes) -> bool:
+    try:
+        return "\0" not in content.decode()
+    except UnicodeDecodeError:
+        return False
+
+
+class Download(SkillReading):
+    """GET /skills/{ref}/download"""
+
+    required_permissions: ClassVar[dict[str, str | None]] = {"GET": READ_SKILLS}
+    query_params = frozenset(DownloadFilters().fields)
+    content_negotiation_class = OneForm
+
+    @extend_schema(
+        operation_id="download_skill",
+        parameters=[DownloadFilters],
+        responses={
+            (200, form.media_type): OpenApiResponse(OpenApiTypes.BINARY)
+            for form in FORMS.values()
+        },
+    )
+    @cache_endpoint(ttl=600)
+    def get(self, request: Request, ref: str) -> HttpResponse:
+        """An archive with SKILL.md at its root; the ETag is the content's digest."""
+        filters = DownloadFilters(data=request.query_params)
+        filters.is_valid(raise_exception=True)
+        asked = filters.validated_data
+        skill = self.skill()
+        version = self.version(skill, asked.get("version"), to_install=True)
+        form = FORMS[asked["format"]]
+        return HttpResponse(
+            form.packed(version.bundle.files()),
+            content_type=form.media_type,
+            headers={
+                "Content-Disposition": f'attachment; filename="{skill.name}-'
+                f'{version.number}.{form.suffix}"',
+                "ETag": f'"{version.bundle_id}"',
+                "X-Content-Type-Options": "nosniff",
+            },
+        )

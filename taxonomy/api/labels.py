@@ -1,0 +1,227 @@
+"""The labels of skills, and the facets that define some of them."""
+
+from typing import ClassVar
+
+from django.http import Http404
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from cachelayer import cache_endpoint
+from core.serializers import BoundedList, StrictSerializer, TextField
+from taxonomy.api.base import SkillReading
+from taxonomy.models import FacetDefinition, Label, Skill
+from taxonomy.models.address import MAX_NAME_CHARS
+from taxonomy.package import MAX_LABEL_CHARS
+from taxonomy.permissions import (
+    CHANGE_CATEGORIES,
+    PUBLISH_SKILLS,
+    READ_CATEGORIES,
+    READ_SKILLS,
+)
+
+LABELS = {
+    "keywords": Label.Kind.KEYWORD,
+    "tags": Label.Kind.TAG,
+    "capabilities": Label.Kind.CAPABILITY,
+    "facets": Label.Kind.FACET,
+}
+"""Fields that people write, and the kind of each."""
+
+
+def label_list() -> BoundedList:
+    return BoundedList(
+        most="SKILLFLEET_MAX_LABELS",
+        child=TextField(max_length=MAX_LABEL_CHARS, trim_whitespace=True),
+        required=False,
+    )
+
+
+def labels_of(skill: Skill, kind: Label.Kind) -> list[str]:
+    """Sorted here: the labels of a list are there already, in one query."""
+    return sorted(label.value for label in skill.labels.all() if label.kind == kind)
+
+
+class LabelsSerializer(serializers.Serializer[Skill]):
+    """All labels of a skill, by kind. Its tools come from its frontmatter alone."""
+
+    keywords = serializers.SerializerMethodField()
+    tags = serializers.SerializerMethodField()
+    capabilities = serializers.SerializerMethodField()
+    facets = serializers.SerializerMethodField()
+    allowed_tools = serializers.SerializerMethodField()
+
+    def get_keywords(self, skill: Skill) -> list[str]:
+        return labels_of(skill, Label.Kind.KEYWORD)
+
+    def get_tags(self, skill: Skill) -> list[str]:
+        return labels_of(skill, Label.Kind.TAG)
+
+    def get_capabilities(self, skill: Skill) -> list[str]:
+        return labels_of(skill, Label.Kind.CAPABILITY)
+
+    def get_facets(self, skill: Skill) -> list[str]:
+        return labels_of(skill, Label.Kind.FACET)
+
+    def get_allowed_tools(self, skill: Skill) -> list[str]:
+        return labels_of(skill, Label.Kind.TOOL)
+
+
+class LabelSetSerializer(StrictSerializer):
+    """Labels by kind; a kind that is not sent stays as it is."""
+
+    keywords = label_list()
+    tags = label_list()
+    capabilities = label_list()
+    facets = label_list()
+
+    def by_kind(self, sent: dict[str, list[str]]) -> dict[Label.Kind, list[str]]:
+        return {kind: sent[name] for name, kind in LABELS.items() if name in sent}
+
+
+class LabelChangeSerializer(StrictSerializer):
+    """Labels to add and to remove; all others stay."""
+
+    add = LabelSetSerializer(required=False)
+    remove = LabelSetSerializer(required=False)
+
+    def by_kind(self, field: str) -> dict[Label.Kind, list[str]]:
+        return LabelSetSerializer().by_kind(self.validated_data.get(field, {}))
+
+
+class FacetSerializer(serializers.ModelSerializer[FacetDefinition]):
+    class Meta:
+        model = FacetDefinition
+        fields = ("name", "description", "values", "multiple")
+        extra_kwargs: ClassVar = {"values": {"help_text": "Empty: any text."}}
+
+
+class FacetChangeSerializer(StrictSerializer):
+    description = TextField(required=False, max_length=1024, allow_blank=True)
+    values = BoundedList(
+        most="SKILLFLEET_MAX_FACET_VALUES",
+        child=TextField(max_length=100, trim_whitespace=True),
+        required=False,
+        help_text="The texts that it may have; empty: any.",
+    )
+    multiple = serializers.BooleanField(
+        required=False, help_text="Whether one skill may have several."
+    )
+
+    def validate_values(self, values: list[str]) -> list[str]:
+        return sorted(set(values))
+
+
+class FacetCreateSerializer(FacetChangeSerializer):
+    name = TextField(max_length=MAX_NAME_CHARS)
+
+
+class Labels(SkillReading):
+    """/skills/{ref}/labels"""
+
+    required_permissions: ClassVar[dict[str, str | None]] = {
+        "GET": READ_SKILLS,
+        "PUT": PUBLISH_SKILLS,
+        "PATCH": PUBLISH_SKILLS,
+    }
+
+    @extend_schema(operation_id="skill_labels", responses=LabelsSerializer)
+    @cache_endpoint(ttl=600)
+    def get(self, request: Request, ref: str) -> Response:
+        """Its labels by kind."""
+        return self.shown()
+
+    @extend_schema(
+        operation_id="set_labels",
+        request=LabelSetSerializer,
+        responses=LabelsSerializer,
+    )
+    def put(self, request: Request, ref: str) -> Response:
+        """Replace the labels of each kind that is sent."""
+        serializer = LabelSetSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        wanted = serializer.by_kind(serializer.validated_data)
+        self.skill().revise(labels=wanted)
+        return self.shown()
+
+    @extend_schema(
+        operation_id="change_labels",
+        request=LabelChangeSerializer,
+        responses=LabelsSerializer,
+    )
+    def patch(self, request: Request, ref: str) -> Response:
+        """Add and remove labels; all others stay."""
+        serializer = LabelChangeSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        self.skill().relabel(serializer.by_kind("add"), serializer.by_kind("remove"))
+        return self.shown()
+
+    def shown(self) -> Response:
+        return Response(LabelsSerializer(self.skill()).data)
+
+
+class Facets(APIView):
+    """/facets"""
+
+    required_permissions: ClassVar[dict[str, str | None]] = {
+        "GET": READ_CATEGORIES,
+        "POST": CHANGE_CATEGORIES,
+    }
+
+    @extend_schema(operation_id="facets", responses=FacetSerializer(many=True))
+    @cache_endpoint
+    def get(self, request: Request) -> Response:
+        """Every facet, with the values that labels of it may have."""
+        return Response(FacetSerializer(FacetDefinition.objects.all(), many=True).data)
+
+    @extend_schema(
+        operation_id="define_facet",
+        request=FacetCreateSerializer,
+        responses={201: FacetSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        """Define a facet: a dimension that labels say a value of, language=python."""
+        serializer = FacetCreateSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        made = FacetDefinition.objects.define(**serializer.validated_data)
+        return Response(FacetSerializer(made).data, status=status.HTTP_201_CREATED)
+
+
+class Facet(APIView):
+    """/facets/{name}"""
+
+    required_permissions: ClassVar[dict[str, str | None]] = {
+        "PATCH": CHANGE_CATEGORIES,
+        "DELETE": CHANGE_CATEGORIES,
+    }
+
+    @extend_schema(
+        operation_id="change_facet",
+        request=FacetChangeSerializer,
+        responses=FacetSerializer,
+    )
+    def patch(self, request: Request, name: str) -> Response:
+        """Change what it means; not so that it would forbid what skills have."""
+        facet = facet_named(name)
+        serializer = FacetChangeSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        facet.revise(**serializer.validated_data)
+        return Response(FacetSerializer(facet).data)
+
+    @extend_schema(
+        operation_id="remove_facet",
+        responses={204: OpenApiResponse(description="Removed.")},
+    )
+    def delete(self, request: Request, name: str) -> Response:
+        """Remove a facet that no skill has a value of."""
+        facet_named(name).remove()
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def facet_named(name: str) -> FacetDefinition:
+    facet = FacetDefinition.objects.filter(name=name).first()
+    if facet is None:
+        raise Http404(f"There is no facet {name[:80]!r}.")
+    return facet

@@ -1,0 +1,272 @@
+"""Validation, quality and automatic fixes of a skill, published or not."""
+
+from typing import Any, ClassVar
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from core.serializers import TextField
+from taxonomy.api.base import SkillReading
+from taxonomy.api.files import ContentSerializer, FilesField
+from taxonomy.files.file import Files
+from taxonomy.models.address import MAX_NAME_CHARS
+from taxonomy.package import configured_limits
+from taxonomy.permissions import READ_SKILLS
+from taxonomy.skillmd.findings import Waived
+from taxonomy.skillmd.repair import fix
+from taxonomy.skillmd.report import Report, validate
+
+STATUSES = ["passed", "warnings", "failed"]
+
+
+class ValidateSerializer(ContentSerializer):
+    """A skill to be looked at."""
+
+    name = TextField(
+        required=False,
+        max_length=MAX_NAME_CHARS,
+        help_text="The folder's name, if there is one: the skill's must be equal.",
+    )
+
+
+class FindingSerializer(serializers.Serializer[Any]):
+    rule = serializers.CharField()
+    severity = serializers.ChoiceField(["critical", "error", "warning", "notice"])
+    message = serializers.CharField()
+    file = serializers.CharField()
+    line = serializers.IntegerField(allow_null=True)
+    field = serializers.CharField(required=False)
+    snippet = serializers.CharField(required=False)
+    why = serializers.CharField(required=False)
+    fingerprint = serializers.CharField(
+        required=False, help_text="Of a finding of the scan: what a waiver names."
+    )
+    remedy = serializers.CharField()
+
+
+class VerdictSerializer(serializers.Serializer[Any]):
+    valid = serializers.BooleanField()
+    errors = FindingSerializer(many=True)  # type: ignore[assignment]
+
+
+class PortableSerializer(VerdictSerializer):
+    warnings = FindingSerializer(many=True)
+
+
+class CheckSerializer(serializers.Serializer[Any]):
+    rule = serializers.CharField()
+    title = serializers.CharField()
+    weight = serializers.IntegerField()
+    passed = serializers.BooleanField()
+
+
+class ReportSerializer(serializers.Serializer[Any]):
+    """The form of `Report.as_json`; for the schema alone."""
+
+    passed = serializers.BooleanField()
+    status = serializers.ChoiceField(STATUSES)
+    score = serializers.FloatField(help_text="0 to 1: the share of weighted checks.")
+    spec = VerdictSerializer()
+    portable = PortableSerializer()
+    errors = FindingSerializer(many=True)  # type: ignore[assignment]
+    warnings = FindingSerializer(many=True)
+    notices = FindingSerializer(many=True)
+    waived = FindingSerializer(many=True)
+    checks = CheckSerializer(many=True)
+
+
+class VerdictSummarySerializer(serializers.Serializer[Any]):
+    """Status, score and counts of findings; `POST …/validate` lists them."""
+
+    status = serializers.ChoiceField(STATUSES)
+    score = serializers.FloatField(help_text="0 to 1: the share of weighted checks.")
+    errors = serializers.IntegerField()  # type: ignore[assignment]
+    warnings = serializers.IntegerField()
+    waived = serializers.IntegerField()
+    judged_at = serializers.DateTimeField()
+
+
+def verdict_of(source: str) -> VerdictSummarySerializer:
+    """The field `validation` of something whose skill is at `source`, or is it."""
+    return VerdictSummarySerializer(
+        source=f"{source}.verdict" if source else "verdict",
+        default=None,
+        allow_null=True,
+        help_text="Of the current version; null until it was validated here.",
+    )
+
+
+class QualitySerializer(ValidateSerializer):
+    """A SKILL.md, a folder, or a published skill; one of the three."""
+
+    skill = TextField(
+        required=False,
+        max_length=MAX_NAME_CHARS,
+        help_text="The name, a former name or the UUID of a published skill.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        sent = attrs.keys() & {"content", "files", "skill"}
+        if len(sent) != 1:
+            message = "Send one of content, files and skill."
+            raise serializers.ValidationError({"content": [message]})
+        return attrs
+
+
+class AssessedCheckSerializer(CheckSerializer):
+    findings = FindingSerializer(many=True)
+
+
+class AssessmentSerializer(serializers.Serializer[Any]):
+    """How good it is, whatever the rules say; `score` is of these checks alone."""
+
+    score = serializers.FloatField(help_text="0 to 1: the share of weighted checks.")
+    checks = AssessedCheckSerializer(many=True)
+    suggestions = serializers.ListField(
+        child=serializers.CharField(), help_text="What to do, the most weighty first."
+    )
+
+
+class ChangeSerializer(serializers.Serializer[Any]):
+    file = serializers.CharField()
+    rule = serializers.CharField()
+    what = serializers.CharField()
+
+
+class FixedSerializer(serializers.Serializer[Any]):
+    """The files after the repairs, what was changed, and what is still to be done."""
+
+    files = FilesField(help_text="Path → text, or an object for bytes.")
+    changes = ChangeSerializer(many=True)
+    report = ReportSerializer()
+
+
+class SkillValidation(SkillReading):
+    """POST /skills/{ref}/validate"""
+
+    required_permissions: ClassVar[dict[str, str | None]] = {"POST": READ_SKILLS}
+
+    @extend_schema(
+        operation_id="validate_published_skill",
+        request=None,
+        responses=ReportSerializer,
+    )
+    def post(self, request: Request, ref: str) -> Response:
+        """Check the current version anew; the skill shows that verdict from now on."""
+        return Response(self.skill().judge().as_json())
+
+
+class Validation(APIView):
+    """POST /skills/validate"""
+
+    required_permissions: ClassVar[dict[str, str | None]] = {"POST": READ_SKILLS}
+
+    @extend_schema(
+        operation_id="validate_skill",
+        request=ValidateSerializer,
+        responses=ReportSerializer,
+    )
+    def post(self, request: Request) -> Response:
+        """Check a SKILL.md or a folder; 200 also when it fails. Nothing is stored."""
+        serializer = ValidateSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        report = validate(
+            serializer.files_over(()),
+            serializer.validated_data.get("name"),
+            configured_limits(),
+        )
+        return Response(report.as_json())
+
+
+class Quality(SkillReading):
+    """What the three have in common; nothing is stored."""
+
+    required_permissions: ClassVar[dict[str, str | None]] = {"POST": READ_SKILLS}
+
+    def sent(self, request: Request) -> tuple[Files, str | None, frozenset[Waived]]:
+        """Files, the folder's name if there is one, and what is waived in them."""
+        serializer = QualitySerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        if "skill" not in serializer.validated_data:
+            name = serializer.validated_data.get("name")
+            return serializer.files_over(()), name, frozenset()
+        self.kwargs["ref"] = serializer.validated_data["skill"]
+        skill = self.skill()
+        return skill.current.bundle.files(), skill.name, skill.waivers.waived()
+
+
+class QualityValidation(Quality):
+    """POST /quality/validate"""
+
+    @extend_schema(
+        operation_id="validate_quality",
+        request=QualitySerializer,
+        responses=ReportSerializer,
+    )
+    def post(self, request: Request) -> Response:
+        """All rules, the security scan and the quality; 200 also when it fails."""
+        files, name, waived = self.sent(request)
+        report = validate(files, name, configured_limits(), waived)
+        return Response(report.as_json())
+
+
+class QualityAssessment(Quality):
+    """POST /quality/assess"""
+
+    @extend_schema(
+        operation_id="assess_quality",
+        request=QualitySerializer,
+        responses=AssessmentSerializer,
+    )
+    def post(self, request: Request) -> Response:
+        """Whether agents find it and can follow it: each check, and what to do."""
+        files, name, waived = self.sent(request)
+        return Response(assessed(validate(files, name, configured_limits(), waived)))
+
+
+def assessed(report: Report) -> dict[str, Any]:
+    checks = [check for check in report.checks if check.rule.startswith("quality.")]
+    passed = sum(check.weight for check in checks if check.passed)
+    failed = sorted(
+        (check for check in checks if not check.passed), key=lambda it: -it.weight
+    )
+    advice = [found.remedy for check in failed for found in check.findings]
+    return {
+        "score": round(passed / sum(check.weight for check in checks), 4),
+        "checks": [
+            {
+                "rule": check.rule,
+                "title": check.title,
+                "weight": check.weight,
+                "passed": check.passed,
+                "findings": [found.as_json() for found in check.findings],
+            }
+            for check in checks
+        ],
+        "suggestions": list(dict.fromkeys(advice)),
+    }
+
+
+class QualityFix(Quality):
+    """POST /quality/fix"""
+
+    @extend_schema(
+        operation_id="fix_quality",
+        request=QualitySerializer,
+        responses=FixedSerializer,
+    )
+    def post(self, request: Request) -> Response:
+        """Mend what needs no judgement, and say what that was; publish it yourself."""
+        files, name, waived = self.sent(request)
+        fixed = fix(files, configured_limits())
+        report = validate(fixed.files, name, configured_limits(), waived)
+        return Response(
+            {
+                "files": FilesField().to_representation(fixed.files),
+                "changes": [vars(change) for change in fixed.changes],
+                "report": report.as_json(),
+            }
+        )

@@ -1,0 +1,153 @@
+"""Relations between skills."""
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cachelayer import add_cache_tags, cache_endpoint
+from core.serializers import BoundedList, StrictSerializer, TextField
+from taxonomy.api.base import SkillReading
+from taxonomy.models import Relation, Skill
+from taxonomy.models.address import MAX_NAME_CHARS, SKILL_NAME
+from taxonomy.models.skill import SkillQuerySet
+from taxonomy.permissions import PUBLISH_SKILLS, READ_SKILLS, Audience
+
+
+class SkillName(TextField):
+    """What may be a skill's name, whether or not there is one."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=MAX_NAME_CHARS, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        name = super().to_internal_value(data)
+        if not SKILL_NAME.fullmatch(name):
+            raise serializers.ValidationError(
+                f"{name!r} cannot be a skill's name: lower-case words, single hyphens."
+            )
+        return name
+
+
+def names() -> BoundedList:
+    return BoundedList(
+        most="SKILLFLEET_MAX_RELATIONS", child=SkillName(), required=False
+    )
+
+
+class RelationSetSerializer(StrictSerializer):
+    """Names by kind of relation; a kind that is not sent stays as it is."""
+
+    required = names()  # type: ignore[assignment]  # of Field: whether it must be sent
+    recommended = names()
+    conflict = names()
+    see_also = names()
+
+    @property
+    def by_kind(self) -> dict[Relation.Kind, list[str]]:
+        return {Relation.Kind(name): sent for name, sent in self.validated_data.items()}
+
+
+class PointerSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    available = serializers.BooleanField(
+        help_text="There is such a skill, and it is not archived."
+    )
+
+
+class RelationsSerializer(serializers.Serializer[Any]):
+    """What a skill points at, by kind, and what points at it."""
+
+    required = PointerSerializer(many=True)  # type: ignore[assignment]
+    recommended = PointerSerializer(many=True)
+    conflict = PointerSerializer(many=True)
+    see_also = PointerSerializer(many=True)
+    requires_all = PointerSerializer(
+        many=True, help_text="What it requires, and those require, and so on; by name."
+    )
+    required_by = serializers.ListField(
+        child=serializers.CharField(),
+        help_text=f"By name, the first {settings.SKILLFLEET_MAX_PAGE_SIZE}.",
+    )
+    required_by_count = serializers.IntegerField()
+
+
+MOST_TAGS = 200
+"""An answer that shows more skills is retired with the list of all."""
+
+
+class Relations(SkillReading):
+    """/skills/{ref}/relations"""
+
+    required_permissions: ClassVar[dict[str, str | None]] = {
+        "GET": READ_SKILLS,
+        "PUT": PUBLISH_SKILLS,
+    }
+
+    @extend_schema(operation_id="skill_relations", responses=RelationsSerializer)
+    @cache_endpoint(ttl=600)
+    def get(self, request: Request, ref: str) -> Response:
+        """What it points at, what it needs in all, and what requires it."""
+        return self.shown()
+
+    @extend_schema(
+        operation_id="set_relations",
+        request=RelationSetSerializer,
+        responses=RelationsSerializer,
+    )
+    def put(self, request: Request, ref: str) -> Response:
+        """Replace the relations of each kind that is sent.
+
+        A name that no skill has yet is kept until one gets it.
+        """
+        serializer = RelationSetSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        Relation.objects.relate(self.skill(), serializer.by_kind)
+        return self.shown()
+
+    def shown(self) -> Response:
+        skill = self.skill()
+        pointing = list(skill.relations.select_related("target"))
+        needed = self.needed_by(skill)
+        requiring = self.readable().requiring(skill).order_by("name")
+        direct: dict[str, list[dict[str, Any]]] = {kind: [] for kind in Relation.Kind}
+        for each in pointing:
+            direct[each.kind].append(pointer(each.told_name, each.target))
+        self.retired_with(
+            skill, {each.shown_name for each in pointing} | {s.name for s in needed}
+        )
+        answer = {
+            **direct,
+            "requires_all": [
+                pointer(each.name, each) for each in needed if not each.is_archived
+            ],
+            "required_by": names_of(requiring)[: settings.SKILLFLEET_MAX_PAGE_SIZE],
+            "required_by_count": requiring.count(),
+        }
+        return Response(RelationsSerializer(answer).data)
+
+    def needed_by(self, skill: Skill) -> list[Skill]:
+        """What the reader does not see is among them, but not what that requires."""
+        curators = self.audience == Audience.CURATORS
+        found = Relation.objects.needed_by(skill, through_archived=curators)
+        return list(Skill.objects.filter(pk__in=found).order_by("name"))
+
+    def retired_with(self, skill: Skill, pointed_at: set[str]) -> None:
+        """Who requires it unseen may be seen later: all of them have a tag here."""
+        requiring = names_of(Skill.objects.requiring(skill))[: MOST_TAGS + 1]
+        names = {*requiring, *pointed_at}
+        few = len(names) <= MOST_TAGS
+        tags = [f"/skills/{name}/*" for name in sorted(names)] if few else ["/skills"]
+        add_cache_tags(self.request, *tags)
+
+
+def names_of(skills: SkillQuerySet) -> Any:
+    return skills.values_list("name", flat=True)
+
+
+def pointer(name: str, skill: Skill | None) -> dict[str, Any]:
+    there = skill is not None and not skill.is_archived
+    return {"name": name, "available": there}

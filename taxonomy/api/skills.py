@@ -1,0 +1,445 @@
+"""Skills: the list, one skill, and publishing it."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.conf import settings
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import generics, serializers, status
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cachelayer import add_cache_tags, cache_endpoint
+from core.pagination import PAGE_PARAMS, Pages
+from core.serializers import TextField
+from taxonomy.api.base import SkillReading
+from taxonomy.api.files import ContentSerializer
+from taxonomy.api.labels import LABELS, LabelSetSerializer, labels_of
+from taxonomy.api.quality import verdict_of
+from taxonomy.exceptions import SkillChanged
+from taxonomy.models import Category, Label, Skill
+from taxonomy.models.address import MAX_NAME_CHARS, MAX_PATH_CHARS
+from taxonomy.models.skill import SkillQuerySet
+from taxonomy.models.verdict import Verdict
+from taxonomy.models.version import BY_DIGEST, MAX_REF_CHARS
+from taxonomy.permissions import PUBLISH_SKILLS, READ_SKILLS
+from taxonomy.search.facets import facets
+from taxonomy.search.results import SearchResults, search
+
+DIGEST = re.compile("[0-9a-f]{64}")
+ORDERINGS = ("name", "-name", "created_at", "-created_at", "updated_at", "-updated_at")
+
+
+class SkillFilters(serializers.Serializer[Any]):
+    """Query parameters of the list."""
+
+    q = serializers.CharField(
+        required=False,
+        max_length=settings.SKILLFLEET_MAX_QUERY_CHARS,
+        help_text="Words, the last one perhaps begun, or a sentence; best first.",
+    )
+    category = serializers.CharField(
+        required=False,
+        max_length=MAX_PATH_CHARS,
+        help_text="A category's path; those below it are included.",
+    )
+    path = serializers.CharField(
+        required=False,
+        max_length=MAX_PATH_CHARS + MAX_NAME_CHARS + 1,
+        help_text="A skill's path, or the beginning of it up to a slash.",
+    )
+    tag = serializers.CharField(required=False, max_length=200)
+    keyword = serializers.CharField(required=False, max_length=200)
+    capability = serializers.CharField(required=False, max_length=200)
+    tool = serializers.CharField(required=False, max_length=200)
+    facet = serializers.CharField(
+        required=False, max_length=200, help_text="As in language=python."
+    )
+    type = serializers.ChoiceField(Skill.Type.choices, required=False)
+    weight = serializers.ChoiceField(Skill.Weight.choices, required=False)
+    load_priority = serializers.ChoiceField(Skill.LoadPriority.choices, required=False)
+    style = serializers.ChoiceField(  # type: ignore[assignment]  # of Field, unused
+        Skill.Style.choices, required=False
+    )
+    status = serializers.ChoiceField(
+        Skill.Status.choices, required=False, default=Skill.Status.ACTIVE
+    )
+    validation = serializers.ChoiceField(
+        Verdict.Status.choices, required=False, help_text="What validation says."
+    )
+    ordering = serializers.ChoiceField(
+        ORDERINGS, required=False, help_text="By name, or by rank when there is a q."
+    )
+    facets = serializers.BooleanField(
+        default=False, help_text="Count what each filter would leave, too."
+    )
+
+
+class SkillItemSerializer(serializers.ModelSerializer[Skill]):
+    """A skill as lists show it."""
+
+    category = serializers.CharField(source="category.path")
+    path = serializers.CharField()
+    version = serializers.CharField(source="current.number")
+    keywords = serializers.SerializerMethodField()
+    tags = serializers.SerializerMethodField()
+    validation = verdict_of("")
+
+    class Meta:
+        model = Skill
+        fields: tuple[str, ...] = (
+            "uuid",
+            "name",
+            "path",
+            "category",
+            "description",
+            "type",
+            "weight",
+            "load_priority",
+            "style",
+            "status",
+            "version",
+            "keywords",
+            "tags",
+            "validation",
+            "created_at",
+            "updated_at",
+        )
+
+    def get_keywords(self, skill: Skill) -> list[str]:
+        return labels_of(skill, Label.Kind.KEYWORD)
+
+    def get_tags(self, skill: Skill) -> list[str]:
+        return labels_of(skill, Label.Kind.TAG)
+
+
+class SkillFoundSerializer(SkillItemSerializer):
+    """A skill as the list shows it, and why a search found it."""
+
+    score = serializers.FloatField(
+        default=None,
+        allow_null=True,
+        help_text="Of two in one answer the better match has the higher one.",
+    )
+    highlights = serializers.DictField(
+        child=serializers.CharField(),
+        default=None,
+        allow_null=True,
+        help_text="By field (name, description, body): HTML, the words in <mark>.",
+    )
+
+    class Meta(SkillItemSerializer.Meta):
+        fields = (*SkillItemSerializer.Meta.fields, "score", "highlights")
+
+
+class RelationSerializer(serializers.Serializer[Any]):
+    kind = serializers.CharField()
+    target = serializers.CharField(source="told_name")
+
+
+class SkillDetailSerializer(SkillItemSerializer):
+    """A skill with all that its current version says."""
+
+    capabilities = serializers.SerializerMethodField()
+    facets = serializers.SerializerMethodField()
+    allowed_tools = serializers.SerializerMethodField()
+    aliases = serializers.SerializerMethodField()
+    relations = RelationSerializer(many=True)
+    replacement = serializers.SerializerMethodField()
+    frontmatter = serializers.DictField(source="current.frontmatter")
+    body = serializers.CharField(source="current.body")
+    digest = serializers.CharField(source="current.bundle_id")
+    author = serializers.CharField(
+        source="current.author.username", default=None, allow_null=True
+    )
+
+    class Meta(SkillItemSerializer.Meta):
+        fields = (
+            *SkillItemSerializer.Meta.fields,
+            "capabilities",
+            "facets",
+            "allowed_tools",
+            "aliases",
+            "relations",
+            "deprecated_reason",
+            "replacement",
+            "frontmatter",
+            "body",
+            "digest",
+            "author",
+        )
+
+    def get_replacement(self, skill: Skill) -> str | None:
+        """None also when it was archived since."""
+        instead = skill.replacement
+        return instead.name if instead and not instead.is_archived else None
+
+    def get_capabilities(self, skill: Skill) -> list[str]:
+        return labels_of(skill, Label.Kind.CAPABILITY)
+
+    def get_facets(self, skill: Skill) -> list[str]:
+        return labels_of(skill, Label.Kind.FACET)
+
+    def get_allowed_tools(self, skill: Skill) -> list[str]:
+        return labels_of(skill, Label.Kind.TOOL)
+
+    def get_aliases(self, skill: Skill) -> list[str]:
+        return sorted(each.path for each in skill.addresses.all() if not each.current)
+
+
+class PublishSerializer(ContentSerializer):
+    """What a curator publishes under a name."""
+
+    category = TextField(
+        required=False,
+        max_length=MAX_PATH_CHARS,
+        help_text="A category's path; without it the skill stays where it is.",
+    )
+    version = TextField(
+        required=False,
+        max_length=64,
+        help_text="Higher than all published ones; without it `metadata.version` of the"
+        " frontmatter if that is higher, else the next patch.",
+    )
+    change_summary = TextField(
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=settings.SKILLFLEET_MAX_SUMMARY_CHARS,
+    )
+    based_on = TextField(
+        required=False,
+        allow_blank=True,
+        max_length=MAX_REF_CHARS,
+        help_text="The digest that this was made from, else a 409; empty: a new skill.",
+    )
+
+    def validate_based_on(self, sent: str) -> str:
+        digest = sent.removeprefix(BY_DIGEST)
+        if sent and not DIGEST.fullmatch(digest):
+            raise serializers.ValidationError("Send a version's digest: 64 hex digits.")
+        return digest
+
+
+class SkillChangeSerializer(LabelSetSerializer):
+    """What can be changed of a skill; only another name makes a new version."""
+
+    name = TextField(
+        required=False,
+        max_length=MAX_NAME_CHARS,
+        help_text="The former name goes on resolving and stays taken.",
+    )
+    category = TextField(required=False, max_length=MAX_PATH_CHARS)
+    type = serializers.ChoiceField(Skill.Type.choices, required=False)
+    weight = serializers.ChoiceField(Skill.Weight.choices, required=False)
+    load_priority = serializers.ChoiceField(Skill.LoadPriority.choices, required=False)
+    style = serializers.ChoiceField(  # type: ignore[assignment]  # of Field, unused
+        Skill.Style.choices, required=False
+    )
+    status = serializers.ChoiceField(Skill.Status.choices, required=False)
+
+    @property
+    def labels(self) -> dict[Label.Kind, list[str]]:
+        """By kind, for those that were sent."""
+        return self.by_kind(self.validated_data)
+
+    @property
+    def others(self) -> dict[str, str]:
+        """What was sent beside labels."""
+        sent = self.validated_data
+        return {name: sent[name] for name in sent.keys() - LABELS.keys()}
+
+
+QUOTED_DIGEST = re.compile(r'"(?:sha256:)?([0-9a-f]{64})"')
+IF_MATCH = "As `based_on`: the digest in quotes, which is the ETag of its download."
+
+
+def based_on(request: Request, sent: str | None) -> str | None:
+    """The digest that must still be current, by the body or by If-Match.
+
+    Raises ValidationError when the header is no digest, or another than was sent.
+    """
+    header = request.headers.get("If-Match")
+    if header is None:
+        return sent
+    named = QUOTED_DIGEST.fullmatch(header.strip())
+    if named is None:
+        how = "Send the digest of the version that this was made from, in quotes."
+        raise ValidationError({"If-Match": [how]})
+    if sent not in (None, named[1]):
+        raise ValidationError({"If-Match": ["based_on is another digest."]})
+    return named[1]
+
+
+LABEL_FILTERS = {
+    "tag": Label.Kind.TAG,
+    "keyword": Label.Kind.KEYWORD,
+    "capability": Label.Kind.CAPABILITY,
+    "tool": Label.Kind.TOOL,
+    "facet": Label.Kind.FACET,
+}
+FIELD_FILTERS = ("type", "weight", "load_priority", "style", "status")
+
+
+class SearchPages(Pages):
+    """Pages of search results: the corrected query and facets stand beside them."""
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        page = super().get_paginated_response_schema(schema)
+        count = {"value": {"type": "string"}, "count": {"type": "integer"}}
+        page["properties"] |= {
+            "corrected": {
+                "type": "string",
+                "nullable": True,
+                "description": "The query as it was understood, if not as written.",
+            },
+            "facets": {
+                "type": "object",
+                "description": "With facets=true: by filter, how many each value has.",
+                "additionalProperties": {
+                    "type": "array",
+                    "items": {"type": "object", "properties": count},
+                },
+            },
+        }
+        return page
+
+
+class SkillList(SkillReading, generics.ListAPIView[Skill]):
+    """GET /skills"""
+
+    serializer_class = SkillFoundSerializer
+    pagination_class = SearchPages
+    required_permissions: ClassVar[dict[str, str | None]] = {"GET": READ_SKILLS}
+    query_params = PAGE_PARAMS | frozenset(SkillFilters().fields)
+
+    @extend_schema(operation_id="skills_list", parameters=[SkillFilters])
+    @cache_endpoint
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Find skills: filtered, searched, page by page."""
+        return self.list(request, *args, **kwargs)
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        filters = SkillFilters(data=request.query_params)
+        filters.is_valid(raise_exception=True)
+        wanted = filters.validated_data
+        found = matching(self.readable().for_listing(), **wanted)
+        page = self.paginate_queryset(found)  # type: ignore[arg-type]
+        if isinstance(found, SearchResults):
+            found.mark(page or [])
+        response = self.get_paginated_response(
+            self.get_serializer(page, many=True).data
+        )
+        response.data["corrected"] = getattr(found, "corrected", None)
+        if wanted["facets"]:
+            skills = found.skills() if isinstance(found, SearchResults) else found
+            response.data["facets"] = facets(skills)
+        return response
+
+
+def matching(skills: SkillQuerySet, **wanted: str) -> SkillQuerySet | SearchResults:
+    """The skills that all of `SkillFilters` let through, in their order."""
+    skills = filtered(skills, wanted)
+    order = (wanted["ordering"], "pk") if "ordering" in wanted else ()
+    if "q" not in wanted:
+        return skills.order_by(*order) if order else skills
+    return search(skills, wanted["q"], *order)
+
+
+def filtered(skills: SkillQuerySet, wanted: Mapping[str, str]) -> SkillQuerySet:
+    for field in FIELD_FILTERS:
+        if field in wanted:
+            skills = skills.filter(**{field: wanted[field]})
+    for field, kind in LABEL_FILTERS.items():
+        if field in wanted:
+            skills = skills.labelled(kind, wanted[field])
+    if "validation" in wanted:
+        skills = skills.filter(verdict__status=wanted["validation"])
+    if "category" in wanted:
+        skills = skills.within(Category.objects.named(wanted["category"]).path)
+    if "path" in wanted:
+        skills = skills.at(wanted["path"])
+    return skills
+
+
+class SkillDetail(SkillReading):
+    """/skills/{ref}"""
+
+    required_permissions: ClassVar[dict[str, str | None]] = {
+        "GET": READ_SKILLS,
+        "PUT": PUBLISH_SKILLS,
+        "PATCH": PUBLISH_SKILLS,
+        "DELETE": PUBLISH_SKILLS,
+    }
+
+    @extend_schema(operation_id="skill", responses=SkillDetailSerializer)
+    @cache_endpoint(ttl=600)
+    def get(self, request: Request, ref: str) -> Response:
+        """A skill by its name, a former name or its UUID."""
+        skill = self.skill(self.readable().for_detail())
+        for relation in skill.relations.all():
+            add_cache_tags(request, f"/skills/{relation.shown_name}/*")
+        return Response(SkillDetailSerializer(skill).data)
+
+    @extend_schema(
+        operation_id="publish_skill",
+        parameters=[
+            OpenApiParameter(
+                "If-Match", str, OpenApiParameter.HEADER, description=IF_MATCH
+            )
+        ],
+        request=PublishSerializer,
+        responses={200: SkillDetailSerializer, 201: SkillDetailSerializer},
+    )
+    def put(self, request: Request, ref: str) -> Response:
+        """Publish a SKILL.md (`content`; other files stay) or a folder (`files`).
+
+        201: a new skill. 200: a new version, or nothing new in these bytes. 409: it
+        is not, or no longer, the version that this was based on.
+        """
+        serializer = PublishSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        edition = serializer.validated_data
+        known = Skill.objects.filter(name=ref).select_related("current__bundle").first()
+        current = known.current.bundle if known else None
+        wanted = based_on(request, edition.get("based_on"))
+        if wanted not in (None, current.pk if current else ""):
+            raise SkillChanged
+        if wanted is None and "content" in edition:
+            wanted = current.pk if current else ""
+        published = Skill.objects.publish(
+            serializer.files_over(current.files() if current else ()),
+            category=edition.get("category"),
+            author=self.curator,
+            number=edition.get("version"),
+            change_summary=edition["change_summary"],
+            name=ref,
+            based_on=wanted,
+        )
+        code = status.HTTP_201_CREATED if published.created else status.HTTP_200_OK
+        return Response(SkillDetailSerializer(published.skill).data, status=code)
+
+    @extend_schema(
+        operation_id="change_skill",
+        request=SkillChangeSerializer,
+        responses=SkillDetailSerializer,
+    )
+    def patch(self, request: Request, ref: str) -> Response:
+        """Place, classify, label, rename, deprecate, archive or restore a skill."""
+        skill = self.skill()
+        serializer = SkillChangeSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        skill.revise(author=self.curator, labels=serializer.labels, **serializer.others)
+        self.kwargs["ref"] = skill.name
+        return Response(SkillDetailSerializer(self.skill()).data)
+
+    @extend_schema(
+        operation_id="archive_skill",
+        responses={204: OpenApiResponse(description="Archived.")},
+    )
+    def delete(self, request: Request, ref: str) -> Response:
+        """Archive it: its name stays taken, its versions stay."""
+        self.skill().archive()
+        return Response(status=status.HTTP_204_NO_CONTENT)

@@ -1,0 +1,286 @@
+"""The versions of a skill: history, diff, rollback, yanking and deprecation."""
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
+from rest_framework import generics, serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cachelayer import cache_endpoint
+from core.pagination import PAGE_PARAMS
+from core.serializers import StrictSerializer, TextField
+from taxonomy.api.base import SkillReading
+from taxonomy.api.files import VERSION_REF, FileItemSerializer
+from taxonomy.api.quality import VerdictSummarySerializer
+from taxonomy.api.skills import SkillDetailSerializer
+from taxonomy.files.diffs import ADDED, CHANGED, REMOVED, differences
+from taxonomy.files.file import Files
+from taxonomy.models import SkillVersion
+from taxonomy.models.version import MAX_CHARS, MAX_REASON_CHARS, MAX_REF_CHARS
+from taxonomy.permissions import PUBLISH_SKILLS, READ_SKILLS
+
+
+class RollbackSerializer(StrictSerializer):
+    version = TextField(max_length=MAX_CHARS)
+
+
+class YankSerializer(StrictSerializer):
+    reason = TextField(
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=MAX_REASON_CHARS,
+        help_text="Told to whoever asks for the version.",
+    )
+
+
+class DeprecateSerializer(YankSerializer):
+    replacement = TextField(
+        required=False,
+        allow_null=True,
+        default=None,
+        max_length=64,
+        help_text="An active skill to use instead: name, former name or UUID.",
+    )
+
+
+class DiffFilters(serializers.Serializer[Any]):
+    """Query parameters of the comparison."""
+
+    to = serializers.CharField(
+        required=False, max_length=MAX_REF_CHARS, help_text=VERSION_REF
+    )
+    path = serializers.CharField(
+        required=False, max_length=500, help_text="Of one file; without it of all."
+    )
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """`from` is a word of Python's."""
+        former = serializers.CharField(
+            required=False,
+            max_length=MAX_REF_CHARS,
+            help_text="Likewise; without it the one published before `to`.",
+        )
+        return {"from": former, **super().get_fields()}
+
+
+class FileDiffSerializer(serializers.Serializer[Any]):
+    """A file that differs; without `text`, `note` says why there is none."""
+
+    path = serializers.CharField()
+    change = serializers.ChoiceField((ADDED, REMOVED, CHANGED))
+    text = serializers.CharField(help_text="A unified diff.")
+    note = serializers.CharField()
+
+
+class DiffSerializer(serializers.Serializer[Any]):
+    to = serializers.CharField()
+    files = FileDiffSerializer(many=True)
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return {
+            "from": serializers.CharField(allow_null=True),
+            **super().get_fields(),
+        }
+
+
+class VersionItemSerializer(serializers.ModelSerializer[SkillVersion]):
+    """A version as the history shows it."""
+
+    version = serializers.CharField(source="number")
+    digest = serializers.CharField(source="bundle_id")
+    current = serializers.BooleanField(source="is_current")
+    author = serializers.CharField(
+        source="author.username", default=None, allow_null=True
+    )
+    validation = serializers.SerializerMethodField()
+
+    class Meta:
+        model = SkillVersion
+        fields: tuple[str, ...] = (
+            "version",
+            "current",
+            "change_summary",
+            "author",
+            "created_at",
+            "yanked_at",
+            "yanked_reason",
+            "digest",
+            "validation",
+        )
+
+    @extend_schema_field(VerdictSummarySerializer(allow_null=True))
+    def get_validation(self, version: SkillVersion) -> dict[str, Any] | None:
+        """Of the current version alone: verdicts of others are not kept."""
+        kept = getattr(version.skill, "verdict", None) if version.is_current else None
+        return VerdictSummarySerializer(kept).data if kept else None
+
+
+class VersionDetailSerializer(VersionItemSerializer):
+    """A version with all that it says and the list of its files."""
+
+    frontmatter = serializers.DictField()
+    files = FileItemSerializer(many=True, source="sized_files")
+
+    class Meta(VersionItemSerializer.Meta):
+        fields = (*VersionItemSerializer.Meta.fields, "frontmatter", "body", "files")
+
+
+class VersionList(SkillReading, generics.ListAPIView[SkillVersion]):
+    """GET /skills/{ref}/versions"""
+
+    serializer_class = VersionItemSerializer
+    required_permissions: ClassVar[dict[str, str | None]] = {"GET": READ_SKILLS}
+    query_params = PAGE_PARAMS
+
+    @extend_schema(operation_id="skill_versions")
+    @cache_endpoint(ttl=600)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Every published version, newest first."""
+        return self.list(request, *args, **kwargs)
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        page = super().paginate_queryset(queryset)
+        self.shows(*(page or ()))
+        return page
+
+    def get_queryset(self) -> Any:
+        # Each knows the skill, and that its verdict, from here: no join, no query.
+        versions = self.skill().versions.select_related("author")
+        return versions.defer(*SkillVersion.CONTENT)
+
+
+class VersionDetail(SkillReading):
+    """GET /skills/{ref}/versions/{number}"""
+
+    required_permissions: ClassVar[dict[str, str | None]] = {"GET": READ_SKILLS}
+
+    @extend_schema(operation_id="skill_version", responses=VersionDetailSerializer)
+    @cache_endpoint(ttl=600)
+    def get(self, request: Request, ref: str, number: str) -> Response:
+        """One version: what it says and the list of its files."""
+        version = self.version(self.skill(), number)
+        return Response(VersionDetailSerializer(version).data)
+
+
+class Diff(SkillReading):
+    """GET /skills/{ref}/diff"""
+
+    required_permissions: ClassVar[dict[str, str | None]] = {"GET": READ_SKILLS}
+    query_params = frozenset(DiffFilters().fields)
+
+    @extend_schema(
+        operation_id="skill_diff", parameters=[DiffFilters], responses=DiffSerializer
+    )
+    @cache_endpoint(ttl=600)
+    def get(self, request: Request, ref: str) -> Response:
+        """What changed from one version to another, file by file."""
+        filters = DiffFilters(data=request.query_params)
+        filters.is_valid(raise_exception=True)
+        asked = filters.validated_data
+        skill = self.skill()
+        after = self.version(skill, asked.get("to"))
+        if "from" in asked:
+            before: SkillVersion | None = self.version(skill, asked["from"])
+        else:
+            before = after.previous()
+        path = asked.get("path")
+        found = differences(
+            files_of(before, path),
+            files_of(after, path),
+            settings.SKILLFLEET_MAX_DIFF_LINES,
+        )
+        shown = {"from": before and before.number, "to": after.number, "files": found}
+        return Response(DiffSerializer(shown).data)
+
+
+def files_of(version: SkillVersion | None, path: str | None) -> Files:
+    if version is None:
+        return ()
+    if path is None:
+        return version.bundle.files()
+    file = version.bundle.file(path)
+    return (file,) if file else ()
+
+
+class Rollback(SkillReading):
+    """POST /skills/{ref}/rollback"""
+
+    required_permissions: ClassVar[dict[str, str | None]] = {"POST": PUBLISH_SKILLS}
+
+    @extend_schema(
+        operation_id="roll_back_skill",
+        request=RollbackSerializer,
+        responses=SkillDetailSerializer,
+    )
+    def post(self, request: Request, ref: str) -> Response:
+        """Make a former version current again; nothing is copied, none is lost."""
+        serializer = RollbackSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        self.skill().roll_back(serializer.validated_data["version"])
+        return Response(SkillDetailSerializer(self.skill()).data)
+
+
+class Yank(SkillReading):
+    """/skills/{ref}/versions/{number}/yank"""
+
+    required_permissions: ClassVar[dict[str, str | None]] = {
+        "POST": PUBLISH_SKILLS,
+        "DELETE": PUBLISH_SKILLS,
+    }
+
+    @extend_schema(
+        operation_id="yank_version",
+        request=YankSerializer,
+        responses=VersionItemSerializer,
+    )
+    def post(self, request: Request, ref: str, number: str) -> Response:
+        """Withdraw a version: it is kept, and who asks for it gets a 410."""
+        serializer = YankSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        skill = self.skill()
+        version = self.version(skill, number)
+        yanked = skill.yank(version.number, serializer.validated_data["reason"])
+        return Response(VersionItemSerializer(yanked).data)
+
+    @extend_schema(
+        operation_id="put_version_back",
+        responses={204: OpenApiResponse(description="It can be had again.")},
+    )
+    def delete(self, request: Request, ref: str, number: str) -> Response:
+        """Undo a yank; which version is current stays."""
+        skill = self.skill()
+        skill.put_back(self.version(skill, number).number)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class Deprecation(SkillReading):
+    """/skills/{ref}/deprecate"""
+
+    required_permissions: ClassVar[dict[str, str | None]] = {
+        "POST": PUBLISH_SKILLS,
+        "DELETE": PUBLISH_SKILLS,
+    }
+
+    @extend_schema(
+        operation_id="deprecate_skill",
+        request=DeprecateSerializer,
+        responses=SkillDetailSerializer,
+    )
+    def post(self, request: Request, ref: str) -> Response:
+        """Offer it no longer; it stays readable, with the reason and a replacement."""
+        serializer = DeprecateSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        self.skill().deprecate(**serializer.validated_data)
+        return Response(SkillDetailSerializer(self.skill()).data)
+
+    @extend_schema(
+        operation_id="undo_deprecation",
+        responses={204: OpenApiResponse(description="It is offered again.")},
+    )
+    def delete(self, request: Request, ref: str) -> Response:
+        """Offer it again."""
+        self.skill().undeprecate()
+        return Response(status=status.HTTP_204_NO_CONTENT)

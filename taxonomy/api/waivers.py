@@ -1,0 +1,141 @@
+"""Waivers of findings, of published skills and of drafts alike."""
+
+from typing import Any, ClassVar
+
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import generics, serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cachelayer import add_cache_tags, cache_endpoint
+from core.pagination import PAGE_PARAMS
+from core.serializers import NumberField, StrictSerializer, TextField
+from taxonomy.api.base import SkillReading
+from taxonomy.models import Waiver
+from taxonomy.models.verdict import MAX_FILE_CHARS, MAX_REASON_CHARS
+from taxonomy.permissions import PUBLISH_SKILLS, READ_SKILLS
+from taxonomy.skillmd.findings import Chosen
+
+MAX_RULE_CHARS = 64
+
+
+class WaiverSerializer(serializers.Serializer[Any]):
+    """A finding that was accepted, by whom and why."""
+
+    id = serializers.IntegerField()
+    rule = serializers.CharField()
+    severity = serializers.CharField(
+        help_text="Then; the waiver does not hold when it is worse. Empty: it does."
+    )
+    file = serializers.CharField()
+    line = serializers.IntegerField(allow_null=True)
+    snippet = serializers.CharField()
+    fingerprint = serializers.CharField()
+    reason = serializers.CharField()
+    person = serializers.CharField(source="person.username")
+    granted_at = serializers.DateTimeField()
+    revoked_at = serializers.DateTimeField(allow_null=True)
+    revoked_by = serializers.CharField(
+        source="revoked_by.username", default=None, allow_null=True
+    )
+
+
+class WaiveSerializer(StrictSerializer):
+    """Which open findings of the scan are accepted: those that fit all that is sent."""
+
+    rule = TextField(
+        required=False, max_length=MAX_RULE_CHARS, help_text="scan.destructive"
+    )
+    file = TextField(required=False, max_length=MAX_FILE_CHARS)
+    line = NumberField(required=False, min_value=1, max_value=10**9)
+    fingerprint = TextField(
+        required=False, max_length=64, help_text="Of one finding, as reports have it."
+    )
+    reason = TextField(
+        trim_whitespace=True,
+        max_length=MAX_REASON_CHARS,
+        help_text="Why this is no risk here; for whoever reviews it next.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs.keys() & {"rule", "fingerprint"}:
+            message = "Name a rule, or the fingerprint of a finding."
+            raise serializers.ValidationError({"rule": [message]})
+        return attrs
+
+    @property
+    def chosen(self) -> Chosen:
+        sent = self.validated_data
+        one = sent.get("fingerprint")
+        return Chosen(
+            rule=sent.get("rule", ""),
+            file=sent.get("file", ""),
+            line=sent.get("line"),
+            fingerprints=() if one is None else (one,),
+        )
+
+
+class WaiverList(SkillReading, generics.ListAPIView[Waiver]):
+    """/skills/{ref}/waivers"""
+
+    serializer_class = WaiverSerializer
+    required_permissions: ClassVar[dict[str, str | None]] = {
+        "GET": READ_SKILLS,
+        "POST": PUBLISH_SKILLS,
+    }
+    query_params = PAGE_PARAMS
+
+    @extend_schema(operation_id="skill_waivers")
+    @cache_endpoint(ttl=600)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """What was waived, newest first; revoked ones say when and by whom."""
+        return self.list(request, *args, **kwargs)
+
+    def get_queryset(self) -> Any:
+        return self.skill().waivers.select_related("person", "revoked_by")
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        page = super().paginate_queryset(queryset)
+        people = {each.person_id for each in page or ()}
+        people |= {each.revoked_by_id for each in page or () if each.revoked_by_id}
+        add_cache_tags(self.request, *(f"/authors/{pk}/*" for pk in sorted(people)))
+        return page
+
+    @extend_schema(
+        operation_id="waive_findings",
+        request=WaiveSerializer,
+        responses={201: WaiverSerializer(many=True)},
+    )
+    def post(self, request: Request, ref: str) -> Response:
+        """Accept open findings of the security scan; 409 when none is like that.
+
+        A waiver holds as long as the text that was found stays as it is.
+        """
+        skill = self.skill()
+        serializer = WaiveSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        waived = skill.waive(
+            serializer.chosen,
+            by=self.curator,
+            reason=serializer.validated_data["reason"],
+        )
+        shown = Waiver.objects.filter(pk__in=[each.pk for each in waived])
+        rows = shown.select_related("person", "revoked_by")
+        return Response(
+            WaiverSerializer(rows, many=True).data, status=status.HTTP_201_CREATED
+        )
+
+
+class WaiverDetail(SkillReading):
+    """/skills/{ref}/waivers/{id}"""
+
+    required_permissions: ClassVar[dict[str, str | None]] = {"DELETE": PUBLISH_SKILLS}
+
+    @extend_schema(
+        operation_id="revoke_waiver",
+        responses={204: OpenApiResponse(description="Revoked.")},
+    )
+    def delete(self, request: Request, ref: str, waiver_id: int) -> Response:
+        """The finding counts again; that it was waived stays on record."""
+        self.skill().revoke(waiver_id, by=self.curator)
+        return Response(status=status.HTTP_204_NO_CONTENT)

@@ -1,1 +1,0 @@
-"""The taxonomy as one person wants it: adapted, ranked, and adapted anew."""

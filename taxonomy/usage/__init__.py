@@ -1,1 +1,0 @@
-"""What is used: reported, counted, rolled up, and what follows from it."""
