@@ -8,7 +8,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError
 
 from taxonomy.models import Skill
 from taxonomy.models.skill import SkillQuerySet
-from taxonomy.skillmd.rule_set import rule_set
+from taxonomy.skillmd.rule_set import current_rule_sets
 
 logger = logging.getLogger(__name__)
 AT_A_TIME, SECONDS_AT_A_TIME = 1000, 5.0
@@ -17,7 +17,9 @@ AT_A_TIME, SECONDS_AT_A_TIME = 1000, 5.0
 
 def due() -> SkillQuerySet:
     """Skills that today's rules have not judged, archived ones too."""
-    skills: SkillQuerySet = Skill.objects.exclude(verdict__rules=rule_set())
+    skills: SkillQuerySet = Skill.objects.exclude(
+        verdict__rules__in=current_rule_sets()
+    )
     return skills
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from inspect import getdoc
 
 from taxonomy.files.file import DEFAULT_LIMITS, Files, Limits
-from taxonomy.skillmd.findings import Finding, Findings, Severity
+from taxonomy.skillmd.findings import Finding, Findings, Rule, Severity
 
 
 class PackagingError(Exception):
@@ -48,6 +48,20 @@ FORBIDDEN = {"\\": "a backslash", ":": "a colon"}
 # A USTAR header has room for a name of 100 bytes behind a folder of 155.
 USTAR_NAME, USTAR_FOLDER = 100, 155
 LONGEST_PATH = USTAR_FOLDER + 1 + USTAR_NAME
+RULES = (
+    Rule("files.kind"),
+    Rule("files.unread"),
+    Rule("files.changed"),
+    Rule("files.unreadable"),
+    Rule("files.count"),
+    Rule("files.total-size"),
+    Rule("files.size"),
+    Rule("files.path", parameters=(sorted(FORBIDDEN),)),
+    Rule("files.path-length", parameters=(USTAR_NAME, USTAR_FOLDER)),
+    Rule("files.collision"),
+    Rule("files.skill-md"),
+)
+"""For the list of all rules."""
 
 
 def check_files(files: Files, limits: Limits = DEFAULT_LIMITS) -> Findings:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from taxonomy.files.file import DEFAULT_LIMITS, File, Files, Limits
-from taxonomy.scan.rules import RULES
+from taxonomy.scan.rules import TEXT_RULES
 from taxonomy.scan.rules.files import (
     OVERSIZE,
     FileRule,
@@ -38,7 +38,7 @@ from taxonomy.scan.text import (
     without,
 )
 from taxonomy.skillmd.document import Reading, read_skill
-from taxonomy.skillmd.findings import Finding, Findings, Severity
+from taxonomy.skillmd.findings import Finding, Findings, Rule, Severity
 
 SNIPPET_CHARS = 160
 LINE_CHARS = 4096
@@ -99,9 +99,9 @@ class ScannedText:
         return cls(file.path, text, starts, joined, said, code)
 
     def findings(self) -> Iterator[Finding]:
-        matches = {rule.rule: self._matches(rule) for rule in RULES}
+        matches = {rule.rule: self._matches(rule) for rule in TEXT_RULES}
         secrets = Spans(_secrets(matches.values()))
-        for rule in RULES:
+        for rule in TEXT_RULES:
             lines = self._lines(rule, matches[rule.rule])
             yield from self._of_rule(rule, lines, secrets)
 
@@ -203,6 +203,8 @@ def _secrets(matches: Iterable[list[re.Match[str]]]) -> Iterator[tuple[int, int]
 
 
 MOST_FINDINGS = 500
+RULES = (Rule("scan.bounds", parameters=(MOST_FINDINGS, PER_RULE_AND_FILE)),)
+"""What all findings of the scan have in common, for the list of all rules."""
 
 
 def scan(

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from taxonomy.scan.rules.pattern import ScanRule
 from taxonomy.scan.rules.secrets import SECRETS
+from taxonomy.skillmd.findings import Rule
 
 LINES_BEFORE, LINES_AFTER = 2, 7
 """How far around one of its words a rule looks."""
@@ -221,3 +222,15 @@ def masked(text: str) -> str:
         found = Spans(filter(None, map(secret_of, pattern.finditer(text))))
         text = without(found, text, 0, len(text))
     return text
+
+
+RULES = (
+    Rule("scan.windows", parameters=(LINES_BEFORE, LINES_AFTER)),
+    Rule(
+        "scan.plain-copy",
+        parameters=(LATIN, INVISIBLE, BLANK, MARKS, JOINED_WORDS, MARKED),
+    ),
+    Rule("scan.code-copy", parameters=(FENCE,)),
+    Rule("scan.redaction", parameters=(CREDENTIALS,)),
+)
+"""What the rules for texts have in common, for the list of all rules."""

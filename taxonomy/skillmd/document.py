@@ -13,7 +13,7 @@ from strictyaml import ruamel
 from strictyaml.parser import StrictYAMLLoader
 
 from taxonomy.files.file import DEFAULT_LIMITS, File, Files, Limits
-from taxonomy.skillmd.findings import Finding, Severity
+from taxonomy.skillmd.findings import Finding, Rule, Severity
 
 
 class SkillMdError(Exception):
@@ -382,3 +382,21 @@ def _as_finding(error: SkillMdError, path: str) -> Finding:
         line=error.line,
         field=error.field if error.field != "content" else "",
     )
+
+
+RULES = (
+    Rule("file.missing", parameters=(NAMES,)),
+    *(
+        Rule(each.rule)
+        for each in (
+            NotText,
+            FrontmatterMissing,
+            FrontmatterUnclosed,
+            FrontmatterTooLarge,
+            FrontmatterInvalid,
+            FrontmatterNotMapping,
+        )
+    ),
+    Rule(FrontmatterUnreadable.rule, parameters=(UNREADABLE,)),
+)
+"""Why a SKILL.md cannot be read, for the list of all rules."""

@@ -26,6 +26,18 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True)
+class Rule:
+    """One rule as the list of all rules names it; see `rule_set`.
+
+    `parameters` are the patterns and bounds that the rule judges by.
+    """
+
+    rule: str
+    severity: Severity = Severity.ERROR
+    parameters: tuple[object, ...] = ()
+
+
+@dataclass(frozen=True)
 class Finding:
     """One problem. `line` counts from 1; `field` names a frontmatter field.
 

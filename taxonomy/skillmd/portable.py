@@ -6,7 +6,7 @@ from typing import Any
 
 from taxonomy.files.file import DEFAULT_LIMITS, Files, Limits
 from taxonomy.skillmd.document import Reading, read_skill, source_nodes, split
-from taxonomy.skillmd.findings import Finding, Findings, Severity
+from taxonomy.skillmd.findings import Finding, Findings, Rule, Severity
 
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 MAX_NAME = 64
@@ -24,6 +24,17 @@ TYPED = re.compile(
     |[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([t\s].*)?""",
     re.VERBOSE | re.IGNORECASE,
 )
+RULES = (
+    Rule("portable.file-name"),
+    Rule("portable.delimiters"),
+    Rule("portable.name", parameters=(NAME, MAX_NAME)),
+    Rule("portable.folder"),
+    Rule("portable.description", parameters=(MAX_DESCRIPTION,)),
+    Rule("portable.characters", parameters=(CONTROL,)),
+    Rule("portable.type", parameters=(TYPED, REQUIRED)),
+    Rule("portable.metadata"),
+)
+"""For the list of all rules."""
 
 
 def check_portable(

@@ -1,12 +1,12 @@
 """Whether an agent can find the skill by its description and follow its body."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from taxonomy.skillmd import markdown
 from taxonomy.skillmd.document import Reading
-from taxonomy.skillmd.findings import Finding, Findings, Severity
+from taxonomy.skillmd.findings import Finding, Findings, Rule, Severity
 
 MAX_BODY_LINES = 500
 MIN_BODY_WORDS = 10
@@ -173,6 +173,26 @@ QUESTIONS: tuple[tuple[str, str, int, Questions], ...] = (
     ("headings", "It has headings", 1, _has_headings),
     ("fences", "Every code block is closed", 1, _fences_are_closed),
 )
+PARAMETERS: Mapping[str, tuple[object, ...]] = {
+    "description-what": (WHEN_PART, MIN_WHAT_LETTERS),
+    "description-when": (WHEN,),
+    "body": (MIN_BODY_WORDS,),
+    "body-lines": (MAX_BODY_LINES,),
+    "steps": (STEP,),
+    "links": (markdown.INLINE_CODE, markdown.LINK_TARGET),
+    "unfinished": (PLACEHOLDER,),
+    "headings": (HEADING,),
+}
+NOTICES = frozenset({"references", "headings"})
+RULES = tuple(
+    Rule(
+        f"quality.{rule}",
+        Severity.NOTICE if rule in NOTICES else Severity.WARNING,
+        (weight, *PARAMETERS.get(rule, ())),
+    )
+    for rule, _, weight, _ in QUESTIONS
+)
+"""For the list of all rules."""
 
 
 def quality_checks(reading: Reading) -> tuple[Check, ...]:

@@ -21,6 +21,8 @@ from taxonomy.skillmd.quality import QUESTIONS, Check, quality_checks
 from taxonomy.skillmd.specification import specification_findings
 
 PASSED, WARNINGS, FAILED = "passed", "warnings", "failed"
+WEIGHTS = {"specification": 5, "portable": 3, "files": 3, "security": 5}
+"""How much each group of rules counts in the score, beside the quality checks."""
 
 
 @dataclass(frozen=True)
@@ -82,10 +84,15 @@ class Report:
         """Every weighted question, also those a broken document leaves unasked."""
         unread = self.specification if not self.quality else ()
         return (
-            Check("specification", "It meets the specification", 5, self.specification),
-            Check("portable", "Every client accepts it", 3, _bad(self.portable)),
-            Check("files", "Its files can be published", 3, self.gate),
-            Check("security", "The scan finds no risk", 5, _bad(self.open_risks)),
+            *(
+                Check(rule, title, WEIGHTS[rule], findings)
+                for rule, title, findings in (
+                    ("specification", "It meets the specification", self.specification),
+                    ("portable", "Every client accepts it", _bad(self.portable)),
+                    ("files", "Its files can be published", self.gate),
+                    ("security", "The scan finds no risk", _bad(self.open_risks)),
+                )
+            ),
             *(
                 self.quality
                 or (

@@ -1,26 +1,90 @@
-"""By which rules a skill was judged, in short."""
+"""The rules that validation applies, as one list, and the digest that names it.
+
+A verdict records the digest of the list it was reached with, so that skills are
+validated again when a rule has changed, and only then: the digest covers what the
+rules look for, not the source code. Renaming a constant or moving a file keeps it.
+"""
 
 import hashlib
+import json
+import re
 from collections.abc import Iterable
+from enum import StrEnum
 from functools import cache
-from pathlib import Path
+from typing import Any
 
-HERE = Path(__file__).parent
-SCAN = HERE.parent / "scan"
-GATE = HERE.parent / "files" / "gate.py"
+from taxonomy.files import gate
+from taxonomy.scan import engine, text
+from taxonomy.scan.rules import FILE_RULES, OVERSIZE, SKILL_RULES, TEXT_RULES
+from taxonomy.skillmd import document, portable, quality, specification
+from taxonomy.skillmd.report import WEIGHTS
+
+VERSION = 1
+"""Raise it when a rule judges differently although its entry here stays the same:
+when the code of its function changes, and not its pattern or its parameters."""
+
+EQUIVALENT = {"10dfb12c341a959f": frozenset({"82d79db23bc17474"})}
+"""By digest of this list: other digests under which every rule judged the same.
+
+82d79db23bc17474 is from before this list existed, a digest of the source code.
+"""
+
+Entry = tuple[str, str, str, tuple[object, ...]]
+"""(rule, kind, severity, parameters)"""
+
+
+def entries() -> list[Entry]:
+    """Every rule, in no particular order."""
+    return [
+        *((rule, "weight", "", (weight,)) for rule, weight in WEIGHTS.items()),
+        *_listed("document", document.RULES),
+        *_listed("specification", specification.RULES),
+        *_listed("portable", portable.RULES),
+        *_listed("gate", gate.RULES),
+        *_listed("quality", quality.RULES),
+        *_listed("scan", (*engine.RULES, *text.RULES)),
+        *_listed("file", (*FILE_RULES, OVERSIZE)),
+        *_listed("skill", SKILL_RULES),
+        *_listed("text", TEXT_RULES),
+    ]
+
+
+def _listed(kind: str, rules: Iterable[Any]) -> Iterable[Entry]:
+    return ((each.rule, kind, each.severity, each.parameters) for each in rules)
 
 
 @cache
 def rule_set() -> str:
-    """Another one judges a skill anew.
-
-    It is a digest of the text of all that judges: beside patterns and severities the
-    rules are functions, and nobody has to remember to count them up.
-    """
-    return digest_of([*sorted(HERE.glob("*.py")), *sorted(SCAN.rglob("*.py")), GATE])
+    """The digest of the rules of this release."""
+    return digest_of(entries())
 
 
-def digest_of(sources: Iterable[Path]) -> str:
-    """Of their names and their lines, however these end."""
-    texts = (f"{path.name}\0{path.read_text(encoding='utf-8')}" for path in sources)
-    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
+@cache
+def current_rule_sets() -> frozenset[str]:
+    """The digests of verdicts that need no new validation."""
+    return EQUIVALENT.get(rule_set(), frozenset()) | {rule_set()}
+
+
+def digest_of(rules: Iterable[Entry]) -> str:
+    """16 hex digits; the order of the rules does not count."""
+    lines = sorted(json.dumps(_plain(each), ensure_ascii=True) for each in rules)
+    text = "\n".join([str(VERSION), *lines])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _plain(value: object) -> object:
+    """The value as JSON can write it, the same in every process."""
+    match value:
+        case re.Pattern():
+            return {"pattern": value.pattern, "flags": value.flags}
+        case bytes():
+            return {"bytes": value.hex()}
+        case frozenset():
+            return {"set": sorted(map(str, value))}
+        case dict():
+            return {"map": sorted((str(key), each) for key, each in value.items())}
+        case tuple() | list():
+            return [_plain(each) for each in value]
+        case StrEnum():
+            return str(value)
+    return value

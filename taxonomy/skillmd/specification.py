@@ -5,11 +5,11 @@ What it does not check is not checked here: see `portable` for what clients refu
 
 import unicodedata
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from taxonomy.files.file import DEFAULT_LIMITS, Files, Limits
 from taxonomy.skillmd.document import Reading, read_skill
-from taxonomy.skillmd.findings import Finding, Findings, Severity
+from taxonomy.skillmd.findings import Finding, Findings, Rule, Severity
 
 ALLOWED_FIELDS = frozenset(
     {"name", "description", "license", "compatibility", "metadata", "allowed-tools"}
@@ -18,8 +18,32 @@ MAX_NAME = 64
 MAX_DESCRIPTION = 1024
 MAX_COMPATIBILITY = 500
 
-Problem = tuple[str, str, str, str]
-"""(rule, field, message, remedy)"""
+RULES = (
+    Rule("frontmatter.fields", parameters=(ALLOWED_FIELDS,)),
+    Rule("name.missing"),
+    Rule("name.empty"),
+    Rule("name.length", parameters=(MAX_NAME,)),
+    Rule("name.case"),
+    Rule("name.edge-hyphen"),
+    Rule("name.double-hyphen"),
+    Rule("name.characters"),
+    Rule("name.folder"),
+    Rule("description.missing"),
+    Rule("description.empty"),
+    Rule("description.length", parameters=(MAX_DESCRIPTION,)),
+    Rule("compatibility.type"),
+    Rule("compatibility.length", parameters=(MAX_COMPATIBILITY,)),
+)
+"""For the list of all rules."""
+
+
+class Problem(NamedTuple):
+    """A rule of `RULES` that a document breaks."""
+
+    rule: str
+    field: str
+    message: str
+    remedy: str
 
 
 def check_specification(
@@ -63,7 +87,7 @@ def _problems(
 
 def _fields(frontmatter: Mapping[str, Any]) -> Iterator[Problem]:
     if unknown := sorted(frontmatter.keys() - ALLOWED_FIELDS):
-        yield (
+        yield Problem(
             "frontmatter.fields",
             unknown[0],
             f"Unexpected fields in frontmatter: {', '.join(unknown)}",
@@ -81,10 +105,9 @@ def _name(frontmatter: Mapping[str, Any], folder_name: str | None) -> Iterator[P
         yield _text_wanted("name")
         return
     name = unicodedata.normalize("NFKC", name.strip())
-    for rule, message, remedy in _name_rules(name):
-        yield f"name.{rule}", "name", message, remedy
+    yield from _name_rules(name)
     if folder_name is not None and unicodedata.normalize("NFKC", folder_name) != name:
-        yield (
+        yield Problem(
             "name.folder",
             "name",
             f"The folder's name {folder_name!r} must equal the skill's name {name!r}",
@@ -92,21 +115,25 @@ def _name(frontmatter: Mapping[str, Any], folder_name: str | None) -> Iterator[P
         )
 
 
-def _name_rules(name: str) -> Iterator[tuple[str, str, str]]:
+def _name_rules(name: str) -> Iterator[Problem]:
     if len(name) > MAX_NAME:
         message = f"The name has {len(name)} characters, at most {MAX_NAME}"
-        yield "length", message, "Choose a shorter name."
+        yield Problem("name.length", "name", message, "Choose a shorter name.")
     if name != name.lower():
-        yield "case", f"The name {name!r} must be lowercase", "Use lowercase letters."
+        message = f"The name {name!r} must be lowercase"
+        yield Problem("name.case", "name", message, "Use lowercase letters.")
     if name.startswith("-") or name.endswith("-"):
         message = "The name must not begin or end with a hyphen"
-        yield "edge-hyphen", message, "Remove the hyphen at the edge."
+        remedy = "Remove the hyphen at the edge."
+        yield Problem("name.edge-hyphen", "name", message, remedy)
     if "--" in name:
         message = "The name must not hold two hyphens in a row"
-        yield "double-hyphen", message, "Use a single hyphen between words."
+        remedy = "Use a single hyphen between words."
+        yield Problem("name.double-hyphen", "name", message, remedy)
     if not all(character.isalnum() or character == "-" for character in name):
         message = f"The name {name!r} holds other characters than letters, digits and -"
-        yield "characters", message, "Use letters, digits and hyphens only."
+        remedy = "Use letters, digits and hyphens only."
+        yield Problem("name.characters", "name", message, remedy)
 
 
 def _description(frontmatter: Mapping[str, Any]) -> Iterator[Problem]:
@@ -123,7 +150,7 @@ def _description(frontmatter: Mapping[str, Any]) -> Iterator[Problem]:
 def _compatibility(frontmatter: Mapping[str, Any]) -> Iterator[Problem]:
     compatibility = frontmatter.get("compatibility", "")
     if not isinstance(compatibility, str):
-        yield (
+        yield Problem(
             "compatibility.type",
             "compatibility",
             "The compatibility must be text",
@@ -135,14 +162,14 @@ def _compatibility(frontmatter: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _required(field: str) -> Problem:
     message = f"Missing required field in frontmatter: {field}"
-    return f"{field}.missing", field, message, f"Add a line {field}: …"
+    return Problem(f"{field}.missing", field, message, f"Add a line {field}: …")
 
 
 def _text_wanted(field: str) -> Problem:
     message = f"The {field} must be text that is not empty"
-    return f"{field}.empty", field, message, f"Write the {field} as text."
+    return Problem(f"{field}.empty", field, message, f"Write the {field} as text.")
 
 
 def _too_long(field: str, length: int, most: int) -> Problem:
     message = f"The {field} has {length} characters, at most {most}"
-    return f"{field}.length", field, message, f"Shorten the {field}."
+    return Problem(f"{field}.length", field, message, f"Shorten the {field}.")

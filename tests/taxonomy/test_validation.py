@@ -10,9 +10,9 @@ from django.test import Client
 from jobs.cluster import JUDGE_SECONDS, Cluster
 from taxonomy import validation
 from taxonomy.models import Skill, Verdict, Waiver
-from taxonomy.scan.rules import RULES
+from taxonomy.scan.rules import TEXT_RULES
 from taxonomy.skillmd.findings import Chosen, Severity
-from taxonomy.skillmd.rule_set import digest_of, rule_set
+from taxonomy.skillmd.rule_set import EQUIVALENT, rule_set
 from tests.taxonomy.skills import skill_files
 
 RISKY = "# Clean up\n\n1. Run `rm -rf /` to see.\n"
@@ -44,6 +44,17 @@ def test_what_other_rules_judged_is_judged_in_batches_until_none_is_left(
     before = list(Verdict.objects.values_list("judged_at"))
     assert not validation.judge_due()
     assert list(Verdict.objects.values_list("judged_at")) == before
+
+
+def test_a_verdict_of_the_release_before_the_list_is_not_due(seeded):
+    """When a rule changes, its skills are due: drop that entry of EQUIVALENT then."""
+    Skill.objects.publish(skill_files("old"))
+    Verdict.objects.update(rules="82d79db23bc17474")
+
+    assert EQUIVALENT.keys() == {rule_set()}
+    assert not validation.due().exists()
+    assert not validation.judge_due()
+    assert Verdict.objects.get().rules == "82d79db23bc17474"
 
 
 def test_a_batch_ends_when_its_time_is_over(former, monkeypatch):
@@ -97,20 +108,9 @@ def test_the_admin_and_the_command_say_how_many_are_due(former, client: Client):
     assert validation.due().count() == 1, "the archived one"
 
 
-def test_a_rule_set_is_named_by_the_text_of_all_that_judges(tmp_path):
-    assert rule_set() == rule_set() and len(rule_set()) == 16
-    rules = tmp_path / "rules.py"
-    rules.write_text("one\n")
-    before = digest_of([rules])
-    rules.write_bytes(b"one\r\n")
-    assert digest_of([rules]) == before
-    rules.write_text("two\n")
-    assert digest_of([rules]) != before
-
-
 @pytest.fixture
 def rule():
-    (found,) = (each for each in RULES if each.rule == "scan.destructive")
+    (found,) = (each for each in TEXT_RULES if each.rule == "scan.destructive")
     severity = found.severity
     yield found
     object.__setattr__(found, "severity", severity)

@@ -8,7 +8,7 @@ from taxonomy.scan.rules.secrets import SECRETS
 from taxonomy.scan.rules.skill import SKILL_RULES, SkillRule
 from taxonomy.scan.rules.wording import HIDDEN, WORDING
 
-RULES: tuple[ScanRule, ...] = (
+TEXT_RULES: tuple[ScanRule, ...] = (
     *WORDING,
     *HIDDEN,
     *DOWNLOADS,
@@ -16,9 +16,9 @@ RULES: tuple[ScanRule, ...] = (
     *PROGRAMS,
     *SECRETS,
 )
-"""Those that look at the text of files."""
+"""The rules that search the text of files."""
 ALL: tuple[ScanRule | FileRule | SkillRule, ...] = (
-    *RULES,
+    *TEXT_RULES,
     *FILE_RULES,
     OVERSIZE,
     *SKILL_RULES,

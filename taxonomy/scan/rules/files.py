@@ -142,6 +142,8 @@ class FileRule:
     why: str
     remedy: str
     matches: Callable[[File], bool]
+    parameters: tuple[object, ...] = ()
+    """The patterns and first bytes that `matches` judges by."""
 
 
 def _is_disguised(file: File) -> bool:
@@ -163,6 +165,7 @@ FILE_RULES: tuple[FileRule, ...] = (
         "A compiled program cannot be reviewed.",
         "Ship source code, or name a package that provides the program.",
         is_program,
+        (PROGRAMS, BYTECODE, HEAD),
     ),
     FileRule(
         "scan.archive",
@@ -171,6 +174,7 @@ FILE_RULES: tuple[FileRule, ...] = (
         "The scan does not look into it, and a reviewer seldom does.",
         "Ship the files themselves.",
         is_archive,
+        (DOCUMENT, ARCHIVE, ARCHIVES),
     ),
     FileRule(
         "scan.disguised",
@@ -179,6 +183,7 @@ FILE_RULES: tuple[FileRule, ...] = (
         "Whoever opens it runs a program.",
         "Give it the ending of what it is, or take away its right to be run.",
         _is_disguised,
+        (DOUBLE, PICTURE, PROGRAMS),
     ),
     FileRule(
         "scan.read-unasked",
@@ -187,6 +192,7 @@ FILE_RULES: tuple[FileRule, ...] = (
         "It takes effect wherever the skill is unpacked.",
         "Ship it under another name, as in env.example, and say what to do with it.",
         _is_read_unasked,
+        (READ_UNASKED, SAMPLE_ENV),
     ),
     FileRule(
         "scan.unreadable",
@@ -195,6 +201,7 @@ FILE_RULES: tuple[FileRule, ...] = (
         "What the scan reads in it may not be what others read.",
         "Save it as UTF-8.",
         is_unreadable,
+        (TEXT, WIDE, HEAD, PROGRAMS, ARCHIVES, BYTECODE),
     ),
 )
 OVERSIZE = FileRule(
@@ -204,6 +211,7 @@ OVERSIZE = FileRule(
     "What lies beyond was not scanned.",
     "Split the file, or leave it out.",
     lambda file: False,
+    (MEDIA, MEDIA_HEADS, PROGRAMS, ARCHIVES, HEAD),
 )
 """Found by the scan itself, that knows its bounds; a notice where it is no text."""
 

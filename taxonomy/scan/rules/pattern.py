@@ -52,6 +52,11 @@ class ScanRule:
     hint: re.Pattern[str] | None = None
     files: re.Pattern[str] = field(default=ANY_FILE)
 
+    @property
+    def parameters(self) -> tuple[object, ...]:
+        """What it judges by, for the list of all rules."""
+        return self.pattern, sorted(self.words), self.hint, self.files
+
 
 def rule(
     rule: str,

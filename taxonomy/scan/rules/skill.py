@@ -76,6 +76,8 @@ class SkillRule:
     message: str
     why: str
     remedy: str
+    parameters: tuple[object, ...]
+    """The patterns it judges by."""
 
 
 HIJACKS = SkillRule(
@@ -84,6 +86,7 @@ HIJACKS = SkillRule(
     "Its description claims every task, or a place before other skills",
     "Agents choose skills by their descriptions; this one would push others aside.",
     "Say for which tasks it is.",
+    (HIJACK,),
 )
 UNDECLARED = SkillRule(
     "scan.undeclared-network",
@@ -91,6 +94,7 @@ UNDECLARED = SkillRule(
     "It speaks to the network, and the frontmatter does not say so",
     "Who installs the skill should know that it does.",
     "Say it in compatibility: Needs access to api.example.com.",
+    (NETWORK, DECLARED, CODE),
 )
 ALL_TOOLS = SkillRule(
     "scan.every-tool",
@@ -98,6 +102,7 @@ ALL_TOOLS = SkillRule(
     "Its allowed-tools allow everything",
     "The agent would run any command without asking the person.",
     "Name the tools and commands that the skill needs, as in Bash(git add:*).",
+    (TOOL, EVERY_TOOL),
 )
 ANY_COMMAND = SkillRule(
     "scan.any-command",
@@ -105,6 +110,7 @@ ANY_COMMAND = SkillRule(
     "Its allowed-tools allow every command",
     "The agent would run any command without asking the person.",
     "Name the commands that the skill needs, as in Bash(git add:*).",
+    (TOOL,),
 )
 SKILL_RULES = (HIJACKS, UNDECLARED, ALL_TOOLS, ANY_COMMAND)
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from taxonomy.scan.rules import ALL, RULES
+from taxonomy.scan.rules import ALL, TEXT_RULES
 from taxonomy.scan.rules.skill import EVERY_TOOL, HIJACK, NETWORK
 from taxonomy.scan.text import CREDENTIALS
 
 PAGE = Path(__file__).parents[3] / "docs/reference/scan-rules.md"
-PATTERNS = {rule.rule: rule.pattern for rule in RULES} | {
+PATTERNS = {rule.rule: rule.pattern for rule in TEXT_RULES} | {
     "hijack": HIJACK,
     "network": NETWORK,
     "every tool": EVERY_TOOL,
@@ -60,9 +60,11 @@ def test_each_rule_says_what_why_and_what_to_do():
 
 
 def test_words_are_looked_up_in_lower_case():
-    assert [rule.rule for rule in RULES if "" in rule.words] == []
-    assert [word for rule in RULES for word in rule.words if word != word.lower()] == []
-    assert all(rule.words or rule.hint for rule in RULES)
+    assert [rule.rule for rule in TEXT_RULES if "" in rule.words] == []
+    assert [
+        word for rule in TEXT_RULES for word in rule.words if word != word.lower()
+    ] == []
+    assert all(rule.words or rule.hint for rule in TEXT_RULES)
 
 
 def test_the_reference_lists_every_rule_as_it_is():

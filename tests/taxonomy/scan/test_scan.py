@@ -4,7 +4,7 @@ import pytest
 
 from taxonomy.files.file import File, Limits
 from taxonomy.scan.engine import ScannedText, scan
-from taxonomy.scan.rules import RULES
+from taxonomy.scan.rules import TEXT_RULES
 from taxonomy.skillmd.findings import Severity
 from tests.taxonomy.scan.malicious import TRICKS
 
@@ -128,7 +128,7 @@ def test_blanks_and_joined_lines_hide_no_command():
 def test_looking_near_words_alone_misses_nothing(trick):
     for file in trick.files:
         text = ScannedText.of(file, file.content.decode())
-        for rule in RULES:
+        for rule in TEXT_RULES:
             for copy in filter(None, (text.joined, text.plain, text.code)):
                 whole = [found.span() for found in rule.pattern.finditer(copy.text)]
                 assert [found.span() for found in copy.matches(rule)] == whole
