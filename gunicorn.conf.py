@@ -1,4 +1,4 @@
-"""What gunicorn reads when it starts in this folder; elsewhere name it with -c."""
+"""gunicorn reads this file when it starts in this folder; elsewhere pass it by -c."""
 
 import sys
 from pathlib import Path

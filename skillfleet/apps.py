@@ -8,7 +8,6 @@ class SkillFleetConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from skillfleet import caching  # noqa: F401 its declarations take effect
-        from skillfleet.accounts.roles import make_roles_after_last_app
+        from skillfleet.accounts import roles  # it also declares what users invalidate
 
-        post_migrate.connect(make_roles_after_last_app, dispatch_uid="roles")
+        post_migrate.connect(roles.make_roles_after_last_app, dispatch_uid="roles")

@@ -2,11 +2,14 @@
 
 import os
 
-from skillfleet.entry import asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "skillfleet.settings")
-application = asgi_application()
+django.setup(set_prefix=False)
 
-from jobs import inline  # noqa: E402 the apps have to be there first
+# They import models, which need the app registry.
+from jobs import inline  # noqa: E402
+from skillfleet.streaming import ASGIApplication  # noqa: E402
 
+application = ASGIApplication()
 inline.start_if_configured()

@@ -26,7 +26,7 @@ from rest_framework.views import APIView
 from cachelayer.manager import OPERATE
 from cachelayer.metrics import CacheCollector
 from jobs.collector import JobsCollector
-from skillfleet.accounts.authentication import TokenAuthentication
+from skillfleet.accounts.backends import TokenAuthentication
 
 # A room's figures join here.
 COLLECTORS: tuple[type[Collector], ...] = (CacheCollector, JobsCollector)

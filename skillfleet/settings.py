@@ -1,30 +1,30 @@
 """Every setting, read from the environment; the defaults run offline as they are.
 
 docs/reference/settings.md lists the variables, their units and defaults; those of the
-product's own are in fleet_settings.py.
+product's own are in product_settings.py.
 """
 
 import socket
 from datetime import timedelta
 
 from csp.constants import NONE, SELF
+from django.templatetags.static import static
 
 from skillfleet.environment import VAR_DIR, env, local_secret_key
-from skillfleet.fleet_settings import *  # noqa: F403
-from skillfleet.fleet_settings import (
+from skillfleet.product_settings import *  # noqa: F403
+from skillfleet.product_settings import (
     SKILLFLEET_IDLE_TRANSACTION,
     SKILLFLEET_LOGIN_HOURS,
     SKILLFLEET_MAX_BODY_BYTES,
     SKILLFLEET_SQLITE_CACHE,
     SKILLFLEET_WORKERS,
 )
-from skillfleet.theme import UNFOLD  # noqa: F401 a setting by its name
 
 DEBUG = env.bool("DJANGO_DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or local_secret_key()
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-CSRF_FAILURE_VIEW = "skillfleet.api.error_views.csrf_failure"
+CSRF_FAILURE_VIEW = "skillfleet.api.errors.csrf_failure"
 
 # HTTPS: docs/howto/deploy.md. One switch, and what a proxy in front may say.
 HTTPS = env.bool("SKILLFLEET_HTTPS", default=False)
@@ -40,7 +40,7 @@ NUM_PROXIES = env.int("SKILLFLEET_PROXIES", default=0)
 if NUM_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-# Strict; skillfleet/csp.py widens it for the admin and the API's page.
+# Strict; skillfleet/middleware.py widens it for the admin and the API's page.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -76,17 +76,17 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "skillfleet.health.Probes",  # before anything asks for the host
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "skillfleet.accounts.session_cookies.PlausibleSessions",
+    "skillfleet.middleware.PlausibleSessions",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "skillfleet.api.middleware.NotModified",
+    "skillfleet.middleware.NotModified",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "skillfleet.csp.PathCSPMiddleware",
-    "skillfleet.api.middleware.UniversalTime",
-    "skillfleet.api.middleware.StrictRequests",
+    "skillfleet.middleware.PathCSPMiddleware",
+    "skillfleet.middleware.UniversalTime",
+    "skillfleet.middleware.StrictRequests",
 ]
 ROOT_URLCONF = "skillfleet.urls"
 WSGI_APPLICATION = "skillfleet.wsgi.application"
@@ -203,7 +203,7 @@ AUTH_PASSWORD_VALIDATORS = [
 REST_FRAMEWORK = {
     # Tokens first: the first one's header makes an unknown person a 401, not a 403.
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "skillfleet.accounts.authentication.TokenAuthentication",
+        "skillfleet.accounts.backends.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["skillfleet.api.permissions.DeclaredPermission"],
@@ -213,7 +213,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "core.pagination.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_METADATA_CLASS": None,  # OPTIONS would describe views past their rights
-    "EXCEPTION_HANDLER": "skillfleet.api.exceptions.error_response",
+    "EXCEPTION_HANDLER": "skillfleet.api.errors.error_response",
     "URL_FORMAT_OVERRIDE": None,
     "NUM_PROXIES": NUM_PROXIES,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -257,6 +257,31 @@ STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise warns when it is missing
 WHITENOISE_USE_FINDERS = True
+
+# The admin's theme (django-unfold).
+UNFOLD = {
+    "SITE_TITLE": "Skill Fleet",
+    "SITE_HEADER": "Skill Fleet",
+    "SITE_SUBHEADER": "Skills for AI agents",
+    "SITE_SYMBOL": "hub",
+    "SITE_URL": "/api/docs",
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": lambda request: static("skillfleet/icon.svg"),
+        }
+    ],
+    "STYLES": [lambda request: static("core/admin.css")],
+    "DASHBOARD_CALLBACK": "skillfleet.admin.dashboard.dashboard",
+    "SIDEBAR": {
+        "show_search": True,
+        "show_all_applications": False,
+        "navigation": "skillfleet.site.navigation",
+    },
+}
 
 HOST_NAME = env.str("SKILLFLEET_HOST_NAME", default=socket.gethostname())
 

@@ -1,4 +1,4 @@
-"""What the ASGI entry adds to Django's: streams that outlive their request."""
+"""The ASGI application: Django's, and event streams that outlive their request."""
 
 import asyncio
 from typing import Any
@@ -12,8 +12,8 @@ from django.http.response import HttpResponseBase
 
 from jobs.streams import TooManyStreams
 from jobs.streams.stream import EXTENSION, EventStream, Send, Sender
-from skillfleet.api.error_views import json_error
-from skillfleet.entry import ASGIAnyContentType
+from skillfleet.api.errors import json_error
+from skillfleet.requests import ASGIAnyContentType
 
 RETRY_AFTER = "30"
 

@@ -6,7 +6,7 @@ from django.urls import include, path
 from django.urls.resolvers import URLPattern, URLResolver
 from django.views.generic import RedirectView
 
-from skillfleet.api.error_views import no_such_route
+from skillfleet.api.errors import no_such_route
 from skillfleet.api.schema import DocsPage, SchemaPage
 from skillfleet.metrics import Metrics
 
@@ -15,7 +15,7 @@ ROOMS = (
     "jobs.urls",
     "taxonomy.urls",
     "skillfleet.api.cache",
-    "skillfleet.accounts.urls",
+    "skillfleet.accounts.api",
 )
 rooms = [path("", include(room)) for room in ROOMS]
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -29,7 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
 ]
-handler400 = "skillfleet.api.error_views.bad_request"
-handler403 = "skillfleet.api.error_views.permission_denied"
-handler404 = "skillfleet.api.error_views.not_found"
-handler500 = "skillfleet.api.error_views.server_error"
+handler400 = "skillfleet.api.errors.bad_request"
+handler403 = "skillfleet.api.errors.permission_denied"
+handler404 = "skillfleet.api.errors.not_found"
+handler500 = "skillfleet.api.errors.server_error"

@@ -1,12 +1,21 @@
-"""The WSGI entry, for gunicorn's gthread workers."""
+"""The WSGI entry, for gunicorn's threaded workers."""
 
 import os
 
-from skillfleet.entry import wsgi_application
+import django
+from django.core.handlers.wsgi import WSGIHandler
+
+from skillfleet.requests import WSGIAnyContentType
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "skillfleet.settings")
-application = wsgi_application()
+django.setup(set_prefix=False)
 
-from jobs import inline  # noqa: E402 the apps have to be there first
+from jobs import inline  # noqa: E402 it imports models, which need the app registry
 
+
+class WSGIApplication(WSGIHandler):
+    request_class = WSGIAnyContentType
+
+
+application = WSGIApplication()
 inline.start_if_configured()

@@ -1,10 +1,17 @@
-"""What a person may, in one statement: every request with a token asks for it."""
+"""Authentication: API tokens in the Authorization header, and a user's permissions."""
 
+import re
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AnonymousUser, Group, Permission, User
 from django.db.models import Q
+from django.utils import timezone
+from knox.auth import TokenAuthentication as KnoxAuthentication
+from knox.models import AuthToken
+from rest_framework.authentication import get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
 
 Person = User | AnonymousUser
 KEPT = "_perm_cache"  # Django's own name: others look there too
@@ -32,3 +39,29 @@ def permissions_of(user: User) -> set[str]:
     found = Permission.objects.filter(either).order_by()
     names = found.values_list("content_type__app_label", "codename")
     return {f"{app}.{codename}" for app, codename in names}
+
+
+SCHEMES = {b"bearer", b"token"}
+PRINTABLE = re.compile(rb"[!-~]{1,200}")
+
+
+class TokenAuthentication(KnoxAuthentication):
+    """Knox tokens; what cannot be one is refused before the database sees it."""
+
+    def authenticate(self, request: Request) -> tuple[object, object] | None:
+        header = get_authorization_header(request)
+        scheme, _, token = header.partition(b" ")
+        if scheme.lower() not in SCHEMES:
+            return None
+        if not PRINTABLE.fullmatch(token.strip()):
+            raise AuthenticationFailed("Send the header Authorization: Bearer <token>.")
+        user, auth_token = self.authenticate_credentials(token.strip())
+        return user, auth_token
+
+    def _cleanup_token(self, auth_token: AuthToken) -> bool:
+        """Whether it has expired. Knox would read all of the person's tokens at each
+        request, to delete those; logging in does, and `prune_tokens`."""
+        return auth_token.expiry is not None and auth_token.expiry < timezone.now()
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"

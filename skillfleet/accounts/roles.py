@@ -1,12 +1,14 @@
-"""The four roles as groups; what stands here is what they may, after each migrate."""
+"""The four roles as groups, and what a change of users invalidates in the cache."""
 
 import logging
 from typing import Any
 
 from django.apps import apps
 from django.apps.config import AppConfig
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group, Permission, User
 from django.db import router
+
+from cachelayer import invalidates
 
 log = logging.getLogger(__name__)
 
@@ -63,3 +65,16 @@ def make_roles(using: str = "default") -> None:
 def permissions_by_name(using: str) -> dict[str, Permission]:
     found = Permission.objects.using(using).select_related("content_type")
     return {f"{one.content_type.app_label}.{one.codename}": one for one in found}
+
+
+EVERYONE = ["/user/*"]
+
+invalidates(User, lambda user: [f"/user/{user.pk}/*"], collection=EVERYONE)
+invalidates(Group, EVERYONE, collection=EVERYONE)
+invalidates(Permission, EVERYONE, collection=EVERYONE)
+for through in (
+    User.groups.through,
+    User.user_permissions.through,
+    Group.permissions.through,
+):
+    invalidates(through, EVERYONE, collection=EVERYONE)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from knox.models import AuthToken
 from knox.settings import knox_settings
 
-from skillfleet.api.exceptions import Conflict
+from skillfleet.api.errors import Conflict
 
 LOGIN_PREFIX = knox_settings.TOKEN_PREFIX + "l"
 """How a login's token begins; what follows the prefix of others is hexadecimal."""

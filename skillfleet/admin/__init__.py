@@ -3,15 +3,14 @@
 Django imports this module when all apps are loaded; it registers what lives here.
 """
 
+from skillfleet.admin.accounts import GroupAdmin, TokenAdmin, UserAdmin
 from skillfleet.admin.cache import CacheAdmin
-from skillfleet.admin.people import GroupAdmin, UserAdmin
 from skillfleet.admin.queue import (
     FailureAdmin,
     QueuedAdmin,
     ScheduleAdmin,
     SuccessAdmin,
 )
-from skillfleet.admin.tokens import TokenAdmin
 
 __all__ = [
     "CacheAdmin",

@@ -89,7 +89,7 @@ class DocsPage(SpectacularSwaggerSplitView):
 class TokenScheme(OpenApiAuthenticationExtension):
     """How the document describes API tokens."""
 
-    target_class = "skillfleet.accounts.authentication.TokenAuthentication"
+    target_class = "skillfleet.accounts.backends.TokenAuthentication"
     name = "token"
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:

@@ -10,7 +10,7 @@ from django.http import Http404
 from rest_framework import exceptions, serializers
 
 from jobs.exceptions import JobError
-from skillfleet.api.exceptions import error_response
+from skillfleet.api.errors import error_response
 from taxonomy.exceptions import NameTaken
 
 
@@ -121,7 +121,7 @@ def test_other_paths_keep_a_page_for_people(anonymous):
 
 def test_a_fault_is_a_json_500_without_its_story(client_of, viewer, monkeypatch):
     monkeypatch.setattr(
-        "skillfleet.accounts.views.live_tokens", lambda user: 1 / 0, raising=True
+        "skillfleet.accounts.api.live_tokens", lambda user: 1 / 0, raising=True
     )
 
     response = client_of(viewer).get("/api/v1/auth/tokens")

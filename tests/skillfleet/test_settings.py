@@ -8,7 +8,7 @@ import sys
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from skillfleet import fleet_settings
+from skillfleet import product_settings
 from skillfleet.api.throttles import WriteThrottle
 from skillfleet.environment import rate
 
@@ -38,7 +38,7 @@ def test_what_is_no_rate_is_refused(wrong, monkeypatch):
 def test_every_rate_is_read_so_and_an_empty_one_is_no_limit(monkeypatch):
     for name in RATES:
         monkeypatch.setenv(name, "")
-    read = runpy.run_path(fleet_settings.__file__)["SKILLFLEET_RATES"]
+    read = runpy.run_path(product_settings.__file__)["SKILLFLEET_RATES"]
 
     assert set(read.values()) == {""}
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = (
-    "settings.py",
-    "fleet_settings.py",
-    "environment.py",
-    "gunicorn.py",
-    "gunicorn_events.py",
+    "skillfleet/settings.py",
+    "skillfleet/product_settings.py",
+    "skillfleet/environment.py",
+    "skillfleet/gunicorn.py",
+    "gunicorn_events.conf.py",
 )
 READERS = {"str", "bool", "int", "float", "list", "db", "seconds", "rate"}
 ROW = re.compile(
@@ -22,7 +22,7 @@ ROW = re.compile(
 def variables():
     """Name → default as a literal, or None where the code computes it."""
     found = {}
-    trees = (ast.parse((ROOT / "skillfleet" / file).read_text()) for file in FILES)
+    trees = (ast.parse((ROOT / file).read_text()) for file in FILES)
     for node in chain.from_iterable(map(ast.walk, trees)):
         if isinstance(node, ast.Call) and reader(node.func) in READERS:
             name, *rest = node.args

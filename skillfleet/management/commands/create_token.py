@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from skillfleet.accounts.tokens import make_token
-from skillfleet.api.exceptions import Conflict
+from skillfleet.api.errors import Conflict
 
 
 class Command(BaseCommand):

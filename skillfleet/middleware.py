@@ -1,17 +1,20 @@
-"""What no view should have to look at: requests that no route could mean."""
+"""Middleware: strict requests, UTC for the API, the Content-Security-Policy."""
 
 import codecs
+import re
 from collections.abc import Callable
 from datetime import UTC
 from typing import Any
 
+from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 
 from core.json_values import text_finding
-from skillfleet.api.error_views import json_error, wants_json
+from skillfleet.api.errors import json_error, wants_json
 
 SMALL_BODIES = ("/api/v1/auth/", "/admin/login")
 """What people send who are nobody yet."""
@@ -143,3 +146,46 @@ class NotModified:
         if response.status_code == 304:
             del response["Content-Length"]
         return response
+
+
+SESSION_KEY = re.compile(r"[A-Za-z0-9_.:=-]{8,4096}")
+"""Of every engine: random keys, and the signed values of a session in a cookie."""
+
+
+class PlausibleSessions:
+    """Takes a session cookie that is none away before an engine asks for it.
+
+    PostgreSQL refuses a query with NUL, so such a cookie would be a fault.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+        if key is not None and not SESSION_KEY.fullmatch(key):
+            del request.COOKIES[settings.SESSION_COOKIE_NAME]
+        return self.get_response(request)
+
+
+WIDER = {
+    "/admin/": {
+        "script-src": [SELF, UNSAFE_EVAL],  # the admin theme's Alpine evaluates
+        "style-src": [SELF, UNSAFE_INLINE],
+    },
+    "/api/docs": {"style-src": [SELF, UNSAFE_INLINE]},  # Swagger UI's own styles
+}
+
+
+class PathCSPMiddleware(CSPMiddleware):
+    def get_policy_parts(
+        self,
+        request: HttpRequest,
+        response: HttpResponseBase,
+        report_only: bool = False,
+    ) -> PolicyParts:
+        parts = super().get_policy_parts(request, response, report_only)
+        for prefix, directives in WIDER.items():
+            if request.path_info.startswith(prefix):
+                parts.replace = {**directives, **(parts.replace or {})}
+        return parts

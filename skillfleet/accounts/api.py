@@ -1,0 +1,268 @@
+"""The API of accounts: log in and out, API tokens, users."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar, cast
+
+from django.conf import settings
+from django.contrib.auth import authenticate, logout, user_logged_in
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import QuerySet
+from django.urls import path
+from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
+from knox.models import AuthToken
+from rest_framework import generics, serializers
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from cachelayer import add_cache_tags, cache_user_data
+from core.pagination import PAGE_PARAMS
+from core.serializers import FlagField, NumberField, StrictSerializer, TextField
+from core.users import check_may_change, requested_user_key
+from skillfleet.accounts.tokens import live_tokens, make_login_token, make_token
+from skillfleet.api.permissions import Grants
+from skillfleet.api.throttles import LoginNameThrottle, LoginThrottle
+from taxonomy.api.profiles import ProfileChangeSerializer, ProfileSerializer
+from taxonomy.exceptions import TaxonomyError
+from taxonomy.models import Profile
+
+
+class UserSerializer(serializers.ModelSerializer[User]):
+    roles = serializers.SerializerMethodField()
+
+    class Meta:
+        model = User
+        fields: tuple[str, ...] = (
+            "id",
+            "username",
+            "first_name",
+            "last_name",
+            "email",
+            "roles",
+            "is_active",
+            "date_joined",
+        )
+        read_only_fields: tuple[str, ...] = fields
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_roles(self, user: User) -> list[str]:
+        return sorted(group.name for group in user.groups.all())
+
+
+class UserDetailSerializer(UserSerializer):
+    """With what they told of how they want the taxonomy."""
+
+    profile = serializers.SerializerMethodField()
+
+    class Meta(UserSerializer.Meta):
+        fields = (*UserSerializer.Meta.fields, "profile")
+        read_only_fields = fields
+
+    @extend_schema_field(ProfileSerializer)
+    def get_profile(self, user: User) -> Any:
+        return ProfileSerializer(Profile.objects.of(user.pk).as_of_today()).data
+
+
+class UserChangeSerializer(StrictSerializer):
+    """What one may change of oneself, and operators of others."""
+
+    first_name = TextField(required=False, allow_blank=True, max_length=150)
+    last_name = TextField(required=False, allow_blank=True, max_length=150)
+    email = serializers.EmailField(required=False, allow_blank=True, max_length=254)
+    is_active = FlagField(required=False)
+    profile = ProfileChangeSerializer(required=False)
+
+    def validate_is_active(self, active: bool) -> bool:
+        if active != cast(User, self.instance).is_active and self.context["own"]:
+            raise serializers.ValidationError(
+                "You cannot change this for yourself; ask an operator."
+            )
+        return active
+
+    def update(self, instance: User, validated_data: dict[str, Any]) -> User:
+        fields = dict(validated_data)
+        profile = fields.pop("profile", None)
+        with transaction.atomic():
+            if profile:
+                with refusals_below("profile"):
+                    Profile.objects.revise(instance, **profile)
+            for field, value in fields.items():
+                setattr(instance, field, value)
+            instance.save(update_fields=list(fields))
+        return instance
+
+
+@contextmanager
+def refusals_below(place: str) -> Iterator[None]:
+    """Findings about a nested object name their field in it."""
+    try:
+        yield
+    except TaxonomyError as refusal:
+        found = {f"{place}.{name}": each for name, each in refusal.fields.items()}
+        raise type(refusal)(**found) from None
+
+
+class LoginSerializer(StrictSerializer):
+    username = TextField(max_length=150)
+    password = TextField(max_length=1000, style={"input_type": "password"})
+
+
+class LoggedInSerializer(serializers.Serializer[Any]):
+    token = serializers.CharField(help_text="Shown this once.")
+    expiry = serializers.DateTimeField()
+    user = UserSerializer()
+
+
+class TokenSerializer(serializers.ModelSerializer[AuthToken]):
+    id = serializers.CharField(source="token_key", help_text="How the token begins.")
+
+    class Meta:
+        model = AuthToken
+        fields: tuple[str, ...] = ("id", "created", "expiry")
+
+
+class NewTokenSerializer(TokenSerializer):
+    token = serializers.CharField(help_text="Shown this once.")
+
+    class Meta(TokenSerializer.Meta):
+        fields = (*TokenSerializer.Meta.fields, "token")
+
+
+class TokenRequestSerializer(StrictSerializer):
+    expires_in_days = NumberField(
+        required=False, min_value=1, max_value=settings.SKILLFLEET_MAX_TOKEN_DAYS
+    )
+
+
+class Login(APIView):
+    """A name and a password for a token of some hours."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    throttle_classes = (LoginThrottle, LoginNameThrottle)
+
+    def get_authenticate_header(self, request: Request) -> str:
+        return "Bearer"  # so that a wrong password is a 401
+
+    @extend_schema(
+        operation_id="login",
+        request=LoginSerializer,
+        responses=LoggedInSerializer,
+    )
+    def post(self, request: Request) -> Response:
+        asked = LoginSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        user = authenticate(request, **asked.validated_data)
+        if not isinstance(user, User):
+            raise AuthenticationFailed("No active user has this name and password.")
+        made = make_login_token(user)
+        user_logged_in.send(sender=User, request=request, user=user)
+        answer = {"token": made.secret, "expiry": made.row.expiry, "user": user}
+        return Response(LoggedInSerializer(answer).data)
+
+
+class Logout(APIView):
+    """Revokes the token that the request came with, or ends the session."""
+
+    required_permissions: ClassVar[Grants] = {"POST": None}
+
+    @extend_schema(operation_id="logout", request=None, responses={204: None})
+    def post(self, request: Request) -> Response:
+        if isinstance(request.auth, AuthToken):
+            request.auth.delete()
+        else:
+            logout(request)
+        return Response(status=204)
+
+
+@extend_schema_view(get=extend_schema(operation_id="tokens_list"))
+class TokenCollection(generics.ListAPIView[AuthToken]):
+    """One's own tokens."""
+
+    required_permissions: ClassVar[Grants] = {"GET": None, "POST": None}
+    query_params = PAGE_PARAMS
+    queryset = AuthToken.objects.none()
+    serializer_class = TokenSerializer
+
+    def get_queryset(self) -> QuerySet[AuthToken]:
+        return live_tokens(person(self.request))
+
+    @extend_schema(
+        operation_id="create_token",
+        request=TokenRequestSerializer,
+        responses={201: NewTokenSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        asked = TokenRequestSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        made = make_token(person(request), asked.validated_data.get("expires_in_days"))
+        made.row.token = made.secret
+        return Response(NewTokenSerializer(made.row).data, status=201)
+
+
+class TokenDetail(generics.GenericAPIView[AuthToken]):
+    """One of one's own tokens, by how it begins."""
+
+    required_permissions: ClassVar[Grants] = {"DELETE": None}
+    queryset = AuthToken.objects.none()
+    lookup_field = "token_key"
+
+    def get_queryset(self) -> QuerySet[AuthToken]:
+        return live_tokens(person(self.request))
+
+    @extend_schema(operation_id="revoke_token", responses={204: None})
+    def delete(self, request: Request, token_key: str) -> Response:
+        self.get_object().delete()
+        return Response(status=204)
+
+
+class UserDetail(generics.GenericAPIView[User]):
+    """A person: oneself (`me` or one's id); anyone, for operators."""
+
+    required_permissions: ClassVar[Grants] = {"GET": None, "PATCH": None}
+    queryset = User.objects.prefetch_related("groups")
+    serializer_class = UserDetailSerializer
+
+    def get_object(self) -> User:
+        """Raises Http404 for what is not there and what one may not see alike."""
+        key = requested_user_key(self.request, self.kwargs["id"])
+        return generics.get_object_or_404(self.get_queryset(), pk=key)
+
+    @extend_schema(operation_id="user")
+    @cache_user_data
+    def get(self, request: Request, id: str) -> Response:
+        user = self.get_object()
+        # The profile shows paths of categories, which retire all skills.
+        add_cache_tags(request, f"/user/{user.pk}/*", "/skills/*")
+        return Response(self.get_serializer(user).data)
+
+    @extend_schema(
+        operation_id="change_user",
+        request=UserChangeSerializer,
+        responses=UserDetailSerializer,
+    )
+    def patch(self, request: Request, id: str) -> Response:
+        user = self.get_object()
+        own = user == request.user
+        check_may_change(request, user)
+        asked = UserChangeSerializer(user, data=request.data, context={"own": own})
+        asked.is_valid(raise_exception=True)
+        return Response(self.get_serializer(asked.save()).data)
+
+
+def person(request: Request) -> User:
+    """Whoever is logged in; the views that ask let nobody else in."""
+    return cast(User, request.user)
+
+
+urlpatterns = [
+    path("auth/login", Login.as_view()),
+    path("auth/logout", Logout.as_view()),
+    path("auth/tokens", TokenCollection.as_view()),
+    path("auth/tokens/<str:token_key>", TokenDetail.as_view()),
+    path("user/<str:id>", UserDetail.as_view()),
+]
