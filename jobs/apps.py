@@ -10,9 +10,14 @@ class JobsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from jobs import caching, checks  # noqa: F401 checks register themselves
+        from jobs import checks, invalidation  # noqa: F401 checks register themselves
+        from jobs.models.job import job_event_recorded
+        from jobs.streams.notifications import notify_listeners
+        from jobs.webhooks.delivery import record_deliveries
 
-        caching.declare()
+        invalidation.declare()
+        job_event_recorded.connect(notify_listeners)
+        job_event_recorded.connect(record_deliveries)
 
         if settings.SKILLFLEET_JOBS == "inline":
             request_started.connect(work_on_jobs, dispatch_uid="jobs inline")
@@ -20,6 +25,6 @@ class JobsConfig(AppConfig):
 
 def work_on_jobs(**kwargs: Any) -> None:
     """A process that serves requests works on jobs; a fork starts a thread anew."""
-    from jobs import inline
+    from jobs.engine import inline
 
     inline.start()

@@ -1,25 +1,28 @@
-"""The verbs of a draft: edit by hand, reject; `jobs.promotion` has the third."""
+"""Changes to a draft: edit a file, reject it, waive findings (see `jobs.promotion`)."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 
 from core.json_values import text_finding
-from jobs.briefing import context_of, load_author, waived_in
+from jobs.engine.phase_context import context_of, load_author, waived_in
 from jobs.exceptions import DraftChanged, InvalidJob, NoDraft, TooLarge, WrongState
-from jobs.models import Draft, Job
+from jobs.models import Draft, DraftWaiver, Job
 from jobs.pipeline.state import Verdict
 from jobs.pipeline.validating import judge
-from jobs.results import failures_as_json
+from taxonomy.exceptions import NothingToWaive, UnknownWaiver
+from taxonomy.files.diffs import FileDiff, differences
 from taxonomy.files.file import File, Files, as_files
 from taxonomy.files.gate import check_files
 from taxonomy.models import Bundle
 from taxonomy.models.address import MAX_NAME_CHARS
 from taxonomy.package import by_field, configured_limits
+from taxonomy.scan.engine import scan
 from taxonomy.skillmd.document import SkillMdError, decode, parse
-from taxonomy.skillmd.findings import Waived
+from taxonomy.skillmd.findings import Chosen, Findings, Waived, is_accepted
 
 SKILL_MD = "SKILL.md"
 EDITABLE = (Job.Status.COMPLETED, Job.Status.PENDING_HITL)
@@ -171,3 +174,59 @@ def record(job: Job, name: str, verdict: Verdict, event: str, **note: Any) -> No
         skill_name=name[:MAX_NAME_CHARS],
         result=result,
     )
+
+
+def failures_as_json(verdict: Verdict) -> list[dict[str, Any]]:
+    return [asdict(failure) for failure in verdict.failures]
+
+
+def open_risks(draft: Draft) -> Findings:
+    """What the scan finds in it and nobody waived."""
+    waived = waived_in(draft.job)
+    found = scan(draft.bundle.files(), configured_limits())
+    return tuple(each for each in found if not is_accepted(each, waived))
+
+
+def waive(draft: Draft, chosen: Chosen, *, by: User, reason: str) -> list[DraftWaiver]:
+    """Accept open findings, and judge the draft anew.
+
+    Raises NothingToWaive, WrongState or DraftChanged.
+    """
+    before = waived_in(draft.job)
+    found = chosen.among(open_risks(draft))
+    if not found:
+        raise NothingToWaive
+    accepted = before | {Waived(each.fingerprint, each.severity) for each in found}
+    verdict = judged(draft.job, draft.bundle.files(), accepted)
+    with transaction.atomic():
+        job = hold(draft)
+        check_waived(job, before)
+        waived: list[DraftWaiver] = DraftWaiver.objects.grant(
+            found, by=by, reason=reason, draft=draft
+        )
+        rules = sorted({each.rule for each in found})
+        note = {"by": by.get_username(), "rules": rules}
+        settle(draft, job, verdict, "findings_waived", note)
+    return waived
+
+
+def revoke(draft: Draft, waiver_id: int, *, by: User) -> None:
+    """The finding counts again. Raises UnknownWaiver, WrongState or DraftChanged."""
+    before = waived_in(draft.job)
+    waiver = draft.waivers.standing().filter(pk=waiver_id).first()
+    if waiver is None:
+        raise UnknownWaiver
+    accepted = before - {waiver.waived}
+    verdict = judged(draft.job, draft.bundle.files(), accepted)
+    with transaction.atomic():
+        job = hold(draft)
+        check_waived(job, before)
+        waiver.revoke(by)
+        note = {"by": by.get_username(), "rules": [waiver.rule]}
+        settle(draft, job, verdict, "waiver_revoked", note)
+
+
+def changes(job: Job, draft: Files) -> tuple[FileDiff, ...]:
+    """What the draft of a refinement changes in the version that is current now."""
+    current = job.base.skill.current.bundle.files() if job.base else ()
+    return differences(current, draft, settings.SKILLFLEET_MAX_DIFF_LINES)

@@ -7,7 +7,6 @@ another name: that is written into its SKILL.md, and validated again.
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from jobs.briefing import waived_in
 from jobs.drafts import (
     check_decidable,
     check_waived,
@@ -17,6 +16,7 @@ from jobs.drafts import (
     name_in,
     settle,
 )
+from jobs.engine.phase_context import waived_in
 from jobs.exceptions import (
     DraftChanged,
     InvalidJob,

@@ -1,8 +1,8 @@
 """What queue messages run."""
 
+from jobs.engine.retry import patiently
 from jobs.models import Job
-from jobs.patience import patiently
-from jobs.webhooks import courier
+from jobs.webhooks import delivery
 from jobs.worker import this_worker
 
 
@@ -14,4 +14,4 @@ def process_skill_job(job_id: str) -> bool:
 
 def deliver_webhooks() -> None:
     """A thread beside this worker does it: no job waits for a receiver."""
-    courier.courier.call()
+    delivery.courier.call()

@@ -5,26 +5,20 @@ They come before the taxonomy's: `/skills` is served by both rooms.
 
 from django.urls import path
 
-from jobs.views import SkillCollection, SkillRefine
-from jobs.views.draft_files import DraftFile
-from jobs.views.drafts import (
+from jobs.api.drafts import (
     DraftDetail,
+    DraftFile,
     DraftList,
     DraftPromote,
     DraftReject,
+    DraftWaiverDetail,
+    DraftWaiverList,
 )
-from jobs.views.hitl import Answer, Config, Prompt
-from jobs.views.jobs import (
-    JobCancel,
-    JobDetail,
-    JobHistory,
-    JobList,
-    JobRetry,
-    JobStatus,
-)
-from jobs.views.monitoring import JobStatistics, PendingJobs, StuckJobs, Workers
-from jobs.views.waivers import DraftWaiverDetail, DraftWaiverList
-from jobs.views.webhooks import (
+from jobs.api.hitl import Answer, Config, Prompt
+from jobs.api.jobs import JobCancel, JobDetail, JobHistory, JobList, JobRetry, JobStatus
+from jobs.api.monitoring import JobStatistics, PendingJobs, StuckJobs, Workers
+from jobs.api.skills import SkillCollection, SkillRefine
+from jobs.api.webhooks import (
     DeliveryAgain,
     WebhookDeliveries,
     WebhookDetail,

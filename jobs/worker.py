@@ -1,29 +1,153 @@
-"""Takes a claimed job's row to its phase, and the phase's outcome back to rows."""
+"""A worker: claims a job, runs its phase under a heartbeat, and writes the outcome."""
 
 import logging
 import os
+import sys
 import threading
+import time
+import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
+from types import TracebackType
 
+from django.conf import settings
+from django.db import Error, connections
 from django.utils import timezone
 
-from jobs import attempts, checkpoint, lifecycle
+from jobs import lifecycle
 from jobs.authors.base import Author
-from jobs.briefing import context_of, load_author
-from jobs.checkpoint import Attempt
+from jobs.engine import checkpoint, retry
+from jobs.engine.checkpoint import Attempt
+from jobs.engine.phase_context import context_of, load_author
+from jobs.engine.retry import is_away, patiently
 from jobs.exceptions import LostFence
-from jobs.heartbeat import Heartbeat, end_process
-from jobs.logs import about
 from jobs.models import Job, Worker
-from jobs.models.job import Fence
-from jobs.patience import is_away, patiently
+from jobs.models.job import Fence, about
+from jobs.models.worker import heartbeat_interval
 from jobs.pipeline.outcome import Outcome
 from jobs.pipeline.phases import run
-from jobs.reporting import Reporter
 
 logger = logging.getLogger(__name__)
+RETRY_SECONDS = 0.5
+
+
+def end_process() -> None:
+    """The way out of a phase that hangs; the cluster's parent makes a new child."""
+    os._exit(1)
+
+
+class Heartbeat:
+    """Renews the lease and the worker's row; a context manager around a phase.
+
+    It has a connection of its own and no transaction. While the database is busy it
+    tries again. Past the phase limit it records why and calls `overrun`: also when the
+    lease is gone, or a phase that hangs would keep its worker from all other jobs.
+    """
+
+    def __init__(
+        self, job: Job, fence: str, worker: Worker, overrun: Callable[[], None]
+    ) -> None:
+        self.job = job
+        self.fence = fence
+        self.worker = worker
+        self.overrun = overrun
+        self.phase_thread = threading.get_ident()
+        self.ended = threading.Event()
+        self.deadline = (
+            time.monotonic() + settings.SKILLFLEET_PHASE_LIMIT.total_seconds()
+        )
+        self.thread = threading.Thread(
+            target=self._run, name=f"heartbeat {job.pk}", daemon=True
+        )
+
+    def __enter__(self) -> "Heartbeat":
+        self.thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.ended.set()
+        self.thread.join()
+
+    def _run(self) -> None:
+        wait = heartbeat_interval().total_seconds()
+        try:
+            while not self.ended.wait(min(wait, self._left())):
+                if self._left() <= 0:
+                    self._give_up()
+                    return
+                self._beat()
+        finally:
+            connections.close_all()
+
+    def _about(self) -> str:
+        return about(self.job, self.fence)
+
+    def _left(self) -> float:
+        return max(0.0, self.deadline - time.monotonic())
+
+    def _beat(self) -> None:
+        while not self.ended.is_set():
+            try:
+                self.worker.beat()
+                self.job.renew_lease(self.fence)
+                return
+            except Error as error:
+                logger.warning("heartbeat waits %s error=%s", self._about(), error)
+                connections.close_all()
+                self.ended.wait(RETRY_SECONDS)
+
+    def _give_up(self) -> None:
+        limit = settings.SKILLFLEET_PHASE_LIMIT.total_seconds()
+        reason = f"Phase {self.job.current_phase} ran longer than {limit:g} seconds."
+        logger.error("phase limit %s reason=%s", self._about(), reason)
+        held = Job.objects.held_by(self.job.pk, self.fence)
+        try:
+            lifecycle.release(
+                self.job, where=held, reason=reason, stack=self._where_it_hangs()
+            )
+        except Error as error:  # then the lease runs out, and the sweep finds it
+            logger.warning("not released %s error=%s", self._about(), error)
+        self.overrun()
+
+    def _where_it_hangs(self) -> str:
+        frame = sys._current_frames().get(self.phase_thread)
+        return "".join(traceback.format_stack(frame)) if frame else ""
+
+
+class Reporter:
+    """How far the phase in hand is, for one holder of one fence.
+
+    The phase's beginning is written, then the author's first words, then no more
+    often than the interval: each report is an event, and retires what shows the job.
+    """
+
+    def __init__(self, job: Job, fence: str) -> None:
+        self.job = job
+        self.fence = fence
+        self.written = ("", -1)
+        self.not_before = 0.0
+
+    def __call__(self, percent: int, message: str) -> None:
+        """Raises LostFence, so that an author's work ends where its lease does."""
+        message = lifecycle.storable(message)
+        now = time.monotonic()
+        if now < self.not_before or (message, percent) == self.written:
+            return
+        if not patiently(lambda: self._write(percent, message), "report"):
+            raise LostFence
+        if self.written[0]:
+            interval = settings.SKILLFLEET_PROGRESS_INTERVAL.total_seconds()
+            self.not_before = now + interval
+        self.written = (message, percent)
+
+    def _write(self, percent: int, message: str) -> bool:
+        return self.job.report_progress(self.fence, percent, message)
 
 
 class SkillJobWorker:
@@ -88,7 +212,7 @@ class SkillJobWorker:
                 raise  # the lease runs out, and the job goes on where it was
             given_up = error
             return patiently(
-                lambda: attempts.give_up_or_retry(job, fence, given_up), "give up"
+                lambda: retry.give_up_or_retry(job, fence, given_up), "give up"
             )
 
     def _attempt(self, job: Job, fence: Fence) -> Attempt:

@@ -12,9 +12,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from cachelayer.backends import TagCache
+from jobs.api.monitoring import WorkerSerializer
 from jobs.models import Worker
 from jobs.monitoring import how_to_start_a_worker
-from jobs.serializers.workers import WorkerSerializer
 from skillfleet.api.throttles import AWAY
 
 log = logging.getLogger(__name__)

@@ -25,7 +25,7 @@ from rest_framework.views import APIView
 
 from cachelayer.manager import OPERATE
 from cachelayer.metrics import CacheCollector
-from jobs.collector import JobsCollector
+from jobs.monitoring import JobsCollector
 from skillfleet.accounts.backends import TokenAuthentication
 
 # A room's figures join here.

@@ -10,7 +10,7 @@ from django.db import connections
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 
-from jobs.streams import TooManyStreams
+from jobs.streams.hub import TooManyStreams
 from jobs.streams.stream import EXTENSION, EventStream, Send, Sender
 from skillfleet.api.errors import json_error
 from skillfleet.requests import ASGIAnyContentType

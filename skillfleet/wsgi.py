@@ -10,7 +10,7 @@ from skillfleet.requests import WSGIAnyContentType
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "skillfleet.settings")
 django.setup(set_prefix=False)
 
-from jobs import inline  # noqa: E402 it imports models, which need the app registry
+from jobs.engine import inline  # noqa: E402 it imports models, which need the app registry
 
 
 class WSGIApplication(WSGIHandler):

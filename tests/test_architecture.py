@@ -34,9 +34,9 @@ NEVER = {
 }
 ONLY_DOORS = {
     "django_q": {
-        "jobs/queue.py",
-        "jobs/broker.py",
-        "jobs/cluster.py",
+        "jobs/engine/queue.py",
+        "jobs/engine/broker.py",
+        "jobs/engine/cluster.py",
         "jobs/management/commands/qcluster.py",
         "skillfleet/admin/queue.py",
     },

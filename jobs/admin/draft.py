@@ -13,10 +13,10 @@ from unfold.enums import ActionVariant
 
 from core.admin import fields
 from core.admin.base import Panel, Text, Verb, badge, link_to
-from jobs import drafts, promotion, waiving
+from jobs import drafts, promotion
 from jobs.admin.base import JobsAdmin, decides, status_badge, verdict_badge
+from jobs.drafts import changes
 from jobs.models import Draft, Job
-from jobs.refinement import changes
 from taxonomy.admin import findings
 from taxonomy.admin.bundle_files import FilesShown
 from taxonomy.admin.change_forms import category_field
@@ -84,12 +84,12 @@ def report_on(draft: Draft) -> dict[str, Any]:
 
 def waive(draft: Draft, user: User, answers: dict[str, Any]) -> str:
     chosen = findings.chosen(answers)
-    waived = waiving.waive(draft, chosen, by=user, reason=answers["reason"])
+    waived = drafts.waive(draft, chosen, by=user, reason=answers["reason"])
     return findings.counted(waived)
 
 
 def revoke(draft: Draft, user: User, answers: dict[str, Any]) -> str:
-    waiving.revoke(draft, int(answers["waiver"]), by=user)
+    drafts.revoke(draft, int(answers["waiver"]), by=user)
     return "The waiver is revoked."
 
 

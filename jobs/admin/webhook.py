@@ -15,7 +15,8 @@ from jobs.admin.base import JobsAdmin, link_to_job
 from jobs.models import Delivery, Webhook
 from jobs.models.webhook import MAX_URL_CHARS
 from jobs.permissions import OPERATE
-from jobs.webhooks import outbox, registry
+from jobs.webhooks import delivery as deliveries
+from jobs.webhooks import registry
 
 COLOURS = {
     Delivery.Status.PENDING: "info",
@@ -42,7 +43,7 @@ def change(webhook: Webhook, user: User, answers: dict[str, Any]) -> str:
 
 
 def send_test(webhook: Webhook, user: User, answers: dict[str, Any]) -> str:
-    sent = outbox.send_test(webhook)
+    sent = deliveries.send_test(webhook)
     return f"{sent} is on its way; Deliveries says how it goes."
 
 
@@ -57,7 +58,7 @@ def delete(webhook: Webhook, user: User, answers: dict[str, Any]) -> str:
 
 
 def send_anew(delivery: Delivery, user: User, answers: dict[str, Any]) -> str:
-    outbox.send_anew(delivery)
+    deliveries.send_anew(delivery)
     return f"{delivery} is on its way again."
 
 

@@ -10,7 +10,7 @@ from unfold.decorators import display
 from core.admin.base import Panel
 from jobs.admin.base import FleetAdmin, link_to_job
 from jobs.models import Job, Worker
-from jobs.models.statistics import FIELDS
+from jobs.monitoring import FIELDS, statistics
 from jobs.permissions import OPERATE
 
 
@@ -63,7 +63,7 @@ class WorkerAdmin(FleetAdmin):
 
 def statistics_panel() -> Panel:
     """As `job_stats`, in whole words."""
-    rows = Job.objects.all().statistics()
+    rows = statistics(Job.objects.all())
     return Panel(
         "Jobs by status, with their seconds: in all, active (in phases), waiting",
         headers=("Status", "Jobs", *(heading(field) for field in FIELDS)),

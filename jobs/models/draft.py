@@ -1,4 +1,4 @@
-"""The skill that a job has written so far."""
+"""The skill that a job has written so far, and the findings waived in it."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from cachelayer import RetiringQuerySet
 from taxonomy.models import Bundle
+from taxonomy.models.verdict import Waiving
 
 
 class DraftQuerySet(RetiringQuerySet):
@@ -81,3 +82,20 @@ class Draft(models.Model):
 def sees_all(user: User | AnonymousUser) -> bool:
     """Who may promote drafts or operates jobs."""
     return user.has_perm("jobs.promote_draft") or user.has_perm("jobs.operate_jobs")
+
+
+class DraftWaiver(Waiving):
+    """Of a draft. It holds through edits that leave the text as it was found."""
+
+    draft = models.ForeignKey("jobs.Draft", models.CASCADE, related_name="waivers")
+
+    class Meta:
+        base_manager_name = "objects"
+        ordering = ("-pk",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["draft", "fingerprint"],
+                condition=models.Q(revoked_at=None),
+                name="waived_in_draft_once",
+            ),
+        )

@@ -1,4 +1,4 @@
-"""The job: what was asked for, how far it is, and who holds it."""
+"""The job, its sources, the results of its phases, and its history."""
 
 import uuid
 from datetime import timedelta
@@ -7,15 +7,211 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import models, transaction
-from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models import Count, F, Q
+from django.db.models.functions import Coalesce, Now
+from django.dispatch import Signal
 from django.utils import timezone
 
-from jobs.caching import retire_job
-from jobs.models.event import JobEvent
-from jobs.models.querysets import JobManager, JobQuerySet
+from cachelayer import RetiringQuerySet
+from jobs.engine import queue
+from jobs.invalidation import retire_job
 from jobs.models.worker import Worker
 from taxonomy.models.address import MAX_NAME_CHARS, MAX_PATH_CHARS
+
+FENCE_CHARS = 8
+"""Enough to tell claims apart."""
+
+
+def about(job: "Job", fence: str | None = None) -> str:
+    """`job_id=… phase=… fence=…`; the fence in the row, unless one is given."""
+    held = job.fence if fence is None else fence
+    return f"job_id={job.pk} phase={job.current_phase} fence={held[:FENCE_CHARS]}"
+
+
+class JobQuerySet(RetiringQuerySet):
+    def write(self, **values: Any) -> int:
+        """An UPDATE whose caller retires what shows it, or that nothing shows.
+
+        `Job._move` retires the one job; heartbeats and message ids are on no page.
+        """
+        return models.QuerySet.update(self, **values)
+
+    def visible_to(self, user: User | AnonymousUser) -> "JobQuerySet":
+        """Their own jobs; every job for an operator."""
+        if user.has_perm("jobs.operate_jobs"):
+            return self
+        return self.filter(user_id=user.pk)
+
+    def live(self) -> "JobQuerySet":
+        """Not ended. Written so that SQLite, too, uses the partial index."""
+        return self.filter(completed_at__isnull=True)
+
+    def waiting_for(self, user: User | AnonymousUser) -> "JobQuerySet":
+        return self.live().filter(status="pending_hitl", user_id=user.pk)
+
+    def held_by(self, job_id: Any, fence: str) -> "JobQuerySet":
+        """The job, as long as this fence is its newest."""
+        return self.live().filter(pk=job_id, status="running", fence=fence)
+
+    def within_limit(self) -> "JobQuerySet":
+        """Running jobs, and pending ones whose user has fewer running than allowed.
+
+        A soft limit: two claims at one instant may both pass it. A job that has begun
+        is not counted against, or a user who answers many questions at once would
+        stop them all.
+        """
+        running = (
+            self.model.objects.live()
+            .filter(user_id=models.OuterRef("user_id"), status="running")
+            .order_by()
+            .values("user_id")
+            .annotate(number=Count("pk"))
+            .values("number")
+        )
+        limit = settings.SKILLFLEET_RUNNING_JOBS_PER_USER
+        return self.alias(running_beside=Coalesce(models.Subquery(running), 0)).filter(
+            Q(status="running") | Q(running_beside__lt=limit)
+        )
+
+    def ready(self) -> "JobQuerySet":
+        """Work to do, nobody at it, and its time has come."""
+        return self.live().filter(
+            Q(run_after__isnull=True) | Q(run_after__lte=Now()),
+            status__in=("pending", "running"),
+            lease_expires_at__isnull=True,
+        )
+
+    def claimable(self) -> "JobQuerySet":
+        return self.ready().within_limit()
+
+    def expired(self) -> "JobQuerySet":
+        """A worker had it and has not been heard of for a whole lease."""
+        return self.live().filter(status="running", lease_expires_at__lt=Now())
+
+    def without_message(self) -> "JobQuerySet":
+        """Ready, but the queue has lost its message: gone or locked for too long."""
+        lost_after = settings.SKILLFLEET_MESSAGE_LOST_AFTER
+        return (
+            self.claimable()
+            .filter(
+                Q(enqueued_at__isnull=True) | Q(enqueued_at__lt=Now() - lost_after),
+                updated_at__lt=Now() - lost_after,
+            )
+            .exclude(queue.has_message(lost_after))
+        )
+
+    def dead(self) -> "JobQuerySet":
+        """Nobody will go on with these unless somebody puts them back."""
+        expired = self.model.objects.expired().values("pk")
+        lost = self.model.objects.without_message().values("pk")
+        # `live` again: an OR of subqueries alone reads every job that ever ended.
+        return self.live().filter(Q(pk__in=expired) | Q(pk__in=lost))
+
+    def long(self, older_than: timedelta) -> "JobQuerySet":
+        """A healthy lease, and running for longer than this."""
+        return self.live().filter(
+            status="running",
+            lease_expires_at__gte=Now(),
+            running_since__lt=Now() - older_than,
+        )
+
+    def ended_before(self, age: timedelta) -> "JobQuerySet":
+        return self.filter(completed_at__lt=Now() - age)
+
+
+class JobManager(models.Manager.from_queryset(JobQuerySet)):  # type: ignore[misc]
+    """The queries, from the model."""
+
+
+job_event_recorded = Signal()
+"""Sent with `event` in the transaction that records it, to receivers in the order of
+their connection (`JobsConfig.ready`). An exception of a receiver rolls it back."""
+
+
+class JobEventManager(models.Manager["JobEvent"]):
+    def append(self, **fields: Any) -> "JobEvent":
+        """Record an event; the only way to do so, because it notifies the receivers."""
+        event = self.create(**fields)
+        job_event_recorded.send(JobEvent, event=event)
+        return event
+
+
+OUTCOMES = (
+    "completed",
+    "failed",
+    "cancelled",
+    "crashed",
+    "requeued",
+    "attempt_failed",
+)
+"""Kinds that `/metrics` counts over the last hour."""
+
+
+class JobEvent(models.Model):
+    """One thing that happened; `seq` counts from 1 without gaps within a job."""
+
+    job = models.ForeignKey("jobs.Job", models.CASCADE, related_name="history")
+    seq = models.PositiveIntegerField()
+    kind = models.CharField(max_length=32)
+    phase = models.CharField(max_length=32, blank=True)
+    data = models.JSONField(default=dict)
+    at = models.DateTimeField(db_default=Now())
+
+    objects = JobEventManager()
+
+    class Meta:
+        ordering = ("job", "seq")
+        indexes = (
+            models.Index(
+                fields=("at",),
+                condition=models.Q(kind__in=OUTCOMES),
+                name="outcomes_by_time",
+            ),
+        )
+        constraints = (
+            models.UniqueConstraint(fields=("job", "seq"), name="event_seq_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.kind}"
+
+
+class Source(models.Model):
+    """One document that the user gave, as text."""
+
+    job = models.ForeignKey("jobs.Job", models.CASCADE, related_name="sources")
+    name = models.CharField(max_length=255)
+    media_type = models.CharField(max_length=100, default="text/markdown")
+    text = models.TextField()
+
+    class Meta:
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PhaseResult(models.Model):
+    """The output of one phase in one round; the constraint applies it once."""
+
+    job = models.ForeignKey("jobs.Job", models.CASCADE, related_name="results")
+    phase = models.CharField(max_length=32)
+    round = models.PositiveIntegerField()
+    output = models.JSONField()
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("job", "phase", "round"), name="phase_result_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.phase} round {self.round}"
+
 
 MAX_SKILL_PATH_CHARS = MAX_PATH_CHARS + 1 + MAX_NAME_CHARS
 

@@ -1,6 +1,7 @@
-"""Who streams what: the streams of one process, and the listener that serves them."""
+"""The open event streams of one process, and the listener thread that serves them."""
 
 import asyncio
+import logging
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -8,16 +9,18 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
+from django.db import Error, connections
 
-from jobs.streams.listener import Listener
+from jobs.models import Job, JobEvent
+from jobs.streams.frames import frames
+from jobs.streams.notifications import Bell, ear, wait_out
 
-
-class TooManyStreams(Exception):
-    """No place for one more stream."""
-
-    def __init__(self, status_code: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status_code, self.code = status_code, code
+logger = logging.getLogger(__name__)
+RETRY_SECONDS = 1.0
+PAGE = 100
+"""Events that a stream is handed at a time: what it may hold in memory."""
+ASKED_AT_ONCE = 500
+"""Jobs in one query."""
 
 
 class State(NamedTuple):
@@ -37,6 +40,86 @@ class Page(NamedTuple):
 
 GONE = State(newest=0, ended=True)
 """The job was pruned while it was streamed."""
+
+
+class Listener:
+    """Outlives a database that is away: when it is back, all is looked at anew."""
+
+    def __init__(self, hub: "Hub") -> None:
+        self.hub = hub
+        self.bell = Bell()
+        self.stopping = False
+        self.thread = threading.Thread(
+            target=self._run, name="event listener", daemon=True
+        )
+
+    def start(self) -> None:
+        self.thread.start()
+
+    def stop(self) -> None:
+        self.stopping = True
+        self.bell.ring()
+
+    def _run(self) -> None:
+        try:
+            while not self.stopping:
+                self._outlast()
+        finally:
+            connections.close_all()
+            self.bell.close()
+
+    def _outlast(self) -> None:
+        try:
+            self._listen()
+        except Error as error:
+            logger.warning("event listener waits for the database error=%s", error)
+            connections.close_all()
+            wait_out(self.bell, RETRY_SECONDS)
+        except Exception:
+            logger.exception("event listener begins again")
+            connections.close_all()
+            wait_out(self.bell, RETRY_SECONDS)
+
+    def _listen(self) -> None:
+        """Listens before it looks: an event in between is heard of twice, not never."""
+        listening = ear()
+        heard: set[UUID] | None = None
+        while not self.stopping:
+            self._look(self.hub.to_look_at(heard))
+            self._serve()
+            heard = listening.wait(self.bell)
+
+    def _look(self, job_ids: list[UUID]) -> None:
+        for start in range(0, len(job_ids), ASKED_AT_ONCE):
+            some = job_ids[start : start + ASKED_AT_ONCE]
+            self.hub.note(some, states(some))
+
+    def _serve(self) -> None:
+
+        pass
+
+        for (job_id, after), state in self.hub.due().items():
+            known = JobEvent.objects.filter(job_id=job_id, seq__gt=after)
+            events = list(known.order_by("seq")[:PAGE])
+            newest = events[-1].seq if events else after
+            if newest > state.newest:  # it has gone on since the look
+                self._look([job_id])
+            last = state.ended and (newest == state.newest or not events)
+            self.hub.deliver(job_id, after, Page(frames(events), newest, last))
+
+
+def states(job_ids: list[UUID]) -> dict[UUID, State]:
+    rows = Job.objects.filter(pk__in=job_ids)
+    found = rows.values_list("pk", "events", "completed_at")
+    return {pk: State(events, ended is not None) for pk, events, ended in found}
+
+
+class TooManyStreams(Exception):
+    """No place for one more stream."""
+
+    def __init__(self, status_code: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status_code, self.code = status_code, code
 
 
 class Subscription:
@@ -169,3 +252,7 @@ class Hub:
 
 def due(one: Subscription, state: State) -> bool:
     return state.newest > one.after or state.ended
+
+
+hub = Hub()
+"""The hub of this process."""

@@ -8,9 +8,8 @@ from uuid import UUID
 from django.conf import settings
 from django.http import HttpRequest, StreamingHttpResponse
 
-from jobs.streams import hub
 from jobs.streams.frames import HEARTBEAT, MEDIA_TYPE, OPENING
-from jobs.streams.hub import Subscription
+from jobs.streams.hub import Subscription, hub
 
 EXTENSION = "skillfleet.streams"
 """In the ASGI scope of an entry that sends what an EventStream stands for."""

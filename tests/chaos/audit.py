@@ -12,7 +12,7 @@ from typing import Any
 from django.db import Error, connection
 from django_q.signing import SignedPackage
 
-from jobs.queue import TASK
+from jobs.engine.queue import TASK
 
 PAUSE = 0.03
 STATE = """

@@ -8,9 +8,9 @@ from django.db import transaction
 
 def no_fence() -> None:
     """Whoever comes to a checkpoint writes, and goes on with the job."""
-    from jobs.checkpoint import Attempt
+    from jobs.engine.checkpoint import Attempt
     from jobs.models import Job
-    from jobs.models.querysets import JobQuerySet
+    from jobs.models.job import JobQuerySet
 
     JobQuerySet.held_by = lambda self, job_id, fence: self.live().filter(pk=job_id)
     Attempt.where = property(lambda self: Job.objects.live().filter(pk=self.job.pk))
@@ -18,8 +18,8 @@ def no_fence() -> None:
 
 def no_sweep() -> None:
     """Nobody looks for what the dead have left."""
-    from jobs import cluster
-    from jobs.models.querysets import JobQuerySet
+    from jobs.engine import cluster
+    from jobs.models.job import JobQuerySet
 
     cluster.sweep = lambda: None
     JobQuerySet.expired = lambda self: self.none()
@@ -27,7 +27,7 @@ def no_sweep() -> None:
 
 def message_outside() -> None:
     """The message is written behind the COMMIT, as one does without an ORM broker."""
-    from jobs import queue
+    from jobs.engine import queue
 
     inside = queue.enqueue
 

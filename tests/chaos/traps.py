@@ -92,8 +92,9 @@ def before_commit(point: str, real: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def lay() -> None:
-    from jobs import checkpoint, lifecycle
-    from jobs.cluster import Outbox
+    from jobs import lifecycle
+    from jobs.engine import checkpoint
+    from jobs.engine.cluster import Outbox
     from jobs.models import Job
 
     claim = before("before_claim", after("after_claim", Job.claim))

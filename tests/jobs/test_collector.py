@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from jobs import lifecycle
-from jobs.collector import JobsCollector
 from jobs.models import Job, JobEvent, PhaseResult, Worker
+from jobs.monitoring import JobsCollector
 
 pytestmark = pytest.mark.django_db
 

@@ -13,9 +13,9 @@ from django.db.models.functions import Now
 
 from jobs import lifecycle
 from jobs.checks import check_networks
+from jobs.engine.maintenance import sweep
 from jobs.models import Delivery, Job, Webhook
-from jobs.sweep import sweep
-from jobs.webhooks import addresses, courier, registry, sending
+from jobs.webhooks import addresses, delivery, registry
 from tests.jobs.webhooks_receiver import receiving, verify
 
 WEBHOOKS = "/api/v1/webhooks"
@@ -52,9 +52,9 @@ def test_a_receiver_that_fails_twice_gets_it_the_third_time_once(
 
     for attempts in (1, 2, 3):
         make_due()
-        assert courier.deliver_due() == 1
+        assert delivery.deliver_due() == 1
         assert Delivery.objects.get().attempts == attempts
-        assert courier.deliver_due() == 0, "its time has not come"
+        assert delivery.deliver_due() == 0, "its time has not come"
 
     log = author_api.get(f"{WEBHOOKS}/{hook['webhook_id']}/deliveries").json()
     assert [(one["status"], one["response_status"]) for one in log["results"]] == [
@@ -83,7 +83,7 @@ def test_questions_and_each_end_are_told_and_nothing_else(
         fail(submit())
         raise RuntimeError("rolled back")
 
-    assert courier.deliver_due() == 3
+    assert delivery.deliver_due() == 3
     told = [json.loads(body)["type"] for _, body in receiver.got]
     assert told == ["job.asked", "job.cancelled", "job.failed"]
     assert json.loads(receiver.got[0][1])["data"]["question"] == "deep_understanding"
@@ -97,7 +97,7 @@ def test_it_is_given_up_after_the_last_attempt_and_can_be_sent_anew(
     fail(submit())
     for _ in range(2):
         make_due()
-        courier.deliver_due()
+        delivery.deliver_due()
     log = f"{WEBHOOKS}/{hook['webhook_id']}/deliveries"
     [lost] = author_api.get(log).json()["results"]
     assert (lost["status"], lost["error"]) == ("failed", "The receiver answered 503.")
@@ -106,7 +106,7 @@ def test_it_is_given_up_after_the_last_attempt_and_can_be_sent_anew(
     assert author_api.post(again).status_code == 202
     assert author_api.post(again).status_code == 409
     assert author_api.post(f"{log}/{10**30}/redeliver").status_code == 404
-    courier.deliver_due()
+    delivery.deliver_due()
 
     assert Delivery.objects.get().status == "delivered"
     assert len({headers["webhook-id"] for headers, _ in receiver.got}) == 1
@@ -121,20 +121,20 @@ def test_a_receiver_that_is_away_is_asked_once_before_others_are(
     fail(submit(user=other_author))
     receiver.answers = [503]
 
-    assert courier.deliver_due() == 2, "the first, and the other person's"
+    assert delivery.deliver_due() == 2, "the first, and the other person's"
     make_due()
-    assert courier.deliver_due() == 3
+    assert delivery.deliver_due() == 3
     assert not Delivery.objects.exclude(status="delivered").exists()
 
 
 def test_what_a_killed_worker_had_in_hand_is_sent_by_another(receiver, hook, submit):
     fail(submit())
-    [taken] = [next(courier.claimed())]
-    assert courier.deliver_due() == 0
+    [taken] = [next(delivery.claimed())]
+    assert delivery.deliver_due() == 0
 
     make_due()  # its hold has run out
-    assert courier.deliver_due() == 1
-    courier.end(taken, Delivery.Status.FAILED)  # it comes back late
+    assert delivery.deliver_due() == 1
+    delivery.end(taken, Delivery.Status.FAILED)  # it comes back late
 
     assert Delivery.objects.get().status == "delivered"
 
@@ -143,11 +143,11 @@ def test_one_that_another_courier_took_meanwhile_is_left_to_it(receiver, hook, s
     """The name server was slower than the time that it was held for."""
     fail(submit())
     make_due()
-    taken = next(courier.claimed())
+    taken = next(delivery.claimed())
     make_due()
-    assert courier.deliver_due() == 1
+    assert delivery.deliver_due() == 1
 
-    courier.attempt(taken)
+    delivery.attempt(taken)
 
     assert len(receiver.got) == 1
 
@@ -166,7 +166,7 @@ def test_a_receiver_that_drips_or_is_away_is_put_off(receiver, hook, submit, set
     settings.SKILLFLEET_WEBHOOK_TIMEOUT = timedelta(milliseconds=100)
     receiver.silent = threading.Event()
     fail(submit())
-    courier.deliver_due()
+    delivery.deliver_due()
     receiver.silent.set()
     receiver.silent = None
 
@@ -177,7 +177,7 @@ def test_a_receiver_that_drips_or_is_away_is_put_off(receiver, hook, submit, set
         free.bind(("127.0.0.1", 0))
         Webhook.objects.update(url=f"http://127.0.0.1:{free.getsockname()[1]}/")
         make_due()
-        courier.deliver_due()
+        delivery.deliver_due()
     late.refresh_from_db()
     assert late.attempts == 2 and "Refused" in late.error
 
@@ -188,7 +188,7 @@ def test_an_answer_that_no_text_column_takes_is_put_off(receiver, hook, submit):
         fail(submit())
         answering = threading.Thread(target=answer_nonsense, args=(server,))
         answering.start()
-        courier.deliver_due()
+        delivery.deliver_due()
         answering.join(20)
 
     odd = Delivery.objects.get()
@@ -206,12 +206,12 @@ def answer_nonsense(server: socket.socket) -> None:
 def test_410_or_a_deactivated_owner_ends_it(receiver, hook, submit, author_user):
     receiver.answers = [410]
     fail(submit())
-    courier.deliver_due()
+    delivery.deliver_due()
     assert not Webhook.objects.get().active
     Webhook.objects.update(active=True)
     fail(submit())
     User.objects.filter(pk=author_user.pk).update(is_active=False)
-    courier.deliver_due()
+    delivery.deliver_due()
     fail(submit())
 
     assert list(Delivery.objects.values_list("status", flat=True)) == ["failed"] * 2
@@ -258,7 +258,7 @@ def test_a_name_is_looked_at_when_it_is_called(author_api, url):
     made = author_api.post(WEBHOOKS, {"url": url}).json()
     sent = author_api.post(f"{WEBHOOKS}/{made['webhook_id']}/test")
     assert sent.status_code == 202
-    courier.deliver_due()
+    delivery.deliver_due()
 
     refused = Delivery.objects.get()
     assert refused.status == "failed" and refused.attempts == 1
@@ -301,7 +301,7 @@ def test_a_worker_is_called_with_the_event_and_by_the_sweep(receiver, hook, subm
     assert calls() == 1
     sweep()
     assert calls() == 2
-    courier.deliver_due()
+    delivery.deliver_due()
     sweep()
     assert calls() == 2
 
@@ -309,7 +309,7 @@ def test_a_worker_is_called_with_the_event_and_by_the_sweep(receiver, hook, subm
 def test_the_log_is_pruned_with_the_jobs(receiver, hook, submit, author_api):
     fail(submit())
     assert author_api.post(f"{WEBHOOKS}/{hook['webhook_id']}/test").status_code == 202
-    courier.deliver_due()
+    delivery.deliver_due()
     Delivery.objects.update(finished_at=Now() - timedelta(days=100))
     Job.objects.update(completed_at=Now() - timedelta(days=100))
 
@@ -324,13 +324,13 @@ def test_while_the_key_of_the_project_changes_the_old_one_signs_too(
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
     settings.SECRET_KEY = "another"
     fail(submit())
-    courier.deliver_due()
+    delivery.deliver_due()
 
     assert verify(hook["secret"], *receiver.got[0])
 
 
 def test_backoff_grows_and_is_bounded(settings):
-    waits = [courier.wait_after(n).total_seconds() for n in range(1, 60)]
+    waits = [delivery.wait_after(n).total_seconds() for n in range(1, 60)]
 
     assert 24 <= waits[0] <= 36 and 96 <= waits[1] <= 144
     assert max(waits) <= 6 * 3600 * 1.2
@@ -353,7 +353,7 @@ def test_a_name_with_one_address_of_ours_is_refused_whole(settings):
 
 
 def test_time_that_ends_while_it_connects_ends_the_call(receiver):
-    connection = sending.PinnedConnection(addresses.find(receiver.url), 20)
+    connection = delivery.PinnedConnection(addresses.find(receiver.url), 20)
     connection.cut()
 
     with pytest.raises(TimeoutError):

@@ -5,7 +5,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from jobs.models import Job, JobEvent, Webhook
-from jobs.webhooks import outbox, registry
+from jobs.webhooks import delivery, registry
 from skillfleet.accounts.tokens import make_token
 from taxonomy.models import Address, Category, FacetDefinition, Label, Relation, Skill
 from taxonomy.models.skill import SkillQuerySet
@@ -94,7 +94,7 @@ def grow_jobs(world: World, n: int) -> None:
     job = Job.objects.get(pk=world.names["pending"])
     JobEvent.objects.append(job=job, seq=100 + n, kind="progress")
     registry.register(author, f"https://example.org/{n}", ["asked"])
-    outbox.send_test(Webhook.objects.get(pk=world.names["webhook"]))
+    delivery.send_test(Webhook.objects.get(pk=world.names["webhook"]))
 
 
 def test_a_tree_of_ten_thousand_categories_takes_few_statements(

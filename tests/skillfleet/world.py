@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from jobs import lifecycle
 from jobs.models import Delivery, Draft, Job, Question
-from jobs.webhooks import outbox, registry
+from jobs.webhooks import delivery, registry
 from skillfleet.accounts.tokens import make_token
 from taxonomy.models import Bundle, FacetDefinition, Skill
 from tests.tables import Rehearsed
@@ -68,7 +68,7 @@ def person(name: str, role: str) -> User:
 def webhook(owner: User) -> dict[str, object]:
     """One, and a delivery that was given up."""
     made, _ = registry.register(owner, "https://example.org/hook", ["asked"])
-    sent = outbox.send_test(made)
+    sent = delivery.send_test(made)
     made.deliveries.update(status=Delivery.Status.FAILED)
     return {"webhook": made.pk, "delivery": sent.pk}
 

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django.test import Client
 
-from jobs.cluster import JUDGE_SECONDS, Cluster
+from jobs.engine.cluster import JUDGE_SECONDS, Cluster
 from taxonomy import validation
 from taxonomy.models import Skill, Verdict, Waiver
 from taxonomy.scan.rules import TEXT_RULES
@@ -80,7 +80,7 @@ def test_one_that_cannot_be_judged_keeps_no_other_from_it(former, monkeypatch):
 
 def test_the_cluster_goes_on_soon_and_then_waits_an_hour(former, monkeypatch):
     monkeypatch.setattr(validation, "AT_A_TIME", 4)
-    monkeypatch.setattr("jobs.cluster.time.monotonic", lambda: 0.0)
+    monkeypatch.setattr("jobs.engine.cluster.time.monotonic", lambda: 0.0)
     cluster = Cluster(1)
 
     cluster._judge()

@@ -14,15 +14,15 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 
 from core.terminal import say
-from jobs import inline, lifecycle
+from jobs import lifecycle
+from jobs.cli.follower import Follower, LeftOpen, closing, warn_if_unattended
+from jobs.engine import inline
 from jobs.exceptions import JobError
+from jobs.lifecycle import create_refinement_job
 from jobs.models import Job
 from jobs.monitoring import how_to_start_a_worker
 from jobs.pipeline.context import SourceText
-from jobs.refinement import create_refinement_job
 from jobs.submission import read_source
-from jobs.terminal.closing import closing
-from jobs.terminal.following import Follower, LeftOpen, warn_if_unattended
 from taxonomy.exceptions import TaxonomyError
 from taxonomy.models import Skill
 

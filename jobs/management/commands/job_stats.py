@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from core.terminal import columns
 from jobs.models import Job
-from jobs.models.statistics import FIELDS
+from jobs.monitoring import FIELDS, statistics
 
 HEADINGS = ("status", "count", *FIELDS)
 
@@ -19,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print a JSON list")
 
     def handle(self, *, json: bool, **options: Any) -> None:
-        rows = Job.objects.all().statistics()
+        rows = statistics(Job.objects.all())
         if json:
             self.stdout.write(as_json(rows))
             return

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from jobs.pruning import free_content, prunable, prune
+from jobs.engine.maintenance import free_content, prunable, prune
 
 MOST_DAYS = 36_500
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from jobs.cluster import Cluster
+from jobs.engine.cluster import Cluster
 
 
 class Command(BaseCommand):

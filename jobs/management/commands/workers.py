@@ -6,9 +6,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core.terminal import columns
+from jobs.api.monitoring import WorkerSerializer
 from jobs.models import Worker
 from jobs.monitoring import how_to_start_a_worker
-from jobs.serializers.workers import WorkerSerializer
 
 HEADINGS = WorkerSerializer.Meta.fields
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from jobs.models import Delivery, Webhook
-from jobs.webhooks import courier
+from jobs.webhooks import delivery
 from tests.jobs.webhooks_receiver import receiving, verify
 
 WEBHOOKS, DELIVERIES = "/admin/jobs/webhook/", "/admin/jobs/delivery/"
@@ -26,11 +26,11 @@ def test_a_webhook_is_made_tried_changed_and_deleted(author, receiver, browser_o
     verbs = f"{WEBHOOKS}{hook.pk}/do"
 
     assert author.post(f"{verbs}/test/").status_code == 302
-    courier.deliver_due()
+    delivery.deliver_due()
     assert verify(secret, *receiver.got[0])
     sent = Delivery.objects.get()
     assert author.post(f"{DELIVERIES}{sent.pk}/do/redeliver/").status_code == 302
-    courier.deliver_due()
+    delivery.deliver_due()
     assert len(receiver.got) == 2
     for page in (WEBHOOKS, f"{WEBHOOKS}{hook.pk}/change/", DELIVERIES):
         shown = author.get(page)

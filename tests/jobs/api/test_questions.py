@@ -9,9 +9,9 @@ from django.db.models.functions import Now
 from rest_framework.test import APIClient
 
 from jobs import lifecycle
+from jobs.engine.maintenance import sweep
 from jobs.models import Job
 from jobs.pipeline.phases import QUESTION_KINDS
-from jobs.sweep import sweep
 from jobs.worker import SkillJobWorker
 from taxonomy.models import Skill
 from tests.jobs.engine.authors import ScriptedAuthor, StubbornAuthor

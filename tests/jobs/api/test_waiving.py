@@ -3,7 +3,7 @@
 import pytest
 
 from jobs import promotion
-from jobs.briefing import waived_in
+from jobs.engine.phase_context import waived_in
 from jobs.models import Job
 from taxonomy.models import Skill
 

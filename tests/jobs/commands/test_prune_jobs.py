@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from jobs import drafts, lifecycle, promotion, pruning
+from jobs import drafts, lifecycle, promotion
+from jobs.engine import maintenance
 from jobs.models import Draft, Job, JobEvent, PhaseResult, Question, Source
 from jobs.worker import SkillJobWorker
 from taxonomy.models import Blob, Bundle, Skill
@@ -72,7 +73,7 @@ def test_it_goes_on_batch_by_batch_until_all_are_gone(run, submit, operator):
         end_days_ago(lifecycle.cancel(submit(), by=operator), 100)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pruning, "BATCH", 2)
+        patch.setattr(maintenance, "BATCH", 2)
         ran = run("prune_jobs", "--verbosity", "2")
 
     assert ran.stdout.startswith("2 job(s) so far\n4 job(s) so far\n5 job(s) so far")
@@ -107,11 +108,11 @@ def test_the_content_of_its_draft_goes_a_day_later(run, completed):
 
 
 def test_a_cluster_removes_many_old_jobs_some_at_a_time(submit, monkeypatch):
-    monkeypatch.setattr(pruning, "BATCH", 1)
-    monkeypatch.setattr(pruning, "AT_A_TIME", 2)
+    monkeypatch.setattr(maintenance, "BATCH", 1)
+    monkeypatch.setattr(maintenance, "AT_A_TIME", 2)
     for _ in range(3):
         job = submit()
         lifecycle.cancel(job, by=job.user)
         end_days_ago(job, 91)
 
-    assert [pruning.prune_old() for _ in range(3)] == [2, 1, 0]
+    assert [maintenance.prune_old() for _ in range(3)] == [2, 1, 0]

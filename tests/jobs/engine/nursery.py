@@ -13,9 +13,9 @@ django.setup()
 
 from django.db import connections, transaction  # noqa: E402
 
-from jobs import checkpoint  # noqa: E402
 from jobs import worker as worker_room  # noqa: E402
-from jobs.cluster import Inbox, Outbox, work_from  # noqa: E402
+from jobs.engine import checkpoint  # noqa: E402
+from jobs.engine.cluster import Inbox, Outbox, work_from  # noqa: E402
 from jobs.models import Job  # noqa: E402
 
 POINTS = ("before_claim", "in_phase", "before_commit", "after_commit", "before_ack")

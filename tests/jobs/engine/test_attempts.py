@@ -9,10 +9,11 @@ from django.contrib.auth.models import User
 from django.db.models.functions import Now
 from django_q.models import OrmQ
 
-from jobs import lifecycle, queue
-from jobs.attempts import wait_after
+from jobs import lifecycle
+from jobs.engine import queue
+from jobs.engine.maintenance import sweep
+from jobs.engine.retry import wait_after
 from jobs.models import Job
-from jobs.sweep import sweep
 from jobs.worker import SkillJobWorker
 from tests.jobs.engine.authors import BusyAuthor
 from tests.jobs.engine.conftest import deliver

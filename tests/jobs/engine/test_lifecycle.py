@@ -10,10 +10,11 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from jobs import drafts, lifecycle, promotion
+from jobs.engine.maintenance import sweep
 from jobs.exceptions import AlreadyAnswered, KeyReused, WrongState
 from jobs.models import Draft, Job, PhaseResult, Question
+from jobs.monitoring import statistics
 from jobs.pipeline.phases import PHASES
-from jobs.sweep import sweep
 from jobs.worker import SkillJobWorker
 from tests.jobs.engine.authors import RaisingAuthor, ScriptedAuthor
 from tests.jobs.engine.conftest import drain
@@ -269,7 +270,9 @@ class UnspeakableAuthor(ScriptedAuthor):
 def test_an_error_that_no_database_stores_is_stored_readably(
     job: Job, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level("CRITICAL", "jobs.attempts")  # pytest-xdist cannot send it either
+    caplog.set_level(
+        "CRITICAL", "jobs.engine.retry"
+    )  # pytest-xdist cannot send it either
     worker = SkillJobWorker(UnspeakableAuthor())
     while worker.process_job(Job.objects.get(pk=job.pk)):
         pass
@@ -336,7 +339,7 @@ def test_statistics_count_every_ended_job(submit: Submit, owner: User) -> None:
     """One cancelled at once has no active seconds, and still has a duration."""
     for _ in range(3):
         lifecycle.cancel(submit(), by=owner)
-    (row,) = Job.objects.all().statistics()
+    (row,) = statistics(Job.objects.all())
     assert row["count"] == 3
     assert row["avg_active_seconds"] == 0
     assert row["avg_waiting_seconds"] == row["avg_duration_seconds"] >= 0

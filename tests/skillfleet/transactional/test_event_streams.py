@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from jobs import lifecycle
 from jobs.models import Job
-from jobs.streams import hub
+from jobs.streams.hub import hub
 from jobs.worker import SkillJobWorker
 from skillfleet.streaming import ASGIApplication
 from tests.skillfleet.following import CEILING, Stream, aside, run, token_of
@@ -96,7 +96,7 @@ def test_each_event_comes_once_through_deaths_and_cuts_to_the_end(job, ada):
 
 
 def test_a_history_of_many_pages_comes_whole(job, ada, monkeypatch):
-    monkeypatch.setattr("jobs.streams.listener.PAGE", 2)
+    monkeypatch.setattr("jobs.streams.hub.PAGE", 2)
     work(job)
     cancel(job)
     token = token_of(ada)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from jobs import inline
+from jobs.engine import inline
 from tests.jobs.commands.conftest import SCRIPTED_AUTHOR
 
 

@@ -9,7 +9,8 @@ import pytest
 from django.core.signals import request_started
 from django.utils import timezone
 
-from jobs import apps, inline
+from jobs import apps
+from jobs.engine import inline
 from jobs.models import Job, Worker
 from tests.jobs.engine.authors import ScriptedAuthor
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from jobs import inline
+from jobs.engine import inline
 from jobs.models import Job
 from tests.jobs.commands.transactional.test_inline import is_completed, wait_until
 from tests.jobs.engine.authors import BusyAuthor

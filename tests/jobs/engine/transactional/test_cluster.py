@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cachelayer import cache_branch_data
-from jobs.cluster import Cluster
+from jobs.engine.cluster import Cluster
 from jobs.models import Job, Worker
 from jobs.pipeline.phases import PHASES
 from taxonomy.models import Category

@@ -11,9 +11,9 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from jobs import lifecycle
+from jobs.engine.maintenance import sweep
 from jobs.models import Job
 from jobs.pipeline.phases import PHASES
-from jobs.sweep import sweep
 from tests.jobs.engine.conftest import TASK, deliver, drain
 from tests.jobs.engine.nursery import POINTS
 from tests.jobs.engine.processes import RECORDING_AUTHOR, Nursery

@@ -4,7 +4,7 @@ import pytest
 from django_q.models import Failure, OrmQ, Success
 from django_q.tasks import async_task
 
-from jobs.cluster import Inbox, work_from
+from jobs.engine.cluster import Inbox, work_from
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NO_OP = "operator.add"

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from jobs import lifecycle
 from jobs.models import Job
-from jobs.models.querysets import JobQuerySet
+from jobs.models.job import JobQuerySet
 from jobs.pipeline.phases import PHASES
 from jobs.worker import SkillJobWorker
 from tests.jobs.engine.authors import ParkedAuthor, ScriptedAuthor

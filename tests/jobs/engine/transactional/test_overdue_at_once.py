@@ -9,7 +9,8 @@ from django.contrib.auth.models import User
 from django.db import connection, connections, transaction
 from django.db.models.functions import Now
 
-from jobs import deadlines, lifecycle
+from jobs import lifecycle
+from jobs.engine import maintenance
 from jobs.models import Job, Question
 from tests.jobs.engine.authors import ScriptedAuthor
 
@@ -38,7 +39,7 @@ def test_an_answer_that_came_first_is_not_timed_out(
 
     def time_out() -> bool:
         try:
-            return deadlines.time_out(question)
+            return maintenance.time_out(question)
         finally:
             connections.close_all()
 

@@ -11,13 +11,14 @@ from django.db import OperationalError
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from jobs import checkpoint, lifecycle
+from jobs import lifecycle
 from jobs.authors.base import Assignment
-from jobs.cluster import Cluster
+from jobs.engine import checkpoint
+from jobs.engine.cluster import Cluster
+from jobs.engine.maintenance import sweep
 from jobs.models import Job
 from jobs.pipeline.phases import PHASES
 from jobs.pipeline.state import Evals
-from jobs.sweep import sweep
 from jobs.worker import SkillJobWorker
 from tests.jobs.engine.authors import ParkedAuthor
 
@@ -68,7 +69,7 @@ def test_a_commit_of_unknown_end_neither_fails_nor_repeats_the_phase(
         return applied
 
     monkeypatch.setattr(checkpoint, "apply", apply_and_lose_the_answer)
-    monkeypatch.setattr("jobs.patience.RETRY_SECONDS", 0)
+    monkeypatch.setattr("jobs.engine.retry.RETRY_SECONDS", 0)
     while not Job.objects.get(pk=job.pk).is_final:
         worker.process_job(Job.objects.get(pk=job.pk))
     assert Job.objects.get(pk=job.pk).status == Job.Status.COMPLETED
@@ -92,7 +93,7 @@ def cut_behind(
         return found
 
     monkeypatch.setattr(owner, verb, done_but_not_told)
-    monkeypatch.setattr("jobs.patience.RETRY_SECONDS", 0)
+    monkeypatch.setattr("jobs.engine.retry.RETRY_SECONDS", 0)
     return calls
 
 

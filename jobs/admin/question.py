@@ -1,0 +1,250 @@
+"""Questions and events in the admin, and the form that answers an open question."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import escape
+from unfold.enums import ActionVariant
+
+from core.admin import fields
+from core.admin.base import Panel, Text, Verb
+from jobs import lifecycle
+from jobs.admin.base import ByPhase, JobsAdmin, link_to_job, shortened, steers
+from jobs.models import Job, JobEvent, Question
+
+ANSWER = "answers."
+"""Before a question's id in its field's name, as the API's findings have it."""
+NO_ANSWER = ("", "No answer")
+SHOWN_APART = {"message", "questions", "files", "failures", "revision_hint"}
+
+
+def open_question(job: Job) -> Question | None:
+    return job.questions.open().first()
+
+
+def asks(job: Job) -> bool:
+    return job.status == Job.Status.PENDING_HITL
+
+
+def answer_form(job: Job) -> type[forms.Form]:
+    """A form class made from the open question's prompt."""
+    question = open_question(job)
+    prompt: Mapping[str, Any] = question.prompt if question else {}
+    asked = {
+        f"{ANSWER}{item['id']}": answer_field(item)
+        for item in prompt.get("questions", ())
+    }
+    hint = prompt.get("revision_hint", "")
+    actions = ACTIONS if question and question.revisions_left() else UNREVISED
+    decision = {
+        "action": fields.radio(
+            actions, label="What next?", initial=Question.Action.PROCEED
+        ),
+        "feedback": fields.paragraph(
+            required=False,
+            max_length=settings.SKILLFLEET_MAX_TASK_CHARS,
+            help_text=escape(f"What should be different; needed to revise. {hint}"),
+        ),
+        "round": forms.IntegerField(widget=forms.HiddenInput),
+    }
+    return type("AnswerForm", (forms.Form,), {**asked, **decision})
+
+
+ACTIONS = [
+    (Question.Action.PROCEED, "Proceed: go on with what is shown and answered"),
+    (Question.Action.REVISE, "Revise: back to the phase that wrote it, with feedback"),
+    (Question.Action.CANCEL, "Cancel: end the job"),
+]
+UNREVISED = [choice for choice in ACTIONS if choice[0] != Question.Action.REVISE]
+"""When it was sent back as often as it may be."""
+
+
+def answer_field(item: Mapping[str, Any]) -> forms.Field:
+    """The theme marks help texts safe: what a prompt says is escaped here."""
+    choices = [(option, option) for option in item.get("options", ())]
+    said: dict[str, Any] = {
+        "label": str(item.get("text", item["id"])),
+        "help_text": escape(item.get("rationale", "")),
+        "required": False,
+    }
+    if item.get("type") == "multi_choice":
+        return fields.checkboxes(choices, **said)
+    if item.get("type") == "single_choice":
+        return fields.radio([NO_ANSWER, *choices], **said)
+    return fields.paragraph(max_length=settings.SKILLFLEET_MAX_TASK_CHARS, **said)
+
+
+def answer(job: Job, user: User, answers: dict[str, Any]) -> str:
+    given = {
+        name.removeprefix(ANSWER): value
+        for name, value in answers.items()
+        if name.startswith(ANSWER) and value
+    }
+    job = lifecycle.answer(
+        job,
+        by=user,
+        round=answers["round"],
+        action=answers["action"],
+        answers=given,
+        feedback=answers["feedback"],
+    )
+    return f"Answered. The job is {job.get_status_display().lower()}."
+
+
+def what_is_shown(job: Job) -> Iterable[Panel]:
+    question = open_question(job)
+    if question:
+        yield from prompt_panels(question.prompt)
+
+
+def prompt_panels(prompt: Mapping[str, Any]) -> Iterable[Panel]:
+    """The message and facts, the draft's files, and the evals that fail."""
+    facts = [
+        (key.replace("_", " ").capitalize(), as_words(value))
+        for key, value in prompt.items()
+        if key not in SHOWN_APART and value not in ("", [], {}, None)
+    ]
+    yield Panel(
+        "What the job shows",
+        lead=str(prompt.get("message", "")),
+        headers=("What", "So far"),
+        rows=facts,
+    )
+    if files := prompt.get("files"):
+        texts = [
+            Text(file["path"], file["text"], unfolded=file["path"] == "SKILL.md")
+            for file in files
+        ]
+        yield Panel("The draft", texts=texts)
+    if failures := prompt.get("failures"):
+        yield Panel(
+            "What still fails",
+            headers=("Kind", "Text", "Reason"),
+            rows=[(each["kind"], each["text"], each["reason"]) for each in failures],
+            warning=True,
+        )
+
+
+def as_words(value: Any) -> str:
+    """A value of a prompt, one line each; what is deeper as JSON."""
+    if isinstance(value, Mapping):
+        return "\n".join(f"{key}: {as_line(each)}" for key, each in value.items())
+    if isinstance(value, list):
+        return "\n".join(map(as_line, value))
+    return as_line(value)
+
+
+def said(response: dict[str, Any] | None) -> str | None:
+    if response is None:
+        return None
+    words = [response.get("action", ""), response.get("feedback", "")]
+    answers = as_words(response.get("answers", {}))
+    return ". ".join(filter(None, [*words, answers]))
+
+
+def as_line(value: Any) -> str:
+    if isinstance(value, str | int | float):
+        return str(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def round_of(job: Job) -> dict[str, Any]:
+    return {"round": job.round}
+
+
+ANSWER_VERB = Verb(
+    "answer",
+    "Answer",
+    answer,
+    may=steers,
+    fits=asks,
+    form=answer_form,
+    initial=round_of,
+    shows=what_is_shown,
+    icon="forum",
+    variant=ActionVariant.PRIMARY,
+)
+
+
+class OfJobs(JobsAdmin):
+    """Rows of the jobs that a person sees."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        jobs = Job.objects.visible_to(request.user)
+        return super().get_queryset(request).select_related("job").filter(job__in=jobs)
+
+    @admin.display(description="Job", ordering="job")
+    def job_link(self, row: Any) -> str:
+        return link_to_job(row.job)
+
+
+@admin.register(Question)
+class QuestionAdmin(OfJobs):
+    list_display = (
+        "kind",
+        "status",
+        "round",
+        "job_link",
+        "created_at",
+        "timeout_at",
+        "answered_by",
+        "answered_at",
+    )
+    list_filter = ("status", "kind")
+    search_fields = ("=job__job_id", "job__task_description")
+    search_help_text = "The job's id, or words of its task"
+    date_hierarchy = "created_at"
+    list_select_related = ("job", "answered_by")
+    fields = (
+        ("kind", "status"),
+        ("phase", "round"),
+        "job_link",
+        ("created_at", "timeout_at"),
+        ("answered_by", "answered_at"),
+        "answer",
+    )
+    readonly_fields = ("job_link", "answer")
+
+    @admin.display(description="Answer")
+    def answer(self, question: Question) -> str | None:
+        return said(question.response)
+
+    def panels(self, request: HttpRequest, row: Question) -> Iterable[Panel]:
+        asked = row.prompt.get("questions", ())
+        yield Panel(
+            "Asked",
+            headers=("Id", "Question", "Options"),
+            rows=[
+                (item["id"], item["text"], ", ".join(item.get("options", ())))
+                for item in asked
+            ],
+            empty="No question of its own: it shows, and waits for a yes.",
+        )
+        yield from prompt_panels(row.prompt)
+
+
+class OfPhase(ByPhase):
+    parameter_name = "phase"
+
+
+@admin.register(JobEvent)
+class JobEventAdmin(OfJobs):
+    list_display = ("kind", "phase", "job_link", "seq", "note", "at")
+    list_filter = ("kind", OfPhase, ("at", admin.DateFieldListFilter))
+    search_fields = ("=job__job_id",)
+    search_help_text = "The job's id"
+    ordering = ("-pk",)
+    show_full_result_count = False
+    fields = ("job_link", ("kind", "phase"), ("seq", "at"), "note")
+    readonly_fields = ("job_link", "note")
+
+    @admin.display(description="Note")
+    def note(self, event: JobEvent) -> str:
+        return shortened(as_words(event.data))

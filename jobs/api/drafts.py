@@ -1,0 +1,439 @@
+"""Drafts in the API: read, edit file by file, waive findings, promote, reject."""
+
+from functools import partial
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.db.models.functions import Length
+from django.http import Http404, HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
+from rest_framework import generics, serializers, status
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from cachelayer import cache_global_data
+from core.pagination import PAGE_PARAMS, Pages
+from core.serializers import FlagField, StrictSerializer, TextField
+from jobs import drafts, promotion
+from jobs.api.base import (
+    UNLISTED,
+    draft_to_decide,
+    draft_to_edit,
+    person,
+    visible_draft,
+    visible_drafts,
+)
+from jobs.drafts import changes
+from jobs.models import Draft, DraftWaiver, Job
+from jobs.models.draft import DraftQuerySet, sees_all
+from jobs.permissions import LOGGED_IN, PROMOTE
+from taxonomy.api.base import OneForm
+from taxonomy.api.files import BINARY, FileItemSerializer, safe_type
+from taxonomy.api.versions import FileDiffSerializer
+from taxonomy.api.waivers import WaiverSerializer, WaiveSerializer
+from taxonomy.exceptions import UnknownCategory
+from taxonomy.files.file import File
+from taxonomy.models import BundleFile, Category, SkillVersion
+from taxonomy.models.address import MAX_NAME_CHARS, MAX_PATH_CHARS, SKILL_NAME
+from taxonomy.package import is_reserved
+
+SKILL_MD = "SKILL.md"
+VERSION_CHARS = 64
+
+
+class RefinedSerializer(serializers.Serializer[Any]):
+    """The version that a refinement started from, and the one that is current now."""
+
+    skill = serializers.CharField(source="skill.name")
+    version = serializers.CharField(source="number")
+    current_version = serializers.CharField(source="skill.current.number")
+
+
+class DraftFilters(serializers.Serializer[Any]):
+    """Query parameters of the list."""
+
+    status = serializers.ChoiceField(Draft.Status.choices, required=False)
+
+
+class DraftItemSerializer(serializers.ModelSerializer[Draft]):
+    """A draft as lists show it."""
+
+    job_id = serializers.UUIDField()
+    user = serializers.CharField(source="job.user.username")
+    job_status = serializers.ChoiceField(Job.Status.choices, source="job.status")
+    name = serializers.CharField(source="job.skill_name")
+    path = serializers.CharField(
+        source="job.draft_path", help_text="Where in the taxonomy it is meant to go."
+    )
+    version = serializers.CharField(
+        source="version.number", default=None, allow_null=True
+    )
+    digest = serializers.CharField(source="bundle_id")
+    validation_passed = serializers.BooleanField(
+        source="job.validation_passed", allow_null=True
+    )
+    validation_status = serializers.CharField(source="job.validation_status")
+    validation_score = serializers.FloatField(
+        source="job.validation_score", allow_null=True
+    )
+
+    class Meta:
+        model = Draft
+        fields: tuple[str, ...] = (
+            "job_id",
+            "user",
+            "job_status",
+            "status",
+            "reason",
+            "name",
+            "path",
+            "version",
+            "digest",
+            "validation_passed",
+            "validation_status",
+            "validation_score",
+            "updated_at",
+        )
+        read_only_fields: tuple[str, ...] = fields
+
+
+class DraftSerializer(DraftItemSerializer):
+    """A draft with its files, and what validation says of them."""
+
+    files = serializers.SerializerMethodField()
+    skill_md = serializers.SerializerMethodField()
+    validation = serializers.SerializerMethodField()
+    refines = RefinedSerializer(source="job.base", allow_null=True)
+    diff = serializers.SerializerMethodField(
+        help_text="Of a refinement: what it changes in the current version."
+    )
+
+    class Meta(DraftItemSerializer.Meta):
+        fields = (
+            *DraftItemSerializer.Meta.fields,
+            "files",
+            "skill_md",
+            "validation",
+            "refines",
+            "diff",
+        )
+        read_only_fields = fields
+
+    @extend_schema_field(FileDiffSerializer(many=True, allow_null=True))
+    def get_diff(self, draft: Draft) -> list[dict[str, Any]] | None:
+        if draft.job.base is None:
+            return None
+        found = changes(draft.job, draft.bundle.files())
+        return list(FileDiffSerializer(found, many=True).data)
+
+    def get_files(self, draft: Draft) -> list[dict[str, Any]]:
+        entries = BundleFile.objects.filter(bundle_id=draft.bundle_id)
+        sized = entries.annotate(size=Length("blob__content")).order_by("path")
+        return list(FileItemSerializer(sized, many=True).data)
+
+    def get_skill_md(self, draft: Draft) -> str:
+        file = draft.bundle.file(SKILL_MD)
+        return file.content.decode(errors="replace") if file else ""
+
+    def get_validation(self, draft: Draft) -> dict[str, Any] | None:
+        return (draft.job.result or {}).get("validation")
+
+
+class FileTextSerializer(StrictSerializer):
+    content = TextField(allow_blank=True, help_text="The whole file, as text.")
+
+
+class PromotionSerializer(StrictSerializer):
+    """Where it goes, under which name and number; by default as the draft says."""
+
+    taxonomy_path = TextField(
+        required=False, allow_blank=True, default="", max_length=MAX_PATH_CHARS
+    )
+    name = TextField(
+        required=False, allow_blank=True, default="", max_length=MAX_NAME_CHARS
+    )
+    version = TextField(
+        required=False, allow_blank=True, default="", max_length=VERSION_CHARS
+    )
+
+    over_newer = FlagField(
+        required=False,
+        default=False,
+        help_text="For a refinement: also over a version that came meanwhile.",
+    )
+    digest = TextField(
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=64,
+        help_text="Of the content that was reviewed; 409 if it is another by now.",
+    )
+
+    def validate_taxonomy_path(self, value: str) -> str:
+        try:
+            return Category.objects.named(value).path if value else ""
+        except UnknownCategory as error:
+            raise serializers.ValidationError(error.fields["category"]) from None
+
+    def validate_name(self, value: str) -> str:
+        if value and not SKILL_NAME.fullmatch(value):
+            raise serializers.ValidationError(
+                "Write lower-case words with single hyphens between them: pdf-tools."
+            )
+        if is_reserved(value):
+            raise serializers.ValidationError(f"{value!r} is reserved; choose another.")
+        return value
+
+
+class PromotedSerializer(serializers.Serializer[Any]):
+    status = serializers.CharField(help_text="promoted")
+    skill = serializers.CharField()
+    path = serializers.CharField()
+    version = serializers.CharField()
+
+
+class RejectionSerializer(StrictSerializer):
+    reason = TextField(
+        trim_whitespace=True,
+        max_length=settings.SKILLFLEET_MAX_TASK_CHARS,
+        help_text="For the author to read.",
+    )
+
+
+class RejectedSerializer(serializers.Serializer[Any]):
+    status = serializers.CharField(help_text="rejected")
+    reason = serializers.CharField()
+
+
+@cache_global_data(pattern="/drafts/*")
+def drafts_in_all(status: str) -> int:
+    """Of this status, or of any: counted once, until a draft is written."""
+    drafts = Draft.objects.filter(status=status) if status else Draft.objects.all()
+    return int(drafts.count())
+
+
+class KnownCount(Paginator):
+    """Pages of rows that somebody has counted."""
+
+    def __init__(self, rows: DraftQuerySet, per_page: int, *, count: int) -> None:
+        super().__init__(rows, per_page)
+        self.count = count
+
+
+class DraftPages(Pages):
+    """What everyone has is not counted anew for each page."""
+
+    django_paginator_class: Any = Paginator
+
+    def paginate_queryset(
+        self, queryset: Any, request: Request, view: Any = None
+    ) -> list[Any] | None:
+        if sees_all(request.user):
+            count = drafts_in_all(request.query_params.get("status", ""))
+            self.django_paginator_class = partial(KnownCount, count=count)
+        return super().paginate_queryset(queryset, request, view)
+
+
+class DraftList(generics.ListAPIView[Draft]):
+    """GET /drafts"""
+
+    serializer_class = DraftItemSerializer
+    pagination_class = DraftPages
+    required_permissions: ClassVar[dict[str, str | None]] = {"GET": LOGGED_IN}
+    query_params = PAGE_PARAMS | frozenset(DraftFilters().fields)
+
+    @extend_schema(operation_id="drafts_list", parameters=[DraftFilters])
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """One's own drafts, newest first; curators and operators see everyone's."""
+        return self.list(request, *args, **kwargs)
+
+    def get_queryset(self) -> DraftQuerySet:
+        filters = DraftFilters(data=self.request.query_params)
+        filters.is_valid(raise_exception=True)
+        unlisted = [
+            *(f"job__{field}" for field in (*UNLISTED, "task_description")),
+            *(f"version__{field}" for field in SkillVersion.CONTENT),
+        ]
+        drafts = visible_drafts(self.request).defer(*unlisted)
+        return drafts.filter(**filters.validated_data)
+
+
+class DraftDetail(APIView):
+    """GET /drafts/{job_id}"""
+
+    required_permissions: ClassVar[dict[str, str | None]] = {"GET": LOGGED_IN}
+
+    @extend_schema(operation_id="draft", responses=DraftSerializer)
+    def get(self, request: Request, job_id: UUID) -> Response:
+        """The draft, its files, and what validation says of them."""
+        return Response(DraftSerializer(visible_draft(request, job_id)).data)
+
+
+class DraftPromote(APIView):
+    """POST /drafts/{job_id}/promote"""
+
+    required_permissions: ClassVar[dict[str, str | None]] = {"POST": PROMOTE}
+
+    @extend_schema(
+        operation_id="promote_draft",
+        request=PromotionSerializer,
+        responses=PromotedSerializer,
+    )
+    def post(self, request: Request, job_id: UUID) -> Response:
+        """Publish it as the next version of an active skill."""
+        draft = draft_to_decide(request, job_id)
+        serializer = PromotionSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        published = promotion.promote(
+            draft, by=person(request), **serializer.validated_data
+        )
+        return Response(
+            {
+                "status": "promoted",
+                "skill": published.skill.name,
+                "path": published.skill.path,
+                "version": published.version.number,
+            }
+        )
+
+
+class DraftReject(APIView):
+    """POST /drafts/{job_id}/reject"""
+
+    required_permissions: ClassVar[dict[str, str | None]] = {"POST": PROMOTE}
+
+    @extend_schema(
+        operation_id="reject_draft",
+        request=RejectionSerializer,
+        responses=RejectedSerializer,
+    )
+    def post(self, request: Request, job_id: UUID) -> Response:
+        """Say no, and why; the draft stays readable."""
+        draft = draft_to_decide(request, job_id)
+        serializer = RejectionSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        draft = drafts.reject(draft, by=person(request), **serializer.validated_data)
+        return Response({"status": draft.status, "reason": draft.reason})
+
+
+class OneAnswer(DefaultContentNegotiation):
+    """Bodies by their type; the answer has one form, whatever the client accepts."""
+
+    select_renderer = OneForm.select_renderer
+
+
+class DraftFile(APIView):
+    """/drafts/{job_id}/files/{path}"""
+
+    content_negotiation_class = OneAnswer
+
+    required_permissions: ClassVar[dict[str, str | None]] = {
+        "GET": LOGGED_IN,
+        "PUT": LOGGED_IN,
+        "DELETE": LOGGED_IN,
+    }
+
+    @extend_schema(
+        operation_id="draft_file",
+        responses={(200, BINARY): OpenApiResponse(OpenApiTypes.BINARY)},
+    )
+    def get(self, request: Request, job_id: UUID, path: str) -> HttpResponse:
+        """The bytes of one file."""
+        file = file_at(visible_draft(request, job_id), path)
+        return HttpResponse(
+            file.content,
+            content_type=safe_type(file),
+            headers={"X-Content-Type-Options": "nosniff"},
+        )
+
+    @extend_schema(
+        operation_id="edit_draft_file",
+        request=FileTextSerializer,
+        responses=DraftSerializer,
+    )
+    def put(self, request: Request, job_id: UUID, path: str) -> Response:
+        """Write a file, new or not; the draft is validated again."""
+        draft = draft_to_edit(request, job_id)
+        serializer = FileTextSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        content = serializer.validated_data["content"].encode()
+        draft = drafts.edit(draft, path, content, by=person(request))
+        return Response(DraftSerializer(draft).data)
+
+    @extend_schema(operation_id="delete_draft_file", responses={200: DraftSerializer})
+    def delete(self, request: Request, job_id: UUID, path: str) -> Response:
+        """Remove a file; the draft is validated again."""
+        draft = draft_to_edit(request, job_id)
+        file_at(draft, path)
+        draft = drafts.edit(draft, path, None, by=person(request))
+        return Response(DraftSerializer(draft).data)
+
+
+def file_at(draft: Draft, path: str) -> File:
+    file = draft.bundle.file(path)
+    if file is None:
+        raise Http404(f"The draft has no file {path[:80]!r}.")
+    return file
+
+
+class DraftWaiverList(generics.ListAPIView[DraftWaiver]):
+    """/drafts/{job_id}/waivers"""
+
+    serializer_class = WaiverSerializer
+    required_permissions: ClassVar[dict[str, str | None]] = {
+        "GET": LOGGED_IN,
+        "POST": PROMOTE,
+    }
+    query_params = PAGE_PARAMS
+
+    @extend_schema(operation_id="draft_waivers")
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """What was waived, newest first; revoked ones say when and by whom."""
+        return self.list(request, *args, **kwargs)
+
+    def get_queryset(self) -> Any:
+        draft = visible_draft(self.request, self.kwargs["job_id"])
+        return draft.waivers.select_related("person", "revoked_by")
+
+    @extend_schema(
+        operation_id="waive_draft_findings",
+        request=WaiveSerializer,
+        responses={201: WaiverSerializer(many=True)},
+    )
+    def post(self, request: Request, job_id: UUID) -> Response:
+        """Accept open findings of the scan; the draft is validated again.
+
+        Promoted, the draft takes its waivers along.
+        """
+        draft = draft_to_decide(request, job_id)
+        serializer = WaiveSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        reason = serializer.validated_data["reason"]
+        by = person(request)
+        waived = drafts.waive(draft, serializer.chosen, by=by, reason=reason)
+        shown = DraftWaiver.objects.filter(pk__in=[each.pk for each in waived])
+        rows = shown.select_related("person", "revoked_by")
+        return Response(
+            WaiverSerializer(rows, many=True).data, status=status.HTTP_201_CREATED
+        )
+
+
+class DraftWaiverDetail(APIView):
+    """/drafts/{job_id}/waivers/{waiver_id}"""
+
+    required_permissions: ClassVar[dict[str, str | None]] = {"DELETE": PROMOTE}
+
+    @extend_schema(
+        operation_id="revoke_draft_waiver",
+        responses={204: OpenApiResponse(description="Revoked.")},
+    )
+    def delete(self, request: Request, job_id: UUID, waiver_id: int) -> Response:
+        """The finding counts again, and the draft is validated again."""
+        draft = draft_to_decide(request, job_id)
+        drafts.revoke(draft, waiver_id, by=person(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)

@@ -1,0 +1,278 @@
+"""Submission in the API: `POST /skills`, and `POST /skills/{ref}/refine`."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.urls import reverse
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers, status
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from core.json_values import JSONValueError, check_json, parse_json
+from core.serializers import BoundedList, FlagField, StrictSerializer, TextField
+from jobs import lifecycle
+from jobs.api.base import person
+from jobs.lifecycle import MAX_FOCUS_AREAS, MAX_FOCUS_CHARS, create_refinement_job
+from jobs.models import Job
+from jobs.monitoring import attendance, how_to_start_a_worker
+from jobs.permissions import SUBMIT
+from jobs.pipeline.phases import CHECKPOINTS
+from jobs.submission import MIN_TASK_CHARS, read_source
+from taxonomy.api.base import SkillReading
+from taxonomy.api.skills import SkillList
+from taxonomy.models import Skill
+from taxonomy.models.address import MAX_PATH_CHARS
+
+KEY_CHARS = 128
+IDEMPOTENCY_HEADER = "Idempotency-Key"
+UPLOADS = ("sources", "files")
+"""Form fields that documents may be uploaded under."""
+JSON_IN_FORMS = ("sources", "user_context")
+
+
+class SourceInputSerializer(StrictSerializer):
+    name = TextField(max_length=255, help_text="A file name, ending in .md or .txt.")
+    text = TextField()
+
+
+class OrderSerializer(StrictSerializer):
+    """What every request for a job may say of how it is done."""
+
+    auto_promote = FlagField(required=False, default=False)
+    checkpoints = BoundedList(
+        most=len(CHECKPOINTS),
+        child=serializers.ChoiceField(CHECKPOINTS),
+        required=False,
+        default=list,
+        help_text="Where the job shall stop and ask, besides where it must.",
+    )
+    idempotency_key = TextField(
+        required=False,
+        max_length=KEY_CHARS,
+        help_text=f"Or the header {IDEMPOTENCY_HEADER}. Used again, it answers with"
+        " the job of the first time.",
+    )
+
+
+class SubmissionSerializer(OrderSerializer):
+    """What a skill is to be written from, and how."""
+
+    task_description = TextField(
+        help_text=f"What the skill is for, in at least {MIN_TASK_CHARS} characters."
+    )
+    sources = BoundedList(
+        most="SKILLFLEET_MAX_SOURCES",
+        child=SourceInputSerializer(),
+        required=False,
+        default=list,
+    )
+    intended_taxonomy_path = TextField(
+        required=False, allow_blank=True, default="", max_length=MAX_PATH_CHARS
+    )
+    style = serializers.ChoiceField(  # type: ignore[assignment]
+        Skill.Style.choices, required=False, allow_blank=True, default=""
+    )
+    user_context = serializers.DictField(required=False, default=dict)
+
+    def validate_user_context(self, value: dict[str, Any]) -> dict[str, Any]:
+        limit = settings.SKILLFLEET_MAX_TASK_CHARS
+        if len(json.dumps(value, ensure_ascii=False)) > limit:
+            raise serializers.ValidationError(
+                f"More than {limit} characters; put long material into a source."
+            )
+        return value
+
+    def submit(self, user: User) -> Job:
+        wanted = self.validated_data
+        return lifecycle.create_skill_job(
+            user,
+            wanted["task_description"],
+            sources=[
+                read_source(source["name"], source["text"].encode())
+                for source in wanted["sources"]
+            ],
+            intended_taxonomy_path=wanted["intended_taxonomy_path"],
+            options={
+                "auto_promote": wanted["auto_promote"],
+                "checkpoints": list(dict.fromkeys(wanted["checkpoints"])),
+                "style": wanted["style"],
+            },
+            user_context=wanted["user_context"],
+            idempotency_key=wanted.get("idempotency_key"),
+        )
+
+
+class SubmissionFormSerializer(SubmissionSerializer):
+    """The same as a form; only the schema uses it."""
+
+    sources = serializers.ListField(  # type: ignore[assignment]
+        child=serializers.FileField(), required=False
+    )
+    user_context = serializers.CharField(  # type: ignore[assignment]
+        required=False, help_text="A JSON object."
+    )
+
+
+class SubmittedSerializer(serializers.Serializer[Any]):
+    job_id = serializers.UUIDField()
+    status = serializers.ChoiceField(Job.Status.choices)
+    workers_alive = serializers.IntegerField()
+    url = serializers.CharField()
+    warning = serializers.CharField(
+        required=False, help_text="Only when no worker is alive."
+    )
+
+
+def submitted(request: Request) -> Any:
+    """The fields that were sent, however they were sent; not validated yet."""
+    form = request.content_type.startswith("multipart/")
+    fields = _from_form(request) if form else request.data
+    key = request.headers.get(IDEMPOTENCY_HEADER)
+    if not key or not isinstance(fields, Mapping):
+        return fields
+    if fields.get("idempotency_key", key) != key:
+        raise serializers.ValidationError(
+            {"idempotency_key": [f"The header {IDEMPOTENCY_HEADER} says another."]}
+        )
+    return {**fields, "idempotency_key": key}
+
+
+def _from_form(request: Request) -> dict[str, Any]:
+    """A form's fields as JSON would have them; its files are sources."""
+    form = request.POST
+    fields: dict[str, Any] = {name: form[name] for name in form}
+    if "checkpoints" in form:
+        fields["checkpoints"] = form.getlist("checkpoints")
+    if form.get("auto_promote") in ("true", "false"):
+        fields["auto_promote"] = form["auto_promote"] == "true"
+    for name in JSON_IN_FORMS:
+        if name in form:
+            fields[name] = _json_of(name, form[name])
+    if uploaded := _uploaded(request):
+        given = fields.get("sources", [])
+        fields["sources"] = [*given, *uploaded] if isinstance(given, list) else given
+    check_json(fields)
+    return fields
+
+
+def _json_of(name: str, text: str) -> Any:
+    try:
+        return parse_json(text, max_depth=settings.SKILLFLEET_MAX_JSON_DEPTH)
+    except JSONValueError as error:
+        raise serializers.ValidationError({name: [str(error)]}) from None
+
+
+def _uploaded(request: Request) -> list[dict[str, str]]:
+    """Raises UnsupportedSource or TooLarge, before a large file is read."""
+    for name in request.FILES:
+        if name not in UPLOADS:
+            raise serializers.ValidationError(
+                {name[:80]: [f"Upload documents as {UPLOADS[0]}."]}
+            )
+    most = settings.SKILLFLEET_MAX_SOURCE_BYTES
+    uploads = [file for name in UPLOADS for file in request.FILES.getlist(name)]
+    sources = (read_source(file.name, file.read(most + 1)) for file in uploads)
+    return [{"name": source.name, "text": source.text} for source in sources]
+
+
+class RefinementSerializer(OrderSerializer):
+    """What should be different in the next version."""
+
+    feedback = TextField(
+        trim_whitespace=True, max_length=settings.SKILLFLEET_MAX_TASK_CHARS
+    )
+    focus_areas = BoundedList(
+        most=MAX_FOCUS_AREAS,
+        child=TextField(trim_whitespace=True, max_length=MAX_FOCUS_CHARS),
+        required=False,
+        default=list,
+        help_text="Headings of parts that it is about, there already or not.",
+    )
+
+    def submit(self, user: User, skill: Skill) -> Job:
+        wanted = self.validated_data
+        return create_refinement_job(
+            user,
+            skill,
+            wanted["feedback"],
+            focus_areas=wanted["focus_areas"],
+            options={
+                "auto_promote": wanted["auto_promote"],
+                "checkpoints": list(dict.fromkeys(wanted["checkpoints"])),
+            },
+            idempotency_key=wanted.get("idempotency_key"),
+        )
+
+
+class SkillCollection(SkillList):
+    """/skills"""
+
+    parser_classes = (*APIView.parser_classes, MultiPartParser)
+    required_permissions: ClassVar[dict[str, str | None]] = {
+        **SkillList.required_permissions,
+        "POST": SUBMIT,
+    }
+
+    @extend_schema(
+        operation_id="submit_skill",
+        parameters=[OpenApiParameter(IDEMPOTENCY_HEADER, str, OpenApiParameter.HEADER)],
+        request={
+            "application/json": SubmissionSerializer,
+            "multipart/form-data": SubmissionFormSerializer,
+        },
+        responses={202: SubmittedSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        """Ask for a skill: a job is submitted, and Location says where it is."""
+        serializer = SubmissionSerializer(data=submitted(request))
+        serializer.is_valid(raise_exception=True)
+        return accepted(serializer.submit(person(request)))
+
+
+class SkillRefine(SkillReading):
+    """POST /skills/{ref}/refine"""
+
+    required_permissions: ClassVar[dict[str, str | None]] = {"POST": SUBMIT}
+
+    @extend_schema(
+        operation_id="refine_skill",
+        parameters=[OpenApiParameter(IDEMPOTENCY_HEADER, str, OpenApiParameter.HEADER)],
+        request=RefinementSerializer,
+        responses={202: SubmittedSerializer},
+    )
+    def post(self, request: Request, ref: str) -> Response:
+        """Ask for the next version of a skill: a job starts from the current one."""
+        skill = self.skill()
+        serializer = RefinementSerializer(data=submitted(request))
+        serializer.is_valid(raise_exception=True)
+        return accepted(serializer.submit(person(request), skill))
+
+
+def accepted(job: Job) -> Response:
+    shown = receipt(job)
+    return Response(
+        SubmittedSerializer(shown).data,
+        status=status.HTTP_202_ACCEPTED,
+        headers={"Location": shown["url"]},
+    )
+
+
+def receipt(job: Job) -> dict[str, Any]:
+    """What the person who submitted the job is told."""
+    alive = attendance().workers_alive
+    told = {
+        "job_id": job.pk,
+        "status": job.status,
+        "workers_alive": alive,
+        "url": reverse("job", kwargs={"job_id": job.pk}),
+    }
+    if alive:
+        return told
+    waits = f"No worker is alive, the job waits: {how_to_start_a_worker()}"
+    return {**told, "warning": waits}

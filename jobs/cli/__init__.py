@@ -1,0 +1,1 @@
+"""Jobs at the terminal, for `manage.py create_skill`."""

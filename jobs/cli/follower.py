@@ -1,0 +1,308 @@
+"""Follows a job at the terminal: progress, questions, and a summary at its end."""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import InterfaceError, OperationalError, connection
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Column
+
+from core.terminal import printable, say, seconds
+from jobs import lifecycle
+from jobs.cli import prompts
+from jobs.cli.prompts import Reply
+from jobs.drafts import changes
+from jobs.exceptions import InvalidJob, JobError
+from jobs.models import Job, JobEvent, Question, Worker
+from jobs.monitoring import how_to_start_a_worker
+
+
+def closing(job: Job) -> Iterator[tuple[str, str]]:
+    """(heading, text) pairs; a heading that repeats is left empty."""
+    lasted = job.completed_at - job.created_at if job.completed_at else None
+    after = f" after {seconds(lasted.total_seconds())}" if lasted else ""
+    yield "Job", f"{job.status}{after}"
+    if job.status == Job.Status.FAILED:
+        yield "Error", job.error
+        yield "Retry", f"POST /api/v1/jobs/{job.pk}/retry, or in the admin"
+    if hasattr(job, "draft"):
+        yield from _draft(job)
+    yield from _list("Unanswered", (job.result or {}).get("unanswered", ()))
+
+
+def _draft(job: Job) -> Iterator[tuple[str, str]]:
+    url = f"/api/v1/drafts/{job.pk}"
+    if job.draft_path:
+        yield "Draft", job.draft_path
+    yield "API", url
+    if job.base:
+        found = changes(job, job.draft.bundle.files())
+        yield from _list("Changes", (f"{each.change} {each.path}" for each in found))
+    if job.validation_status:
+        score = "" if job.validation_score is None else f", {job.validation_score:.0%}"
+        yield "Validation", f"{job.validation_status}{score}"
+    result = job.result or {}
+    yield from _list("Findings", _findings(result.get("validation", {})))
+    yield from _list("Evals", map(_failure, result.get("failures", ())))
+    if job.promoted:
+        yield "Promoted", job.final_path
+    elif job.status == Job.Status.COMPLETED:
+        yield "Promote", f"POST {url}/promote (a curator), or in the admin"
+
+
+def _list(heading: str, texts: Any) -> Iterator[tuple[str, str]]:
+    for number, text in enumerate(texts):
+        yield ("" if number else heading), str(text)
+
+
+def _findings(report: Mapping[str, Any]) -> Iterator[str]:
+    for finding in (*report.get("errors", ()), *report.get("warnings", ())):
+        line = f":{finding['line']}" if finding.get("line") else ""
+        place = f"{finding['file']}{line}: " if finding.get("file") else ""
+        remedy = f" — {finding['remedy']}" if finding.get("remedy") else ""
+        yield f"{finding.get('severity', '')} {place}{finding['message']}{remedy}"
+
+
+def _failure(failure: Mapping[str, Any]) -> str:
+    return ": ".join(
+        filter(None, (failure["kind"], failure["text"], failure.get("reason")))
+    )
+
+
+FRAMES_PER_SECOND = 8
+
+
+class ProgressView:
+    """A context manager; `pause` and `resume` clear the way for questions.
+
+    In a terminal one line stays at the bottom and moves; elsewhere every step is a
+    line of its own.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.bar = _bar(console) if console.is_terminal else None
+        if self.bar:
+            self.line = self.bar.add_task("", total=100, phase="", message="")
+
+    def __enter__(self) -> "ProgressView":
+        self.resume()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.pause()
+
+    def pause(self) -> None:
+        if self.bar:
+            self.bar.stop()
+
+    def resume(self) -> None:
+        if self.bar:
+            self.bar.start()
+
+    def show(self, job: Job, waiting: str = "") -> None:
+        """Where the job stands; `waiting` says what it waits for, if anything."""
+        if self.bar:
+            self.bar.update(
+                self.line,
+                completed=job.progress_percent,
+                phase=job.current_phase,
+                message=printable(waiting or job.progress_message),
+            )
+
+    def tell(self, event: JobEvent) -> None:
+        """A line for what happened, if it is worth one."""
+        if event.kind == "progress":
+            if not self.bar:
+                note = event.data
+                say(self.console, f"{note['percent']:>3}% {note['message']}")
+        elif line := sentence(event):
+            say(self.console, line, STYLES.get(event.kind, ""))
+
+
+STYLES = {
+    "phase_finished": "green",
+    "completed": "green",
+    "asked": "cyan",
+    "crashed": "yellow",
+    "attempt_failed": "yellow",
+    "reminded": "cyan",
+    "failed": "red",
+    "cancelled": "red",
+}
+SENTENCES = {
+    "phase_finished": "✓ {phase}: {message}",
+    "completed": "✓ {phase}: {message}",
+    "asked": "? {kind}",
+    "answered": "→ {action} (by {by})",
+    "crashed": "! {reason} It goes on with the next worker.",
+    "attempt_failed": "! {error} It is tried again in {wait_seconds} seconds.",
+    "reminded": "? {kind} is still open, until {timeout_at}",
+    "requeued": "! Put back in the queue.",
+    "retried": "! Retried by {by}.",
+    "failed": "✗ {error}",
+    "cancelled": "✗ Cancelled.",
+    "promoted": "✓ Promoted to {path}, version {version}.",
+}
+
+
+def sentence(event: JobEvent) -> str:
+    """What happened, in a line; empty for what only the engine cares about."""
+    told: dict[str, Any] = {"phase": event.phase, "message": "done", "by": "nobody"}
+    told |= {key: value for key, value in event.data.items() if value}
+    return SENTENCES.get(event.kind, "").format_map(_Known(told))
+
+
+class _Known(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def _bar(console: Console) -> Progress:
+    return Progress(
+        SpinnerColumn("line" if console.options.ascii_only else "dots"),
+        TextColumn("{task.fields[phase]}", style="bold", markup=False),
+        BarColumn(bar_width=30),
+        TaskProgressColumn(),
+        TextColumn(
+            "{task.fields[message]}",
+            markup=False,
+            table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"),
+        ),
+        TimeElapsedColumn(),
+        console=console,
+        expand=True,
+        transient=True,
+        refresh_per_second=FRAMES_PER_SECOND,
+    )
+
+
+POLL_SECONDS = 0.2
+ATTENDANCE_SECONDS = 2.0
+
+
+class LeftOpen(Exception):
+    """The job asks, and there is nobody at the terminal to answer."""
+
+
+@dataclass
+class Follower:
+    """Follows one job; `auto_approve` proceeds at every question, unanswered."""
+
+    job: Job
+    console: Console
+    by: User
+    auto_approve: bool = False
+    seen: int = 0
+    next_look: float = 0.0
+    waiting: str = ""
+    view: ProgressView = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.view = ProgressView(self.console)
+
+    def follow(self) -> Job:
+        """The job as it ended. Raises LeftOpen, or Job.DoesNotExist if it is pruned."""
+        self.view.show(self.job)
+        with self.view:
+            while not self._look():
+                time.sleep(POLL_SECONDS)
+        return self.job
+
+    def _look(self) -> bool:
+        """Read the job once, tell what is new; True when it has ended."""
+        try:
+            self.job = Job.objects.get(pk=self.job.pk)
+            self._tell_news()
+            self.view.show(self.job, self._waits_for())
+            if self.job.status == Job.Status.PENDING_HITL:
+                self._answer()
+        except (OperationalError, InterfaceError):
+            self.view.show(self.job, "waiting for the database")
+            connection.close()
+            return False
+        return self.job.is_final
+
+    def _tell_news(self) -> None:
+        for event in self.job.history.filter(seq__gt=self.seen).order_by("seq"):
+            self.view.tell(event)
+            self.seen = event.seq
+
+    def _waits_for(self) -> str:
+        """What keeps the job from going on; looked at now and then."""
+        if self.job.lease_expires_at or self.job.is_final:
+            return ""
+        if time.monotonic() >= self.next_look:
+            self.next_look = time.monotonic() + ATTENDANCE_SECONDS
+            self.waiting = self._absence()
+        return self.waiting
+
+    def _absence(self) -> str:
+        if not Worker.objects.alive().exists():
+            return "waiting: no worker is alive"
+        if not Job.objects.within_limit().filter(pk=self.job.pk).exists():
+            return "waiting: other jobs of its user come first"
+        return ""
+
+    def _answer(self) -> None:
+        question = self.job.questions.filter(status=Question.Status.PENDING).first()
+        if question is None:
+            return
+        self.view.pause()
+        try:
+            while not self._answered(question):
+                pass
+        finally:
+            self.view.resume()
+
+    def _answered(self, question: Question) -> bool:
+        """False: what was typed does not fit, and must be asked for again."""
+        try:
+            reply = self._reply(question)
+            lifecycle.answer(
+                self.job,
+                by=self.by,
+                round=question.round,
+                action=reply.action,
+                answers=reply.answers,
+                feedback=reply.feedback,
+            )
+        except EOFError:
+            raise LeftOpen from None
+        except InvalidJob as error:
+            for wrong in error.fields.values():
+                say(self.console, " ".join(wrong), "red")
+            return False
+        except JobError as error:
+            say(self.console, error, "yellow")  # somebody else was faster
+        return True
+
+    def _reply(self, question: Question) -> Reply:
+        if not self.auto_approve:
+            return prompts.ask(self.console, question)
+        for item in question.prompt.get("questions", ()):
+            say(self.console, f"  left open: {item['text']}", "yellow")
+        return Reply(Question.Action.PROCEED)
+
+
+def warn_if_unattended(console: Console) -> None:
+    if not Worker.objects.alive().exists():
+        hint = how_to_start_a_worker()
+        say(console, f"No worker is alive, so the job waits; {hint}", "yellow")

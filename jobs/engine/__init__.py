@@ -1,0 +1,1 @@
+"""The job engine: queue, workers, checkpoints, retries and periodic maintenance."""

@@ -1,1 +1,0 @@
-"""The shapes of the API of jobs, questions and drafts."""
