@@ -1,20 +1,23 @@
 """The whole suite: `make test`, or `python -m tests [--sqlite] [pytest arguments]`.
 
-Everything runs on SQLite and Valkey; what touches a database runs again on
-PostgreSQL. TEST_POSTGRES_URL and TEST_REDIS_URL name servers to use; those that
+Everything runs on SQLite and Valkey; what touches a database runs at the same time
+on PostgreSQL. TEST_POSTGRES_URL and TEST_REDIS_URL name servers to use; those that
 are not named are started here and always stopped.
 """
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from tests.coverage import measured
 from tests.servers.postgres import postgres
 from tests.servers.valkey import valkey
 
@@ -22,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 WORKERS = os.environ.get("TEST_WORKERS", "2")
 PYTEST = ["-m", "pytest", "-n", WORKERS, "--dist", "loadgroup"]
 TESTS_ARE_NOT_MEASURED = ["-W", "ignore:Unable to activate pytest branch coverage"]
+COVERAGE = ["-p", "tests.coverage"]
 COMES_FIRST = ["-W", "ignore:Module already imported so cannot be rewritten"]
 NO_TESTS_SELECTED = 5  # pytest's exit code
 INTERRUPTED = 130
@@ -81,24 +85,27 @@ def postgres_url(folder: Path) -> Iterator[str]:
 def run_legs(
     environment: dict[str, str], arguments: list[str], *, sqlite_only: bool
 ) -> int:
-    """Both runs, and the coverage of the first, of which the second is a part; the
-    worse exit code of the two."""
-    coverage = Path(environment["SKILLFLEET_TEST_FOLDER"], "coverage.txt")
-    quiet = [*TESTS_ARE_NOT_MEASURED, *COMES_FIRST]
+    """Both runs at once, because tests that wait leave the processors idle; shown
+    one after the other, then the coverage of the first, of which the second is a
+    part. Returns the worse exit code of the two."""
+    quiet = [*TESTS_ARE_NOT_MEASURED, *COMES_FIRST, *COVERAGE]
     selected = [*quiet, "-m", "not slow", *arguments]
-    slipcover = [*TESTS_ARE_NOT_MEASURED, "-m", "slipcover", "--out", str(coverage)]
-    code, closing = run_pytest("SQLite", environment, [*slipcover, *PYTEST, *selected])
-    codes, closings = [code], [closing]
+    legs = [Leg("SQLite", environment | measured(), selected)]
     if not sqlite_only:
         on_postgres = environment | {"DATABASE_URL": environment["TEST_POSTGRES_URL"]}
         selected = ["-m", "not slow", *arguments, "-m", "db and not slow"]
-        code, closing = run_pytest("PostgreSQL", on_postgres, [*PYTEST, *selected])
-        codes.append(code)
-        closings.append(closing)
+        legs.append(Leg("PostgreSQL", on_postgres, selected))
+    with ExitStack() as stack:
+        for leg in legs:
+            stack.enter_context(leg.running())
+        for leg in legs:
+            print(f"\n{leg.database}", flush=True)
+            leg.show()
+    coverage = legs[0].folder / "coverage.txt"
     if coverage.exists():
         print(coverage.read_text())
-    print("\n".join(closings), flush=True)
-    return worst(codes)
+    print("\n".join(leg.closing() for leg in legs), flush=True)
+    return worst([leg.process.returncode for leg in legs])
 
 
 def worst(codes: list[int]) -> int:
@@ -107,43 +114,65 @@ def worst(codes: list[int]) -> int:
     return max(ran, default=NO_TESTS_SELECTED)
 
 
-def run_pytest(
-    database: str, environment: dict[str, str], arguments: list[str]
-) -> tuple[int, str]:
-    """One run, shown as it goes; returns its exit code and its closing line."""
-    print(f"\n{database}", flush=True)
-    colour = ["--color=yes"] if sys.stdout.isatty() else []
-    run = subprocess.Popen(
-        [sys.executable, *arguments, *colour],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        start_new_session=True,  # Ctrl-C is for us, who pass it on once
-    )
-    try:
-        closing = show(run)
-    except BaseException:
-        run.send_signal(signal.SIGINT)
-        show(run)
-        raise
-    finally:
-        with suppress(ProcessLookupError):  # also what a test left running
-            os.killpg(run.pid, signal.SIGKILL)
-        run.wait()
-    return run.returncode, f"{database}:\n{closing}"
+class Leg:
+    """One run of pytest, with a folder, databases and cache keys of its own."""
 
+    def __init__(
+        self, database: str, environment: dict[str, str], arguments: list[str]
+    ) -> None:
+        self.database = database
+        self.folder = Path(environment["SKILLFLEET_TEST_FOLDER"], database.lower())
+        self.folder.mkdir()
+        self.environment = environment | {
+            "SKILLFLEET_TEST_FOLDER": str(self.folder),
+            "SKILLFLEET_TEST_LEG": database.lower(),
+        }
+        colour = ["--color=yes"] if sys.stdout.isatty() else []
+        self.command = [sys.executable, *PYTEST, *arguments, *colour]
+        self.output = self.folder / "output"
+        self.read_to = 0
 
-def show(run: "subprocess.Popen[bytes]") -> str:
-    """Pass output on as it comes; returns pytest's closing line."""
-    assert run.stdout is not None
-    tail = b""
-    while chunk := os.read(run.stdout.fileno(), 65536):
-        sys.stdout.buffer.write(chunk)
-        sys.stdout.buffer.flush()
-        tail = (tail + chunk)[-65536:]
-    run.wait()
-    closing = [line for line in tail.splitlines() if CLOSING_LINE.match(line)]
-    return closing[-1].decode() if closing else "no closing line"
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                self.command,
+                cwd=ROOT,
+                env=self.environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is for us, who pass it on once
+            )
+        try:
+            yield
+        except BaseException:
+            self.process.send_signal(signal.SIGINT)
+            self.show()
+            raise
+        finally:
+            with suppress(ProcessLookupError):  # also what a test left running
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+    def show(self) -> None:
+        """Pass the output on as it comes, until the run has ended."""
+        ended = False
+        while not ended:
+            ended = self.process.poll() is not None
+            with self.output.open("rb") as output:
+                output.seek(self.read_to)
+                shutil.copyfileobj(output, sys.stdout.buffer)
+                self.read_to = output.tell()
+            sys.stdout.buffer.flush()
+            if not ended:
+                time.sleep(0.1)
+
+    def closing(self) -> str:
+        """The closing line of pytest, below the name of the database."""
+        lines = self.output.read_bytes().splitlines()
+        closing = [line for line in lines if CLOSING_LINE.match(line)]
+        last = closing[-1].decode() if closing else "no closing line"
+        return f"{self.database}:\n{last}"
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What every room's tests share; style.md's rules for tests as fixtures."""
 
+import gc
 import os
 from collections.abc import Iterator
 from functools import partial
@@ -37,6 +38,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("db")
         if "valkey_url" in fixtures:
             item.add_marker("valkey")
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays, so the garbage collector need not go through
+    it after every 700 objects, which takes a tenth of the suite's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.fixture(scope="session")

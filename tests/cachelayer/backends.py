@@ -6,7 +6,8 @@ from typing import Any
 
 import redis
 
-WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+LEG = os.environ.get("SKILLFLEET_TEST_LEG", "")
+WORKER = LEG + os.environ.get("PYTEST_XDIST_WORKER", "main")
 PATIENT = {"TIMEOUT": 5.0, "BUDGET": 20.0}  # a busy machine is no outage
 
 
