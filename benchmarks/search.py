@@ -27,7 +27,7 @@ Row = tuple[str, ...]
 
 def asked(kinds: Collection[str] = (), how: str = "") -> Iterator[Row]:
     """`kinds`: of which questions; empty: of all."""
-    from benchmarks.searching.asking import Sample, search, timed, times, worked
+    from benchmarks.searching.questions import Sample, search, timed, times, worked
 
     for kind, questions in Sample().questions().items():
         if kinds and kind not in kinds:
@@ -47,7 +47,7 @@ def asked(kinds: Collection[str] = (), how: str = "") -> Iterator[Row]:
 
 def sets() -> Iterator[Row]:
     """What each question of exact words found, if not more than is ranked did."""
-    from benchmarks.searching.asking import Sample, all_found
+    from benchmarks.searching.questions import Sample, all_found
 
     for kind, questions in Sample().questions().items():
         if kind in EXACT:
@@ -55,7 +55,7 @@ def sets() -> Iterator[Row]:
 
 
 def read() -> Iterator[Row]:
-    from benchmarks.searching.asking import client, kinds_of_reading, reading
+    from benchmarks.searching.questions import client, kinds_of_reading, reading
 
     reader = client()
     for kind, address in kinds_of_reading():
@@ -66,8 +66,8 @@ def read() -> Iterator[Row]:
 def imported(folder: Path) -> Iterator[Row]:
     from django.core.management import call_command
 
-    from benchmarks.searching.asking import timed
-    from benchmarks.searching.fleet import Writer
+    from benchmarks.searching.questions import timed
+    from benchmarks.searching.skills import Writer
     from taxonomy.files.write import write_folder
 
     writer = Writer(9)
@@ -104,17 +104,17 @@ def run(folder: Path) -> Iterator[Row]:
     from django.test.utils import override_settings
 
     django.setup()
-    from benchmarks.searching import fleet, recall
-    from benchmarks.searching.asking import timed
+    from benchmarks.searching import recall, skills
+    from benchmarks.searching.questions import timed
 
     call_command("migrate", verbosity=0)
     call_command("seed_taxonomy", verbosity=0)
     if corpus := recall.corpus():
         recall.publish(corpus)
         yield from ((f"{kind} alone", *cells) for kind, *cells in recalled())
-    seconds = timed(lambda: fleet.fill(SKILLS))
+    seconds = timed(lambda: skills.fill(SKILLS))
     yield "filled", "", f"{SKILLS / seconds:,.0f}"
-    fleet.settle()
+    skills.settle()
     yield from asked()
     with override_settings(SKILLFLEET_SEARCH_BY_MEANING=BY_MEANING):
         yield from asked(("a sentence of ten words",), ", by meaning")

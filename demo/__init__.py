@@ -1,1 +1,1 @@
-"""`make demo` and `make serve`: the product from its own doors, by real requests."""
+"""`make demo` and `make serve`: the product run and used as a user would."""

@@ -1,6 +1,6 @@
-"""`make demo`: a document becomes a skill, shown by real requests to real servers.
+"""`make demo`: a document becomes a skill, by real requests to real servers.
 
-Everything happens in a temporary folder; the exported skill stays, the rest goes.
+Everything runs in a temporary folder. Only the exported skill is kept.
 """
 
 import argparse
@@ -15,10 +15,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from demo import people, place, road
-from demo.api import Api
+from demo import servers, walkthrough
+from demo.api import Api, Failed
 from demo.document import Document, chosen
-from demo.failure import Failed
 
 OWNER = "robin"
 INTERRUPTED = 130
@@ -54,14 +53,14 @@ def parser() -> argparse.ArgumentParser:
 
 
 def demonstrate(console: Console, document: Document) -> Path:
-    """The whole road; returns the exported skill's folder."""
+    """Run every step; return the folder of the exported skill."""
     folder = Path(tempfile.mkdtemp(prefix="skillfleet-demo-"))
     var = folder / "var"
     var.mkdir()
     try:
-        env = place.environment(var)
+        env = servers.environment(var)
         token = set_up(console, env)
-        name = serve_and_walk(console, env, var, token, document)
+        name = serve_and_use(console, env, var, token, document)
         return export(console, env, folder / "skills", name)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -71,15 +70,17 @@ def demonstrate(console: Console, document: Document) -> Path:
 
 
 def set_up(console: Console, env: dict[str, str]) -> str:
-    """A database with tables, categories and one person; returns their token."""
-    road.step(console, "Set-up: SQLite, the taxonomy's categories, a person, a token")
-    for command in place.SET_UP:
-        said = place.manage(env, *command).strip().splitlines()
+    """A database with tables, categories and one person; return their token."""
+    walkthrough.step(
+        console, "Set-up: SQLite, the taxonomy's categories, a person, a token"
+    )
+    for command in servers.SET_UP:
+        said = servers.manage(env, *command).strip().splitlines()
         last = f"  [dim]{escape(said[-1])}[/dim]" if said else ""
         console.print(f"[bold]manage.py {' '.join(command)}[/bold]{last}")
-    people.join(env)
-    people.make_person(OWNER, "author", "curator")
-    token = place.manage(env, "create_token", OWNER).strip()
+    servers.join(env)
+    servers.make_person(OWNER, "author", "curator")
+    token = servers.manage(env, "create_token", OWNER).strip()
     console.print(
         f"[bold]manage.py create_token {OWNER}[/bold]  [dim]{token[:6]}…[/dim]"
         f"  ({OWNER} is author and curator)"
@@ -87,25 +88,25 @@ def set_up(console: Console, env: dict[str, str]) -> str:
     return token
 
 
-def serve_and_walk(
+def serve_and_use(
     console: Console, env: dict[str, str], var: Path, token: str, document: Document
 ) -> str:
-    address = f"127.0.0.1:{place.free_port()}"
-    with place.running(env, address, var) as processes:
+    address = f"127.0.0.1:{servers.free_port()}"
+    with servers.running(env, address, var) as processes:
         try:
-            place.wait_until_ready(processes, address)
+            servers.wait_until_ready(processes, address)
             pids = ", ".join(f"{each.name} {each.popen.pid}" for each in processes)
             console.print(f"Ready at http://{address} (processes: {pids})")
             api = Api(f"http://{address}", token, console)
-            return road.walk(api, console, document)
+            return walkthrough.run(api, console, document)
         except Failed as reason:
-            said = [f"{each.name}:\n{each.last_words()}" for each in processes]
+            said = [f"{each.name}:\n{each.log_tail()}" for each in processes]
             raise Failed("\n".join([str(reason), *said])) from reason
 
 
 def export(console: Console, env: dict[str, str], folder: Path, name: str) -> Path:
-    road.step(console, "The skill leaves the fleet as files")
-    said = place.manage(env, "export_skills", name, "--to", str(folder)).strip()
+    walkthrough.step(console, "The skill is exported as files")
+    said = servers.manage(env, "export_skills", name, "--to", str(folder)).strip()
     console.print(
         f"[bold]manage.py export_skills {name} --to {folder}[/bold]\n{escape(said)}"
     )

@@ -1,4 +1,4 @@
-"""The API as a client meets it; every request is shown with what came back."""
+"""The API as a client uses it: every request is printed with its answer."""
 
 import json
 import time
@@ -11,7 +11,10 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from demo.failure import Failed
+
+class Failed(Exception):
+    """A step did not go as expected; the message is shown to the user."""
+
 
 SHOWN = ("Location", "X-Cache", "Age", "ETag", "Cache-Control")
 TIMEOUT = 30.0

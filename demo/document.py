@@ -1,11 +1,11 @@
-"""The document that becomes a skill, and what its owner says when asked."""
+"""The document that becomes a skill, and the answers of its owner."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from demo.failure import Failed
+from demo.api import Failed
 
 SHIPPED = Path(__file__).with_name("restore-postgresql-backup.md")
 SHIPPED_TASK = "Restore a PostgreSQL database from a pg_dump backup and check it"

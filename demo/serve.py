@@ -8,8 +8,8 @@ import time
 from rich.console import Console
 from rich.markup import escape
 
-from demo import people, place
-from demo.failure import Failed
+from demo import servers
+from demo.api import Failed
 
 ADMIN = "admin"
 
@@ -29,15 +29,15 @@ def main() -> int:
 
 
 def serve(console: Console, address: str, events: str) -> None:
-    """Whatever the environment or .env names is used: this is no demo."""
+    """Use what the environment or .env names, unlike the demo."""
     env = {"SKILLFLEET_EVENTS_URL": f"http://{events}", **os.environ}
-    for command in place.SET_UP:
-        place.manage(env, *command)
-    people.join(env)
-    password = people.make_first_admin(ADMIN)
-    with place.running(env, address, None, events) as processes:
-        wait_for_worker(processes)  # or the web would log each early look at /readyz
-        place.wait_until_ready(processes, address)
+    for command in servers.SET_UP:
+        servers.manage(env, *command)
+    servers.join(env)
+    password = servers.make_first_admin(ADMIN)
+    with servers.running(env, address, None, events) as processes:
+        wait_for_worker(processes)  # or the web server logs each early probe of /readyz
+        servers.wait_until_ready(processes, address)
         console.print(f"Admin    http://{address}/admin/")
         console.print(f"API      http://{address}/api/docs")
         console.print(f"Events   http://{events}/api/v1/jobs/…/events")
@@ -45,19 +45,19 @@ def serve(console: Console, address: str, events: str) -> None:
             console.print(f"Log in as {ADMIN} with password {password} (shown once)")
         console.print("Ctrl-C stops them all.")
         while True:
-            place.check_alive(processes)
+            servers.check_alive(processes)
             time.sleep(0.5)
 
 
-def wait_for_worker(processes: list[place.Process]) -> None:
-    """Until one is alive, or READY_WITHIN: then /readyz says what is wrong."""
+def wait_for_worker(processes: list[servers.Process]) -> None:
+    """Wait for a live worker, at most READY_WITHIN; then /readyz says what is wrong."""
     from jobs.models import Worker
 
-    give_up = time.monotonic() + place.READY_WITHIN
+    give_up = time.monotonic() + servers.READY_WITHIN
     while not Worker.objects.alive().exists() and time.monotonic() < give_up:
-        place.check_alive(processes)
+        servers.check_alive(processes)
         time.sleep(0.1)
-    people.leave_database()
+    servers.close_connections()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What is asked of the generated fleet, and how long each answer takes."""
+"""The queries that are measured, and how long each takes."""
 
 import statistics
 import time
@@ -38,7 +38,7 @@ class Times(NamedTuple):
 
 
 class Sample:
-    """Skills drawn from the fleet, and what people might ask for each."""
+    """Skills drawn at random, and what people might ask for each."""
 
     def __init__(self, seed: int = 4) -> None:
         self.random = Random(seed)

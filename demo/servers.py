@@ -1,6 +1,7 @@
-"""Where a demo runs: a var folder, a database with seed rows, web and worker."""
+"""The demo's servers: their environment, processes, database and users."""
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -12,7 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from demo.failure import Failed
+import django
+
+from demo.api import Failed
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_WITHIN = 60.0
@@ -27,18 +30,18 @@ class Process:
     popen: "subprocess.Popen[bytes]"
     log: Path | None
 
-    def last_words(self) -> str:
+    def log_tail(self) -> str:
         if self.log is None:
             return "see above"
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
 
 
 def environment(var: Path) -> dict[str, str]:
-    """This process's own, less what names another database, cache or setting."""
+    """This process's environment without what names another database or setting."""
     kept = {name: v for name, v in os.environ.items() if not name.startswith(FOREIGN)}
     return kept | {
         "SKILLFLEET_VAR_DIR": str(var),
-        # Named here, so that a .env file of the checkout has no say.
+        # Set here, so that a .env file in the checkout cannot override it.
         "DATABASE_URL": f"sqlite:///{var / 'db.sqlite3'}",
         "REDIS_URL": "",
         "SKILLFLEET_PUBLIC_READ": "true",
@@ -68,9 +71,9 @@ def free_port() -> int:
 def running(
     env: dict[str, str], address: str, logs: Path | None, events: str = ""
 ) -> Iterator[list[Process]]:
-    """Web and worker, until the block ends; their output goes to `logs`, or here.
+    """Run web server and worker until the block ends; they log into `logs`, or here.
 
-    `events` is the address of the event streams, if there shall be any.
+    `events` is the address for event streams; empty starts no server for them.
     """
     commands = {
         "web": [
@@ -105,7 +108,7 @@ def start(
             env=env,
             stdout=output,
             stderr=subprocess.STDOUT if output else None,
-            start_new_session=True,  # Ctrl-C is for us; we stop both in order
+            start_new_session=True,  # Ctrl-C reaches this process alone
         )
     finally:
         if output:
@@ -146,3 +149,38 @@ def check_alive(processes: list[Process]) -> None:
             raise Failed(
                 f"the {process.name} ended with code {process.popen.returncode}"
             )
+
+
+def join(env: dict[str, str]) -> None:
+    """Set Django up in this process with the demo's settings and database."""
+    os.environ.update(env, DJANGO_SETTINGS_MODULE="skillfleet.settings")
+    django.setup()
+
+
+def make_person(name: str, *groups: str) -> None:
+    from django.contrib.auth.models import Group, User
+
+    person = User.objects.create_user(name, password=secrets.token_urlsafe(12))
+    person.groups.set(Group.objects.filter(name__in=groups))
+    close_connections()
+
+
+def make_first_admin(name: str) -> str | None:
+    """The new admin's password, or None when there is an admin already."""
+    from django.contrib.auth.models import User
+
+    if User.objects.filter(is_superuser=True).exists():
+        return None
+    password = secrets.token_urlsafe(12)
+    admin, _ = User.objects.get_or_create(username=name)
+    admin.is_staff = admin.is_superuser = admin.is_active = True
+    admin.set_password(password)
+    admin.save()
+    close_connections()
+    return password
+
+
+def close_connections() -> None:
+    from django.db import connections
+
+    connections.close_all()

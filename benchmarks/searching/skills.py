@@ -1,4 +1,4 @@
-"""A generated fleet: words as rare and as common as in a language, seeded."""
+"""Generated skills whose words are as rare and as common as in a language."""
 
 from collections.abc import Iterator
 from itertools import accumulate, islice
@@ -86,7 +86,7 @@ def tree(depth: int = 0) -> dict[str, Branch]:
 
 
 def fill(skills: int) -> None:
-    """In bulk: what is timed is the search; importing has a figure of its own."""
+    """Write the skills in bulk; how long importing takes is measured elsewhere."""
     Category.objects.plant(tree())
     categories = list(Category.objects.order_by("path"))
     bundle = Bundle.objects.store(Writer(2).files(0))
@@ -135,7 +135,7 @@ def batches(rows: Iterator[tuple[int, Made]]) -> Iterator[list[tuple[int, Made]]
 
 
 def settle() -> None:
-    """What a server does by itself soon after so much was written."""
+    """Run the maintenance that a server does by itself after so many writes."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("VACUUM ANALYZE")
