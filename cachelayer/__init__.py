@@ -1,5 +1,6 @@
 """A cache that is not stale: tiers by decorator, invalidation by tag on commit."""
 
+import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +13,18 @@ if TYPE_CHECKING:
         cache_user_data,
         cached,
     )
-    from cachelayer.invalidation import RetiringManager, RetiringQuerySet, invalidates
+    from cachelayer.invalidation import (
+        InvalidatingManager,
+        InvalidatingQuerySet,
+        invalidates,
+    )
     from cachelayer.manager import cache_manager
-    from cachelayer.transactions import retire
+    from cachelayer.transactions import invalidate_on_commit
 
 # Django imports this package before its settings and models are ready.
-DOORS = {
-    "RetiringManager": "invalidation",
-    "RetiringQuerySet": "invalidation",
+MODULES = {
+    "InvalidatingManager": "invalidation",
+    "InvalidatingQuerySet": "invalidation",
     "add_cache_tags": "decorators",
     "cache_branch_data": "decorators",
     "cache_endpoint": "decorators",
@@ -28,11 +33,11 @@ DOORS = {
     "cached": "decorators",
     "invalidates": "invalidation",
     "cache_manager": "manager",
-    "retire": "transactions",
+    "invalidate_on_commit": "transactions",
 }
 __all__ = [
-    "RetiringManager",
-    "RetiringQuerySet",
+    "InvalidatingManager",
+    "InvalidatingQuerySet",
     "add_cache_tags",
     "cache_branch_data",
     "cache_endpoint",
@@ -40,12 +45,25 @@ __all__ = [
     "cache_manager",
     "cache_user_data",
     "cached",
+    "invalidate_on_commit",
     "invalidates",
-    "retire",
 ]
 
 
+# Renamed: the former names still import, for one release.
+FORMER_NAMES = {
+    "RetiringManager": "InvalidatingManager",
+    "RetiringQuerySet": "InvalidatingQuerySet",
+    "retire": "invalidate_on_commit",
+}
+
+
 def __getattr__(name: str) -> Any:
-    if name not in DOORS:
+    if name in FORMER_NAMES:
+        present = FORMER_NAMES[name]
+        message = f"cachelayer.{name} is called {present}"
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        return __getattr__(present)
+    if name not in MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{DOORS[name]}"), name)
+    return getattr(import_module(f"{__name__}.{MODULES[name]}"), name)

@@ -25,7 +25,7 @@ class CacheConfig(AppConfig):
             checks.register(check, checks.Tags.caches)
         request_started.connect(begin, dispatch_uid="cachelayer")
         post_migrate.connect(make_cache_tables, sender=self, dispatch_uid="cachelayer")
-        post_migrate.connect(retire_all, sender=self, dispatch_uid="cachelayer.all")
+        post_migrate.connect(invalidate_all, sender=self, dispatch_uid="cachelayer.all")
 
 
 def begin(
@@ -46,11 +46,11 @@ def make_cache_tables(using: str, **_: Any) -> None:
     call_command("createcachetable", database=using, verbosity=0)
 
 
-def retire_all(using: str, **_: Any) -> None:
+def invalidate_all(using: str, **_: Any) -> None:
     """`flush` empties tables, and migrations write rows, that no signal tells of."""
     from cachelayer.keys import ROOT
     from cachelayer.transactions import backend, mark
 
-    backend().retire_all()
+    backend().invalidate_all()
     mark(ROOT, using=using)
-    backend().refresh_plane()
+    backend().refresh_host()

@@ -16,27 +16,26 @@ from django.urls import get_resolver
 from django.utils.module_loading import import_string
 from rest_framework.views import APIView
 
-from cachelayer.conf import DEFAULTS, option
+from cachelayer.conf import DEFAULTS, FORMER_NAMES, option
 from cachelayer.decorators import ViewRecipe
 
+PRESENT_NAMES = {former: present for present, former in FORMER_NAMES.items()}
 OURS = "cachelayer.backends.MemoryCache or RedisCache"
 
 
 def check_options(**_: Any) -> list[CheckMessage]:
-    """E001 unknown option, E002 a value of the wrong kind."""
-    found: list[CheckMessage] = []
+    """E001 unknown option, E002 a value of the wrong kind, W007 a former name."""
+    messages: list[CheckMessage] = []
     for name, value in getattr(settings, "CACHELAYER", {}).items():
-        if name not in DEFAULTS:
-            found.append(_unknown(name))
-        elif not _fits(name, value):
-            found.append(
-                Error(
-                    f"CACHELAYER[{name!r}] is {value!r}.",
-                    hint=f"It is {KINDS[_kind(name)][1]}.",
-                    id="cachelayer.E002",
-                )
-            )
-    return found
+        present = PRESENT_NAMES.get(name, name)
+        if present not in DEFAULTS:
+            messages.append(_unknown(name))
+            continue
+        if present != name:
+            messages.append(_renamed(name))
+        if not _fits(present, value):
+            messages.append(_wrong_value(name, value))
+    return messages
 
 
 def check_alias(**_: Any) -> list[CheckMessage]:
@@ -66,6 +65,22 @@ def check_atomic_requests(**_: Any) -> list[CheckMessage]:
         for alias, database in settings.DATABASES.items()
         if database.get("ATOMIC_REQUESTS")
     ]
+
+
+def _renamed(name: str) -> CheckMessage:
+    return Warning(
+        f"CACHELAYER[{name!r}] is called {PRESENT_NAMES[name]!r} now.",
+        hint="Rename it: the former name is read for one release.",
+        id="cachelayer.W007",
+    )
+
+
+def _wrong_value(name: str, value: Any) -> CheckMessage:
+    return Error(
+        f"CACHELAYER[{name!r}] is {value!r}.",
+        hint=f"It is {KINDS[_kind(PRESENT_NAMES.get(name, name))][1]}.",
+        id="cachelayer.E002",
+    )
 
 
 def _unknown(name: str) -> CheckMessage:

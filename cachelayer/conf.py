@@ -1,4 +1,4 @@
-"""The one setting, CACHELAYER, and its defaults."""
+"""The setting CACHELAYER: its options and their defaults."""
 
 from typing import Any
 
@@ -12,20 +12,26 @@ DEFAULTS: dict[str, Any] = {
     "BRANCH_TTL": 600,
     "PATH_PREFIX": "",
     "LOW_HIT_RATE": 0.7,
-    "KEPT_HEADERS": (),  # of the project's own, besides the usual ones
+    "KEPT_HEADERS": (),  # stored with a response besides the usual ones
     "AUDIENCE": "cachelayer.http.audience",
     "STRICT_SHARED_TIER": False,
-    "FLIGHT_WAIT": 5.0,
+    "SINGLE_FLIGHT_WAIT": 5.0,
     "STATISTICS_FOLDER": "",  # where the host's processes count calls by route
-    "PLANE_INTERVAL": 60,
+    "HOST_INTERVAL": 60,
 }
+FORMER_NAMES = {"SINGLE_FLIGHT_WAIT": "FLIGHT_WAIT", "HOST_INTERVAL": "PLANE_INTERVAL"}
+"""Renamed options: the former name is still read, for one release."""
 
 
 def option(name: str) -> Any:
-    return getattr(settings, "CACHELAYER", {}).get(name, DEFAULTS[name])
+    """The option's value in the settings, else its default."""
+    chosen = getattr(settings, "CACHELAYER", {})
+    if name in chosen:
+        return chosen[name]
+    return chosen.get(FORMER_NAMES.get(name), DEFAULTS[name])
 
 
 def ttl_of(tier: str) -> float:
-    """Seconds an entry of this tier lives when its decorator names none."""
+    """The seconds that an entry of this tier lives when its decorator names none."""
     named = "DEFAULT_TTL" if tier in ("endpoint", "raw") else f"{tier.upper()}_TTL"
     return float(option(named))

@@ -71,7 +71,7 @@ class Attempt:
     def find(self, *, wait: bool) -> bool:
         """Whether there is a fresh entry; counted as hit, miss or bypass."""
         backend = transactions.backend()
-        backend.refresh_plane()
+        backend.refresh_host()
         self.bypass = self.bypass or backend.out_of_service()
         if self.bypass:
             self._count(backend, "bypasses")
@@ -95,7 +95,7 @@ class Attempt:
         if landed is None:
             self.leads = True
             self.entry = backend.find(self.key)  # the last flight may just have landed
-        elif landed.wait(option("FLIGHT_WAIT")):
+        elif landed.wait(option("SINGLE_FLIGHT_WAIT")):
             self.entry = backend.find(self.key)
 
     def __enter__(self) -> None:

@@ -20,10 +20,10 @@ from cachelayer.stamps import CONFLICT, DUE, Stamps
 logger = logging.getLogger(__name__)
 
 
-def plane_of(cache: Any) -> str:
+def host_id_of(cache: Any) -> str:
     """The id of its stamp file; empty where a server keeps the stamps."""
     stamps = getattr(cache, "stamps", None)
-    return str(stamps.plane_id) if stamps else ""
+    return str(stamps.host_id) if stamps else ""
 
 
 def conflicting(stamps: Stamps) -> bool:
@@ -32,14 +32,14 @@ def conflicting(stamps: Stamps) -> bool:
 
 def put_off(stamps: Stamps) -> None:
     """The next refresh is due in an interval."""
-    interval = int(option("PLANE_INTERVAL") * 1e9)
+    interval = int(option("HOST_INTERVAL") * 1e9)
     stamps.words[DUE] = time.time_ns() + interval
 
 
 def due(stamps: Stamps) -> bool:
     """Also when the clock was set back since."""
     now, wanted = time.time_ns(), stamps.words[DUE]
-    return not now < wanted <= now + int(option("PLANE_INTERVAL") * 1e9)
+    return not now < wanted <= now + int(option("HOST_INTERVAL") * 1e9)
 
 
 def refresh_if_due(stamps: Stamps) -> None:
@@ -49,8 +49,8 @@ def refresh_if_due(stamps: Stamps) -> None:
     put_off(stamps)
     try:
         _retire_what_others_changed(stamps)
-        _announce(stamps.plane_id)
-        others = other_planes(stamps)
+        _announce(stamps.host_id)
+        others = other_hosts(stamps)
     except DatabaseError as error:
         logger.warning("cache plane not refreshed: %s", error)
         return
@@ -78,10 +78,10 @@ def in_event_loop() -> bool:
 
 def _retire_what_others_changed(stamps: Stamps) -> None:
     """Planes that came since we last announced ours may have gone again."""
-    from cachelayer.models import Plane
+    from cachelayer.models import CacheHost
 
-    former = Plane.objects.filter(plane_id=stamps.plane_id).first()
-    others = Plane.objects.exclude(plane_id=stamps.plane_id)
+    former = CacheHost.objects.filter(host_id=stamps.host_id).first()
+    others = CacheHost.objects.exclude(host_id=stamps.host_id)
     met = others.filter(seen_at__gte=former.seen_at) if former else others
     if met.exists():
         stamps.bump_all()
@@ -89,20 +89,20 @@ def _retire_what_others_changed(stamps: Stamps) -> None:
         others.gone().delete()
 
 
-def _announce(plane_id: str) -> None:
-    from cachelayer.models import Plane
+def _announce(host_id: str) -> None:
+    from cachelayer.models import CacheHost
 
     host = getattr(settings, "HOST_NAME", "") or socket.gethostname()
-    Plane.objects.update_or_create(
-        plane_id=plane_id, defaults={"host": host, "seen_at": Now()}
+    CacheHost.objects.update_or_create(
+        host_id=host_id, defaults={"host": host, "seen_at": Now()}
     )
 
 
-def other_planes(stamps: Stamps) -> list[Any]:
+def other_hosts(stamps: Stamps) -> list[Any]:
     """The live planes on this database that do not see our stamps."""
-    from cachelayer.models import Plane
+    from cachelayer.models import CacheHost
 
-    return list(Plane.objects.live().exclude(plane_id=stamps.plane_id))
+    return list(CacheHost.objects.live().exclude(host_id=stamps.host_id))
 
 
 def reason(others: list[Any]) -> str:

@@ -18,7 +18,7 @@ from django.db import models, router
 from django.db.models import signals
 
 from cachelayer.keys import ROOT
-from cachelayer.transactions import mark, retire
+from cachelayer.transactions import invalidate_on_commit, mark
 
 Patterns = list[str] | Callable[[Any], Iterable[str]]
 
@@ -52,22 +52,22 @@ def patterns_of(instance: models.Model, *, created: bool = False) -> list[str]:
 
 
 @contextmanager
-def retiring(patterns: list[str], using: str) -> Iterator[None]:
+def invalidating(patterns: list[str], using: str) -> Iterator[None]:
     """Retire these around a statement."""
     mark(*patterns, using=using)
     try:
         yield
     finally:
-        retire(*patterns, using=using)
+        invalidate_on_commit(*patterns, using=using)
 
 
-def retiring_collection(rows: models.QuerySet[Any]) -> AbstractContextManager[None]:
+def invalidating_collection(rows: models.QuerySet[Any]) -> AbstractContextManager[None]:
     """Around a statement on many rows."""
     rows._for_write = True  # type: ignore[attr-defined]
-    return retiring(collection_of(rows.model), rows.db)
+    return invalidating(collection_of(rows.model), rows.db)
 
 
-class RetiringQuerySet(models.QuerySet[Any]):
+class InvalidatingQuerySet(models.QuerySet[Any]):
     """Bulk methods send no signals: they retire the collection instead.
 
     Declared models have it behind all their managers: their own, or by adoption.
@@ -77,23 +77,23 @@ class RetiringQuerySet(models.QuerySet[Any]):
         as_manager: ClassVar[Any]  # or django-stubs refuses those of heirs
 
     def update(self, **values: Any) -> int:
-        with retiring_collection(self):
+        with invalidating_collection(self):
             return super().update(**values)
 
     def bulk_create(self, *args: Any, **options: Any) -> list[Any]:
-        with retiring_collection(self):
+        with invalidating_collection(self):
             return super().bulk_create(*args, **options)
 
     def bulk_update(self, *args: Any, **options: Any) -> int:
-        with retiring_collection(self):
+        with invalidating_collection(self):
             return super().bulk_update(*args, **options)
 
     def delete(self) -> tuple[int, dict[str, int]]:
-        with retiring_collection(self):
+        with invalidating_collection(self):
             return super().delete()
 
     def _raw_delete(self, using: str | None) -> int:
-        with retiring_collection(self):
+        with invalidating_collection(self):
             return super()._raw_delete(using)
 
     delete.alters_data = True  # type: ignore[attr-defined]
@@ -102,8 +102,8 @@ class RetiringQuerySet(models.QuerySet[Any]):
     _raw_delete.alters_data = True  # type: ignore[attr-defined]
 
 
-class RetiringManager(models.Manager[Any]):
-    _queryset_class = RetiringQuerySet
+class InvalidatingManager(models.Manager[Any]):
+    _queryset_class = InvalidatingQuerySet
 
 
 UNSIGNALLED = ("save_base", "delete")
@@ -121,18 +121,18 @@ def adopt(model: type[models.Model]) -> None:
         _choose_base(model)
     if options.auto_created:
         for name in UNSIGNALLED:
-            setattr(model, name, retiring_method(getattr(model, name)))
+            setattr(model, name, invalidating_method(getattr(model, name)))
 
 
 def retires(manager: Any) -> bool:
-    return issubclass(manager._queryset_class, RetiringQuerySet)
+    return issubclass(manager._queryset_class, InvalidatingQuerySet)
 
 
 def _replace(model: type[models.Model], manager: Any) -> None:
     """Under the same name; one that is inherited stays as it is for others."""
     options: Any = model._meta
     made = copy(manager)
-    made.__class__ = retiring_manager(type(manager))
+    made.__class__ = invalidating_manager(type(manager))
     for former in [each for each in options.local_managers if each.name == made.name]:
         options.local_managers.remove(former)
     model.add_to_class(manager.name, made)
@@ -144,13 +144,13 @@ def _choose_base(model: type[models.Model]) -> None:
     if type(options.default_manager).get_queryset is not models.Manager.get_queryset:
         raise ImproperlyConfigured(
             f"{options.label}: its default manager chooses rows; give its Meta a "
-            "base_manager_name whose QuerySet is a RetiringQuerySet"
+            "base_manager_name whose QuerySet is a InvalidatingQuerySet"
         )
     options.base_manager_name = options.default_manager.name
     options._expire_cache()
 
 
-def retiring_manager(plain: type[Any]) -> type[Any]:
+def invalidating_manager(plain: type[Any]) -> type[Any]:
     """A class: related managers extend it. To migrations it is the plain one."""
 
     def equal(this: Any, other: Any) -> bool:
@@ -162,19 +162,19 @@ def retiring_manager(plain: type[Any]) -> type[Any]:
         "__qualname__": plain.__qualname__,
         "__eq__": equal,
         "__hash__": plain.__hash__,
-        "_queryset_class": retiring_queryset(plain._queryset_class),
+        "_queryset_class": invalidating_queryset(plain._queryset_class),
     }
     return type(plain.__name__, (plain,), written)
 
 
-def retiring_queryset(plain: type[Any]) -> type[Any]:
+def invalidating_queryset(plain: type[Any]) -> type[Any]:
     """The manager's own methods, over bulk methods that retire."""
     if plain is models.QuerySet:
-        return RetiringQuerySet
-    return type(plain.__name__, (plain, RetiringQuerySet), {})
+        return InvalidatingQuerySet
+    return type(plain.__name__, (plain, InvalidatingQuerySet), {})
 
 
-def retiring_method(method: Callable[..., Any]) -> Callable[..., Any]:
+def invalidating_method(method: Callable[..., Any]) -> Callable[..., Any]:
     """Django sends no signals for the rows of a model that it made itself."""
     if hasattr(method, "__wrapped__"):  # declared twice
         return method
@@ -182,7 +182,7 @@ def retiring_method(method: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(method)
     def wrapper(row: models.Model, *args: Any, **options: Any) -> Any:
         using = options.get("using") or router.db_for_write(type(row), instance=row)
-        with retiring(collection_of(type(row)), using):
+        with invalidating(collection_of(type(row)), using):
             return method(row, *args, **options)
 
     return wrapper
@@ -284,12 +284,12 @@ def _after_save(
     **_: Any,
 ) -> None:
     if raw:
-        retire(*collection_of(sender), using=using)
+        invalidate_on_commit(*collection_of(sender), using=using)
         return
     former = instance.__dict__.pop(FORMER, [])
     found = patterns_of(instance, created=created)
     now = _patterns_now(sender, instance, using, created=created)
-    retire(*former, *found, *now, using=using)
+    invalidate_on_commit(*former, *found, *now, using=using)
 
 
 def _before_delete(
@@ -297,7 +297,7 @@ def _before_delete(
 ) -> None:
     """Django sends it within its own transaction, while the relations are there."""
     now = _patterns_now(sender, instance, using)
-    retire(*patterns_of(instance), *now, using=using)
+    invalidate_on_commit(*patterns_of(instance), *now, using=using)
 
 
 def _relating(
@@ -315,4 +315,4 @@ def _relating(
     elif declared(model):
         for related in model._base_manager.using(using).filter(pk__in=pk_set):
             patterns += patterns_of(related)
-    retire(*patterns, using=using)
+    invalidate_on_commit(*patterns, using=using)

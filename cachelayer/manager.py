@@ -26,7 +26,7 @@ class CacheManager:
 
     def get(self, key: str, default: Any = None) -> Any:
         backend = transactions.backend()
-        backend.refresh_plane()
+        backend.refresh_host()
         if transactions.dirty():
             backend.count("raw", "bypasses")
             return default
@@ -47,7 +47,7 @@ class CacheManager:
         ttl: float | None = MISSING,  # type: ignore[assignment]
     ) -> Any:
         backend = transactions.backend()
-        backend.refresh_plane()
+        backend.refresh_host()
         if transactions.dirty():
             backend.count("raw", "bypasses")
             return compute()
@@ -104,7 +104,7 @@ def invalidate_pattern(pattern: str, *, by: object) -> str:
     pattern = strip_prefix(pattern, option("PATH_PREFIX"))
     cache_manager.invalidate_pattern(pattern)
     tag = widen(pattern)
-    logger.info("cache invalidated pattern=%r retired=%r by=%s", pattern, tag, by)
+    logger.info("cache invalidated pattern=%r tag=%r by=%s", pattern, tag, by)
     return tag
 
 

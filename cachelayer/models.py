@@ -1,4 +1,4 @@
-"""Which hosts (stamp files) use this database."""
+"""The hosts that use the cache on this database."""
 
 from datetime import timedelta
 from typing import ClassVar
@@ -6,31 +6,35 @@ from typing import ClassVar
 from django.db import models
 from django.db.models.functions import Now
 
+from cachelayer.conf import option
 
-class PlaneQuerySet(models.QuerySet["Plane"]):
-    def live(self) -> "PlaneQuerySet":
-        """Seen within three refreshes, by the database's clock."""
-        from cachelayer.conf import option
 
-        within = timedelta(seconds=3 * option("PLANE_INTERVAL"))
+class CacheHostQuerySet(models.QuerySet["CacheHost"]):
+    def live(self) -> "CacheHostQuerySet":
+        """Hosts seen within three refresh intervals, by the database's clock."""
+        within = timedelta(seconds=3 * option("HOST_INTERVAL"))
         return self.filter(seen_at__gt=Now() - within)
 
-    def gone(self) -> "PlaneQuerySet":
-        """Not seen for a day. Who slept as long finds their own row gone too."""
+    def gone(self) -> "CacheHostQuerySet":
+        """Hosts not seen for a day. A host that slept longer finds its own row gone."""
         return self.filter(seen_at__lt=Now() - timedelta(days=1))
 
 
-class Plane(models.Model):
-    """One stamp file: the processes that share it see each other's invalidations."""
+class CacheHost(models.Model):
+    """One stamp file: the processes that share it see each other's invalidations.
 
-    plane_id = models.CharField(max_length=32, primary_key=True)
+    The table and its key keep the names that they had when this was called Plane.
+    """
+
+    host_id = models.CharField(max_length=32, primary_key=True, db_column="plane_id")
     host = models.CharField(max_length=255)
     seen_at = models.DateTimeField()
 
-    objects = PlaneQuerySet.as_manager()
+    objects = CacheHostQuerySet.as_manager()
 
     class Meta:
+        db_table = "cachelayer_plane"
         permissions: ClassVar = [("operate_cache", "Can look at and clear the cache")]
 
     def __str__(self) -> str:
-        return f"{self.host} {self.plane_id}"
+        return f"{self.host} {self.host_id}"

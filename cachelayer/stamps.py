@@ -55,7 +55,7 @@ class StampMap:
         self.remap()
 
     @property
-    def plane_id(self) -> str:
+    def host_id(self) -> str:
         return f"{self.words[PLANE]:016x}"
 
     def usable(self) -> bool:

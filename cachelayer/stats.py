@@ -281,7 +281,7 @@ class Watch:
         counters = route_counters()
         if counters is None:
             return
-        self._next = now + option("PLANE_INTERVAL")
+        self._next = now + option("HOST_INTERVAL")
         routes = counters.of_routes()
         total = {
             outcome: sum(route[outcome] for route in routes)

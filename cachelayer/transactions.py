@@ -59,7 +59,7 @@ def call(hooks: list[Any]) -> None:
     """One that fails is still waiting: Django calls it again, if it comes to that."""
     for hook in hooks:
         try:
-            hook.retire()
+            hook.invalidate()
         except Exception:
             logger.exception("cache not retired after a commit")
 
@@ -77,19 +77,19 @@ latest = object()
 """Another one after each mark of any thread: some share a connection."""
 
 
-class Retirement:
+class InvalidationHook:
     """A commit hook. While it waits its connection is dirty; a rollback drops it."""
 
     def __init__(self) -> None:
         self.tags: set[str] = set()
         self.waits = True
-        self.__qualname__ = "Retirement"  # Django logs it when the hook fails
+        self.__qualname__ = "InvalidationHook"  # Django logs it when the hook fails
 
     def __call__(self) -> None:
-        self.retire()
-        backend().refresh_plane()
+        self.invalidate()
+        backend().refresh_host()
 
-    def retire(self) -> None:
+    def invalidate(self) -> None:
         """Once, as soon as the COMMIT returns; Django calls later, if at all."""
         if self.waits:
             bump(self.tags)
@@ -102,14 +102,14 @@ def backend() -> Any:
 
 
 def bump(tags: Iterable[str]) -> None:
-    backend().retire(tags)
+    backend().invalidate_tags(tags)
 
 
-def retire(*patterns: str, using: str = DEFAULT_DB_ALIAS) -> None:
+def invalidate_on_commit(*patterns: str, using: str = DEFAULT_DB_ALIAS) -> None:
     """Retire what these patterns cover when this alias commits; at once outside."""
     if not mark(*patterns, using=using) and patterns:
         bump({widen(pattern) for pattern in patterns})
-        backend().refresh_plane()
+        backend().refresh_host()
 
 
 def mark(*patterns: str, using: str = DEFAULT_DB_ALIAS) -> bool:
@@ -135,26 +135,30 @@ def uncommitted(connection: BaseDatabaseWrapper) -> bool:
     )
 
 
-def _waiting(connection: BaseDatabaseWrapper) -> Retirement:
+def _waiting(connection: BaseDatabaseWrapper) -> InvalidationHook:
     """This savepoint's hook, in front of all others: one that raises ends the rest."""
     savepoints = set(connection.savepoint_ids)
     hooks: list[Any] = connection.run_on_commit
     for ids, hook, _ in hooks:
-        if not isinstance(hook, Retirement):
+        if not isinstance(hook, InvalidationHook):
             break
         if ids == savepoints and hook.waits:
             return hook
     watch(connection, waiting_on)
-    hook = Retirement()
+    hook = InvalidationHook()
     # After commits by hand nobody else removes those that have retired.
-    hooks[:] = [r for r in hooks if not isinstance(r[1], Retirement) or r[1].waits]
+    hooks[:] = [
+        r for r in hooks if not isinstance(r[1], InvalidationHook) or r[1].waits
+    ]
     hooks.insert(0, (savepoints, hook, True))
     return hook
 
 
 def waiting_on(connection: BaseDatabaseWrapper) -> list[Any]:
     every: list[Any] = connection.run_on_commit
-    return [one for _, one, _ in every if isinstance(one, Retirement) and one.waits]
+    return [
+        one for _, one, _ in every if isinstance(one, InvalidationHook) and one.waits
+    ]
 
 
 def is_dirty(connection: BaseDatabaseWrapper) -> bool:

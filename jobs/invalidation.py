@@ -4,16 +4,16 @@ from typing import TYPE_CHECKING
 
 from django.apps import apps
 
-from cachelayer import invalidates, retire
+from cachelayer import invalidate_on_commit, invalidates
 from cachelayer.transactions import backend
 
 if TYPE_CHECKING:
     from jobs.models import Job
 
 
-def retire_job(job: "Job") -> None:
+def invalidate_job(job: "Job") -> None:
     """Called by the one method that changes jobs, inside its transaction."""
-    retire(*where_it_shows(job))
+    invalidate_on_commit(*where_it_shows(job))
 
 
 def where_it_shows(job: "Job") -> list[str]:
@@ -27,6 +27,6 @@ def declare() -> None:
     invalidates(jobs.get_model("Draft"), ["/drafts/*"], collection=["/drafts/*"])
 
 
-def retire_everything() -> None:
+def invalidate_everything() -> None:
     """A process died, perhaps between its COMMIT and its bump: trust nothing."""
-    backend().retire_all()
+    backend().invalidate_all()

@@ -71,5 +71,5 @@ def settle(**_: Any) -> None:
     if board[SETTLED] != deaths:
         from cachelayer.transactions import backend
 
-        backend().retire_all()
+        backend().invalidate_all()
         board[SETTLED] = deaths

@@ -79,7 +79,7 @@ ROOMS = {
     ),
     "Operations": (
         Entry("jobs.worker", "Workers", "engineering"),
-        Entry("cachelayer.plane", "Cache", "cached"),
+        Entry("cachelayer.cachehost", "Cache", "cached"),
         Entry("django_q.ormq", "Queued tasks", "queue"),
         Entry("django_q.failure", "Failed tasks", "error"),
         Entry("django_q.success", "Successful tasks", "task_alt"),

@@ -27,6 +27,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include(rooms)),
     path("api/<path:rest>", no_such_route),
     path("admin", RedirectView.as_view(url="/admin/")),
+    path(
+        "admin/cachelayer/plane/",  # its former name, for one release
+        RedirectView.as_view(url="/admin/cachelayer/cachehost/"),
+    ),
     path("admin/", admin.site.urls),
 ]
 handler400 = "skillfleet.api.errors.bad_request"

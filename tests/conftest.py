@@ -11,7 +11,7 @@ from django.test import TransactionTestCase
 from hypothesis import settings as hypothesis_settings
 
 from tests import tables
-from tests.cache_plane import cache_plane  # noqa: F401  an empty cache for each test
+from tests.empty_cache import empty_cache  # noqa: F401  an empty cache for each test
 
 DATABASE_FIXTURES = {
     "db",

@@ -22,7 +22,7 @@ MADE_BY_MIGRATE = [
 ]
 """Rights and roles; they stay, and whoever changes them has all made anew."""
 
-CACHE_PLANES = "cachelayer_plane"
+CACHE_HOSTS = "cachelayer_plane"
 """Written beside every test by whatever uses the cache."""
 
 Made = TypeVar("Made")
@@ -95,14 +95,14 @@ class Rehearsed(Generic[Made]):
         self.rows: Rows = {}
 
     def __call__(self) -> Made:
-        if set(filled_tables()) - {CACHE_PLANES}:
+        if set(filled_tables()) - {CACHE_HOSTS}:
             return self.make()
         if self.rows:
             insert(self.rows)
         else:
             self.made = self.make()
             self.rows = {table: content(table) for table in filled_tables()}
-            self.rows.pop(CACHE_PLANES, None)
+            self.rows.pop(CACHE_HOSTS, None)
         return self.made
 
 

@@ -84,7 +84,7 @@ def backend_section(scale: Scale) -> Iterator[str]:
         each.set(key, value)
 
     def retire() -> None:
-        ours.retire(["/something/else"])
+        ours.invalidate_tags(["/something/else"])
 
     def after_a_retirement() -> None:
         retire()

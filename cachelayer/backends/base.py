@@ -54,11 +54,11 @@ class Seam:
             logger.warning("cache value not kept: key=%s error=%s", key, error)
             return False
 
-    def retire(self, tags: Iterable[str]) -> Token | None:
+    def invalidate_tags(self, tags: Iterable[str]) -> Token | None:
         """Retire these tags; returns the moment from which that counts."""
         raise NotImplementedError
 
-    def retire_all(self) -> None:
+    def invalidate_all(self) -> None:
         """For whoever reaps a process that was killed."""
         raise NotImplementedError
 
@@ -78,7 +78,7 @@ class Seam:
         self._store("/probe", 1, self.token(), 1.0)
         return self._find("/probe", None) is not None
 
-    def refresh_plane(self) -> None:
+    def refresh_host(self) -> None:
         """Once an interval: tell the database that this host is here."""
 
     def get_stats(self) -> dict[str, Any]:
@@ -91,7 +91,7 @@ class Seam:
 
     def invalidate_pattern(self, pattern: str) -> None:
         """Retire all that the pattern covers; its cost does not grow with the cache."""
-        self.retire([keys.widen(pattern)])
+        self.invalidate_tags([keys.widen(pattern)])
 
     def _find(self, key: str, version: int | None) -> Found | None:
         raise NotImplementedError
@@ -194,7 +194,7 @@ class TagCache(Seam, Twins, BaseCache):
     ) -> bool:
         """Store it by hand: other copies retire first. Keys are validated here."""
         self.validate_key(self.make_key(key, version))
-        token = self.retire([self.tag_of(key, version)])
+        token = self.invalidate_tags([self.tag_of(key, version)])
         return self._store(key, value, token, ttl, version=version)
 
     def _slots(self, key: str, version: int | None) -> frozenset[int]:

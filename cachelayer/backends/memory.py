@@ -56,7 +56,7 @@ class InProcess(TagCache):
     def delete(self, key: str, version: int | None = None) -> bool:
         with self.store.lock:
             found = self.has_key(key, version)
-            self.retire([self.tag_of(key, version)])
+            self.invalidate_tags([self.tag_of(key, version)])
             self.validate_key(self.make_key(key, version))
             self.store.drop(self._place(key, version))
             return found
@@ -112,10 +112,10 @@ class MemoryCache(InProcess):
     def token(self) -> int:
         return self.stamps.epoch()
 
-    def retire(self, tags: Iterable[str]) -> int:
+    def invalidate_tags(self, tags: Iterable[str]) -> int:
         return self.stamps.bump(tags)
 
-    def retire_all(self) -> None:
+    def invalidate_all(self) -> None:
         self.stamps.bump_all()
 
     def count(self, tier: str, event: str) -> None:
@@ -126,9 +126,9 @@ class MemoryCache(InProcess):
         return not self.stamps.usable() or hosts.conflicting(self.stamps)
 
     def why_out_of_service(self) -> str:
-        return self.stamps.failure or hosts.reason(hosts.other_planes(self.stamps))
+        return self.stamps.failure or hosts.reason(hosts.other_hosts(self.stamps))
 
-    def refresh_plane(self) -> None:
+    def refresh_host(self) -> None:
         hosts.refresh_if_due(self.stamps)
 
     def host_figures(self) -> dict[str, Any]:
@@ -149,7 +149,7 @@ class MemoryCache(InProcess):
 
     def clear(self) -> None:
         """Retire everything on this host."""
-        self.retire([keys.ROOT])
+        self.invalidate_tags([keys.ROOT])
         self.store.sweep()
 
     def _store(

@@ -121,10 +121,10 @@ class RedisCache(ByHand):
         seen = self.store.look({made: self._slots(key, version)})
         return seen.token, seen.fresh.get(made)
 
-    def retire(self, tags: Iterable[str]) -> Token | None:
+    def invalidate_tags(self, tags: Iterable[str]) -> Token | None:
         return self.store.bump(set(map(slot, tags)))
 
-    def retire_all(self) -> None:
+    def invalidate_all(self) -> None:
         self.store.bump(None)
 
     def count(self, tier: str, event: str) -> None:
@@ -157,7 +157,7 @@ class RedisCache(ByHand):
 
     def clear(self) -> None:
         """Retire everything under the prefix; the server drops it when it expires."""
-        self.retire([keys.ROOT])
+        self.invalidate_tags([keys.ROOT])
 
     def close(self, **_: Any) -> None:
         """Django calls it after each request: the connections stay for the next."""

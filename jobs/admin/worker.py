@@ -23,14 +23,14 @@ class WorkerAdmin(FleetAdmin):
         "job_link",
         "running_for",
         "heartbeat_at",
-        "plane",
+        "cache_host",
     )
     list_filter = ("host",)
     search_fields = ("host", "=pid")
     ordering = ("-heartbeat_at", "-pk")
     fields = (
         ("host", "pid"),
-        "plane",
+        "cache_host",
         "alive",
         "job_link",
         ("started_at", "heartbeat_at"),

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,6 +17,7 @@ MAX_SECONDS = 10 * 366 * 24 * 3600
 DEFAULT_LONG_SECONDS = 3600
 
 
+@extend_schema_serializer(deprecate_fields=["plane"])
 class WorkerSerializer(serializers.ModelSerializer[Worker]):
     """A row of `Worker.objects.attended()`."""
 
@@ -26,8 +27,12 @@ class WorkerSerializer(serializers.ModelSerializer[Worker]):
     job_id = serializers.UUIDField(
         allow_null=True, help_text="What it works on; null: it waits for work."
     )
+    cache_host = serializers.CharField(
+        help_text="The id of the stamp file it shares; empty with a cache server."
+    )
     plane = serializers.CharField(
-        help_text="The stamp file it shares; empty with a cache server."
+        source="cache_host",
+        help_text="The former name of `cache_host`, kept for one release.",
     )
     age = serializers.SerializerMethodField(help_text="Seconds since it was started.")
     silence = serializers.SerializerMethodField(
@@ -36,7 +41,16 @@ class WorkerSerializer(serializers.ModelSerializer[Worker]):
 
     class Meta:
         model = Worker
-        fields = ("host", "pid", "plane", "alive", "job_id", "age", "silence")
+        fields = (
+            "host",
+            "pid",
+            "cache_host",
+            "plane",
+            "alive",
+            "job_id",
+            "age",
+            "silence",
+        )
         read_only_fields = fields
 
     def get_age(self, worker: Any) -> int:

@@ -25,7 +25,7 @@ from django_q.worker import worker
 
 from jobs import lifecycle
 from jobs.engine.maintenance import prune_old, sweep
-from jobs.invalidation import retire_everything
+from jobs.invalidation import invalidate_everything
 from jobs.models import Job, Worker
 from jobs.models.job import about
 from jobs.models.worker import heartbeat_interval
@@ -157,7 +157,8 @@ class Cluster:
     def run(self) -> None:
         import_string(settings.SKILLFLEET_AUTHOR)  # once, and not in every child
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-        retire_everything()  # a parent that was killed could not do it for its children
+        # A parent that was killed could not do it for its children.
+        invalidate_everything()
         try:
             while self.children or not self.stopping:
                 self._keep_children()
@@ -208,7 +209,7 @@ class Cluster:
 
     def _mourn(self, pid: int) -> None:
         """The dead cannot clean up: their cache entries, their rows, their jobs."""
-        retire_everything()
+        invalidate_everything()
         self._guarded(lambda: bury(pid))
 
     def _keep_house(self) -> None:

@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 
 from jobs import lifecycle
 from jobs.engine import queue
-from jobs.invalidation import retire_job
+from jobs.invalidation import invalidate_job
 from jobs.models import Delivery, Job, Question, Worker
 from jobs.models.job import JobQuerySet, about
 from taxonomy.unused_content import Freed, prune_content
@@ -181,7 +181,7 @@ def _prune_batch(age: timedelta) -> Pruned:
     jobs = list(ended.select_for_update()[:BATCH])
     rows, _ = Job.objects.filter(pk__in=[job.pk for job in jobs]).delete()
     for job in jobs:
-        retire_job(job)
+        invalidate_job(job)
     return Pruned(len(jobs), rows)
 
 

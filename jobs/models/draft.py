@@ -6,12 +6,12 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db import models
 from django.db.models.functions import Now
 
-from cachelayer import RetiringQuerySet
+from cachelayer import InvalidatingQuerySet
 from taxonomy.models import Bundle
 from taxonomy.models.verdict import Waiving
 
 
-class DraftQuerySet(RetiringQuerySet):
+class DraftQuerySet(InvalidatingQuerySet):
     def visible_to(self, user: User | AnonymousUser) -> "DraftQuerySet":
         """Their own, or every one."""
         if sees_all(user):

@@ -12,9 +12,9 @@ from django.db.models.functions import Coalesce, Now
 from django.dispatch import Signal
 from django.utils import timezone
 
-from cachelayer import RetiringQuerySet
+from cachelayer import InvalidatingQuerySet
 from jobs.engine import queue
-from jobs.invalidation import retire_job
+from jobs.invalidation import invalidate_job
 from jobs.models.worker import Worker
 from taxonomy.models.address import MAX_NAME_CHARS, MAX_PATH_CHARS
 
@@ -28,7 +28,7 @@ def about(job: "Job", fence: str | None = None) -> str:
     return f"job_id={job.pk} phase={job.current_phase} fence={held[:FENCE_CHARS]}"
 
 
-class JobQuerySet(RetiringQuerySet):
+class JobQuerySet(InvalidatingQuerySet):
     def write(self, **values: Any) -> int:
         """An UPDATE whose caller retires what shows it, or that nothing shows.
 
@@ -411,7 +411,7 @@ class Job(models.Model):
             JobEvent.objects.append(
                 job_id=self.pk, seq=seq, kind=event, phase=phase, data=note or {}
             )
-            retire_job(self)
+            invalidate_job(self)
         return True
 
     def claim(self, worker: Worker, fence: Fence | None = None) -> Fence | None:

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Case, DurationField, ExpressionWrapper, F, Q, Value, When
 from django.db.models.functions import Now
 
-from cachelayer.hosts import plane_of
+from cachelayer.hosts import host_id_of
 from cachelayer.transactions import backend
 
 
@@ -27,7 +27,7 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
         return self.create(
             host=settings.HOST_NAME,
             pid=os.getpid(),
-            plane=plane_of(backend()),
+            cache_host=host_id_of(backend()),
             heartbeat_at=Now(),
         )
 
@@ -52,7 +52,9 @@ class Worker(models.Model):
 
     host = models.CharField(max_length=255)
     pid = models.PositiveIntegerField()
-    plane = models.CharField(max_length=32, blank=True, default="")
+    cache_host = models.CharField(
+        max_length=32, blank=True, default="", db_column="plane"
+    )
     """The stamp file that its host's processes share; empty with a cache server."""
     job = models.ForeignKey(
         "jobs.Job", models.SET_NULL, null=True, blank=True, related_name="+"

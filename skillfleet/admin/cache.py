@@ -14,7 +14,7 @@ from unfold.decorators import display
 from unfold.enums import ActionVariant
 
 from cachelayer import cache_manager, manager
-from cachelayer.models import Plane
+from cachelayer.models import CacheHost
 from cachelayer.stats import headline, tables
 from core.admin import fields
 from core.admin.base import FleetAdmin, Panel, Row, Verb
@@ -69,24 +69,24 @@ OPERATIONS = (
 )
 
 
-@admin.register(Plane)
+@admin.register(CacheHost)
 class CacheAdmin(FleetAdmin):
     """One page: figures and buttons above the list of hosts."""
 
     seen_with = (manager.OPERATE,)
-    list_display = ("host", "plane_id", "is_live", "seen_at")
+    list_display = ("host", "host_id", "is_live", "seen_at")
     list_before_template = "skillfleet/admin/cache.html"
     ordering = ("-seen_at",)
-    fields = (("host", "plane_id"), "is_live", "seen_at")
+    fields = (("host", "host_id"), "is_live", "seen_at")
     readonly_fields = ("is_live",)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Plane]:
-        live = Exists(Plane.objects.live().filter(pk=OuterRef("pk")))
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CacheHost]:
+        live = Exists(CacheHost.objects.live().filter(pk=OuterRef("pk")))
         return super().get_queryset(request).annotate(live=live)
 
     @display(description="Live", boolean=True)
-    def is_live(self, plane: Any) -> bool:
-        return bool(plane.live)
+    def is_live(self, host: Any) -> bool:
+        return bool(host.live)
 
     def get_urls(self) -> list[URLPattern]:
         page = path(

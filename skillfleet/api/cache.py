@@ -1,12 +1,11 @@
-"""The operators' endpoints of the cache. Nothing here is ever cached."""
+"""The operators' API of the cache: statistics, invalidation. It is never cached."""
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.urls import path
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,40 +13,16 @@ from rest_framework.views import APIView
 
 from cachelayer import manager
 from cachelayer.manager import cache_manager
+from core.serializers import StrictSerializer, TextField
 
 
-class TextField(serializers.CharField):
-    """Text: no number passes for it."""
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        return super().to_internal_value(data)
-
-
-class NothingSerializer(serializers.Serializer[Any]):
-    """A body without fields; one that is sent is named and refused."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, Mapping):
-            allowed = ", ".join(self.fields) or "none"
-            unknown = sorted(set(map(str, data)) - set(self.fields))
-            if unknown:
-                message = [f"Unknown field. Allowed: {allowed}."]
-                raise serializers.ValidationError(
-                    {name[:80]: message for name in unknown[:20]}
-                )
-        return super().to_internal_value(data)
-
-
-class InvalidationSerializer(NothingSerializer):
+class InvalidationSerializer(StrictSerializer):
     pattern = TextField(
         required=False,
+        trim_whitespace=True,
         help_text="`/a/*`: `/a` and all below; `/a`: that path alone.",
     )
-    key = TextField(
-        required=False, trim_whitespace=False, help_text="The key text of one entry."
-    )
+    key = TextField(required=False, help_text="The key text of one entry.")
 
     def validate(self, sent: dict[str, Any]) -> dict[str, Any]:
         if len(sent) != 1:
@@ -57,10 +32,15 @@ class InvalidationSerializer(NothingSerializer):
         return sent
 
 
-class RetiredSerializer(serializers.Serializer[Any]):
+@extend_schema_serializer(deprecate_fields=["retired"])
+class InvalidatedSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(("invalidated", "cleared"))
+    invalidated = serializers.CharField(
+        help_text="The key, or the prefix that covers the pattern."
+    )
     retired = serializers.CharField(
-        help_text="What was retired: the key, or the prefix that covers the pattern."
+        source="invalidated",
+        help_text="The former name of `invalidated`, kept for one release.",
     )
 
 
@@ -73,8 +53,10 @@ class CountsSerializer(serializers.Serializer[Any]):
 
 class EventsSerializer(CountsSerializer):
     sets = serializers.IntegerField()
-    evictions = serializers.IntegerField(help_text="By limits only.")
-    invalidations = serializers.IntegerField(help_text="Entries retired.")
+    evictions = serializers.IntegerField(
+        help_text="Entries removed because of a limit."
+    )
+    invalidations = serializers.IntegerField(help_text="Entries found invalidated.")
     expired = serializers.IntegerField()
 
 
@@ -85,10 +67,11 @@ class RouteSerializer(CountsSerializer):
 
 
 class ScopeSerializer(EventsSerializer):
-    """A process, or all of a host."""
+    """Statistics of one process, or of all processes of a host."""
 
     size = serializers.IntegerField(
-        allow_null=True, help_text="Live entries; null while their server is away."
+        allow_null=True,
+        help_text="Live entries; null while the cache server is out of service.",
     )
     bytes = serializers.IntegerField(allow_null=True)
     tiers = serializers.DictField(child=EventsSerializer())
@@ -100,33 +83,40 @@ class ProcessSerializer(EventsSerializer):
 
 
 class HostSerializer(ScopeSerializer):
-    processes = serializers.IntegerField(help_text="Those that are alive.")
+    processes = serializers.IntegerField(help_text="Living processes.")
     each = ProcessSerializer(many=True, required=False)
 
 
 class StatsSerializer(ScopeSerializer):
-    """Of the process that answers; `host` is all processes of its host."""
+    """Statistics of the process that answers; `host` has those of its whole host."""
 
     max_entries = serializers.IntegerField(required=False)
     max_bytes = serializers.IntegerField(required=False)
     max_value = serializers.IntegerField(
-        required=False, help_text="Bytes of one value in a shared server."
+        required=False,
+        help_text="The most bytes that one value in the cache server may have.",
     )
     server = serializers.CharField(
-        required=False, help_text="`ok`, or why the shared server is not asked."
+        required=False, help_text="`ok`, or why the cache server is out of service."
     )
     complete = serializers.BooleanField(
-        required=False, help_text="Whether size and bytes count every entry there."
+        required=False,
+        help_text="Whether size and bytes cover every entry in the server.",
     )
     host = HostSerializer()
     routes = RouteSerializer(many=True)
     warnings = serializers.ListField(child=serializers.CharField())
 
 
-def checked(kind: type[serializers.Serializer[Any]], request: Request) -> Any:
+def validated(kind: type[StrictSerializer], request: Request) -> Any:
     serializer = kind(data=request.data)
     serializer.is_valid(raise_exception=True)
     return serializer.validated_data
+
+
+def answer(status: str, invalidated: str) -> Response:
+    body = {"status": status, "invalidated": invalidated}
+    return Response(InvalidatedSerializer(body).data)
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -137,7 +127,7 @@ class CacheStats(APIView):
 
     @extend_schema(operation_id="cache_stats", responses=StatsSerializer)
     def get(self, request: Request) -> Response:
-        """Counts of this process, of its host, of every tier and route."""
+        """Statistics of this process and its host, by tier and by route."""
         return Response(StatsSerializer(cache_manager.get_stats()).data)
 
 
@@ -150,16 +140,16 @@ class CacheInvalidate(APIView):
     @extend_schema(
         operation_id="cache_invalidate",
         request=InvalidationSerializer,
-        responses=RetiredSerializer,
+        responses=InvalidatedSerializer,
     )
     def post(self, request: Request) -> Response:
-        """Retire what a pattern covers, or the one entry that has this key."""
-        wanted = checked(InvalidationSerializer, request)
-        if "key" in wanted:
-            manager.invalidate_key(wanted["key"], by=request.user)
-            return Response({"status": "invalidated", "retired": wanted["key"]})
-        retired = manager.invalidate_pattern(wanted["pattern"], by=request.user)
-        return Response({"status": "invalidated", "retired": retired})
+        """Invalidate what a pattern covers, or the one entry that has this key."""
+        sent = validated(InvalidationSerializer, request)
+        if "key" in sent:
+            manager.invalidate_key(sent["key"], by=request.user)
+            return answer("invalidated", sent["key"])
+        tag = manager.invalidate_pattern(sent["pattern"], by=request.user)
+        return answer("invalidated", tag)
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -169,13 +159,12 @@ class CacheClear(APIView):
     required_permissions: ClassVar[dict[str, str | None]] = {"POST": manager.OPERATE}
 
     @extend_schema(
-        operation_id="cache_clear", request=None, responses=RetiredSerializer
+        operation_id="cache_clear", request=None, responses=InvalidatedSerializer
     )
     def post(self, request: Request) -> Response:
-        """Retire everything."""
-        checked(NothingSerializer, request)
-        retired = manager.clear(by=request.user)
-        return Response({"status": "cleared", "retired": retired})
+        """Invalidate everything."""
+        validated(StrictSerializer, request)
+        return answer("cleared", manager.clear(by=request.user))
 
 
 urlpatterns = [

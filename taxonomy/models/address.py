@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models import Q
 
-from cachelayer import RetiringManager
+from cachelayer import InvalidatingManager
 from taxonomy.exceptions import NameTaken, PathTaken
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def parent_of(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-class FormerPlaceManager(RetiringManager):
+class FormerPlaceManager(InvalidatingManager):
     def keep(self, skill: "Skill") -> None:
         """It is about to leave the category in which it is."""
         self.get_or_create(skill=skill, category_id=skill.category_id)
@@ -103,7 +103,7 @@ class FormerPlace(models.Model):
         return f"{self.category}/{self.skill}"
 
 
-class AddressManager(RetiringManager):
+class AddressManager(InvalidatingManager):
     def claim_name(self, skill: "Skill") -> bool:
         """Make the skill's name its address. Its former names go on resolving.
 

@@ -8,7 +8,7 @@ from django.db import IntegrityError, models, transaction
 from django.db.models import Case, Exists, Max, OuterRef, Q, Value, When
 from django.db.models.functions import Concat, Length, Now, Substr
 
-from cachelayer import RetiringQuerySet
+from cachelayer import InvalidatingQuerySet
 from taxonomy.exceptions import (
     CategoryBusy,
     CategoryInUse,
@@ -177,7 +177,7 @@ RESERVED_WORD = "merge"
 UNCATEGORIZED = "uncategorized"
 
 
-class CategoryQuerySet(RetiringQuerySet):
+class CategoryQuerySet(InvalidatingQuerySet):
     def under(self, path: str) -> "CategoryQuerySet":
         """Every category below the path, itself not included."""
         return self.filter(under(path))

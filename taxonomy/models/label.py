@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import IntegrityError, models, transaction
 from django.db.models import Count
 
-from cachelayer import RetiringManager
+from cachelayer import InvalidatingManager
 from taxonomy.exceptions import FacetInUse, FacetTaken, InvalidFacet
 from taxonomy.models.address import MAX_NAME_CHARS, SKILL_NAME
 from taxonomy.package import MAX_LABEL_CHARS
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from taxonomy.models.skill import Skill
 
 
-class LabelManager(RetiringManager):
+class LabelManager(InvalidatingManager):
     def give(self, skill: "Skill", kind: "Label.Kind", values: Iterable[str]) -> None:
         """Make these the skill's only labels of the kind. Rows that stay are kept.
 
@@ -72,7 +72,7 @@ NAMED = 5
 """So many values a refusal names."""
 
 
-class FacetManager(RetiringManager):
+class FacetManager(InvalidatingManager):
     def define(self, name: str, **fields: Any) -> "FacetDefinition":
         """A new dimension. Raises FacetTaken or InvalidFacet."""
         if not SKILL_NAME.fullmatch(name):

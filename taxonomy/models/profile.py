@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import models, transaction
 
-from cachelayer import RetiringManager
+from cachelayer import InvalidatingManager
 from taxonomy.exceptions import InvalidProfile, UnknownCategory
 from taxonomy.models.address import Address
 from taxonomy.models.category import Category
@@ -17,7 +17,7 @@ LISTS = ("hidden", "mounted", "priorities")
 """What names categories: lists of paths, and a path's number."""
 
 
-class ProfileManager(RetiringManager):
+class ProfileManager(InvalidatingManager):
     def of(self, user_id: int) -> "Profile":
         """Theirs; one with nothing in it, not stored, while they told nothing."""
         return self.filter(pk=user_id).first() or Profile(user_id=user_id)

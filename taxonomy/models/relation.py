@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 from django.db.models.expressions import RawSQL
 
-from cachelayer import RetiringManager
+from cachelayer import InvalidatingManager
 from taxonomy.exceptions import (
     ContradictoryRelations,
     InvalidRelation,
@@ -53,7 +53,7 @@ NEEDED_AND_SEEN = WALK.format(
 )
 
 
-class RelationManager(RetiringManager):
+class RelationManager(InvalidatingManager):
     def relate(
         self, skill: "Skill", wanted: "Mapping[Relation.Kind, Iterable[str]]"
     ) -> None:

@@ -11,7 +11,7 @@ from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
-from cachelayer import RetiringQuerySet
+from cachelayer import InvalidatingQuerySet
 from taxonomy.exceptions import (
     LastVersion,
     SkillArchived,
@@ -148,7 +148,7 @@ class WithHistory(models.Model):
         return SkillVersion.objects.filter(skill_id=self.pk)
 
 
-class SkillQuerySet(RetiringQuerySet):
+class SkillQuerySet(InvalidatingQuerySet):
     def active(self) -> "SkillQuerySet":
         """What agents are offered."""
         return self.filter(status=Skill.Status.ACTIVE)

@@ -12,8 +12,8 @@ from django.db import models
 from django.db.models import Q, Sum
 from django.db.models.functions import Now
 
-from cachelayer import RetiringManager
-from cachelayer.invalidation import retiring
+from cachelayer import InvalidatingManager
+from cachelayer.invalidation import invalidating
 from taxonomy.models.skill import Skill
 
 MAX_EVENT_ID_CHARS = 64
@@ -43,13 +43,13 @@ def where_usage_shows(user_id: int) -> list[str]:
     return ["/analytics/*", f"/usage/{user_id}/*"]
 
 
-class UsageEventManager(RetiringManager):
+class UsageEventManager(InvalidatingManager):
     def record(self, user_id: int, events: "list[UsageEvent]") -> None:
         """Keep those whose ids are new; all of one person's.
 
         In bulk, but only what shows this person's usage is retired, and that once.
         """
-        with retiring(where_usage_shows(user_id), self.db):
+        with invalidating(where_usage_shows(user_id), self.db):
             models.QuerySet.bulk_create(
                 self.get_queryset(), events, ignore_conflicts=True
             )
@@ -109,7 +109,7 @@ class UsageDay(models.Model):
     kind = models.CharField(max_length=10, choices=Kind)
     count = models.PositiveIntegerField(default=0)
 
-    objects = RetiringManager()
+    objects = InvalidatingManager()
 
     class Meta:
         base_manager_name = "objects"

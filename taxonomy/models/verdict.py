@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db import models, transaction
 from django.db.models.functions import Now
 
-from cachelayer import RetiringManager, RetiringQuerySet
+from cachelayer import InvalidatingManager, InvalidatingQuerySet
 from taxonomy.exceptions import NothingToWaive, SkillChanged, UnknownWaiver
 from taxonomy.package import configured_limits
 from taxonomy.skillmd.findings import Chosen, Finding, Waived, covers, is_accepted
@@ -25,7 +25,7 @@ MAX_FILE_CHARS = 500
 MAX_SNIPPET_CHARS = 200
 
 
-class WaivingQuerySet(RetiringQuerySet):
+class WaivingQuerySet(InvalidatingQuerySet):
     def standing(self) -> "WaivingQuerySet":
         """Those that nobody has revoked."""
         return self.filter(revoked_at=None)
@@ -155,7 +155,7 @@ class Verdict(models.Model):
     report = models.JSONField()
     judged_at = models.DateTimeField(auto_now=True)
 
-    objects = RetiringManager()
+    objects = InvalidatingManager()
 
     class Meta:
         base_manager_name = "objects"

@@ -15,7 +15,7 @@ from django.db import models, transaction
 from django.db.models import F
 from django.db.models.functions import Length, Now
 
-from cachelayer import RetiringQuerySet
+from cachelayer import InvalidatingQuerySet
 from taxonomy.exceptions import InvalidVersion, VersionConflict, VersionYanked
 from taxonomy.files.file import File, Files, as_files, bundle_digest
 
@@ -223,7 +223,7 @@ BY_DIGEST = "sha256:"
 MAX_REF_CHARS = len(BY_DIGEST) + 64
 
 
-class VersionQuerySet(RetiringQuerySet):
+class VersionQuerySet(InvalidatingQuerySet):
     def known_as(self, ref: str) -> "VersionQuerySet":
         """By number, or by the content's digest: `sha256:` and 64 hex digits.
 

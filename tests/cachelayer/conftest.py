@@ -9,14 +9,14 @@ from django.contrib.auth.models import Group
 
 from cachelayer import invalidates, invalidation
 from cachelayer.transactions import backend
-from tests.cache_plane import cache_plane  # noqa: F401
 from tests.cachelayer.backends import age_values, redis_cache
 from tests.cachelayer.clock import Clock
 from tests.cachelayer.models import BulkGroup
+from tests.empty_cache import empty_cache  # noqa: F401
 
 
 @pytest.fixture(autouse=True)
-def room_settings(settings, cache_plane) -> None:  # noqa: F811
+def room_settings(settings, empty_cache) -> None:  # noqa: F811
     """This room's defaults: the project's audience knows its own people."""
     settings.CACHELAYER = {"PATH_PREFIX": "/api/v1", "STRICT_SHARED_TIER": True}
 

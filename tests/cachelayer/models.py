@@ -2,11 +2,11 @@
 
 from django.contrib.auth.models import Group
 
-from cachelayer import RetiringManager
+from cachelayer import InvalidatingManager
 
 
 class BulkGroup(Group):
-    objects = RetiringManager()
+    objects = InvalidatingManager()
 
     class Meta:
         app_label = "cache_room"  # not installed: no migration misses it

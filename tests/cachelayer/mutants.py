@@ -59,7 +59,7 @@ def without_bump(stack: ExitStack) -> None:
 def without_reaper(stack: ExitStack) -> None:
     """Whoever reaps a killed process retires nothing."""
     for backend in BACKENDS:
-        stack.enter_context(patch.object(backend, "retire_all", lambda self: None))
+        stack.enter_context(patch.object(backend, "invalidate_all", lambda self: None))
 
 
 def without_owner(stack: ExitStack) -> None:

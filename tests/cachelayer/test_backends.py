@@ -156,7 +156,7 @@ def test_what_other_tags_retire_is_not_found(cache):
     cache.fill("/a", "value", token=token, slots=slots, ttl=60, tier="endpoint")
     assert [cache.get("/a"), cache.get("/a")] == ["value", "value"]
 
-    cache.retire(["/elsewhere"])
+    cache.invalidate_tags(["/elsewhere"])
 
     assert cache.get("/a") is None
 
@@ -165,7 +165,7 @@ def test_retire_all_leaves_nothing(cache):
     cache.set("a", 1)
     token = cache.token()
 
-    cache.retire_all()
+    cache.invalidate_all()
     cache.fill("b", 1, token=token, slots=(), ttl=60, tier="raw")
 
     assert cache.get_many(["a", "b"]) == {}

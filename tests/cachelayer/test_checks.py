@@ -33,6 +33,8 @@ def test_the_projects_settings_pass():
         ("USER_TTL", -1, "E002", "a number of seconds"),
         ("USER_TTL", "120", "E002", "a number of seconds"),
         ("LOW_HIT_RATE", 70, "E002", "0 to 1"),
+        ("PLANE_INTERVAL", 60, "W007", "called 'HOST_INTERVAL' now"),
+        ("FLIGHT_WAIT", 0, "E002", "a number of seconds"),
         ("AUDIENCE", "no.such.callable", "E002", "dotted path"),
         ("STRICT_SHARED_TIER", 1, "E002", "True or False"),
         ("ALIAS", "shared", "E003", "cannot retire by tag"),

@@ -77,13 +77,13 @@ def test_two_maps_of_one_file_see_each_other(stamps, tmp_path):
 
     other.bump(["/a"])
 
-    assert other.plane_id == stamps.plane_id
+    assert other.host_id == stamps.host_id
     assert stamps.newer(places("/a"), before) is None
 
 
 def test_a_file_that_was_removed_is_made_anew_and_its_readers_follow(tmp_path):
     one, other = Stamps(tmp_path), Stamps(tmp_path)
-    before, plane = one.epoch(), one.plane_id
+    before, plane = one.epoch(), one.host_id
     one.path.unlink()
 
     other.bump(["/a"])
@@ -91,7 +91,7 @@ def test_a_file_that_was_removed_is_made_anew_and_its_readers_follow(tmp_path):
     assert one.words[EPOCH] == SUPERSEDED
     assert one.newer(places("/unrelated"), before) is None
     assert one.epoch() == other.epoch() > before
-    assert one.plane_id == plane
+    assert one.host_id == plane
 
 
 def test_a_file_of_another_size_is_swapped_and_not_cut(tmp_path):

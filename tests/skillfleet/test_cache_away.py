@@ -35,7 +35,7 @@ def test_the_command_says_so(capsys):
 
 
 def test_the_admin_says_so(admin_client):
-    response = admin_client.get("/admin/cachelayer/plane/")
+    response = admin_client.get("/admin/cachelayer/cachehost/")
 
     assert response.status_code == 200
     assert "out of service" in response.content.decode()

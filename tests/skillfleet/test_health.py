@@ -6,7 +6,7 @@ from django.db import OperationalError, connection
 from django.db.models.functions import Now
 
 from cachelayer import hosts
-from cachelayer.models import Plane
+from cachelayer.models import CacheHost
 from jobs.models import Worker
 from tests.cachelayer.backends import redis_cache
 from tests.servers.postgres import free_port
@@ -73,7 +73,7 @@ def test_a_database_that_refuses_is_named_and_not_a_500(client):
 def test_readyz_says_why_the_cache_is_bypassed_and_serves_on(client):
     backend = caches["default"]
     Worker.objects.enlist()
-    Plane.objects.create(plane_id="other", host="web-2", seen_at=Now())
+    CacheHost.objects.create(host_id="other", host="web-2", seen_at=Now())
     hosts.judge(backend.stamps, conflict=True)
     try:
         response = client.get("/readyz")

@@ -102,6 +102,6 @@ class Campaign:
     def reap(self, process: str) -> None:
         """What the database holds is read first: a server may still finish a COMMIT."""
         seen = rows.stored()
-        backend().retire_all()
+        backend().invalidate_all()
         self.journal.write("reaped", process=process, rows=seen)
         self.board.alarms[0] += 1

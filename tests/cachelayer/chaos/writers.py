@@ -7,7 +7,7 @@ from random import Random
 from django.db import connection, transaction
 from django.db.models import F
 
-from cachelayer import cache_manager, retire
+from cachelayer import cache_manager, invalidate_on_commit
 from tests.cachelayer.chaos.journal import Journal
 from tests.cachelayer.chaos.latches import Latches
 from tests.cachelayer.chaos.readers import READERS, pause, plain
@@ -148,7 +148,7 @@ class Writer:
         version, token = self.next_state(number)
         with connection.cursor() as cursor:
             cursor.execute(RAW_UPDATE, [version, token, number])
-        retire(f"/rows/{number}/*", "/rows")
+        invalidate_on_commit(f"/rows/{number}/*", "/rows")
 
     def bulk_update(self, numbers: list[int]) -> None:
         rows = list(Row.objects.filter(number__in=numbers))

@@ -75,7 +75,7 @@ def test_stamps_made_anew_do_not_prove_what_others_did(server, patient):
         held = client.get("p:value::1:/a")
         patient.invalidate_pattern("/a")
         client.delete("p:stamps")
-        patient.retire(["/unrelated"])
+        patient.invalidate_tags(["/unrelated"])
         epoch, _, rest = held.split(b" ", 2)
         client.set("p:value::1:/a", b" ".join([b"9" * 17, held.split(b" ")[1], rest]))
 

@@ -8,7 +8,7 @@ from django.core.serializers import deserialize, serialize
 from django.db import transaction
 from django.db.models import signals
 
-from cachelayer import cache_manager, invalidates, invalidation, retire
+from cachelayer import cache_manager, invalidate_on_commit, invalidates, invalidation
 from tests.cachelayer.models import BulkGroup
 
 pytestmark = [
@@ -131,7 +131,7 @@ def test_several_rooms_may_declare_one_model(group):
 def test_retire_waits_for_the_commit():
     warm()
     with transaction.atomic():
-        retire("/other")
+        invalidate_on_commit("/other")
         assert cache_manager.get("/other") is None  # this connection reads past it
         cache_manager.set("/other", "uncommitted")
 
@@ -141,7 +141,7 @@ def test_retire_waits_for_the_commit():
 def test_retire_that_is_rolled_back_retires_nothing():
     warm()
     with transaction.atomic():
-        retire("/other")
+        invalidate_on_commit("/other")
         transaction.set_rollback(True)
 
     assert retired() == set()

@@ -233,7 +233,7 @@ def test_threads_that_miss_at_once_compute_once():
 
 
 def test_who_waits_too_long_computes_alone(settings):
-    settings.CACHELAYER = {**settings.CACHELAYER, "FLIGHT_WAIT": 0.01}
+    settings.CACHELAYER = {**settings.CACHELAYER, "SINGLE_FLIGHT_WAIT": 0.01}
     leading, done = threading.Event(), threading.Event()
 
     @cache_global_data

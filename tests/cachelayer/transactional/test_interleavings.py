@@ -131,7 +131,7 @@ def killed_after_commit() -> str:
     assert name_of(PK) == "old"
     connections.close_all()
     os.waitpid(fork(rename_and_die), 0)
-    backend().retire_all()
+    backend().invalidate_all()
     return name_of(PK)
 
 

@@ -138,7 +138,7 @@ def test_whoever_writes_after_a_death_while_bumping_retires_everything(another_p
 
 @pytest.mark.usefixtures("warm")
 def test_whoever_reaps_a_killed_process_retires_everything():
-    backend().retire_all()
+    backend().invalidate_all()
 
     group_names()
 

@@ -31,7 +31,8 @@ def test_each_is_listed_with_what_it_works_on(workers, waiting, operator_api):
     assert first == {
         "host": "a-host",
         "pid": lost.pid,
-        "plane": caches["default"].stamps.plane_id,
+        "cache_host": caches["default"].stamps.host_id,
+        "plane": caches["default"].stamps.host_id,  # its former name
         "alive": False,
         "job_id": None,
         "age": first["age"],
@@ -48,7 +49,7 @@ def test_readyz_lists_the_same(workers, operator_api, client):
 
     found = client.get("/readyz").json()["workers"]
 
-    same = ("host", "pid", "plane", "alive", "job_id")
+    same = ("host", "pid", "cache_host", "alive", "job_id")
     assert [{key: row[key] for key in same} for row in found] == [
         {key: row[key] for key in same} for row in listed
     ]

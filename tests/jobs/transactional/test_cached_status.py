@@ -54,7 +54,7 @@ def test_without_retiring_a_moved_job_would_look_as_before(
     """What the tests above prove; it fails when they prove nothing."""
     job = submit()
     read(author_api, job)
-    monkeypatch.setattr("jobs.models.job.retire_job", lambda job: None)
+    monkeypatch.setattr("jobs.models.job.invalidate_job", lambda job: None)
 
     author_api.post(f"/api/v1/jobs/{job.pk}/cancel")
 

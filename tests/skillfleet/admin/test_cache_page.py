@@ -7,7 +7,7 @@ import pytest
 from cachelayer import cache_manager
 from cachelayer.stats import LOOKUPS_THAT_TELL, count_route
 
-CACHE = "/admin/cachelayer/plane/"
+CACHE = "/admin/cachelayer/cachehost/"
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django_q.models import Failure, OrmQ, Schedule, Success, Task
 
-from cachelayer.models import Plane
+from cachelayer.models import CacheHost
 from jobs import lifecycle
 from jobs.models import Draft, Job, Worker
 from taxonomy.models import Profile, Skill
@@ -54,7 +54,7 @@ def queue_rows(world):
     skills = Skill.objects.all()
     record(author, skills, [{"id": "1", "skill": "pdf-tools", "kind": "used"}])
     Worker.objects.enlist()
-    Plane.objects.create(plane_id="f00", host="web-1", seen_at=Now())
+    CacheHost.objects.create(host_id="f00", host="web-1", seen_at=Now())
     Schedule.objects.create(func="math.floor", name="nightly")
     for success in (True, False):
         Task.objects.create(
@@ -182,5 +182,5 @@ def make_more(world):
         drafted(submitted(owner))
         submitted(owner)
         Worker.objects.enlist()
-        Plane.objects.create(plane_id=name, host=name, seen_at=Now())
+        CacheHost.objects.create(host_id=name, host=name, seen_at=Now())
     assert Draft.objects.count() == 4

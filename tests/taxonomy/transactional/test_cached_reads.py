@@ -4,12 +4,12 @@ import pytest
 from django.contrib.auth.models import User
 
 from taxonomy.models import Address, Category, Label, Skill, SkillVersion
-from tests.cache_plane import cache_plane  # noqa: F401
+from tests.empty_cache import empty_cache  # noqa: F401
 from tests.taxonomy.skills import skill_files
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("cache_plane"),
+    pytest.mark.usefixtures("empty_cache"),
 ]
 
 SKILL = "/api/v1/skills/pdf-tools"

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cache_plane import cache_plane  # noqa: F401
+from tests.empty_cache import empty_cache  # noqa: F401
 from tests.processes import child_environment
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.usefixtures("cache_plane"),
+    pytest.mark.usefixtures("empty_cache"),
     pytest.mark.xdist_group("processes"),
 ]
 SKILL = "/api/v1/skills/pdf-tools"

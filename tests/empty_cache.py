@@ -11,7 +11,7 @@ from cachelayer.transactions import backend
 
 
 @pytest.fixture(autouse=True)
-def cache_plane(settings) -> Iterator[None]:
+def empty_cache(settings) -> Iterator[None]:
     """Strict: a view of a shared tier that looks at its user raises. Nothing is
     counted by route, or tests would meet the log's warning of each other's misses."""
     settings.CACHELAYER = {

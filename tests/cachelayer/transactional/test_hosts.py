@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from cachelayer import cache_global_data, cache_manager, hosts
-from cachelayer.models import Plane
+from cachelayer.models import CacheHost
 from cachelayer.stamps import CONFLICT, DUE
 from cachelayer.transactions import backend
 
@@ -28,7 +28,7 @@ def value():
 @pytest.fixture(autouse=True)
 def stamps():
     calls.clear()
-    Plane.objects.all().delete()  # making the roles has announced us
+    CacheHost.objects.all().delete()  # making the roles has announced us
     found = backend().stamps
     found.words[DUE] = 0
     yield found
@@ -41,11 +41,11 @@ def look_up() -> None:
 
 def test_whoever_uses_the_cache_announces_this_plane_once_an_interval(stamps):
     look_up()
-    first = Plane.objects.get()
+    first = CacheHost.objects.get()
     look_up()
 
-    assert first.plane_id == stamps.plane_id
-    assert Plane.objects.get().seen_at == first.seen_at
+    assert first.host_id == stamps.host_id
+    assert CacheHost.objects.get().seen_at == first.seen_at
 
 
 @pytest.mark.parametrize("within", [transaction.atomic, nullcontext])
@@ -53,11 +53,11 @@ def test_a_change_that_retires_announces_it_too(declared_groups, within):
     with within():
         Group.objects.create(name="readers")
 
-    assert Plane.objects.count() == 1
+    assert CacheHost.objects.count() == 1
 
 
 def test_another_live_plane_takes_the_cache_out_of_service(stamps):
-    Plane.objects.create(plane_id="another", host="elsewhere", seen_at=Now())
+    CacheHost.objects.create(host_id="another", host="elsewhere", seen_at=Now())
     cache_manager.set("a", 1)
 
     look_up()
@@ -67,20 +67,22 @@ def test_another_live_plane_takes_the_cache_out_of_service(stamps):
     assert cache_manager.get("a") is None
     assert [value(), value()] == ["value", "value"]
     assert len(calls) == 2
-    assert "elsewhere" in hosts.reason(hosts.other_planes(stamps))
+    assert "elsewhere" in hosts.reason(hosts.other_hosts(stamps))
 
 
 def test_a_plane_that_is_gone_brings_it_back(stamps):
-    Plane.objects.create(plane_id="another", host="elsewhere", seen_at=Now())
+    CacheHost.objects.create(host_id="another", host="elsewhere", seen_at=Now())
     look_up()
-    Plane.objects.filter(plane_id="another").update(seen_at=Now() - timedelta(hours=1))
+    CacheHost.objects.filter(host_id="another").update(
+        seen_at=Now() - timedelta(hours=1)
+    )
     stamps.words[DUE] = 0
 
     look_up()
 
     assert [value(), value()] == ["value", "value"]
     assert len(calls) == 1
-    assert hosts.reason(hosts.other_planes(stamps)) == ""
+    assert hosts.reason(hosts.other_hosts(stamps)) == ""
 
 
 def test_within_a_transaction_it_waits(stamps):
@@ -91,13 +93,13 @@ def test_within_a_transaction_it_waits(stamps):
 
     look_up()
 
-    assert Plane.objects.count() == 1
+    assert CacheHost.objects.count() == 1
 
 
 def let_pass(stamps, *planes, hours=1) -> None:
     """These planes were last seen so long ago; ours is due."""
     for plane in planes:
-        Plane.objects.filter(plane_id=plane).update(
+        CacheHost.objects.filter(host_id=plane).update(
             seen_at=Now() - timedelta(hours=hours)
         )
     stamps.words[DUE] = 0
@@ -105,10 +107,10 @@ def let_pass(stamps, *planes, hours=1) -> None:
 
 def test_what_was_kept_before_another_plane_came_is_not_served_when_it_has_gone(stamps):
     assert [value(), value(), len(calls)] == ["value", "value", 1]
-    Plane.objects.create(plane_id="another", host="elsewhere", seen_at=Now())
+    CacheHost.objects.create(host_id="another", host="elsewhere", seen_at=Now())
     stamps.words[DUE] = 0
     look_up()
-    let_pass(stamps, "another", stamps.plane_id)
+    let_pass(stamps, "another", stamps.host_id)
 
     value()
 
@@ -117,8 +119,8 @@ def test_what_was_kept_before_another_plane_came_is_not_served_when_it_has_gone(
 
 def test_a_plane_that_came_and_went_while_this_one_slept_retires_everything(stamps):
     value()
-    let_pass(stamps, stamps.plane_id, hours=2)
-    Plane.objects.create(plane_id="another", host="elsewhere", seen_at=Now())
+    let_pass(stamps, stamps.host_id, hours=2)
+    CacheHost.objects.create(host_id="another", host="elsewhere", seen_at=Now())
     let_pass(stamps, "another", hours=1)
 
     value()
@@ -128,7 +130,7 @@ def test_a_plane_that_came_and_went_while_this_one_slept_retires_everything(stam
 
 def test_an_ordinary_refresh_retires_nothing(stamps):
     value()
-    let_pass(stamps, stamps.plane_id)
+    let_pass(stamps, stamps.host_id)
 
     value()
 
@@ -140,16 +142,16 @@ def test_it_is_due_when_the_clock_was_set_back(stamps):
 
     look_up()
 
-    assert Plane.objects.exists()
+    assert CacheHost.objects.exists()
 
 
 def test_planes_that_are_long_gone_are_forgotten(stamps):
-    Plane.objects.create(plane_id="another", host="elsewhere", seen_at=Now())
+    CacheHost.objects.create(host_id="another", host="elsewhere", seen_at=Now())
     let_pass(stamps, "another", hours=25)
 
     look_up()
 
-    assert Plane.objects.get().plane_id == stamps.plane_id
+    assert CacheHost.objects.get().host_id == stamps.host_id
 
 
 def test_within_an_event_loop_it_waits(stamps):
