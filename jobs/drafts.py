@@ -11,8 +11,8 @@ from core.json_values import text_finding
 from jobs.engine.phase_context import context_of, load_author, waived_in
 from jobs.exceptions import DraftChanged, InvalidJob, NoDraft, TooLarge, WrongState
 from jobs.models import Draft, DraftWaiver, Job
+from jobs.pipeline.phases import verdict_on
 from jobs.pipeline.state import Verdict
-from jobs.pipeline.validating import judge
 from taxonomy.exceptions import NothingToWaive, UnknownWaiver
 from taxonomy.files.diffs import FileDiff, differences
 from taxonomy.files.file import File, Files, as_files
@@ -140,7 +140,7 @@ def _edited(before: Files, path: str, content: bytes | None) -> Files:
 def judged(job: Job, files: Files, waived: frozenset[Waived]) -> Verdict:
     """What the phase validate would say of these files: its evals count as well."""
     context = context_of(job, load_author(), lambda percent, message: None)
-    return judge(replace(context, draft=files, waived=waived))
+    return verdict_on(replace(context, draft=files, waived=waived))
 
 
 def settle(

@@ -13,6 +13,7 @@ from django.db import IntegrityError, connections, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from jobs.authors.base import SourceDocument
 from jobs.engine import queue
 from jobs.exceptions import (
     AlreadyAnswered,
@@ -23,7 +24,6 @@ from jobs.exceptions import (
     WrongState,
 )
 from jobs.models import Job, JobEvent, Question, Source
-from jobs.pipeline.context import SourceText
 from jobs.pipeline.phases import FIRST_PHASE
 from jobs.submission import (
     MEDIA_TYPES,
@@ -42,7 +42,7 @@ def create_skill_job(
     user: User,
     task_description: str,
     *,
-    sources: Iterable[SourceText] = (),
+    sources: Iterable[SourceDocument] = (),
     intended_taxonomy_path: str = "",
     options: Mapping[str, Any] | None = None,
     user_context: Mapping[str, Any] | None = None,
@@ -71,7 +71,7 @@ def create_skill_job(
     )
 
 
-def submit(job: Job, sources: tuple[SourceText, ...]) -> Job:
+def submit(job: Job, sources: tuple[SourceDocument, ...]) -> Job:
     """Save a job that has been checked, or give the one of the same key."""
     if known := _by_key(job, sources):
         return known
@@ -84,7 +84,7 @@ def submit(job: Job, sources: tuple[SourceText, ...]) -> Job:
         raise
 
 
-def _by_key(job: Job, sources: tuple[SourceText, ...]) -> Job | None:
+def _by_key(job: Job, sources: tuple[SourceDocument, ...]) -> Job | None:
     if not job.idempotency_key:
         return None
     same_key = Job.objects.filter(
@@ -96,7 +96,7 @@ def _by_key(job: Job, sources: tuple[SourceText, ...]) -> Job | None:
     return known
 
 
-def _same_order(known: Job, job: Job, sources: tuple[SourceText, ...]) -> bool:
+def _same_order(known: Job, job: Job, sources: tuple[SourceDocument, ...]) -> bool:
     """A skill that is to be refined may have changed since; what was said has not."""
     if (known.job_type, known.task_description) != (job.job_type, job.task_description):
         return False
@@ -106,7 +106,7 @@ def _same_order(known: Job, job: Job, sources: tuple[SourceText, ...]) -> bool:
     return texts == [source.text for source in sources]
 
 
-def _submit(job: Job, sources: tuple[SourceText, ...]) -> Job:
+def _submit(job: Job, sources: tuple[SourceDocument, ...]) -> Job:
     job.current_phase = FIRST_PHASE[job.job_type]
     job.events = 1
     job.save(force_insert=True)
@@ -429,7 +429,7 @@ def _is_heading(area: str) -> bool:
     return 0 < len(area) <= MAX_FOCUS_CHARS and area.isprintable()
 
 
-def _sources(files: Files) -> Iterator[SourceText]:
+def _sources(files: Files) -> Iterator[SourceDocument]:
     """SKILL.md, then what other texts of the version fit among a job's sources.
 
     Those that do not fit stay in the draft all the same.
@@ -441,17 +441,17 @@ def _sources(files: Files) -> Iterator[SourceText]:
             f"The skill's SKILL.md has {len(main.content)} bytes; a source may have"
             f" {most}. Move parts of it into references/ first.",
         )
-    yield SourceText(SKILL_MD, "text/markdown", main.content.decode("utf-8-sig"))
+    yield SourceDocument(SKILL_MD, "text/markdown", main.content.decode("utf-8-sig"))
     texts = [text for file in files if file is not main and (text := _as_source(file))]
     yield from texts[: max(0, settings.SKILLFLEET_MAX_SOURCES - 1)]
 
 
-def _as_source(file: File) -> SourceText | None:
+def _as_source(file: File) -> SourceDocument | None:
     media_type = MEDIA_TYPES.get(file.path[file.path.rfind(".") :].lower())
     fits = len(file.content) <= settings.SKILLFLEET_MAX_SOURCE_BYTES
     if media_type is None or not fits or b"\0" in file.content:
         return None
     try:
-        return SourceText(file.path[:255], media_type, file.content.decode())
+        return SourceDocument(file.path[:255], media_type, file.content.decode())
     except UnicodeDecodeError:
         return None

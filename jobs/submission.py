@@ -6,9 +6,9 @@ from typing import Any
 
 from django.conf import settings
 
+from jobs.authors.base import SourceDocument
 from jobs.exceptions import InvalidJob, TooLarge, UnsupportedSource
 from jobs.models.question import Question
-from jobs.pipeline.context import SourceText
 from jobs.pipeline.phases import CHECKPOINTS
 from taxonomy.exceptions import UnknownCategory
 from taxonomy.models import Category, Skill
@@ -22,7 +22,7 @@ MEDIA_TYPES = {
 Problems = dict[str, list[str]]
 
 
-def read_source(name: str, content: bytes) -> SourceText:
+def read_source(name: str, content: bytes) -> SourceDocument:
     """A document as it was given. Raises UnsupportedSource or TooLarge."""
     suffix = PurePosixPath(name).suffix.lower()
     if suffix not in MEDIA_TYPES:
@@ -49,12 +49,12 @@ def read_source(name: str, content: bytes) -> SourceText:
             f"{name} holds NUL characters; it is not a text.",
             {"sources": [f"{name}: not text."]},
         )
-    return SourceText(name=name, media_type=MEDIA_TYPES[suffix], text=text)
+    return SourceDocument(name=name, media_type=MEDIA_TYPES[suffix], text=text)
 
 
 def check_submission(
     task_description: str,
-    sources: Sequence[SourceText],
+    sources: Sequence[SourceDocument],
     intended_taxonomy_path: str,
     options: Mapping[str, Any],
 ) -> None:

@@ -15,8 +15,8 @@ from rest_framework.test import APIClient
 from benchmarks.queueing.scale import LIVE
 from benchmarks.queueing.sending import CEILING, Sender
 from jobs import lifecycle, monitoring
+from jobs.authors.base import SourceDocument
 from jobs.models import Job, Worker
-from jobs.pipeline.context import SourceText
 from taxonomy.files.file import File
 from taxonomy.models import Bundle
 
@@ -103,7 +103,7 @@ class Fleet(Sender):
         """Submit them; workers that are frozen do not take any yet."""
         user = User.objects.order_by("pk")[0]
         for _ in range(count):
-            source = SourceText("runbook.md", "text/markdown", SOURCE)
+            source = SourceDocument("runbook.md", "text/markdown", SOURCE)
             lifecycle.create_skill_job(user, TASK, sources=[source])
 
     def ended(self) -> float:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from jobs.pipeline.context import CategoryChoice, SkillSummary, SourceText
 from jobs.pipeline.state import Brief, Evals, Failure, Question
 from taxonomy.files.file import Files
 
@@ -22,6 +21,32 @@ class AuthorError(Exception):
 
 def _unheard(message: str, fraction: float) -> None:
     """For an assignment that comes from no job."""
+
+
+@dataclass(frozen=True)
+class SourceDocument:
+    """One text that the user gave, or the current version of a skill to refine."""
+
+    name: str
+    media_type: str
+    text: str
+
+
+@dataclass(frozen=True)
+class SkillSummary:
+    """What an agent sees of an active skill before it opens it."""
+
+    name: str
+    description: str
+
+
+@dataclass(frozen=True)
+class CategoryChoice:
+    """A place in the taxonomy that a skill can be put in."""
+
+    path: str
+    name: str
+    description: str
 
 
 @dataclass(frozen=True)
@@ -48,7 +73,7 @@ class Assignment:
     intended_taxonomy_path: str = ""
     style: str = ""
     user_context: Mapping[str, Any] = field(default_factory=dict)
-    sources: tuple[SourceText, ...] = ()
+    sources: tuple[SourceDocument, ...] = ()
     fleet: tuple[SkillSummary, ...] = ()
     categories: tuple[CategoryChoice, ...] = ()
     taken_names: frozenset[str] = frozenset()

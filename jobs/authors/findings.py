@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable
 
+from jobs.authors import markdown
 from jobs.authors.base import Findings
-from jobs.authors.markdown import prose
 from jobs.authors.material import Material
-from jobs.authors.wording import bare, clipped, is_task
+from jobs.authors.phrases import bare, clipped, is_task
 from jobs.pipeline.state import TOPICS, Question
 
 QUOTE = 240
@@ -71,7 +71,7 @@ def _steps(material: Material) -> str:
 
 
 def _constraints(material: Material) -> str:
-    noted = prose.admonitions(material.text)
+    noted = markdown.admonitions(material.text)
     return noted[0] if noted else _first(BOUND, material.sentences)
 
 
@@ -80,7 +80,7 @@ def _examples(material: Material) -> str:
 
 
 def _first_command(material: Material) -> str:
-    found = (line for code in material.code for line in prose.command_lines(code))
+    found = (line for code in material.code for line in markdown.command_lines(code))
     return next(found, "")
 
 

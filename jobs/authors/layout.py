@@ -3,12 +3,11 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from jobs.authors.description import use_when
-from jobs.authors.markdown import prose
-from jobs.authors.markdown.sections import Section
-from jobs.authors.material import GENERIC, Material
-from jobs.authors.parts import Part, introduction_of, parts_of
-from jobs.authors.wording import clipped, sentence, slug
+from jobs.authors import markdown
+from jobs.authors.frontmatter import use_when
+from jobs.authors.material import GENERIC, Material, Part, introduction_of, parts_of
+from jobs.authors.page import Section
+from jobs.authors.phrases import clipped, sentence, slug
 from taxonomy.files.file import File, Files, as_files
 from taxonomy.skillmd.document import render
 
@@ -149,8 +148,8 @@ def _purpose(material: Material) -> Iterator[str]:
 def _when(material: Material, kept: Sequence[Part]) -> Iterator[str]:
     told = [
         sentence
-        for paragraph in prose.paragraphs(material.text)
-        for sentence in prose.split_sentences(paragraph)
+        for paragraph in markdown.paragraphs(material.text)
+        for sentence in markdown.split_sentences(paragraph)
     ]
     stated = _bullets(each for each in told if STATED_USE.match(each))
     first = "\n\n".join(filter(None, [use_when(material), stated]))
@@ -160,14 +159,16 @@ def _when(material: Material, kept: Sequence[Part]) -> Iterator[str]:
 def _needed(material: Material, parts: Sequence[Part]) -> str:
     """What the instructions take for granted; the introduction says its own."""
     texts = [part.section.whole_text for part in parts if part.place == "instructions"]
-    told = [sentence for text in texts for sentence in prose.sentences(text)]
+    told = [sentence for text in texts for sentence in markdown.sentences(text)]
     return _bullets(each for each in told if NEEDED.search(each) and each[-1] == ".")
 
 
 def _hoisted(moved: Sequence[Part]) -> str:
     """Warnings of the moved parts: what is dangerous does not hide behind a link."""
     texts = [part.section.whole_text for part in moved]
-    return _bullets([w for text in texts for w in prose.admonitions(text, strong=True)])
+    return _bullets(
+        [w for text in texts for w in markdown.admonitions(text, strong=True)]
+    )
 
 
 def _bullets(sentences: Iterable[str]) -> str:
@@ -181,7 +182,7 @@ def _reference_list(
     lines = []
     for place, (path, title, _) in enumerate(references):
         text = moved[place].section.whole_text if place < len(moved) else ""
-        told = next(iter(prose.sentences(text)), "")
+        told = next(iter(markdown.sentences(text)), "")
         about = f": {told}" if told and len(told) <= QUOTE_LENGTH else ""
         lines.append(f"- [{title.replace('`', '')}]({path}){about}")
     return "\n".join(lines)

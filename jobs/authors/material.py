@@ -1,15 +1,15 @@
-"""All that a template author may draw on, read once."""
+"""The material of a job: its sources as pages, and their parts by where they belong."""
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from jobs.authors import markdown
 from jobs.authors.base import Assignment
-from jobs.authors.markdown import prose
-from jobs.authors.markdown.sections import Page, read_page
-from jobs.authors.places import place_of
-from jobs.authors.wording import (
+from jobs.authors.page import Page, Section, read_page
+from jobs.authors.phrases import (
     bare,
     distinct,
     is_task,
@@ -18,7 +18,39 @@ from jobs.authors.wording import (
     unmarked,
     words,
 )
-from jobs.pipeline.selection import terms
+from jobs.pipeline.evaluation import terms
+
+PLACES = (
+    (
+        "prerequisites",
+        re.compile(
+            r"prerequisites?\b|requirements?$|before you (?:start|begin)|dependencies$"
+            r"|what you(?:'ll| will)? need",
+            re.I,
+        ),
+    ),
+    (
+        "troubleshooting",
+        re.compile(
+            r".*\b(?:troubleshoot\w*|faq|problems?|known issues|gotchas|pitfalls"
+            r"|common (?:errors|mistakes|issues))\b|what about\b|why\b",
+            re.I,
+        ),
+    ),
+    ("when", re.compile(r"when (?:to use|should)\b|use cases?$", re.I)),
+    ("links", re.compile(r"(?:see also|next steps|further reading|links)$", re.I)),
+    ("left out", re.compile(r"(?:table of )?contents$|license$|contributing$", re.I)),
+)
+
+
+def place_of(title: str) -> str:
+    """instructions, unless the title says something else."""
+    plain = title.strip("`*_.:? ")
+    for place, pattern in PLACES:
+        if pattern.match(plain):
+            return place
+    return "instructions"
+
 
 GENERIC = frozenset(
     {
@@ -71,15 +103,15 @@ class Material:
 
     @cached_property
     def sentences(self) -> list[str]:
-        return distinct(prose.sentences(self.text))
+        return distinct(markdown.sentences(self.text))
 
     @cached_property
     def code(self) -> list[str]:
-        return prose.code_blocks(self.text)
+        return markdown.code_blocks(self.text)
 
     @cached_property
     def items(self) -> list[str]:
-        return prose.items(self.text)
+        return markdown.items(self.text)
 
     @cached_property
     def tasks(self) -> list[str]:
@@ -127,9 +159,85 @@ class Material:
         told = [
             sentence
             for text in texts
-            for paragraph in prose.paragraphs(prose.introduction(text)[0])
-            for sentence in prose.split_sentences(paragraph)
+            for paragraph in markdown.paragraphs(markdown.introduction(text)[0])
+            for sentence in markdown.split_sentences(paragraph)
             if len(sentence.split()) >= 5 and not SELF_TALK.search(sentence)
         ]
         title = terms(self.title)
         return max(told[:4], key=lambda each: len(terms(each) & title), default="")
+
+
+LONG_PROSE = 12
+LONG_INTRODUCTION = 40
+SYMPTOM = re.compile(
+    r"\bthe likely cause\b|\byou (?:may|might) (?:see|get|run into)\b"
+    r"|\bif you (?:see|get) (?:an?|the) [^.]{0,60}(?:error|message)\b",
+    re.I,
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A section of a source and where it goes."""
+
+    place: str
+    section: Section
+    order: int = 0
+
+    @cached_property
+    def lines(self) -> int:
+        return self.section.rendered(3).count("\n") + 2
+
+    @cached_property
+    def is_for_reference(self) -> bool:
+        """Whether it is looked things up in, rather than followed."""
+        text = self.section.whole_text
+        if markdown.has_definitions(text) or markdown.has_table(text):
+            return True
+        return self.lines > LONG_PROSE and not self.is_to_follow
+
+    @cached_property
+    def is_to_follow(self) -> bool:
+        """Whether it holds commands or things to do."""
+        text = self.section.whole_text
+        return bool(markdown.code_blocks(text)) or any(
+            map(is_task, markdown.items(text))
+        )
+
+    def nearness(self, subject: str) -> int:
+        """How many of the subject's words its headings have."""
+        return len(terms(subject) & terms(" ".join(self.section.titles())))
+
+
+def parts_of(material: Material) -> list[Part]:
+    found = [part for page in material.pages for part in _parts(material, page)]
+    return [
+        Part(part.place, part.section, order)
+        for order, part in enumerate(found)
+        if not part.section.is_empty and part.place != "left out"
+    ]
+
+
+def introduction_of(page: Page) -> tuple[str, str]:
+    """(what stands before the first command, the rest of the lead); "" if too long."""
+    told, rest = markdown.introduction(page.lead)
+    return ("", page.lead) if told.count("\n") > LONG_INTRODUCTION else (told, rest)
+
+
+def _parts(material: Material, page: Page) -> Iterator[Part]:
+    """A first page's lead goes on untitled; other pages keep their titles."""
+    if page is material.pages[0]:
+        yield Part("instructions", Section("", introduction_of(page)[1]))
+    else:
+        yield Part("instructions", Section(page.title or page.name, page.lead))
+    for section in page.sections:
+        place = _place(section)
+        if place != "links" or "](http" in section.whole_text:
+            yield Part(place, section)
+
+
+def _place(section: Section) -> str:
+    place = place_of(section.title)
+    first = next(markdown.paragraphs(section.text), "")
+    is_symptom = place == "instructions" and SYMPTOM.search(first)
+    return "troubleshooting" if is_symptom else place

@@ -3,15 +3,13 @@
 from dataclasses import replace
 
 from jobs.authors.base import Assignment, Findings
-from jobs.authors.description import description
+from jobs.authors.evals import evals_for
 from jobs.authors.findings import findings
+from jobs.authors.frontmatter import category_for, description, name_for
 from jobs.authors.layout import skill_files
 from jobs.authors.material import Material
-from jobs.authors.naming import category_for, name_for
-from jobs.authors.refining import refined, wishes
-from jobs.authors.revising import revised
-from jobs.authors.testing import evals_for
-from jobs.authors.wording import bare, sentence
+from jobs.authors.phrases import bare, sentence
+from jobs.authors.revision import refined, revised, wishes
 from jobs.pipeline.state import Brief, Evals, Failure
 from taxonomy.files.file import File, Files
 

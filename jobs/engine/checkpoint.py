@@ -17,11 +17,9 @@ from jobs.drafts import failures_as_json
 from jobs.engine import queue
 from jobs.models import Draft, Job, PhaseResult, Question
 from jobs.models.job import JobQuerySet
-from jobs.pipeline.assignments import brief_of
-from jobs.pipeline.context import Context
+from jobs.pipeline.context import PROGRESS, Context, brief_of
 from jobs.pipeline.outcome import Advance, Ask, Outcome, Stop
 from jobs.pipeline.phases import PHASES
-from jobs.pipeline.progress import PROGRESS
 from jobs.pipeline.state import PLACES, Brief, Output, State, Verdict, to_json
 from taxonomy.models import Bundle
 

@@ -5,15 +5,9 @@ from collections.abc import Callable
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from jobs.authors.base import Author
+from jobs.authors.base import Author, CategoryChoice, SkillSummary, SourceDocument
 from jobs.models import Job, Question
-from jobs.pipeline.context import (
-    Answer,
-    CategoryChoice,
-    Context,
-    SkillSummary,
-    SourceText,
-)
+from jobs.pipeline.context import Answer, Context
 from jobs.pipeline.state import State, from_json
 from taxonomy.files.file import Files
 from taxonomy.models import Address, Category, Skill
@@ -75,8 +69,10 @@ def _draft(job: Job) -> Files:
     return job.base.bundle.files() if job.base else ()
 
 
-def _sources(job: Job) -> tuple[SourceText, ...]:
-    return tuple(SourceText(s.name, s.media_type, s.text) for s in job.sources.all())
+def _sources(job: Job) -> tuple[SourceDocument, ...]:
+    return tuple(
+        SourceDocument(s.name, s.media_type, s.text) for s in job.sources.all()
+    )
 
 
 def _fleet() -> tuple[SkillSummary, ...]:

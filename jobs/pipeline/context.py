@@ -1,42 +1,47 @@
-"""What a phase is given: plain values, read once, no database behind them."""
+"""What a phase is given: plain values, read once, with no database behind them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from jobs.pipeline.progress import percent_within
-from jobs.pipeline.state import State
+from jobs.authors.base import (
+    Assignment,
+    Author,
+    CategoryChoice,
+    Given,
+    SkillSummary,
+    SourceDocument,
+)
+from jobs.pipeline.state import Brief, State
 from taxonomy.files.file import DEFAULT_LIMITS, Files, Limits
+from taxonomy.skillmd.document import SkillMdError, parse
 from taxonomy.skillmd.findings import Waived
 
-if TYPE_CHECKING:
-    from jobs.authors.base import Author
+PROGRESS = {
+    "refine": 5,
+    "deep_understanding": 15,
+    "tdd_red": 35,
+    "tdd_green": 50,
+    "tdd_refactor": 75,
+    "validate": 90,
+}
+"""Percent of the whole job that is done when a phase begins."""
+
+BEGINNINGS = {
+    "refine": "Refining the brief",
+    "deep_understanding": "Reading the material",
+    "tdd_red": "Writing evals",
+    "tdd_green": "Writing the draft",
+    "tdd_refactor": "Closing failures",
+    "validate": "Validating",
+}
 
 
-@dataclass(frozen=True)
-class SourceText:
-    """One text that the user gave, or the current version of a skill to refine."""
-
-    name: str
-    media_type: str
-    text: str
-
-
-@dataclass(frozen=True)
-class SkillSummary:
-    """What an agent sees of an active skill before it opens it."""
-
-    name: str
-    description: str
-
-
-@dataclass(frozen=True)
-class CategoryChoice:
-    """A place in the taxonomy that a skill can be put in."""
-
-    path: str
-    name: str
-    description: str
+def percent_within(phase: str, fraction: float) -> int:
+    """Percent of the whole job when this share of the phase is done, 0..1."""
+    begins = PROGRESS[phase]
+    ends = min((start for start in PROGRESS.values() if start > begins), default=100)
+    return begins + int((ends - begins) * max(0.0, min(1.0, fraction)))
 
 
 @dataclass(frozen=True)
@@ -67,12 +72,12 @@ class Context:
     phase: str
     round: int
     task_description: str
-    author: "Author"
+    author: Author
     intended_taxonomy_path: str = ""
     checkpoints: frozenset[str] = frozenset()
     style: str = ""
     user_context: Mapping[str, Any] = field(default_factory=dict)
-    sources: tuple[SourceText, ...] = ()
+    sources: tuple[SourceDocument, ...] = ()
     fleet: tuple[SkillSummary, ...] = ()
     categories: tuple[CategoryChoice, ...] = ()
     taken_names: frozenset[str] = frozenset()
@@ -98,3 +103,106 @@ class Context:
             if answer.kind == kind and answer.round >= since_round:
                 return answer
         return None
+
+
+def newest(context: Context, kinds: Collection[str], since: int) -> Answer | None:
+    """The last answer to one of these kinds of question, asked in or after a round."""
+    for answer in reversed(context.answers):
+        if answer.kind in kinds and answer.round >= since:
+            return answer
+    return None
+
+
+def approved(context: Context, kinds: Collection[str], since: int) -> bool:
+    answer = newest(context, kinds, since)
+    return answer is not None and answer.action == "proceed"
+
+
+def revision(context: Context, kinds: Collection[str], since: int) -> Answer | None:
+    """The answer that sent something back and that nobody has acted on yet."""
+    answer = newest(context, kinds, since)
+    return answer if answer is not None and answer.action == "revise" else None
+
+
+def assignment_for(context: Context, feedback: str | None = None) -> Assignment:
+    """All that the author may draw on.
+
+    Without `feedback` it gets everything people ever said; with it, that alone:
+    what was said before is in the draft already.
+    """
+    said = everything_said(context) if feedback is None else (feedback,)
+    return Assignment(
+        task_description=context.task_description,
+        job_type=context.job_type,
+        intended_taxonomy_path=context.intended_taxonomy_path,
+        style=context.style,
+        user_context=context.user_context,
+        sources=context.sources,
+        fleet=_neighbours(context),
+        categories=context.categories,
+        taken_names=context.taken_names,
+        brief=brief_of(context),
+        given=given(context.answers),
+        feedback=tuple(text for text in said if text.strip()),
+        draft=context.draft,
+        report=context.report,
+    )
+
+
+def _neighbours(context: Context) -> tuple[SkillSummary, ...]:
+    """The fleet; a skill that is refined is not its own neighbour."""
+    brief = brief_of(context)
+    if brief is None or context.job_type != "skill_refinement":
+        return context.fleet
+    return tuple(skill for skill in context.fleet if skill.name != brief.name)
+
+
+def brief_of(context: Context) -> Brief | None:
+    """The brief; for a refinement, which has no such phase, what SKILL.md says."""
+    if context.state.brief is not None or context.job_type != "skill_refinement":
+        return context.state.brief
+    return next(
+        (
+            Brief(context.task_description, name, context.intended_taxonomy_path)
+            for source in context.sources
+            if source.name.endswith("SKILL.md") and (name := skill_name(source.text))
+        ),
+        None,
+    )
+
+
+def skill_name(text: str) -> str:
+    """The name in a SKILL.md's frontmatter, "" when it has none."""
+    try:
+        name = parse(text).frontmatter.get("name", "")
+    except SkillMdError:
+        return ""
+    return name if isinstance(name, str) else ""
+
+
+def everything_said(context: Context) -> tuple[str, ...]:
+    asked_for = context.user_context.get("feedback", "")
+    return (
+        asked_for if isinstance(asked_for, str) else "",
+        *(answer.feedback for answer in context.answers),
+    )
+
+
+def given(answers: Iterable[Answer]) -> tuple[Given, ...]:
+    """Every question that was answered with words, each answer once."""
+    return tuple(dict.fromkeys(_given(answers)))
+
+
+def _given(answers: Iterable[Answer]) -> Iterator[Given]:
+    for answer in answers:
+        for question in answer.questions:
+            if text := words(answer.answers.get(str(question.get("id")))):
+                topic = str(question.get("topic", ""))
+                yield Given(topic, str(question.get("text", "")), text)
+
+
+def words(value: Any) -> str:
+    """An answer of any JSON type as text; "" when it says nothing."""
+    if isinstance(value, list | tuple):
+        return ", ".join(filter(None, map(words, value)))
+    return "" if value is None else str(value).strip()

@@ -1,16 +1,377 @@
-"""The phases of a job in their order, and the one door to run them."""
+"""The six phases of a job, in their order, and `run`, which runs one of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
 
-from jobs.pipeline.context import Context
-from jobs.pipeline.green import tdd_green
-from jobs.pipeline.outcome import Outcome
-from jobs.pipeline.progress import BEGINNINGS, PROGRESS
-from jobs.pipeline.red import tdd_red
-from jobs.pipeline.refactoring import tdd_refactor
-from jobs.pipeline.refining import refine
-from jobs.pipeline.understanding import deep_understanding
-from jobs.pipeline.validating import validate
+from jobs.pipeline.context import (
+    BEGINNINGS,
+    PROGRESS,
+    Answer,
+    Context,
+    approved,
+    assignment_for,
+    brief_of,
+    given,
+    revision,
+    words,
+)
+from jobs.pipeline.evaluation import duplicate_in, failures_of
+from jobs.pipeline.outcome import Advance, Ask, Outcome, Stop
+from jobs.pipeline.state import (
+    FEEDBACK,
+    FOCUS,
+    READY,
+    TOPICS,
+    Drafting,
+    Evals,
+    Failure,
+    Refactoring,
+    Understanding,
+    Verdict,
+)
+from taxonomy.files.file import Files, as_files
+from taxonomy.skillmd.report import validate as validate_skill
+
+
+def refine(context: Context) -> Outcome:
+    brief = context.author.refine(assignment_for(context))
+    return Advance(
+        replace(brief, round=context.round),
+        "deep_understanding",
+        message=f"The skill is to be called {brief.name}",
+    )
+
+
+MAX_QUESTIONS = 5
+UNDERSTANDING_KINDS = ("deep_understanding", "clarify")
+
+
+def deep_understanding(context: Context) -> Outcome:
+    if context.job_type == "skill_refinement" and brief_of(context) is None:
+        return Stop("There is no SKILL.md with a name to refine")
+    known = context.state.understanding
+    if known is None or _has_news(context, known):
+        known = _understand(context)
+        # What was read is kept before anyone is asked about it.
+        again = _next_question(context, known) is not None
+        return _understood(known, "deep_understanding" if again else "tdd_red")
+    if question := _next_question(context, known):
+        return question
+    return _understood(replace(known, round=context.round), "tdd_red")
+
+
+def _understood(known: Understanding, next_phase: str) -> Advance:
+    message = f"Readiness {known.readiness:.0%}"
+    return Advance(known, next_phase, message=message)
+
+
+def _has_news(context: Context, known: Understanding) -> bool:
+    """Whether someone said something that this understanding does not know of."""
+    return any(
+        answer.round >= known.round
+        and (answer.kind in UNDERSTANDING_KINDS or answer.action == "revise")
+        for answer in context.answers
+        if answer.kind in (*UNDERSTANDING_KINDS, "confirm")
+    )
+
+
+def _understand(context: Context) -> Understanding:
+    findings = context.author.questions(assignment_for(context))
+    told = {each.topic: each.text for each in given(context.answers) if each.topic}
+    found = {**findings.found, **told}
+    open_questions = [each for each in findings.questions if each.topic not in told]
+    return Understanding(
+        readiness=sum(topic in found for topic in TOPICS) / len(TOPICS),
+        found=found,
+        questions=tuple(open_questions[:MAX_QUESTIONS]),
+        unanswered=tuple(dict.fromkeys(_left_open(context, set(told)))),
+        round=context.round,
+    )
+
+
+def _left_open(context: Context, told: set[str]) -> Iterator[str]:
+    for answer in context.answers:
+        if answer.kind in UNDERSTANDING_KINDS and answer.action == "proceed":
+            for question in answer.questions:
+                empty = not words(answer.answers.get(str(question.get("id"))))
+                if empty and question.get("topic") not in told:
+                    yield str(question.get("text", ""))
+
+
+def _next_question(context: Context, known: Understanding) -> Ask | None:
+    if known.questions and (known.readiness < READY or _is_wished(known)):
+        first = context.answer_to("deep_understanding")
+        if first is None:
+            return _understanding_question(context, known, "deep_understanding")
+        if context.answer_to("clarify") is None and not _declined(first):
+            return _understanding_question(context, known, "clarify")
+    wanted = "confirm" in context.checkpoints
+    if wanted and not approved(context, ("confirm",), known.round):
+        return _understanding_question(context, replace(known, questions=()), "confirm")
+    return None
+
+
+def _is_wished(known: Understanding) -> bool:
+    """Whether something is asked that a person wants of a refinement."""
+    topics = (question.topic for question in known.questions)
+    return any(topic.startswith((FOCUS, FEEDBACK)) for topic in topics)
+
+
+def _declined(answer: Answer) -> bool:
+    """Whether a person went on without a word: they are not asked again."""
+    return answer.action == "proceed" and not given([answer])
+
+
+def _understanding_question(context: Context, known: Understanding, kind: str) -> Ask:
+    brief = brief_of(context)
+    prompt = {
+        "message": UNDERSTANDING_MESSAGES[kind],
+        "questions": [question.as_prompt() for question in known.questions],
+        "readiness": known.readiness,
+        "found": known.found,
+        "unanswered": list(known.unanswered),
+        "brief": {
+            "task_description": brief.task_description,
+            "name": brief.name,
+            "taxonomy_path": brief.taxonomy_path,
+            "title": brief.title,
+        }
+        if brief
+        else {},
+        "revision_hint": context.author.revision_hint,
+    }
+    return Ask(kind, prompt, revise_to="deep_understanding")
+
+
+UNDERSTANDING_MESSAGES = {
+    "deep_understanding": "The material leaves these questions open.",
+    "clarify": "These questions are still open.",
+    "confirm": "This is what the skill will be written from. Is it right?",
+}
+
+
+EVALS_KINDS = ("tdd_red",)
+
+
+def tdd_red(context: Context) -> Outcome:
+    evals = context.state.evals
+    if evals is None or _evals_are_outdated(context, evals):
+        return _write_evals(context)
+    if evals.duplicate_of and not approved(context, EVALS_KINDS, evals.round):
+        return _duplicate_question(context, evals)
+    return Advance(replace(evals, round=context.round), "tdd_green")
+
+
+def _evals_are_outdated(context: Context, evals: Evals) -> bool:
+    known = context.state.understanding
+    newer = known is not None and known.round > evals.round
+    return newer or revision(context, EVALS_KINDS, evals.round) is not None
+
+
+def _write_evals(context: Context) -> Advance:
+    evals = context.author.evals(assignment_for(context))
+    duplicate = duplicate_in(context, evals)
+    evals = replace(evals, duplicate_of=duplicate, round=context.round)
+    message = f"{len(evals.positives)} prompts, {len(evals.facts)} facts to hold"
+    return Advance(evals, "tdd_red" if duplicate else "tdd_green", message=message)
+
+
+def _duplicate_question(context: Context, evals: Evals) -> Ask:
+    prompt = {
+        "message": (
+            f"The active skill {evals.duplicate_of} already passes these evals: "
+            "the new one would be a duplicate. Go on?"
+        ),
+        "questions": [],
+        "duplicate_of": evals.duplicate_of,
+        "positives": list(evals.positives),
+        "near_misses": list(evals.near_misses),
+        "facts": list(evals.facts),
+        "revision_hint": context.author.revision_hint,
+    }
+    return Ask("tdd_red", prompt, revise_to="tdd_red")
+
+
+DRAFT_KINDS = ("tdd_green", "preview")
+
+
+def tdd_green(context: Context) -> Outcome:
+    drafting = context.state.drafting
+    evals = context.state.evals or Evals()
+    if drafting is None or drafting.round < evals.round:
+        return _write_draft(context, evals)
+    if answer := revision(context, DRAFT_KINDS, drafting.round):
+        return _revise_draft(context, 0, answer.feedback)
+    failures = failures_of(context, context.draft)
+    if failures and drafting.attempts == 1 and not drafting.stuck:
+        return _revise_draft(context, drafting.attempts, "")
+    if question := _draft_question(context, drafting):
+        return question
+    return Advance(
+        Drafting(failures, drafting.attempts, drafting.stuck, round=context.round),
+        "tdd_refactor",
+    )
+
+
+def _draft_question(context: Context, drafting: Drafting) -> Ask | None:
+    kind = "tdd_green" if drafting.stuck else "preview"
+    wanted = drafting.stuck or "preview" in context.checkpoints
+    if not wanted or approved(context, DRAFT_KINDS, drafting.round):
+        return None
+    return Ask(kind, draft_prompt(context, DRAFT_MESSAGES[kind]), revise_to="tdd_green")
+
+
+def _write_draft(context: Context, evals: Evals) -> Outcome:
+    draft = as_files(context.author.write(assignment_for(context), evals))
+    if not draft:
+        return Stop("The author wrote no files")
+    if context.job_type == "skill_refinement" and draft == _refined_base(context):
+        stuck = Drafting(failures_of(context, draft), stuck=True, round=context.round)
+        return Advance(stuck, "tdd_green", draft=draft, message="The author is stuck")
+    return _draft_written(context, draft, attempts=1)
+
+
+def _refined_base(context: Context) -> Files:
+    """What a refinement started from, until it has a draft of its own."""
+    return context.draft if context.state.drafting is None else ()
+
+
+def _revise_draft(context: Context, attempts: int, feedback: str) -> Advance:
+    """One more try. Without change the author is stuck, and a person is asked."""
+    failures = failures_of(context, context.draft)
+    draft = context.author.revise(
+        assignment_for(context, feedback), context.draft, failures
+    )
+    if draft is None or as_files(draft) == context.draft:
+        stuck = Drafting(failures, attempts, stuck=True, round=context.round)
+        return Advance(stuck, "tdd_green", message="The author is stuck")
+    return _draft_written(context, as_files(draft), attempts + 1)
+
+
+def _draft_written(context: Context, draft: Files, attempts: int) -> Advance:
+    failures = failures_of(context, draft)
+    first_fails = bool(failures) and attempts == 1
+    stay = first_fails or "preview" in context.checkpoints
+    return Advance(
+        Drafting(failures, attempts, round=context.round),
+        "tdd_green" if stay else "tdd_refactor",
+        draft=draft,
+        message=f"{len(draft)} files, {len(failures)} evals fail",
+    )
+
+
+DRAFT_MESSAGES = {
+    "preview": "This is the draft. Go on with it?",
+    "tdd_green": "The author cannot bring the draft further. Go on with it as it is?",
+}
+
+
+REFACTORING_ROUNDS = 3
+FAILURES_MESSAGE = (
+    "Evals still fail, or feedback could not be followed. Go on as it is?"
+)
+
+
+def tdd_refactor(context: Context) -> Outcome:
+    past = context.state.refactoring or Refactoring()
+    failures = failures_of(context, context.draft)
+    if answer := revision(context, ("tdd_refactor", "validate"), past.round):
+        fresh = replace(past, attempts=0, stuck=False)
+        return _close_failures(context, fresh, failures, answer.feedback)
+    if _failures_are_settled(context, past, failures):
+        done = Refactoring(failures, past.attempts, round=context.round)
+        return Advance(done, "validate")
+    if past.attempts < REFACTORING_ROUNDS and not past.stuck:
+        return _close_failures(context, past, failures, "")
+    return Ask("tdd_refactor", draft_prompt(context, FAILURES_MESSAGE), "tdd_refactor")
+
+
+def _failures_are_settled(
+    context: Context, past: Refactoring, failures: tuple[Failure, ...]
+) -> bool:
+    drafting = context.state.drafting
+    accepted_before = (
+        context.state.refactoring is None and drafting is not None and drafting.stuck
+    )
+    closed = not failures and not past.stuck
+    return closed or accepted_before or approved(context, ("tdd_refactor",), past.round)
+
+
+def _close_failures(
+    context: Context,
+    past: Refactoring,
+    failures: tuple[Failure, ...],
+    feedback: str,
+) -> Advance:
+    draft = context.author.revise(
+        assignment_for(context, feedback), context.draft, failures
+    )
+    if draft is None or as_files(draft) == context.draft:
+        stuck = Refactoring(failures, past.attempts, stuck=True, round=context.round)
+        return Advance(stuck, "tdd_refactor", message="The author is stuck")
+    failures = failures_of(context, as_files(draft))
+    return Advance(
+        Refactoring(failures, past.attempts + 1, round=context.round),
+        "tdd_refactor" if failures else "validate",
+        draft=as_files(draft),
+        message=f"Round {past.attempts + 1}: {len(failures)} evals fail",
+    )
+
+
+VALIDATION_MESSAGE = (
+    "This is the draft and what its validation says. Finish the job with it?"
+)
+
+
+def validate(context: Context) -> Outcome:
+    verdict = verdict_on(context)
+    wanted = "validate" in context.checkpoints
+    refactoring = context.state.refactoring
+    since = refactoring.round if refactoring else 0
+    if wanted and not approved(context, ("validate",), since):
+        prompt = draft_prompt(context, VALIDATION_MESSAGE)
+        shown = {"validation": verdict.report, "validation_status": verdict.status}
+        return Ask("validate", {**prompt, **shown}, revise_to="tdd_refactor")
+    return Advance(verdict, None, message=f"Validation {verdict.status}")
+
+
+def verdict_on(context: Context) -> Verdict:
+    """What the report and the evals say of the context's draft.
+
+    A new skill has no folder yet; a refined one keeps its name.
+    """
+    brief = brief_of(context)
+    refined = context.job_type == "skill_refinement" and brief is not None
+    folder_name = brief.name if brief and refined else None
+    report = validate_skill(context.draft, folder_name, context.limits, context.waived)
+    failures = failures_of(context, context.draft)
+    status = "warnings" if failures and report.status == "passed" else report.status
+    return Verdict(
+        status=str(status),
+        score=report.score,
+        report=report.as_json(),
+        failures=failures,
+        round=context.round,
+    )
+
+
+def draft_prompt(context: Context, message: str) -> dict[str, Any]:
+    """Files by path, the failing evals, and how to word feedback."""
+    return {
+        "message": message,
+        "questions": [],
+        "files": [
+            {"path": file.path, "text": file.content.decode(errors="replace")}
+            for file in context.draft
+        ],
+        "failures": [
+            {"kind": failure.kind, "text": failure.text, "reason": failure.reason}
+            for failure in failures_of(context, context.draft)
+        ],
+        "revision_hint": context.author.revision_hint,
+    }
+
 
 PHASES: dict[str, Callable[[Context], Outcome]] = {
     "refine": refine,

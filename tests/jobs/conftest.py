@@ -8,8 +8,8 @@ from django.contrib.auth.models import Group, User
 from rest_framework.test import APIClient
 
 from jobs import lifecycle
+from jobs.authors.base import SourceDocument
 from jobs.models import Job
-from jobs.pipeline.context import SourceText
 from jobs.worker import SkillJobWorker
 
 TASK = "Restart the billing service when it hangs"
@@ -149,7 +149,7 @@ def submit(author_user: User) -> Callable[..., Job]:
             user or author_user,
             task,
             sources=[
-                SourceText(name, "text/markdown", text)
+                SourceDocument(name, "text/markdown", text)
                 for name, text in documents.items()
             ],
             **options,

@@ -15,13 +15,13 @@ from rich.console import Console
 
 from core.terminal import say
 from jobs import lifecycle
+from jobs.authors.base import SourceDocument
 from jobs.cli.follower import Follower, LeftOpen, closing, warn_if_unattended
 from jobs.engine import inline
 from jobs.exceptions import JobError
 from jobs.lifecycle import create_refinement_job
 from jobs.models import Job
 from jobs.monitoring import how_to_start_a_worker
-from jobs.pipeline.context import SourceText
 from jobs.submission import read_source
 from taxonomy.exceptions import TaxonomyError
 from taxonomy.models import Skill
@@ -230,7 +230,7 @@ def _user(name: str) -> User:
     raise CommandError(f"There {found}: say whose job it is with --user NAME.")
 
 
-def _source(path: Path) -> SourceText:
+def _source(path: Path) -> SourceDocument:
     try:
         content = path.read_bytes()
     except OSError as error:

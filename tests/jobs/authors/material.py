@@ -8,9 +8,8 @@ from textwrap import dedent
 
 from markdown_it import MarkdownIt
 
-from jobs.authors.base import Assignment, Given
+from jobs.authors.base import Assignment, Given, SourceDocument
 from jobs.authors.template import TemplateAuthor
-from jobs.pipeline.context import SourceText
 from jobs.pipeline.evaluation import skill_document
 from taxonomy.files.file import Files
 
@@ -61,7 +60,7 @@ def assignment(
     name: str = "deploy.md",
     **given: object,
 ) -> Assignment:
-    sources = (SourceText(name, "text/markdown", text),) if text else ()
+    sources = (SourceDocument(name, "text/markdown", text),) if text else ()
     return Assignment(brief, sources=sources, **given)  # type: ignore[arg-type]
 
 

@@ -3,8 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jobs.authors.base import SourceDocument
 from jobs.authors.template import TemplateAuthor
-from jobs.pipeline.context import SourceText
 from jobs.pipeline.evaluation import skill_document
 from taxonomy.skillmd.report import validate
 from tests.jobs.authors.material import assignment, code_in, pages_of, written
@@ -38,7 +38,7 @@ def test_any_source_and_any_brief_give_a_readable_skill(text, brief):
 @settings(max_examples=50)
 @given(markdown)
 def test_code_is_never_lost(text):
-    from jobs.authors.markdown.cleaning import cleaned
+    from jobs.authors.page import cleaned
 
     before = [block.strip() for block in code_in(cleaned(text)) if block.strip()]
     after = "\n".join(pages_of(written(assignment(text))))
@@ -49,7 +49,7 @@ def test_code_is_never_lost(text):
 @given(st.lists(markdown, max_size=3), briefs)
 def test_a_job_on_anything_comes_to_its_end(texts, brief):
     sources = tuple(
-        SourceText(f"{number}.md", "text/markdown", text)
+        SourceDocument(f"{number}.md", "text/markdown", text)
         for number, text in enumerate(texts)
     )
     job = Job.new(TemplateAuthor(), task_description=brief, sources=sources)

@@ -1,8 +1,8 @@
 """Questions on what is missing, and evals out of what is there."""
 
+from jobs.authors.base import SkillSummary
 from jobs.authors.template import TemplateAuthor
-from jobs.pipeline.context import SkillSummary
-from jobs.pipeline.selection import Shelf
+from jobs.pipeline.evaluation import Shelf
 from tests.jobs.authors.material import answered, assignment
 
 author = TemplateAuthor()

@@ -2,9 +2,9 @@
 
 import pytest
 
+from jobs.authors.base import CategoryChoice
+from jobs.authors.phrases import subject
 from jobs.authors.template import TemplateAuthor
-from jobs.authors.wording import subject
-from jobs.pipeline.context import CategoryChoice
 from tests.jobs.authors.material import assignment
 
 NAMES = {

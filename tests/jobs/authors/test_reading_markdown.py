@@ -2,9 +2,8 @@
 
 import pytest
 
-from jobs.authors.markdown.cleaning import cleaned
-from jobs.authors.markdown.prose import introduction, items, sentences, split_sentences
-from jobs.authors.markdown.sections import read_page
+from jobs.authors.markdown import introduction, items, sentences, split_sentences
+from jobs.authors.page import cleaned, read_page
 
 CLEANED = {
     "MyST admonition": (

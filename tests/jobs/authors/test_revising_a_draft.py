@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from jobs.authors.base import SourceDocument
 from jobs.authors.template import TemplateAuthor
-from jobs.pipeline.context import SourceText
 from jobs.pipeline.state import Failure
 from taxonomy.files.file import File
 from taxonomy.skillmd.document import render
@@ -93,7 +93,7 @@ def test_free_words_cannot_be_followed():
 
 
 def test_a_job_is_led_to_the_hint_and_then_follows():
-    source = SourceText("deploy.md", "text/markdown", assignment().sources[0].text)
+    source = SourceDocument("deploy.md", "text/markdown", assignment().sources[0].text)
     job = Job.new(
         author,
         task_description="Deploy the site",
@@ -113,7 +113,7 @@ def test_a_job_is_led_to_the_hint_and_then_follows():
 
 
 def test_what_was_said_before_the_draft_was_written_is_followed_in_it():
-    source = SourceText("deploy.md", "text/markdown", assignment().sources[0].text)
+    source = SourceDocument("deploy.md", "text/markdown", assignment().sources[0].text)
     job = Job.new(
         author,
         task_description="Deploy the site",
@@ -129,7 +129,7 @@ def test_what_was_said_before_the_draft_was_written_is_followed_in_it():
 
 
 def refinement(feedback: str) -> Job:
-    source = SourceText("SKILL.md", "text/markdown", BARE)
+    source = SourceDocument("SKILL.md", "text/markdown", BARE)
     return Job.new(
         author,
         "skill_refinement",

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import skills_ref
 
+from jobs.authors.base import SourceDocument
 from jobs.authors.material import Material
-from jobs.pipeline.context import SourceText
-from jobs.pipeline.selection import terms
+from jobs.pipeline.evaluation import terms
 from tests.jobs.authors.material import (
     CORPUS,
     assignment,
@@ -101,7 +101,7 @@ def test_no_paragraph_of_the_source_is_lost(document):
 
 @every_document
 def test_a_job_on_it_needs_nobody_and_passes_its_own_evals(document):
-    source = SourceText(f"{document}.md", "text/markdown", source_of(document))
+    source = SourceDocument(f"{document}.md", "text/markdown", source_of(document))
     from jobs.authors.template import TemplateAuthor
 
     job = Job.new(
@@ -117,7 +117,7 @@ def test_a_document_without_steps_brings_questions():
     from jobs.authors.template import TemplateAuthor
 
     text = source_of("procrastinate-deployment")
-    source = SourceText("procrastinate-deployment.md", "text/markdown", text)
+    source = SourceDocument("procrastinate-deployment.md", "text/markdown", text)
     job = Job.new(
         TemplateAuthor(), task_description="Deploy Procrastinate", sources=(source,)
     )

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from jobs.pipeline.context import SourceText
+from jobs.authors.base import SourceDocument
 from taxonomy.skillmd.report import validate
 from tests.jobs.authors.material import (
     DEPLOY,
@@ -144,8 +144,10 @@ def test_one_endless_section_is_moved_as_a_whole():
 
 def test_several_sources_stand_in_one_skill_each_under_its_title():
     sources = (
-        SourceText("a.md", "text/markdown", "# Cook rice\n\nBoil it.\n\n    boil"),
-        SourceText("b.md", "text/markdown", "# Cook peas\n\nSteam them.\n\n    steam"),
+        SourceDocument("a.md", "text/markdown", "# Cook rice\n\nBoil it.\n\n    boil"),
+        SourceDocument(
+            "b.md", "text/markdown", "# Cook peas\n\nSteam them.\n\n    steam"
+        ),
     )
     files = written(replace(assignment("", "Cook rice and peas"), sources=sources))
     body = body_of(files)

@@ -8,9 +8,9 @@ import pytest
 from django.contrib.auth.models import User
 
 from jobs import lifecycle
+from jobs.authors.base import SourceDocument
 from jobs.authors.template import TemplateAuthor
 from jobs.models import Job
-from jobs.pipeline.context import SourceText
 from jobs.worker import SkillJobWorker
 from tests.jobs.conftest import SOURCE
 from tests.jobs.engine.authors import TellingAuthor
@@ -74,7 +74,7 @@ def test_an_author_that_lost_its_job_is_stopped_at_its_next_word(
 
 
 def test_the_template_author_says_what_it_reads(submit: Submit) -> None:
-    source = SourceText("runbook.md", "text/markdown", SOURCE)
+    source = SourceDocument("runbook.md", "text/markdown", SOURCE)
     job = run(submit(sources=[source]), SkillJobWorker(TemplateAuthor()))
     assert told(job, "refine") == [(5, "Refining the brief"), (6, "Reading 1 source")]
     assert (36, "Reading 1 source") in told(job, "tdd_red")

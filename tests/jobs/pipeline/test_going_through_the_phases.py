@@ -79,6 +79,6 @@ def test_an_author_that_writes_nothing_stops_the_job():
 
 
 def source_named(name: str, text: str):
-    from jobs.pipeline.context import SourceText
+    from jobs.authors.base import SourceDocument
 
-    return SourceText(name, "text/markdown", text)
+    return SourceDocument(name, "text/markdown", text)

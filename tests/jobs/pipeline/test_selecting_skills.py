@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.pipeline.context import SkillSummary
-from jobs.pipeline.selection import THRESHOLD, Shelf, stem, terms
+from jobs.authors.base import SkillSummary
+from jobs.pipeline.evaluation import THRESHOLD, Shelf, stem, terms
 
 DOCKER = SkillSummary("run-with-docker", "Run the site in containers with Docker.")
 LOGS = SkillSummary("rotate-logs", "Rotate log files. Use when disks fill up.")

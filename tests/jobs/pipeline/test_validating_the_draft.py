@@ -64,9 +64,9 @@ def test_an_edit_by_hand_before_the_answer_is_what_is_judged():
 
 
 def test_a_refined_skill_must_keep_its_name():
-    from jobs.pipeline.context import SourceText
+    from jobs.authors.base import SourceDocument
 
-    source = SourceText("SKILL.md", "text/markdown", skill()[0].content.decode())
+    source = SourceDocument("SKILL.md", "text/markdown", skill()[0].content.decode())
     renamed = skill()[0].content.replace(b"rotate-logs", b"tidy-logs")
     author = ScriptedAuthor(drafts=[(File("SKILL.md", renamed),)])
     job = Job.new(author, "skill_refinement", sources=(source,)).run_through()

@@ -1,6 +1,6 @@
 """Phase tdd_red: the fleet must not pass the evals yet."""
 
-from jobs.pipeline.context import SkillSummary
+from jobs.authors.base import SkillSummary
 from jobs.pipeline.state import Evals
 from tests.jobs.pipeline.engine import DESCRIPTION, Job, ScriptedAuthor, skill
 
@@ -73,9 +73,9 @@ def test_a_skill_that_takes_only_some_of_the_prompts_is_no_duplicate():
 
 
 def test_the_skill_that_is_refined_is_no_duplicate_of_itself():
-    from jobs.pipeline.context import SourceText
+    from jobs.authors.base import SourceDocument
 
-    source = SourceText("SKILL.md", "text/markdown", skill()[0].content.decode())
+    source = SourceDocument("SKILL.md", "text/markdown", skill()[0].content.decode())
     own = SkillSummary("rotate-logs", DESCRIPTION)
     job = Job.new(ScriptedAuthor(), "skill_refinement", fleet=(own,), sources=(source,))
     assert job.run_through().asked == []

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from jobs.authors.description import phrases
-from jobs.authors.markdown import prose
+from jobs.authors import markdown
+from jobs.authors.frontmatter import tasks_and_topics
 from jobs.authors.material import Material
-from jobs.authors.wording import bare, clipped, distinct
+from jobs.authors.phrases import bare, clipped, distinct
 from jobs.pipeline.context import SkillSummary
-from jobs.pipeline.selection import Shelf, terms
+from jobs.pipeline.evaluation import Shelf, terms
 from jobs.pipeline.state import Evals
 
 PROMPTS = 6
@@ -32,7 +32,7 @@ def _positives(material: Material) -> Iterator[str]:
     """What people would ask: the brief, then titles and headings."""
     if material.subject:
         yield clipped(material.subject, 200)
-    tasks, topics = phrases(material)
+    tasks, topics = tasks_and_topics(material)
     yield from (f"How do I {task}?" for task in tasks if len(terms(task)) >= 2)
     yield from (f"Help me with {topic}" for topic in topics if len(terms(topic)) >= 2)
 
@@ -61,10 +61,10 @@ def _facts(material: Material) -> Iterator[str]:
         lines = material.assignment.answer(topic).splitlines()
         yield from [line.strip() for line in lines if not line.startswith("```")][:1]
     for code in material.code[:6]:
-        line = next(iter(prose.command_lines(code)), "")
+        line = next(iter(markdown.command_lines(code)), "")
         if len(line) <= LONGEST_FACT:
             yield line
-    for line in prose.admonitions(material.text)[:4]:
-        first = prose.split_sentences(line)[0]
+    for line in markdown.admonitions(material.text)[:4]:
+        first = markdown.split_sentences(line)[0]
         if len(first) <= LONGEST_FACT and "[!" not in first:
             yield first

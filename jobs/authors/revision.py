@@ -1,18 +1,18 @@
-"""Changing a draft by its failures and by feedback, or saying that nothing helps."""
+"""Changes a draft by feedback and failed evals, or says that nothing helps."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from jobs.authors.description import LENGTH, description
-from jobs.authors.markdown import prose
-from jobs.authors.markdown.tokens import tokens_of
+from jobs.authors import markdown
+from jobs.authors.base import Assignment
+from jobs.authors.frontmatter import DESCRIPTION_LENGTH, description, name_for
+from jobs.authors.markdown import tokens_of
 from jobs.authors.material import Material
-from jobs.authors.naming import name_for
-from jobs.authors.wording import bare, clipped, is_task, lowered, sentence
-from jobs.pipeline.selection import terms
-from jobs.pipeline.state import Failure
+from jobs.authors.phrases import bare, clipped, is_task, lowered, sentence
+from jobs.pipeline.evaluation import terms
+from jobs.pipeline.state import FEEDBACK, FOCUS, Failure, Question
 from taxonomy.files.file import File, Files, as_files
 from taxonomy.skillmd.document import SkillMdError, decode, parse, render, split
 
@@ -50,7 +50,9 @@ class Revision:
             self._repair()
 
     def _describe(self, text: str) -> None:
-        self.frontmatter["description"] = clipped(" ".join(text.split()), LENGTH)
+        self.frontmatter["description"] = clipped(
+            " ".join(text.split()), DESCRIPTION_LENGTH
+        )
 
     def _entitle(self, text: str) -> None:
         if self.body.startswith("# "):
@@ -97,7 +99,7 @@ class Revision:
         phrase = lowered(asked, self.material.proper)
         reason = f"you need to {phrase}" if is_task(asked) else f"it involves {phrase}"
         longer = f"{told} {sentence(f'Also use when {reason}')}".strip()
-        if len(longer) <= LENGTH:
+        if len(longer) <= DESCRIPTION_LENGTH:
             self.frontmatter["description"] = longer
 
     def _repair(self) -> None:
@@ -156,7 +158,7 @@ def _holding(material: Material, fact: str) -> str:
     for token in tokens_of(material.text):
         if token.map and squeezed in " ".join(token.content.split()):
             if token.type in ("fence", "code_block"):
-                ticks = "`" * max(3, prose.longest_ticks(token.content) + 1)
+                ticks = "`" * max(3, markdown.longest_ticks(token.content) + 1)
                 language = token.info.split(" ")[0]
                 return f"{ticks}{language}\n{token.content.rstrip()}\n{ticks}"
             if token.type == "inline":
@@ -183,3 +185,81 @@ def _sections(body: str, title: str) -> Iterable[tuple[int, int]]:
         if text == bare(title).casefold():
             later = (at for deep, _, at in headings[place + 1 :] if deep <= level)
             yield start, next(later, total)
+
+
+QUOTE = 200
+VERBATIM = "This author writes nothing of its own: your words are added as they stand."
+
+
+def wishes(assignment: Assignment) -> Iterator[Question]:
+    """A question for each wish that no order says and no answer has met yet."""
+    if assignment.job_type != "skill_refinement":
+        return
+    met = {given.topic for given in assignment.given}
+    questions = (*_of_areas(assignment), *_of_feedback(assignment))
+    for number, question in enumerate(questions, start=1):
+        if question[0] not in met:
+            topic, text, rationale = question
+            yield Question(
+                f"wish-{number}", text, rationale=rationale.strip(), topic=topic
+            )
+
+
+def _of_areas(assignment: Assignment) -> Iterator[tuple[str, str, str]]:
+    """(topic, text, rationale)."""
+    areas = assignment.user_context.get("focus_areas", ())
+    body = _current_body(assignment)
+    for area in areas:
+        if said := section_text(body, area):
+            text = f"What should “{area}” say besides what it says now?"
+            yield f"{FOCUS}{area}", text, f"{VERBATIM} Now: {clipped(said, QUOTE)}"
+        else:
+            text = f"What should the skill say about “{area}”?"
+            yield f"{FOCUS}{area}", text, f"{VERBATIM} It has no such section yet."
+
+
+def _of_feedback(assignment: Assignment) -> Iterator[tuple[str, str, str]]:
+    for wish in _free_words(assignment.feedback):
+        quoted = clipped(wish, QUOTE)
+        text = f"With which words should the skill follow “{quoted}”?"
+        yield f"{FEEDBACK}{quoted}", text, VERBATIM
+
+
+def _free_words(feedback: tuple[str, ...]) -> Iterator[str]:
+    """The paragraphs of the feedback, without the lines that are orders."""
+    for paragraph in re.split(r"\n\s*\n", "\n\n".join(feedback)):
+        lines = [line for line in paragraph.splitlines() if not ORDER.match(line)]
+        if free := " ".join(" ".join(lines).split()):
+            yield free
+
+
+def _current_body(assignment: Assignment) -> str:
+    draft = [file.content for file in assignment.draft if file.path == "SKILL.md"]
+    sources = [s.text.encode() for s in assignment.sources if s.name == "SKILL.md"]
+    try:
+        return parse(decode(next(iter([*draft, *sources]), b""))).body
+    except SkillMdError:
+        return ""
+
+
+def section_text(body: str, title: str) -> str:
+    """What stands below this heading, on one line; "" when there is no such."""
+    if (place := section_named(body, title)) is None:
+        return ""
+    start, end = place
+    return " ".join(" ".join(body.split("\n")[start + 1 : end]).split())
+
+
+def refined(material: Material, current: Files) -> Files:
+    """The current version with the orders followed and the answers in their place."""
+    frontmatter, body, _ = read_draft(current)
+    revision = Revision(material, dict(frontmatter), body)
+    revision.follow(material.assignment.feedback)
+    for given in material.assignment.given:
+        if given.topic.startswith(FOCUS):
+            revision.extend(given.topic.removeprefix(FOCUS), given.text)
+        elif given.topic.startswith(FEEDBACK):
+            revision.note(given.text)
+    if (revision.frontmatter, revision.body) == (frontmatter, body):
+        return current
+    return with_revision(current, revision)
