@@ -1,8 +1,8 @@
 """Two-way sync of a folder and the fleet, which overwrites nobody's change.
 
-Each skill has three states: here, in the folder, and what both were at the last sync
-(a three-way merge). When one side has changed, the other follows. When both have, it is
-a conflict for a person to decide.
+For each skill this is a three-way merge: of the fleet's files, the folder's files, and
+what both had after the last sync. A change on one side is copied to the other. Changes
+on both sides are a conflict, which a person decides.
 """
 
 import json
@@ -24,10 +24,10 @@ from taxonomy.exceptions import InvalidSkill, SkillArchived, TaxonomyError
 from taxonomy.files.file import Files, SourceLimits, bundle_digest
 from taxonomy.files.gate import FolderOccupied, PackagingError, SourceRefused
 from taxonomy.files.sources import FolderSource, PassedOver, find_skills
-from taxonomy.files.write import remove_folder, write_folder
+from taxonomy.files.write import is_empty_folder, remove_folder, write_folder
 from taxonomy.importing.matching import (
+    Categories,
     DiscoveredSkill,
-    Placement,
     skill_named,
     validated,
 )
@@ -46,32 +46,34 @@ from taxonomy.package import source_limits
 class SyncAction(StrEnum):
     UNCHANGED = "unchanged"
     CREATED = "created"
-    """Here, from there."""
+    """In the fleet, from the folder."""
     UPDATED = "updated"
-    """Here, from there."""
+    """In the fleet, from the folder."""
     SENT = "sent"
-    """There, from here."""
+    """Written to the folder, from the fleet."""
     ARCHIVED = "archived"
-    """Here, because it is gone from there."""
+    """In the fleet, because it is gone from the folder."""
     REMOVED = "removed"
-    """There, because it is archived or renamed here."""
+    """From the folder, because it is archived or renamed in the fleet."""
     KEPT = "kept"
-    """Gone from the other side, and nobody said to prune; or nobody can tell."""
+    """Gone from one side, but pruning is off or it may be in an unread folder."""
     CONFLICT = "conflict"
     REFUSED = "refused"
 
 
 class Prefer(StrEnum):
     HERE = "here"
+    """The fleet."""
     THERE = "there"
+    """The folder."""
 
 
 @dataclass(frozen=True)
 class SyncOptions:
     category: Category | None = None
-    """Only its skills are sent anew; what both sides have is kept alike anyhow."""
+    """Send only its skills to a folder that lacks them. Others are still updated."""
     prefer: Prefer | None = None
-    """Which side wins a conflict; None: neither."""
+    """The side that wins conflicts; None: neither."""
     prune: bool = False
     lenient: bool = False
     dry_run: bool = False
@@ -80,37 +82,38 @@ class SyncOptions:
 
 class Step(Enum):
     SAME = auto()
-    """Both have the same bytes."""
-    BRING = auto()
-    """Changed or new there alone: it comes here."""
-    SEND = auto()
-    """Changed or new here alone: it goes there."""
-    GONE_THERE = auto()
-    """Unchanged here, gone from there."""
-    GONE_HERE = auto()
-    """Unchanged there, archived or renamed here."""
+    """Both sides have the same files."""
+    IMPORT = auto()
+    """Only the folder has changed it or has it: copy it to the fleet."""
+    EXPORT = auto()
+    """Only the fleet has changed it or has it: copy it to the folder."""
+    GONE_FROM_FOLDER = auto()
+    """Unchanged in the fleet, gone from the folder."""
+    GONE_FROM_FLEET = auto()
+    """Unchanged in the folder, archived or renamed in the fleet."""
     CONFLICT = auto()
     """Changed on both sides, or changed on one and gone from the other."""
 
 
 def decide(
-    common: str | None, here: str | None, there: str | None, *, is_ours: bool
+    base: str | None, fleet: str | None, folder: str | None, *, was_published: bool
 ) -> Step:
-    """Digests; None: there is no such skill.
+    """The step for a skill with these digests; None: that side has no such skill.
 
-    `is_ours`: what is there is, or was, a version here. Nothing else is overwritten or
-    removed, whatever the common digest says: it may be of a fleet that is no more.
+    `base` is what both had after the last sync. `was_published`: the folder's files are
+    or were a version in this fleet. Other files are never overwritten or removed, even
+    if they equal `base`, which may come from a fleet whose database was lost.
     """
-    if here == there:
+    if fleet == folder:
         return Step.SAME
-    if here == common:
-        return Step.BRING if there else Step.GONE_THERE
-    if there is None and common is None:
-        return Step.SEND
-    if there == common and is_ours:
-        return Step.SEND if here else Step.GONE_HERE
-    if there == common and not here:
-        return Step.BRING
+    if fleet == base:
+        return Step.IMPORT if folder else Step.GONE_FROM_FOLDER
+    if folder is None and base is None:
+        return Step.EXPORT
+    if folder == base and was_published:
+        return Step.EXPORT if fleet else Step.GONE_FROM_FLEET
+    if folder == base and not fleet:
+        return Step.IMPORT
     return Step.CONFLICT
 
 
@@ -123,7 +126,7 @@ DIGEST = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Common:
-    """The bundle that both sides had, and its version number here."""
+    """The files that both sides had, and their version number in the fleet."""
 
     digest: str
     version: str
@@ -131,19 +134,22 @@ class Common:
 
 @dataclass
 class State:
-    """`fleet`: whose it is; empty before the first time, or where nothing says it."""
+    """What both sides had in common after the last sync; a file in the folder."""
 
     fleet: str = ""
+    """The identity of the fleet that wrote it; empty if unknown."""
     skills: dict[str, Common] = field(default_factory=dict)
     """By the skill's name."""
 
     def of(self, fleet: str) -> "State":
-        """What this fleet may believe of it: nothing that another one wrote."""
+        """The state if this fleet wrote it, else an empty one."""
         return self if self.fleet == fleet else State(fleet)
 
     def change(self, name: str, common: Common | None) -> bool:
-        """None: neither side has it any more. Returns whether what was known before
-        is no longer true."""
+        """Set what both sides have; None: neither has the skill.
+
+        Returns whether the state held something else before.
+        """
         before = self.skills.pop(name, None)
         if common:
             self.skills[name] = common
@@ -151,12 +157,12 @@ class State:
 
 
 def read_state(folder: Path) -> State:
-    """Empty before the first time. Raises SourceRefused for what we did not write."""
+    """Empty before the first sync. Raises SourceRefused for an invalid file."""
     path = folder / STATE_FILE
     try:
         with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise SourceRefused(f"{path} is no file.")
+                raise SourceRefused(f"{path} is not a regular file.")
             text = file.read(MOST_BYTES)
         return as_state(parse_json(text, max_depth=DEPTH))
     except FileNotFoundError:
@@ -165,48 +171,51 @@ def read_state(folder: Path) -> State:
         raise SourceRefused(f"{path}: {error}.") from error
     except (JSONValueError, KeyError, TypeError, AttributeError):
         raise SourceRefused(
-            f"{path} cannot be read. Remove it: then what differs is a conflict."
+            f"{path} cannot be read. If you remove it, every difference is a conflict."
         ) from None
 
 
-def as_state(found: dict[str, Any]) -> State:
-    """Raises KeyError, TypeError or AttributeError for another form."""
-    if found["format"] != FORMAT:
+def as_state(content: dict[str, Any]) -> State:
+    """Raises KeyError, TypeError or AttributeError for another format."""
+    if content["format"] != FORMAT:
         raise KeyError("format")
     skills = {
         name: Common(each["digest"], each["version"])
-        for name, each in found["skills"].items()
+        for name, each in content["skills"].items()
     }
     if not all(DIGEST.fullmatch(common.digest) for common in skills.values()):
         raise KeyError("digest")
-    return State(str(found.get("fleet", "")), skills)
+    return State(str(content.get("fleet", "")), skills)
 
 
 def write_state(folder: Path, state: State) -> None:
-    """In one step: a reader finds the old file or the new one."""
+    """Replace the file atomically: a reader finds the old one or the new one."""
     skills = {
         name: {"digest": common.digest, "version": common.version}
         for name, common in sorted(state.skills.items())
     }
-    known = {"format": FORMAT, "fleet": state.fleet, "skills": skills}
-    text = json.dumps(known, indent=1)
-    descriptor, beside = tempfile.mkstemp(prefix=STATE_FILE, dir=folder)
+    content = {"format": FORMAT, "fleet": state.fleet, "skills": skills}
+    text = json.dumps(content, indent=1)
+    descriptor, temporary = tempfile.mkstemp(prefix=STATE_FILE, dir=folder)
     try:
         os.fchmod(descriptor, 0o644)
         with open(descriptor, "w") as file:
             file.write(f"{text}\n")
-        os.replace(beside, folder / STATE_FILE)
+        os.replace(temporary, folder / STATE_FILE)
     except BaseException:
-        os.unlink(beside)
+        os.unlink(temporary)
         raise
 
 
-EMPTY = "There is no skill in the folder at all; nothing is archived for that."
-UNREAD = "It may be in {!r} of the folder, which was not looked into."
+EMPTY = "The folder holds no skill at all, so nothing is archived."
+UNREAD = "It may be in {!r} of the folder, which could not be read."
 
 
 class SyncFolder:
-    """Raises SourceRefused when it cannot be looked through, or is itself a skill."""
+    """The skills of a folder, at any depth.
+
+    Raises SourceRefused if the folder cannot be read or is itself a skill.
+    """
 
     def __init__(self, root: Path, limits: SourceLimits) -> None:
         self.root = root
@@ -214,8 +223,8 @@ class SyncFolder:
         folders = self.source.folders if self.source else ()
         if "" in folders:
             raise SourceRefused(
-                f"{root} is a skill itself: name the folder above it, or take its "
-                "SKILL.md away."
+                f"{root} is a skill itself. Name the folder above it, or remove its "
+                "SKILL.md."
             )
         self.by_name: dict[str, list[str]] = {}
         for folder in folders:
@@ -226,36 +235,34 @@ class SyncFolder:
         return self.source.passed_over if self.source else ()
 
     @property
-    def why_unsure(self) -> str:
-        """Why a skill that is not found may be there all the same, or nothing."""
+    def why_uncertain(self) -> str:
+        """Why a missing skill may be in the folder after all, or nothing."""
         if self.passed_over:
             return UNREAD.format(self.passed_over[0].path)
         return "" if self.by_name else EMPTY
 
-    def places(self, name: str) -> list[str]:
+    def paths(self, name: str) -> list[str]:
         return self.by_name.get(name, [])
 
-    def place(self, name: str) -> Path:
-        """Where it lies, or would."""
-        return self.root / next(iter(self.places(name)), name)
+    def path_for(self, name: str) -> Path:
+        """Where the skill is, or is to be written."""
+        return self.root / next(iter(self.paths(name)), name)
 
     def read(self, name: str) -> Files | None:
-        """None: it is not there. Raises FolderOccupied where something else is."""
-        if self.source and (places := self.places(name)):
-            return self.source.read(places[0])
-        place = self.root / name
-        is_free = not os.path.lexists(place) or is_empty_folder(place)
-        if not is_free:
-            raise FolderOccupied(place)
+        """None: the skill is not in the folder.
+
+        Raises FolderOccupied if its path is taken by something else.
+        """
+        if self.source and (paths := self.paths(name)):
+            return self.source.read(paths[0])
+        path = self.root / name
+        if os.path.lexists(path) and not is_empty_folder(path):
+            raise FolderOccupied(path)
         return None
 
 
-def is_empty_folder(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink() and not any(path.iterdir())
-
-
 def source_in(root: Path, limits: SourceLimits) -> FolderSource | None:
-    """None: there is no skill in it yet."""
+    """None: the folder holds no skill yet."""
     try:
         if not root.exists() or not any(
             True for _ in find_skills(root, limits.entries)
@@ -266,54 +273,63 @@ def source_in(root: Path, limits: SourceLimits) -> FolderSource | None:
     return FolderSource(root, limits)
 
 
-FOREIGN = (
-    f"{STATE_FILE} is of another fleet, or does not say of which: it is not believed."
+OTHER_FLEET = (
+    f"{STATE_FILE} was written by another fleet or an unknown one, so it is ignored."
 )
-BOTH_CHANGED = "Both sides have changed it since they were alike; say which to prefer."
-NEVER_HERE = "The folder has what was never a version here; say which to prefer."
-DIFFERENT = "Both sides have it, with other files; say which to prefer."
-TWICE = "The folder has it more than once: {}. Take all but one away."
+BOTH_CHANGED = "Both sides changed it since the last sync. Say which one to prefer."
+NEVER_PUBLISHED = (
+    "The folder's files were never a version in this fleet. Say which side to prefer."
+)
+DIFFERENT = "Both sides have it, with different files. Say which one to prefer."
+SEVERAL = "The folder has it more than once: {}. Remove all but one."
 
 
 class Sync:
-    """Raises SourceRefused when the folder or its state cannot be read."""
+    """Raises SourceRefused if the folder or its state file cannot be read."""
 
-    def __init__(self, folder: Path, options: SyncOptions) -> None:
-        self.folder = folder
+    def __init__(self, root: Path, options: SyncOptions) -> None:
+        self.root = root
         self.options = options
         self.limits = source_limits()
-        self.shelf = SyncFolder(folder, self.limits)
+        self.folder = SyncFolder(root, self.limits)
         self.notes: list[str] = []
-        """About the whole of it."""
-        self.state = self._believed()
-        self.placement = Placement()
+        """Remarks on the sync as a whole."""
+        self.state = self._own_state()
+        self.categories = Categories()
         self.failures = DatabaseFailures()
         self.stopped = ""
-        """Why what was left was not tried."""
-        self.alike: dict[str, Common | None] = {}
-        """What the transaction at hand makes true, if it is committed."""
+        """Why the remaining skills were not tried, or nothing."""
+        self.changes: dict[str, Common | None] = {}
+        """Changes of the state that hold once the open transaction is committed."""
         self.names = sorted(
-            self.state.skills.keys() | self._sendable() | self.shelf.by_name.keys()
+            self.state.skills.keys() | self._sendable() | self.folder.by_name.keys()
         )
 
-    def _believed(self) -> State:
-        """A dry run makes no identity: then no state can be of this fleet."""
-        fleets, found = Fleet.objects, read_state(self.folder)
-        dry = self.options.dry_run
-        state = found.of(fleets.known_identity() if dry else fleets.identity())
-        if found.skills and not state.skills:
-            self.notes.append(FOREIGN)
+    def _own_state(self) -> State:
+        """The stored state, if this fleet wrote it.
+
+        A dry run does not create an identity for the fleet; without one it trusts no
+        state.
+        """
+        fleets, stored = Fleet.objects, read_state(self.root)
+        dry_run = self.options.dry_run
+        state = stored.of(fleets.known_identity() if dry_run else fleets.identity())
+        if stored.skills and not state.skills:
+            self.notes.append(OTHER_FLEET)
         return state
 
     def run(self) -> Iterator[Outcome]:
-        """Nothing is changed before it is known that the state can be written. What
-        was alike before an interruption is remembered, too."""
+        """Sync every skill that either side has.
+
+        The state is written first, so nothing changes if that fails, and at the end,
+        also after an interruption.
+        """
         self._write_state()
         try:
             for name in self.names:
-                if outcome := self._take(name):
+                if outcome := self._sync_one(name):
                     yield outcome
-            for path, reason in self.shelf.passed_over:
+            for path, reason in self.folder.passed_over:
                 if path not in self.names:  # else it is refused by its name
                     yield Outcome(
                         sanitized(path), SyncAction.REFUSED, reasons=(reason,)
@@ -323,7 +339,7 @@ class Sync:
 
     def _write_state(self) -> None:
         if not self.options.dry_run:
-            write_state(self.folder, self.state)
+            write_state(self.root, self.state)
 
     def _sendable(self) -> set[str]:
         skills = Skill.objects.active()
@@ -331,152 +347,157 @@ class Sync:
             skills = skills.within(self.options.category.path)
         return set(skills.values_list("name", flat=True))
 
-    def _take(self, name: str) -> Outcome | None:
+    def _sync_one(self, name: str) -> Outcome | None:
         """None: neither side has it any more."""
         if self.stopped:
-            return self._told(name, SyncAction.REFUSED, None, self.stopped)
-        self.alike.clear()
+            return self._outcome(name, SyncAction.REFUSED, None, self.stopped)
+        self.changes.clear()
         try:
             with transaction.atomic():
-                outcome = self._sync(name)
+                outcome = self._merge(name)
                 if self.options.dry_run:
                     transaction.set_rollback(True)
         except (TaxonomyError, PackagingError) as error:
-            return self._told(name, SyncAction.REFUSED, None, *reasons_of(error))
+            return self._outcome(name, SyncAction.REFUSED, None, *reasons_of(error))
         except OSError as error:
             reason = sanitized(f"{error.filename}: {error.strerror}.")
-            return self._told(name, SyncAction.REFUSED, None, reason)
+            return self._outcome(name, SyncAction.REFUSED, None, reason)
         except DatabaseError as error:
-            reason = self.failures.reason(error)
+            reason = self.failures.add(error)
             self.stopped = GIVEN_UP if self.failures.too_many else ""
-            return self._told(name, SyncAction.REFUSED, None, reason)
-        self.failures.over()
-        self._remember()
+            return self._outcome(name, SyncAction.REFUSED, None, reason)
+        self.failures.reset()
+        self._record_changes()
         return outcome
 
-    def _remember(self) -> None:
-        """At once where the state says what is no longer true: a later sync would
-        undo here what somebody does meanwhile. What is new can wait for the end."""
-        changed = [self.state.change(*each) for each in self.alike.items()]
+    def _record_changes(self) -> None:
+        """Write the state at once if it became wrong; additions wait for the end.
+
+        After a crash a wrong state would make the next sync undo later changes.
+        """
+        changed = [self.state.change(*each) for each in self.changes.items()]
         if any(changed):
             self._write_state()
 
-    def _sync(self, name: str) -> Outcome | None:
+    def _merge(self, name: str) -> Outcome | None:
         if not SKILL_NAME.fullmatch(name):
-            raise InvalidSkill(name="The folder's name cannot be a skill's; rename it.")
-        here = locked_skill(name)
-        if len(places := self.shelf.places(name)) > 1:
-            why = TWICE.format(", ".join(map(sanitized, places)))
-            return self._told(name, SyncAction.CONFLICT, here, why)
-        there = self.shelf.read(name)
-        digest = bundle_digest(there) if there else None
-        is_ours = digest is not None and was_version(name, digest)
-        common = self._common(name, here, digest, is_ours)
-        current = here.current.bundle_id if here else None
-        step = decide(common, current, digest, is_ours=is_ours)
-        match self._decided(step, here, there):
+            raise InvalidSkill(name="A skill cannot have the folder's name. Rename it.")
+        skill = locked_skill(name)
+        if len(paths := self.folder.paths(name)) > 1:
+            why = SEVERAL.format(", ".join(map(sanitized, paths)))
+            return self._outcome(name, SyncAction.CONFLICT, skill, why)
+        files = self.folder.read(name)
+        digest = bundle_digest(files) if files else None
+        was_published = digest is not None and was_version(name, digest)
+        base = self._base(name, skill, digest, was_published)
+        current = skill.current.bundle_id if skill else None
+        step = decide(base, current, digest, was_published=was_published)
+        match self._preferred(step, skill, files):
             case Step.SAME:
-                outcome = self._alike(name, SyncAction.UNCHANGED, here)
-                return outcome if here else None
-            case Step.BRING:
-                return self._bring(name, here, there or ())
-            case Step.SEND if here:
-                return self._send(here, there)
-            case Step.GONE_THERE if here:
-                return self._gone_there(here)
-            case Step.GONE_HERE:
-                return self._gone_here(name, there or ())
-        why = why_conflict(common, digest)
-        return self._told(name, SyncAction.CONFLICT, here, why)
+                outcome = self._synced(name, SyncAction.UNCHANGED, skill)
+                return outcome if skill else None
+            case Step.IMPORT:
+                return self._import(name, skill, files or ())
+            case Step.EXPORT if skill:
+                return self._export(skill, files)
+            case Step.GONE_FROM_FOLDER if skill:
+                return self._gone_from_folder(skill)
+            case Step.GONE_FROM_FLEET:
+                return self._gone_from_fleet(name, files or ())
+        why = why_conflict(base, digest)
+        return self._outcome(name, SyncAction.CONFLICT, skill, why)
 
-    def _common(
-        self, name: str, here: Skill | None, there: str | None, is_ours: bool
+    def _base(
+        self, name: str, skill: Skill | None, digest: str | None, was_published: bool
     ) -> str | None:
-        """What both had the last time. Unknown to us, as of an exported folder: a
-        former version is there, so it is behind, and nothing of it can be lost."""
-        if known := self.state.skills.get(name):
-            return known.digest
-        return there if here and is_ours else None
+        """What both sides had after the last sync; None if that is unknown.
 
-    def _decided(self, step: Step, here: Skill | None, there: Files | None) -> Step:
-        """A conflict goes to the preferred side, if that has anything to give."""
-        if step is Step.CONFLICT and self.options.prefer is Prefer.HERE and here:
-            return Step.SEND
-        if step is Step.CONFLICT and self.options.prefer is Prefer.THERE and there:
-            return Step.BRING
+        Without a state, as in an exported folder, it is the folder's own version if
+        that was published here: then the folder is merely out of date.
+        """
+        if common := self.state.skills.get(name):
+            return common.digest
+        return digest if skill and was_published else None
+
+    def _preferred(self, step: Step, skill: Skill | None, files: Files | None) -> Step:
+        """In a conflict the preferred side wins, if it has the skill."""
+        if step is Step.CONFLICT and self.options.prefer is Prefer.HERE and skill:
+            return Step.EXPORT
+        if step is Step.CONFLICT and self.options.prefer is Prefer.THERE and files:
+            return Step.IMPORT
         return step
 
-    def _bring(self, name: str, here: Skill | None, files: Files) -> Outcome:
-        if here is None and Skill.objects.filter(name=name).exists():
+    def _import(self, name: str, skill: Skill | None, files: Files) -> Outcome:
+        if skill is None and Skill.objects.filter(name=name).exists():
             raise SkillArchived
-        place = self.shelf.place(name).relative_to(self.folder)
-        found = DiscoveredSkill(place.as_posix(), files, bundle_digest(files))
-        candidate = validated(found, name, self.options.lenient)
+        path = self.folder.path_for(name).relative_to(self.root)
+        discovered = DiscoveredSkill(path.as_posix(), files, bundle_digest(files))
+        valid = validated(discovered, name, self.options.lenient)
         published = Skill.objects.publish(
             files,
-            category=None if here else self.placement.of(candidate)[0],
+            category=None if skill else self.categories.match(valid)[0],
             author=self.options.author,
             name=name,
-            change_summary=f"Synced from {sanitized(str(self.folder))[-200:]}.",
-            based_on=here.current.bundle_id if here else "",
+            change_summary=f"Synced from {sanitized(str(self.root))[-200:]}.",
+            based_on=skill.current.bundle_id if skill else "",
             lenient=self.options.lenient,
         )
         action = SyncAction.CREATED if published.created else SyncAction.UPDATED
-        return self._alike(name, action, published.skill, candidate.notes)
+        return self._synced(name, action, published.skill, valid.notes)
 
-    def _send(self, here: Skill, there: Files | None) -> Outcome:
+    def _export(self, skill: Skill, replaced: Files | None) -> Outcome:
         if not self.options.dry_run:
             write_folder(
-                here.current.bundle.files(),
-                self.shelf.place(here.name),
-                replace=bool(there),
-                replacing=there or None,
+                skill.current.bundle.files(),
+                self.folder.path_for(skill.name),
+                replace=bool(replaced),
+                replacing=replaced or None,
                 limits=self.limits.skill,
             )
-        return self._alike(here.name, SyncAction.SENT, here)
+        return self._synced(skill.name, SyncAction.SENT, skill)
 
-    def _gone_there(self, here: Skill) -> Outcome:
-        why_not = self.shelf.why_unsure
+    def _gone_from_folder(self, skill: Skill) -> Outcome:
+        why_not = self.folder.why_uncertain
         if not self.options.prune:
-            why_not = "It is gone from the folder; prune to archive it, too."
+            why_not = "It is gone from the folder. Use --prune to archive it here, too."
         if why_not:
-            return self._told(here.name, SyncAction.KEPT, here, why_not)
-        here.archive()
-        return self._alike(here.name, SyncAction.ARCHIVED, None)
+            return self._outcome(skill.name, SyncAction.KEPT, skill, why_not)
+        skill.archive()
+        return self._synced(skill.name, SyncAction.ARCHIVED, None)
 
-    def _gone_here(self, name: str, there: Files) -> Outcome:
+    def _gone_from_fleet(self, name: str, files: Files) -> Outcome:
         if not self.options.prune:
-            why = f"{fate_of(name)}; prune to remove the folder, too."
-            return self._told(name, SyncAction.KEPT, None, why)
+            why = f"{why_gone(name)} Use --prune to remove the folder, too."
+            return self._outcome(name, SyncAction.KEPT, None, why)
         if not self.options.dry_run:
-            remove_folder(self.shelf.place(name), there, self.limits.skill)
-        return self._alike(name, SyncAction.REMOVED, None)
+            remove_folder(self.folder.path_for(name), files, self.limits.skill)
+        return self._synced(name, SyncAction.REMOVED, None)
 
-    def _alike(
+    def _synced(
         self,
         name: str,
         action: SyncAction,
         skill: Skill | None,
         notes: tuple[str, ...] = (),
     ) -> Outcome:
-        """Both sides have the same now, or neither has it."""
+        """Both sides now have the same files, or neither has the skill."""
         current = skill.current if skill else None
-        self.alike[name] = (
+        self.changes[name] = (
             Common(current.bundle_id, current.number) if current else None
         )
-        return replace(self._told(name, action, skill), notes=notes)
+        return replace(self._outcome(name, action, skill), notes=notes)
 
-    def _told(
+    def _outcome(
         self, name: str, action: SyncAction, skill: Skill | None, *why: str
     ) -> Outcome:
-        path = next(iter(self.shelf.places(name)), "")
+        path = next(iter(self.folder.paths(name)), "")
         number = skill.current.number if skill else ""
-        place = skill.category.path if skill else ""
-        return Outcome(sanitized(path), action, sanitized(name), number, place, why)
+        category = skill.category.path if skill else ""
+        return Outcome(sanitized(path), action, sanitized(name), number, category, why)
 
 
 def locked_skill(name: str) -> Skill | None:
-    """The skill that is called so now, unless it is archived."""
+    """The skill that has the name now, with its row locked; None if it is archived."""
     skills = Skill.objects.select_related("current", "category")
     return (
         skills.exclude(status=Skill.Status.ARCHIVED)
@@ -486,20 +507,20 @@ def locked_skill(name: str) -> Skill | None:
     )
 
 
-def why_conflict(common: str | None, there: str | None) -> str:
-    if common is None:
+def why_conflict(base: str | None, folder: str | None) -> str:
+    if base is None:
         return DIFFERENT
-    return NEVER_HERE if there == common else BOTH_CHANGED
+    return NEVER_PUBLISHED if folder == base else BOTH_CHANGED
 
 
 def was_version(name: str, digest: str) -> bool:
-    """Of the skill that has the name or had it, whatever became of that."""
-    holder = skill_named(name)
-    return holder is not None and holder.versions.filter(bundle=digest).exists()
+    """Whether the skill that has or had the name ever had a version of that digest."""
+    skill = skill_named(name)
+    return skill is not None and skill.versions.filter(bundle=digest).exists()
 
 
-def fate_of(name: str) -> str:
-    holder = skill_named(name)
-    if holder and holder.name != name:
-        return f"It is called {holder.name} here now"
-    return "It is archived here"
+def why_gone(name: str) -> str:
+    skill = skill_named(name)
+    if skill and skill.name != name:
+        return f"It is named {skill.name} here now."
+    return "It is archived here."

@@ -33,14 +33,14 @@ FLAGS = ("lenient", "dry_run", "prune")
 
 
 class ManyFilesField(FilesField):
-    """Files of many skills, each in a folder: `pdf-tools/SKILL.md` → text."""
+    """The files of many skills, each in its folder: `pdf-tools/SKILL.md` → text."""
 
     def most_files(self) -> int:
         return int(settings.SKILLFLEET_IMPORT_ENTRIES)
 
 
 class ImportSerializer(StrictSerializer):
-    """Files, and how they are meant; the command has the same options."""
+    """Files and options; the command `import_skills` has the same options."""
 
     files = ManyFilesField()
     source = TextField(  # type: ignore[assignment]  # of Field, unused
@@ -48,7 +48,7 @@ class ImportSerializer(StrictSerializer):
         allow_blank=True,
         default="",
         max_length=Origin.MOST_CHARS,
-        help_text="By which they are known next time; without it nothing is pruned.",
+        help_text="Identifies the source in later imports; needed for pruning.",
     )
     category = TextField(required=False, max_length=MAX_PATH_CHARS)
     on_conflict = serializers.ChoiceField(
@@ -60,22 +60,22 @@ class ImportSerializer(StrictSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["prune"] and not attrs["source"]:
-            message = "Name the source: only what came from it is archived."
+            message = "Name the source: only skills that came from it are archived."
             raise serializers.ValidationError({"source": [message]})
         return attrs
 
-    def bring(self, author: User) -> Report:
+    def import_skills(self, author: User) -> Report:
         """Raises NothingToImport, TooManySkills or UnknownCategory."""
-        wanted = self.validated_data
+        requested = self.validated_data
         options = ImportOptions(
-            origin=wanted["source"],
+            origin=requested["source"],
             category=Category.objects.named(path)
-            if (path := wanted.get("category"))
+            if (path := requested.get("category"))
             else None,
-            lenient=wanted["lenient"],
-            dry_run=wanted["dry_run"],
-            on_conflict=OnConflict(wanted["on_conflict"]),
-            prune=wanted["prune"],
+            lenient=requested["lenient"],
+            dry_run=requested["dry_run"],
+            on_conflict=OnConflict(requested["on_conflict"]),
+            prune=requested["prune"],
             author=author,
             most_seconds=settings.SKILLFLEET_IMPORT_SECONDS,
         )
@@ -83,14 +83,14 @@ class ImportSerializer(StrictSerializer):
             most = settings.SKILLFLEET_IMPORT_SKILLS
             if len(source.folders) > most:
                 raise TooManySkills(f"{len(source.folders)} skills, at most {most}.")
-            bringing = Importer(source, options)
-            outcomes = list(bringing.run())
-        notes = [bringing.stopped] if bringing.stopped else []
+            importer = Importer(source, options)
+            outcomes = list(importer.run())
+        notes = [importer.stopped] if importer.stopped else []
         return Report(options.origin, options.dry_run, outcomes, notes=notes)
 
     @contextmanager
     def opened(self) -> Iterator[EntrySource]:
-        with refusing("files"):
+        with refusing_as("files"):
             source = sent_files(self.validated_data["files"], source_limits())
         yield source
 
@@ -104,12 +104,12 @@ class ImportFormSerializer(ImportSerializer):
     @contextmanager
     def opened(self) -> Iterator[EntrySource]:
         upload = cast(IO[bytes], self.validated_data[ARCHIVE].file)
-        with refusing(ARCHIVE), open_archive(upload, source_limits()) as source:
+        with refusing_as(ARCHIVE), open_archive(upload, source_limits()) as source:
             yield source
 
 
 @contextmanager
-def refusing(field: str) -> Iterator[None]:
+def refusing_as(field: str) -> Iterator[None]:
     try:
         yield
     except SourceRefused as error:
@@ -117,7 +117,7 @@ def refusing(field: str) -> Iterator[None]:
 
 
 def import_serializer(request: Request) -> ImportSerializer:
-    """For what was sent, however it was sent; not validated yet."""
+    """The serializer for a JSON request or a form, not validated yet."""
     if not request.content_type.startswith("multipart/"):
         return ImportSerializer(data=request.data)
     refuse_repeated(request.POST, request.FILES)
@@ -131,17 +131,19 @@ def import_serializer(request: Request) -> ImportSerializer:
 
 
 def refuse_repeated(*forms: MultiValueDict[str, Any]) -> None:
-    """Of two parts with one name the first would be dropped, and nobody told."""
+    """Django would drop all but the last of several parts with one name."""
     sent = Counter(
         name for form in forms for name, all_of in form.lists() for _ in all_of
     )
     if repeated := sorted(name for name, times in sent.items() if times > 1):
-        message = "Sent more than once; send one, or make a request of each."
+        message = "Sent more than once. Send one part, or several requests."
         raise serializers.ValidationError({name[:80]: [message] for name in repeated})
 
 
 class OutcomeSerializer(serializers.Serializer[Any]):
-    path = serializers.CharField(help_text="The folder in what was sent.")
+    path = serializers.CharField(
+        help_text="The folder within the files or the archive."
+    )
     name = serializers.CharField()
     action = serializers.ChoiceField([str(action) for action in Action])
     version = serializers.CharField()
@@ -151,13 +153,13 @@ class OutcomeSerializer(serializers.Serializer[Any]):
 
 
 class ImportReportSerializer(serializers.Serializer[Any]):
-    """The form of `Report.as_json`; for the schema alone."""
+    """Describes `Report.as_json` in the OpenAPI schema."""
 
     source = serializers.CharField()  # type: ignore[assignment]
     dry_run = serializers.BooleanField()
     counts = serializers.DictField(child=serializers.IntegerField())
     notes = serializers.ListField(
-        child=serializers.CharField(), help_text="About the whole of it."
+        child=serializers.CharField(), help_text="Remarks on the import as a whole."
     )
     skills = OutcomeSerializer(many=True)
 
@@ -177,11 +179,12 @@ class SkillImport(APIView):
         responses=ImportReportSerializer,
     )
     def post(self, request: Request) -> Response:
-        """Import every skill of an archive or of files, each whole or not at all.
+        """Import all skills of an archive or of files, each whole or not at all.
 
-        200 also when some are refused: the report has each with what was done and why.
+        The answer is 200 even if some are refused: the report says for each skill what
+        was done, and why.
         """
         serializer = import_serializer(request)
         serializer.is_valid(raise_exception=True)
-        report = serializer.bring(cast(User, request.user))
+        report = serializer.import_skills(cast(User, request.user))
         return Response(report.as_json())

@@ -202,7 +202,7 @@ def write_folder(
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     with aside(target, limits) as beside:
-        is_free = not os.path.lexists(target) or _is_empty_folder(target)
+        is_free = not os.path.lexists(target) or is_empty_folder(target)
         if not is_free and _holds(target, files, limits):
             return target
         may_write = replacing is None if is_free else replace and may_go(target)
@@ -231,7 +231,7 @@ def remove_folder(
         beside.drop(beside.old)
 
 
-def _is_empty_folder(path: Path) -> bool:
+def is_empty_folder(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink() and not any(path.iterdir())
 
 

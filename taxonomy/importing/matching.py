@@ -1,4 +1,4 @@
-"""Skills discovered in a source, and the skills and categories here that they match."""
+"""Skills discovered in a source, and the skills and categories they match."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from taxonomy.skillmd.specification import ALLOWED_FIELDS
 
 @dataclass(frozen=True)
 class DiscoveredSkill:
-    """What lies in a folder, before anyone reads it."""
+    """The files of one folder of a source. Nothing in them has been parsed yet."""
 
     folder: str
     files: Files
@@ -27,11 +27,12 @@ class DiscoveredSkill:
 
 @dataclass(frozen=True)
 class ValidSkill:
-    """A skill that keeps the rules; `notes` say which it would have broken."""
+    """A discovered skill that follows the rules."""
 
-    found: DiscoveredSkill
+    discovered: DiscoveredSkill
     admitted: Admitted
     notes: tuple[str, ...] = ()
+    """Rules that it breaks and that a lenient import ignores."""
 
     @property
     def name(self) -> str:
@@ -45,83 +46,97 @@ def discover(source: SkillSource, folder: str) -> DiscoveredSkill:
 
 
 def validated(
-    found: DiscoveredSkill, folder_name: str | None, lenient: bool
+    discovered: DiscoveredSkill, folder_name: str | None, lenient: bool
 ) -> ValidSkill:
-    """Raises InvalidSkill with every rule that is broken."""
-    admitted = admit(found.files, lenient=lenient)
+    """Raises InvalidSkill, which lists every broken rule."""
+    admitted = admit(discovered.files, lenient=lenient)
     notes = []
     if unknown := sorted(admitted.frontmatter.keys() - ALLOWED_FIELDS):
         notes.append(f"Unknown fields kept: {', '.join(unknown)}.")
     if folder_name not in (None, admitted.name):
-        mismatch = f"The folder's name {folder_name!r} is not {admitted.name!r}."
+        mismatch = (
+            f"The folder is named {folder_name!r}, but the skill {admitted.name!r}."
+        )
         if not lenient:
-            raise InvalidSkill(name=f"{mismatch} Rename one of them, or be lenient.")
+            raise InvalidSkill(
+                name=f"{mismatch} Rename one of them, or import leniently."
+            )
         notes.append(mismatch)
-    return ValidSkill(found, admitted, tuple(notes))
+    return ValidSkill(discovered, admitted, tuple(notes))
 
 
 def declared_name(files: Files) -> str:
-    """The name that SKILL.md gives, whatever else is wrong with it; or nothing."""
-    said = read_skill(files, None, configured_limits()).frontmatter.get("name")
-    if isinstance(said, str) and len(said) <= MAX_NAME_CHARS:
-        return said if SKILL_NAME.fullmatch(said) else ""
+    """The name in SKILL.md, even if the rest of it is invalid. Empty if it has none."""
+    name = read_skill(files, None, configured_limits()).frontmatter.get("name")
+    if isinstance(name, str) and len(name) <= MAX_NAME_CHARS:
+        return name if SKILL_NAME.fullmatch(name) else ""
     return ""
 
 
 class ImportSource:
-    """Read once, before anything is imported."""
+    """A named source: what its last import read, and which skills that became.
 
-    def __init__(self, source: str, folders: Collection[str]) -> None:
-        self.source = source
-        origins = Origin.objects.of(source) if source else Origin.objects.none()
+    It is loaded once, before the import changes anything.
+    """
+
+    def __init__(self, name: str, folders: Collection[str]) -> None:
+        self.name = name
+        origins = Origin.objects.of(name) if name else Origin.objects.none()
         self.by_folder = {origin.path: origin for origin in origins}
-        lost = [each for path, each in self.by_folder.items() if path not in folders]
-        self.lost_by_skill = {origin.skill_id: origin for origin in lost}
-        self.lost_renamed = {each.digest: each for each in lost if each.is_renamed}
+        gone = [each for path, each in self.by_folder.items() if path not in folders]
+        self.gone_by_skill = {origin.skill_id: origin for origin in gone}
+        self.gone_renamed = {each.digest: each for each in gone if each.is_renamed}
 
-    def of(self, found: DiscoveredSkill, holder: Skill | None) -> Origin | None:
-        """What is known of the skill in this folder, which may have moved.
+    def origin_of(
+        self, discovered: DiscoveredSkill, namesake: Skill | None
+    ) -> Origin | None:
+        """The record of the last import of this skill, whose folder may have moved.
 
-        `holder` has its name; one that was imported under another has not.
+        `namesake` is the skill here that has its name; a skill that was imported
+        under another name has none.
         """
-        here = self.by_folder.get(found.folder)
-        if here and (here.is_renamed or here.skill == holder):
-            return here
-        if holder and (moved := self.lost_by_skill.get(holder.pk)):
+        origin = self.by_folder.get(discovered.folder)
+        if origin and (origin.is_renamed or origin.skill == namesake):
+            return origin
+        if namesake and (moved := self.gone_by_skill.get(namesake.pk)):
             return moved
-        return self.lost_renamed.get(found.digest)
+        return self.gone_renamed.get(discovered.digest)
 
-    def keep(
-        self, found: DiscoveredSkill, published: Published, before: Origin | None
+    def record(
+        self, discovered: DiscoveredSkill, published: Published, former: Origin | None
     ) -> None:
-        """`before`: what `of` said. Where it lay then, it does not lie any more."""
-        if not self.source:
+        """Store what was imported. `former` is what `origin_of` returned."""
+        if not self.name:
             return
-        if before and before.path != found.folder:
-            Origin.objects.filter(pk=before.pk).delete()
+        if former and former.path != discovered.folder:
+            Origin.objects.filter(pk=former.pk).delete()
         Origin.objects.update_or_create(
-            source=self.source,
-            path=found.folder,
+            source=self.name,
+            path=discovered.folder,
             defaults={
                 "skill": published.skill,
-                "digest": found.digest,
+                "digest": discovered.digest,
                 "published": published.version.bundle_id,
                 "pruned": False,
-                "adopted": not published.changed and (not before or before.adopted),
+                "adopted": not published.changed and (not former or former.adopted),
             },
         )
 
 
 @dataclass(frozen=True)
 class SkillMatch:
-    """`files` say `name`, which is not always the one that the source gives."""
+    """A skill of a source, and the skill here that it is a version of.
 
-    candidate: ValidSkill
+    `name` is its name here, which may differ from the source's; `files` contain it.
+    """
+
+    source_skill: ValidSkill
     name: str
     files: Files
     skill: Skill | None
+    """None: there is no such skill yet."""
     origin: Origin | None = None
-    """What this source had the last time, if it was of this skill."""
+    """The record of its last import from this source."""
 
     @cached_property
     def digest(self) -> str:
@@ -129,23 +144,23 @@ class SkillMatch:
 
     @property
     def current(self) -> str:
-        """The bundle that is read today; empty if there is no skill yet."""
+        """The digest of the current version; empty if there is no skill yet."""
         return self.skill.current.bundle_id if self.skill else ""
 
     @property
     def is_as_imported(self) -> bool:
-        """Nobody has changed here what this source had the last time."""
+        """Whether the skill here is unchanged since its last import."""
         return self.origin is not None and self.origin.published == self.current
 
     @property
-    def is_news(self) -> bool:
-        """The source has changed since the last time, or is seen the first time."""
+    def source_changed(self) -> bool:
+        """Whether the source changed since the last import, or is new."""
         known = self.origin.digest if self.origin else ""
-        return known != self.candidate.found.digest
+        return known != self.source_skill.discovered.digest
 
     @property
     def version(self) -> SkillVersion | None:
-        """The newest one that has these very bytes."""
+        """The newest version with exactly these files."""
         return (
             self.skill.versions.filter(bundle=self.digest).first()
             if self.skill
@@ -153,75 +168,77 @@ class SkillMatch:
         )
 
 
-def match_skill(candidate: ValidSkill, memory: ImportSource) -> SkillMatch:
-    """One that goes by another name here goes on with it. Raises InvalidSkill."""
-    found, name = candidate.found, candidate.name
-    holder = skill_named(name)
-    origin = memory.of(found, holder)
+def match_skill(source_skill: ValidSkill, source: ImportSource) -> SkillMatch:
+    """A skill that was renamed here stays matched to its source.
+
+    Raises InvalidSkill if it cannot have its new name.
+    """
+    discovered, name = source_skill.discovered, source_skill.name
+    namesake = skill_named(name)
+    origin = source.origin_of(discovered, namesake)
     if origin is None or origin.skill.name == name:
-        return SkillMatch(candidate, name, found.files, holder, origin)
-    skill = skill_named(origin.skill.name)
+        return SkillMatch(source_skill, name, discovered.files, namesake, origin)
     renamed = origin.skill.name
-    return SkillMatch(
-        candidate, renamed, with_name(found.files, renamed), skill, origin
-    )
+    files = with_name(discovered.files, renamed)
+    return SkillMatch(source_skill, renamed, files, skill_named(renamed), origin)
 
 
 def skill_named(name: str) -> Skill | None:
-    """The skill that has the name, or had it."""
+    """The skill that has the name or had it before."""
     skills = Skill.objects.select_related("current", "category")
     return skills.filter(
         addresses__kind=Address.Kind.SKILL, addresses__path=name
     ).first()
 
 
-Placed = tuple[Category, str]
-"""The category, and how it was found."""
+CategoryMatch = tuple[Category, str]
+"""A category, and a note that says why it was chosen."""
 
 
-class Placement:
-    """The tree as it was when the import began, former paths with it."""
+class Categories:
+    """Chooses a category for a new skill, from the tree as it was at the start.
+
+    Former paths of categories count as well.
+    """
 
     def __init__(self) -> None:
         self.by_path: Mapping[str, Category] = Address.objects.categories_by_path()
-        today = sorted({category.path: category for category in self.all}.items())
-        self.places = CategoryMatcher(
+        current = {category.path: category for category in self.by_path.values()}
+        self.matcher = CategoryMatcher(
             CategoryWords(path, category.description)
-            for path, category in today
+            for path, category in sorted(current.items())
             if path != UNCATEGORIZED
         )
 
-    @property
-    def all(self) -> list[Category]:
-        return list(self.by_path.values())
-
-    def of(self, candidate: ValidSkill) -> Placed:
-        """By its own word, by the folders above it, by its words, or nowhere yet."""
+    def match(self, skill: ValidSkill) -> CategoryMatch:
+        """By the category it names, its folders or its words; else the default."""
         return (
-            self._named(candidate)
-            or self._by_folders(candidate)
-            or self._by_words(candidate)
+            self._named(skill)
+            or self._by_folders(skill)
+            or self._by_words(skill)
             or (Category.objects.fallback(), "No category fits well.")
         )
 
-    def _named(self, candidate: ValidSkill) -> Placed | None:
-        metadata = candidate.admitted.frontmatter.get("metadata")
+    def _named(self, skill: ValidSkill) -> CategoryMatch | None:
+        metadata = skill.admitted.frontmatter.get("metadata")
         named = metadata.get("category", "") if isinstance(metadata, dict) else ""
         category = self.by_path.get(named.strip("/"))
         return (category, "Placed by metadata.category.") if category else None
 
-    def _by_folders(self, candidate: ValidSkill) -> Placed | None:
-        """The longest path that ends above the skill's folder: in a checkout
-        `skills/data/ml/tune-models` it is `data/ml`."""
-        above = candidate.found.folder.split("/")[:-1]
+    def _by_folders(self, skill: ValidSkill) -> CategoryMatch | None:
+        """By the longest path of a category that ends right above the skill's folder.
+
+        For `skills/data/ml/tune-models` it is `data/ml`.
+        """
+        above = skill.discovered.folder.split("/")[:-1]
         for start in range(len(above)):
             if category := self.by_path.get("/".join(above[start:])):
                 return category, "Placed by its folder."
         return None
 
-    def _by_words(self, candidate: ValidSkill) -> Placed | None:
-        admitted = candidate.admitted
+    def _by_words(self, skill: ValidSkill) -> CategoryMatch | None:
+        admitted = skill.admitted
         keywords = admitted.labels.get("keyword", frozenset())
         texts = (admitted.description, *sorted(keywords))
-        path = self.places.best(admitted.name, texts)
+        path = self.matcher.best(admitted.name, texts)
         return (self.by_path[path], "Placed by its words.") if path else None

@@ -1,9 +1,10 @@
 """What an import or a sync did with each skill, and why."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 
 from django.db import DatabaseError
@@ -17,41 +18,44 @@ MOST_REASONS = 20
 
 class Action(StrEnum):
     CREATED = "created"
-    """There was no skill of that name."""
+    """No skill had that name."""
     UPDATED = "updated"
-    """A new version of a skill that was there."""
+    """A new version of an existing skill was published."""
     RENAMED = "renamed"
-    """The name was taken: created under another one."""
+    """The name was taken, so it was created under another one."""
     MOVED = "moved"
-    """The same bytes, in another category now."""
+    """The files are the same; the category changed."""
     RESTORED = "restored"
-    """The source has it again: active once more."""
+    """The source has it again, so it is active again."""
     UNCHANGED = "unchanged"
-    """These very bytes are current."""
+    """The current version has exactly these files."""
     SKIPPED = "skipped"
-    """The name was taken, and the skill was left as it is."""
+    """The name was taken, and the existing skill was left as it is."""
     KEPT = "kept"
-    """It was changed here, and the source was not, or lost it."""
+    """It was changed here, and the source did not change it or no longer has it."""
     ARCHIVED = "archived"
-    """The source has lost it."""
+    """The source no longer has it."""
     REFUSED = "refused"
-    """Nothing of it was imported."""
+    """It was not imported."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One skill. `path` is its folder in the source; `name` empty: not known."""
+    """What happened to one skill.
+
+    `path` is its folder in the source; `name` is empty if it is unknown.
+    """
 
     path: str
     action: StrEnum
-    """An `Action`, or a `SyncAction`."""
+    """An `Action` or a `SyncAction`."""
     name: str = ""
     version: str = ""
     category: str = ""
     reasons: tuple[str, ...] = ()
     """Why it was refused, skipped or kept."""
     notes: tuple[str, ...] = ()
-    """What was let pass, and how its category was found."""
+    """Ignored rules, and how its category was chosen."""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -74,17 +78,19 @@ class Report:
     outcomes: list[Outcome] = field(default_factory=list)
     actions: type[StrEnum] = Action
     notes: list[str] = field(default_factory=list)
-    """About the whole of it: what was not tried, or not believed."""
+    """Remarks on the import or sync as a whole."""
 
     @property
     def counts(self) -> dict[str, int]:
-        """By action, those that did not occur left out."""
-        found = Counter(outcome.action for outcome in self.outcomes)
-        return {str(action): found[action] for action in self.actions if found[action]}
+        """How many skills per action, without actions that did not occur."""
+        counted = Counter(outcome.action for outcome in self.outcomes)
+        return {
+            str(action): counted[action] for action in self.actions if counted[action]
+        }
 
     @property
     def refused(self) -> int:
-        """How many did not come through, conflicts with them."""
+        """How many skills were refused or are in conflict."""
         return self.counts.get("refused", 0) + self.counts.get("conflict", 0)
 
     def as_json(self) -> dict[str, Any]:
@@ -98,17 +104,17 @@ class Report:
 
 
 def sanitized(text: str) -> str:
-    """Without what cannot be stored or sent."""
+    """The text with control characters, which cannot be stored or sent, replaced."""
     return CONTROL.sub("\ufffd", text)
 
 
 def reasons_of(error: TaxonomyError | PackagingError) -> tuple[str, ...]:
-    """Every finding with what to do about it; not more than one could read."""
-    found = [sanitized(reason) for reason in _reasons(error)]
-    if len(found) > MOST_REASONS:
-        more = f"and {len(found) - MOST_REASONS} more"
-        found = [*found[:MOST_REASONS], more]
-    return tuple(found)
+    """Each finding with its remedy; at most MOST_REASONS of them."""
+    reasons = [sanitized(reason) for reason in _reasons(error)]
+    if len(reasons) > MOST_REASONS:
+        more = f"and {len(reasons) - MOST_REASONS} more"
+        reasons = [*reasons[:MOST_REASONS], more]
+    return tuple(reasons)
 
 
 def _reasons(error: TaxonomyError | PackagingError) -> Iterator[str]:
@@ -116,24 +122,23 @@ def _reasons(error: TaxonomyError | PackagingError) -> Iterator[str]:
         for finding in error.findings:
             yield f"{str(finding).rstrip('.')}. {finding.remedy}".strip()
     elif isinstance(error, TaxonomyError) and error.fields:
-        yield from flat(error.fields.values())
+        yield from chain.from_iterable(error.fields.values())
     elif isinstance(error, SourceRefused) and error.detail:
-        yield error.detail  # of a skill; the others are imported
+        yield error.detail  # str(error) would say that the whole source is refused
     else:
         yield str(error)
 
 
-def flat(lists: Iterable[list[str]]) -> Iterator[str]:
-    for each in lists:
-        yield from each
-
-
 MOST_IN_A_ROW = 3
-"""Each may have waited as long as the database lets one wait."""
-GIVEN_UP = "The database failed several times in a row: the rest was not tried."
+"""Each may have taken as long as the database's lock timeout."""
+GIVEN_UP = (
+    "The database failed several times in a row. The remaining skills were not tried."
+)
 
 
 class DatabaseFailures:
+    """A circuit breaker: after MOST_IN_A_ROW database errors the run stops."""
+
     def __init__(self) -> None:
         self.in_a_row = 0
 
@@ -141,10 +146,11 @@ class DatabaseFailures:
     def too_many(self) -> bool:
         return self.in_a_row >= MOST_IN_A_ROW
 
-    def over(self) -> None:
+    def reset(self) -> None:
         self.in_a_row = 0
 
-    def reason(self, error: DatabaseError) -> str:
+    def add(self, error: DatabaseError) -> str:
+        """Count the error, and return it as a reason for the report."""
         self.in_a_row += 1
-        said = " ".join(str(error).split()).rstrip(".")
-        return f"The database failed: {said[:200]}. Try it again."
+        message = " ".join(str(error).split()).rstrip(".")
+        return f"The database failed: {message[:200]}. Try again."

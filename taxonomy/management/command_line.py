@@ -29,7 +29,7 @@ from taxonomy.models import Category
 
 
 def active_user(name: str) -> User | None:
-    """None when nobody is named."""
+    """The user of `--user`; None if it was not given."""
     if not name:
         return None
     user = User.objects.filter(username=name, is_active=True).first()
@@ -56,17 +56,18 @@ STYLES = {
 
 
 INTERRUPTED = 130
-UNBROKEN = 10_000
-"""Columns of a report that goes to a file or another program: a line is a line."""
+"""The exit code that shells use for Ctrl-C."""
+UNWRAPPED = 10_000
+"""Columns of a report that goes to a file or a pipe, so that no line is wrapped."""
 
 
 def with_progress(
     outcomes: Iterable[Outcome], total: int, stderr: OutputWrapper
 ) -> Iterator[Outcome]:
-    """The same outcomes; a bar moves with them where somebody watches.
+    """Yield the outcomes and show a progress bar on stderr, if that is a terminal.
 
-    It is on stderr, so that the report can go elsewhere. `total` is what is known of
-    at the beginning; what turns up later makes the bar longer.
+    `total` is the number of outcomes that is known at the start; more of them make the
+    bar longer.
     """
     console = Console(file=cast(IO[str], stderr._out))
     with Progress(
@@ -91,17 +92,17 @@ def with_progress(
 def report_at_end(
     report: Report, stdout: OutputWrapper, *, as_json: bool
 ) -> Iterator[None]:
-    """Tells what was done before whatever ended it: an error, Ctrl-C, or the end."""
-    is_told = True
+    """Print the report when the block ends, also after an error or Ctrl-C."""
+    is_printed = True
     try:
         yield
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except (SourceRefused, OSError, DatabaseError) as error:
-        is_told = bool(report.outcomes)
+        is_printed = bool(report.outcomes)
         raise CommandError(sanitized(str(error))) from None
     finally:
-        if is_told:
+        if is_printed:
             print_report(report, stdout, as_json=as_json)
 
 
@@ -111,12 +112,12 @@ def print_report(report: Report, stdout: OutputWrapper, *, as_json: bool) -> Non
         return
     console = Console(file=cast(IO[str], stdout), highlight=False)
     if not console.is_terminal:
-        console.width = UNBROKEN
+        console.width = UNWRAPPED
     print_table(report, console)
 
 
 def print_table(report: Report, console: Console) -> None:
-    """A row for every skill; reasons and notes below it."""
+    """One row per skill, with its reasons and notes below it."""
     widths = column_widths(report.outcomes, console.width)
     for outcome in report.outcomes:
         console.print(row_for(outcome, widths, console))
@@ -129,7 +130,7 @@ def print_table(report: Report, console: Console) -> None:
 
 
 def column_widths(outcomes: Iterable[Outcome], room: int) -> tuple[int, int, int]:
-    """Of action, name and version; the category has the rest, a third or more."""
+    """The widths of action, name and version; the category gets at least a third."""
     cells = [cells_for(outcome) for outcome in outcomes]
     action, name, version = (
         max((len(cell[place]) for cell in cells), default=0) for place in range(3)
@@ -153,7 +154,7 @@ def row_for(outcome: Outcome, widths: tuple[int, int, int], console: Console) ->
 
 
 def detail_lines(outcome: Outcome) -> Iterator[str]:
-    """Where it lies, unless its name says so; then all that there is to say."""
+    """The folder, unless the name says it already; then reasons and notes."""
     is_plain = not outcome.reasons and outcome.path.endswith(f"/{outcome.name}")
     if outcome.name and outcome.path not in ("", outcome.name) and not is_plain:
         yield f"in {outcome.path}"

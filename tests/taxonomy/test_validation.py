@@ -104,7 +104,7 @@ def test_the_admin_and_the_command_say_how_many_are_due(former, client: Client):
     with pytest.raises(SystemExit):
         call_command("validate_skill", "--all", stdout=out)
 
-    assert out.getvalue().startswith("5 skill(s) were judged by other rules.")
+    assert out.getvalue().startswith("5 skill(s) were last validated by older rules.")
     assert validation.due().count() == 1, "the archived one"
 
 

@@ -23,24 +23,24 @@ from taxonomy.package import configured_limits
 def write_archive(
     skills: Iterable[Skill], target: Path, form: Form, *, replace: bool
 ) -> None:
-    """In one step, and skill by skill: all of them need not fit into memory.
+    """Write the archive atomically, reading one skill at a time into memory.
 
-    A target with other bytes raises FolderOccupied unless `replace`.
+    An existing target with other content raises FolderOccupied unless `replace`.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    beside = Path(name)
+    temporary = Path(name)
     try:
         os.fchmod(descriptor, 0o644)
         with open(descriptor, "wb") as file:
             form.write(in_folders(skills), file)
-        if target.exists() and filecmp.cmp(beside, target, shallow=False):
+        if target.exists() and filecmp.cmp(temporary, target, shallow=False):
             return
         if os.path.lexists(target) and not replace:
             raise FolderOccupied(target)
-        beside.replace(target)
+        temporary.replace(target)
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def in_folders(skills: Iterable[Skill]) -> Iterator[File]:
@@ -51,21 +51,25 @@ def in_folders(skills: Iterable[Skill]) -> Iterator[File]:
 
 class Command(BaseCommand):
     help = (
-        "Write the current version of skills to PATH/<name>, byte for byte, or all of"
-        " them to one archive; prints each path."
+        "Write the current versions of skills, byte for byte, to PATH/<name> or to one"
+        " archive, and print each path."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "names", nargs="*", metavar="NAME", help="all active ones unless named"
+            "names", nargs="*", metavar="NAME", help="(default: all active skills)"
         )
         parser.add_argument("--to", required=True, type=Path, metavar="PATH")
-        parser.add_argument("--category", help="a path; those below it are included")
         parser.add_argument(
-            "--archive", choices=sorted(FORMS), help="PATH is a file of this form"
+            "--category", help="only skills in it or in its subcategories"
         )
         parser.add_argument(
-            "--replace", action="store_true", help="replace what differs"
+            "--archive",
+            choices=sorted(FORMS),
+            help="write PATH as an archive of this format",
+        )
+        parser.add_argument(
+            "--replace", action="store_true", help="replace files that differ"
         )
 
     def handle(
@@ -83,7 +87,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def write_folders(self, skills: list[Skill], to: Path, *, replace: bool) -> None:
-        """What cannot be written is named, and keeps nothing else back."""
+        """Report each skill that cannot be written, and go on with the others."""
         failed = 0
         for skill in skills:
             try:
@@ -104,8 +108,8 @@ class Command(BaseCommand):
     def chosen(self, names: list[str], category: str | None) -> list[Skill]:
         """The named skills, whatever their status, or all active ones."""
         skills: SkillQuerySet = Skill.objects.for_listing()
-        if place := category_named(category):
-            skills = skills.within(place.path)
+        if parent := category_named(category):
+            skills = skills.within(parent.path)
         if not names:
             return list(skills.active().order_by("name"))
         return [self.named(skills, name) for name in names]

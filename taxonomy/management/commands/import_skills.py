@@ -24,64 +24,70 @@ SOME_REFUSED = 3
 
 class Command(BaseCommand):
     help = (
-        "Import every skill of a folder, git checkout, zip or tar. The same bytes"
-        " change nothing. Exit code 0: all are in; 1: nothing could be read;"
-        " 3: some were refused, or the database failed; 130: Ctrl-C, those before it"
-        " are in."
+        "Import all skills of a folder, git checkout, zip or tar. Unchanged skills stay"
+        " as they are. Exit codes: 0, all are imported; 1, PATH cannot be read; 3, some"
+        " were refused or the database failed; 130, stopped by Ctrl-C, earlier ones are"
+        " imported."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("path", type=Path, metavar="PATH")
         parser.add_argument(
-            "--category", metavar="PATH", help="where all go (default: each is placed)"
+            "--category",
+            metavar="PATH",
+            help="category for all skills (default: chosen for each new skill)",
         )
         parser.add_argument(
             "--lenient",
             action="store_true",
-            help="keep unknown fields, allow folders not named as their skill",
+            help="keep unknown fields, and allow folders whose name is not the skill's",
         )
         parser.add_argument(
-            "--dry-run", action="store_true", help="say what would be, write nothing"
+            "--dry-run",
+            action="store_true",
+            help="report what would happen, write nothing",
         )
         parser.add_argument(
             "--on-conflict",
             choices=[str(choice) for choice in OnConflict],
             default=str(OnConflict.VERSION),
-            help="when a skill of that name has other files (default: %(default)s)",
+            help="what to do if another skill has the name (default: %(default)s)",
         )
         parser.add_argument(
             "--prune",
             action="store_true",
-            help="archive what came from this source and is gone from it",
+            help="archive skills that came from this source and are gone from it",
         )
         parser.add_argument(
             "--source",
             metavar="NAME",
-            help="by which the source is known next time (default: the full path;"
-            " '': nothing is remembered)",
+            help="identifies the source in later imports (default: the full path;"
+            " '': nothing is recorded)",
         )
-        parser.add_argument("--user", default="", help="the author of the versions")
-        parser.add_argument("--json", action="store_true", help="print the report so")
+        parser.add_argument("--user", default="", help="author of the new versions")
+        parser.add_argument(
+            "--json", action="store_true", help="print the report as JSON"
+        )
 
     def handle(self, *, path: Path, **options: Any) -> None:
         self.stdout.ending = ""  # rich ends its lines itself
-        wanted = wanted_options(path, **options)
-        report = Report(wanted.origin, wanted.dry_run)
+        import_options = import_options_from(path, **options)
+        report = Report(import_options.origin, import_options.dry_run)
         with (
             report_at_end(report, self.stdout, as_json=options["json"]),
             open_source(path, source_limits()) as source,
         ):
-            bringing = Importer(source, wanted)
-            run = bringing.run()
+            importer = Importer(source, import_options)
+            run = importer.run()
             for outcome in with_progress(run, len(source.folders), self.stderr):
                 report.outcomes.append(outcome)
-        if bringing.stopped:
-            raise CommandError(bringing.stopped, returncode=SOME_REFUSED)
+        if importer.stopped:
+            raise CommandError(importer.stopped, returncode=SOME_REFUSED)
         if report.refused:
             sys.exit(SOME_REFUSED)
 
 
-def wanted_options(
+def import_options_from(
     path: Path,
     *,
     category: str | None,
@@ -93,14 +99,16 @@ def wanted_options(
     prune: bool,
     **others: Any,
 ) -> ImportOptions:
-    """Raises CommandError for what cannot be meant."""
+    """Raises CommandError for an invalid option."""
     origin = str(path.resolve()) if source is None else source
     if finding := finding_of(origin):
         remedy = "Name the source by --source NAME." if source is None else ""
         option = "PATH" if source is None else "--source"
         raise CommandError(f"{option}: {finding} {remedy}".rstrip())
     if prune and not origin:
-        raise CommandError("--prune: name the source; only what came from it goes.")
+        raise CommandError(
+            "--prune needs a --source: only skills from it are archived."
+        )
     return ImportOptions(
         origin=origin,
         category=category_named(category),
@@ -113,7 +121,7 @@ def wanted_options(
 
 
 def finding_of(origin: str) -> str:
-    """Why a source cannot be known by it next time, or nothing."""
+    """Why it cannot identify a source, or nothing."""
     if text_finding(origin):
         return "It is not UTF-8."
     most = Origin.MOST_CHARS

@@ -6,11 +6,11 @@ from taxonomy.usage import keep_usage
 
 
 class Command(BaseCommand):
-    help = "Roll usage up into counts per day, and remove what is old."
+    help = "Add usage events to the counts per day, and delete old events and counts."
 
     def handle(self, **options: Any) -> None:
-        kept = keep_usage()
+        done = keep_usage()
         self.stdout.write(
-            f"{kept.rolled_up} event(s) rolled up, {kept.events} old event(s) and"
-            f" {kept.counts} old count(s) removed."
+            f"{done.rolled_up} event(s) rolled up; {done.events} old event(s) and"
+            f" {done.counts} old count(s) deleted."
         )

@@ -1,4 +1,4 @@
-"""`manage.py seed_taxonomy`: the categories that a fleet begins with."""
+"""`manage.py seed_taxonomy`: creates the initial tree of categories."""
 
 from typing import Any, TypedDict
 
@@ -13,7 +13,7 @@ class Branch(TypedDict, total=False):
 
 
 def leaves(**descriptions: str) -> dict[str, Branch]:
-    """Categories without further ones; `code_review` is code-review."""
+    """Categories without subcategories; `code_review` becomes code-review."""
     return {
         segment.replace("_", "-"): {"description": description}
         for segment, description in descriptions.items()
@@ -106,7 +106,7 @@ TREE: dict[str, Branch] = {
 
 
 class Command(BaseCommand):
-    help = "Create the categories that a fleet begins with; those there already stay."
+    help = "Create the initial categories. Existing categories are not changed."
 
     def handle(self, *, verbosity: int, **options: Any) -> None:
         made = Category.objects.plant(TREE)

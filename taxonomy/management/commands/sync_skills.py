@@ -1,4 +1,4 @@
-"""`manage.py sync_skills DIR`: a folder and the fleet become alike, both ways."""
+"""`manage.py sync_skills DIR`: copies changes between a folder and the fleet."""
 
 import sys
 from pathlib import Path
@@ -20,11 +20,11 @@ SOME_LEFT = 3
 
 class Command(BaseCommand):
     help = (
-        "Make the skills below DIR and the fleet's alike, wherever they lie: what"
-        " changed on one side goes to the other, what is new here to DIR/<name>, what"
-        " changed on both is reported and left. Exit code 0: all"
-        " are alike or kept; 1: DIR cannot be read; 3: conflicts or refusals remain;"
-        " 130: Ctrl-C."
+        "Sync the skills in DIR, at any depth, with the fleet's. A change on one side"
+        " is copied to the other; new skills of the fleet go to DIR/<name>; changes on"
+        " both sides are a conflict, which is reported and left alone. Exit codes: 0,"
+        " all are the same or kept; 1, DIR cannot be read; 3, conflicts or refusals"
+        " remain; 130, stopped by Ctrl-C."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -32,33 +32,39 @@ class Command(BaseCommand):
         parser.add_argument(
             "--category",
             metavar="PATH",
-            help="send new skills of this category alone (default: all active ones)",
+            help="write new skills of this category only (default: all active skills)",
         )
         parser.add_argument(
             "--prefer",
             choices=[str(side) for side in Prefer],
-            help="which side wins a conflict: the fleet (here) or the folder (there)",
+            help="side that wins conflicts: the fleet (here) or the folder (there)",
         )
         parser.add_argument(
             "--prune",
             action="store_true",
-            help="what is gone from one side goes from the other, unless it changed",
+            help="remove unchanged skills that are gone from the other side",
         )
         parser.add_argument(
-            "--lenient", action="store_true", help="keep unknown fields of a SKILL.md"
+            "--lenient",
+            action="store_true",
+            help="keep unknown fields of SKILL.md files",
         )
         parser.add_argument(
-            "--dry-run", action="store_true", help="say what would be, write nothing"
+            "--dry-run",
+            action="store_true",
+            help="report what would happen, write nothing",
         )
-        parser.add_argument("--user", default="", help="the author of the versions")
-        parser.add_argument("--json", action="store_true", help="print the report so")
+        parser.add_argument("--user", default="", help="author of the new versions")
+        parser.add_argument(
+            "--json", action="store_true", help="print the report as JSON"
+        )
 
     def handle(
         self, *, folder: Path, prefer: str | None, dry_run: bool, **options: Any
     ) -> None:
         self.stdout.ending = ""  # rich ends its lines itself
         report = Report(str(folder.resolve()), dry_run, actions=SyncAction)
-        wanted = SyncOptions(
+        sync_options = SyncOptions(
             category=category_named(options["category"]),
             prefer=Prefer(prefer) if prefer else None,
             prune=options["prune"],
@@ -69,7 +75,7 @@ class Command(BaseCommand):
         with report_at_end(report, self.stdout, as_json=options["json"]):
             if not dry_run:
                 folder.mkdir(parents=True, exist_ok=True)
-            sync = Sync(folder, wanted)
+            sync = Sync(folder, sync_options)
             report.notes = sync.notes
             for outcome in with_progress(sync.run(), len(sync.names), self.stderr):
                 report.outcomes.append(outcome)

@@ -1,4 +1,4 @@
-"""`manage.py validate_skill PATH|NAME…`: what is wrong with skills, and how bad."""
+"""`manage.py validate_skill PATH|NAME…`: validates skills on disk or in the fleet."""
 
 import json
 import os
@@ -17,23 +17,23 @@ from taxonomy.files.sources import SKILL_FILES, SkillSource, open_source, regula
 from taxonomy.models import Skill
 from taxonomy.package import configured_limits, source_limits
 from taxonomy.skillmd.findings import Finding
-from taxonomy.skillmd.report import Report, validate
+from taxonomy.skillmd.report import FAILED, PASSED, WARNINGS, Report, validate
 from taxonomy.validation import due
 
-FAILED, UNREADABLE = 1, 2
-STYLES = {"passed": "green", "warnings": "yellow", "failed": "red"}
+SOME_FAILED, UNREADABLE = 1, 2
+STYLES = {PASSED: "green", WARNINGS: "yellow", FAILED: "red"}
 
 
-class Judged(NamedTuple):
+class Validated(NamedTuple):
     name: str
     report: Report
 
 
 class Command(BaseCommand):
     help = (
-        "Validate skills: a folder, a SKILL.md, an archive or a folder of skills, or a"
-        " published skill by its name. Exit code 0: all pass; 1: one fails; 2: there"
-        " is nothing like that."
+        "Validate a skill's folder or SKILL.md, a folder or archive of many skills, or"
+        " published skills by name. Exit codes: 0, all pass; 1, some fail; 2, a target"
+        " does not exist."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -41,107 +41,113 @@ class Command(BaseCommand):
         parser.add_argument(
             "--all",
             action="store_true",
-            help="every published skill that is not archived, by today's rules",
+            help="all published skills that are not archived, by the current rules",
         )
         parser.add_argument("--json", action="store_true", help="print a JSON list")
 
     def handle(self, *, targets: list[str], **options: Any) -> None:
         self.stdout.ending = ""  # rich ends its lines itself
         if bool(targets) == options["all"]:
-            raise CommandError("Name skills, or say --all.", returncode=UNREADABLE)
+            raise CommandError(
+                "Name the skills to validate, or use --all.", returncode=UNREADABLE
+            )
         console = Console(file=cast(IO[str], self.stdout), highlight=False)
         rows: list[dict[str, Any]] = []
         failed = False
         if options["all"] and not options["json"]:
-            say(console, f"{due().count()} skill(s) were judged by other rules.")
-        for judged in every_skill() if options["all"] else found_at(targets):
-            failed |= not judged.report.passed
+            say(
+                console, f"{due().count()} skill(s) were last validated by older rules."
+            )
+        for validated in (
+            every_skill() if options["all"] else validated_targets(targets)
+        ):
+            failed |= not validated.report.passed
             if options["json"]:
-                rows.append({"skill": judged.name, **judged.report.as_json()})
+                rows.append({"skill": validated.name, **validated.report.as_json()})
             else:
-                tell(judged, console)
+                print_report(validated, console)
         if options["json"]:
             self.stdout.write(json.dumps(rows, indent=2) + "\n")
         if failed:
-            sys.exit(FAILED)
+            sys.exit(SOME_FAILED)
 
 
-def every_skill() -> Iterator[Judged]:
+def every_skill() -> Iterator[Validated]:
     kept = Skill.objects.exclude(status=Skill.Status.ARCHIVED).order_by("name")
     for key in list(kept.values_list("pk", flat=True)):
         skill: Skill = Skill.objects.select_related("current").get(pk=key)
-        yield Judged(skill.name, skill.judge())
+        yield Validated(skill.name, skill.judge())
 
 
-def found_at(targets: list[str]) -> Iterator[Judged]:
+def validated_targets(targets: list[str]) -> Iterator[Validated]:
     for target in targets:
-        # Not asked of a Path, which raises for a name that is too long to be one.
+        # os.path.exists is False for a name that is too long; Path.exists raises.
         if not os.path.exists(target):
             yield published(target)
             continue
         try:
-            yield from found_on_disk(Path(target), target)
+            yield from validated_on_disk(Path(target), target)
         except SourceRefused as error:
             message = f"{target}: {error.detail}"
             raise CommandError(message, returncode=UNREADABLE) from None
 
 
-def found_on_disk(path: Path, target: str) -> Iterator[Judged]:
+def validated_on_disk(path: Path, target: str) -> Iterator[Validated]:
     """Raises SourceRefused."""
     if path.name in SKILL_FILES and path.is_file():
-        yield Judged(target, judged_alone(path))
+        yield Validated(target, report_on_file(path))
         return
     with open_source(path, source_limits()) as source:
-        yield from below(source, target)
+        yield from validated_skills_in(source, target)
 
 
-def judged_alone(path: Path) -> Report:
-    """A SKILL.md without the files beside it. Raises SourceRefused."""
+def report_on_file(path: Path) -> Report:
+    """Validate a SKILL.md without its other files. Raises SourceRefused."""
     limits = configured_limits()
     with regular_file(path) as stream:
         content = stream.read(limits.file_bytes + 1)
     return validate((File(path.name, content),), None, limits)
 
 
-def below(source: SkillSource, target: str) -> Iterator[Judged]:
-    """Every skill of a folder or an archive."""
+def validated_skills_in(source: SkillSource, target: str) -> Iterator[Validated]:
+    """Every skill of a folder or archive, readable or not."""
     for folder in source.folders:
-        shown = str(Path(target) / folder)
+        path = str(Path(target) / folder)
         try:
             files = source.read(folder)
         except FilesRefused as refused:
-            yield Judged(shown, unread(*refused.findings))
+            yield Validated(path, unread(*refused.findings))
         else:
             name = source.name_of(folder)
-            yield Judged(shown, validate(files, name, configured_limits()))
+            yield Validated(path, validate(files, name, configured_limits()))
     for passed in source.passed_over:
-        shown = str(Path(target) / passed.path)
-        yield Judged(shown, unread(not_looked_into(*passed)))
+        path = str(Path(target) / passed.path)
+        yield Validated(path, unread(not_looked_into(*passed)))
 
 
 def unread(*findings: Finding) -> Report:
-    """Of what was not read at all."""
+    """The report on a skill that could not be read."""
     return Report((), (), findings, (), ())
 
 
-def published(name: str) -> Judged:
-    """Its verdict is what the skill shows from then on."""
+def published(name: str) -> Validated:
+    """Validate the current version, and store the verdict."""
     try:
         skill: Skill = Skill.objects.select_related("current").resolve(name)
     except Skill.DoesNotExist:
-        message = f"There is no folder and no skill {name!r}."
+        message = f"{name!r} is neither a path nor a published skill."
         raise CommandError(message, returncode=UNREADABLE) from None
-    return Judged(skill.name, skill.judge())
+    return Validated(skill.name, skill.judge())
 
 
-def tell(judged: Judged, console: Console) -> None:
-    name, report = judged
+def print_report(validated: Validated, console: Console) -> None:
+    name, report = validated
     say(console, f"{name}: {report.status} {report.score:.0%}", STYLES[report.status])
-    for found in report.findings:
-        say(console, f"  {found.severity} {found} [{found.rule}]")
-        if found.snippet:
-            say(console, f"    {found.snippet}", "dim")
-        if found.remedy:
-            say(console, f"    {found.remedy}")
-    for found in report.accepted:
-        say(console, f"  waived {found} [{found.rule}]", "dim")
+    for each in report.findings:
+        say(console, f"  {each.severity} {each} [{each.rule}]")
+        if each.snippet:
+            say(console, f"    {each.snippet}", "dim")
+        if each.remedy:
+            say(console, f"    {each.remedy}")
+    for waived in report.accepted:
+        say(console, f"  waived {waived} [{waived.rule}]", "dim")

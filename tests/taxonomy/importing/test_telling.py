@@ -11,7 +11,10 @@ from taxonomy.files.gate import SourceRefused
 from taxonomy.importing.report import Action, Outcome, Report, reasons_of
 from taxonomy.management.command_line import print_report, print_table, with_progress
 
-REASON = "The folder's name is not the skill's. Rename one of them, or be lenient. " * 3
+REASON = (
+    "The folder's name is not the skill's. Rename one of them, or import leniently. "
+    * 3
+)
 OUTCOMES = [
     Outcome("x/one", Action.CREATED, "one", "1.0.0", "data/analytics"),
     Outcome("y" * 90, Action.REFUSED, reasons=(REASON,)),

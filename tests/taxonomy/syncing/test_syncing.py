@@ -175,29 +175,29 @@ def test_a_state_that_we_did_not_write_is_refused(folder, text):
     ("common", "here", "there", "step"),
     [
         (None, "a", "a", Step.SAME),
-        ("a", "a", "b", Step.BRING),
-        (None, None, "b", Step.BRING),
-        (None, "b", None, Step.SEND),
-        ("a", "a", None, Step.GONE_THERE),
+        ("a", "a", "b", Step.IMPORT),
+        (None, None, "b", Step.IMPORT),
+        (None, "b", None, Step.EXPORT),
+        ("a", "a", None, Step.GONE_FROM_FOLDER),
         ("a", "b", "c", Step.CONFLICT),
         ("a", None, "c", Step.CONFLICT),
         ("a", "b", None, Step.CONFLICT),
         (None, "b", "c", Step.CONFLICT),
     ],
 )
-@pytest.mark.parametrize("is_ours", [True, False])
-def test_three_digests_decide(common, here, there, step, is_ours):
-    assert decide(common, here, there, is_ours=is_ours) is step
+@pytest.mark.parametrize("was_published", [True, False])
+def test_three_digests_decide(common, here, there, step, was_published):
+    assert decide(common, here, there, was_published=was_published) is step
 
 
 @pytest.mark.parametrize(
-    ("here", "is_ours", "step"),
+    ("here", "was_published", "step"),
     [
-        ("b", True, Step.SEND),
+        ("b", True, Step.EXPORT),
         ("b", False, Step.CONFLICT),
-        (None, True, Step.GONE_HERE),
-        (None, False, Step.BRING),
+        (None, True, Step.GONE_FROM_FLEET),
+        (None, False, Step.IMPORT),
     ],
 )
-def test_what_was_never_ours_is_not_overwritten_or_removed(here, is_ours, step):
-    assert decide("a", here, "a", is_ours=is_ours) is step
+def test_what_was_never_ours_is_not_overwritten_or_removed(here, was_published, step):
+    assert decide("a", here, "a", was_published=was_published) is step

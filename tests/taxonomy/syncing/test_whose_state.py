@@ -84,7 +84,7 @@ def test_what_the_fleet_has_lost_is_not_overwritten(folder):
     skill.versions.exclude(number="1.0.0").delete()
     code, report = report_of(folder)
     assert (code, report["counts"]) == (3, {"conflict": 1, "unchanged": 1})
-    assert "never a version here" in report["skills"][0]["reasons"][0]
+    assert "never a version in this fleet" in report["skills"][0]["reasons"][0]
     assert there(folder, "one") == edited("one", "Newer.")
     assert sync(folder, "--prefer", "there")[0] == 0
     assert here("one") == edited("one", "Newer.")
@@ -95,7 +95,7 @@ def test_one_that_was_renamed_here_is_not_called_archived(folder):
     code, report = report_of(folder)
     assert (code, report["counts"]) == (0, {"unchanged": 1, "sent": 1, "kept": 1})
     [kept] = [each for each in report["skills"] if each["action"] == "kept"]
-    assert "is called uno here" in kept["reasons"][0]
+    assert "is named uno here" in kept["reasons"][0]
     assert sync(folder, "--prune")[1]["one"] == "removed"
     assert sync(folder) == (0, {"two": "unchanged", "uno": "unchanged"})
 

@@ -43,7 +43,7 @@ def test_totals_are_the_same_before_and_after(used, viewer, report, monkeypatch)
 
     assert figures() == before
     assert not UsageEvent.objects.exists()
-    assert out.getvalue().startswith("6 event(s) rolled up, 10 old event(s) and 0 old")
+    assert out.getvalue().startswith("6 event(s) rolled up; 10 old event(s) and 0 old")
 
 
 def test_later_events_of_a_day_are_added_to_its_counts(used, viewer, report):
