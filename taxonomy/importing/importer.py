@@ -72,7 +72,7 @@ class ImportOptions:
 
 
 CHANGED_HERE = "It was changed here after the import. The source has not changed."
-ALREADY_PUBLISHED = "The source has version {} of it, which was changed here since."
+ALREADY_PUBLISHED = "These files are version {} already. The skill was changed here since."
 ARCHIVED_HERE = "It is archived here. Set its status to active first."
 OTHER_FILES = "Another skill is named {!r}."
 FOLLOWS = "Version {} did not come from this source; this one follows it."

@@ -113,7 +113,7 @@ def test_what_is_left_when_the_time_is_over_is_for_the_next_import(curator, sett
     settings.SKILLFLEET_IMPORT_SECONDS = 0
     report = post(curator, archive=archive("one"), source="team", prune="true").json()
     assert report["counts"] == {"refused": 1}
-    assert "the next one" in report["skills"][0]["reasons"][0]
+    assert "Import again" in report["skills"][0]["reasons"][0]
     settings.SKILLFLEET_IMPORT_SECONDS = 60
     report = post(curator, archive=archive("one"), source="team").json()
     assert report["counts"] == {"created": 1}

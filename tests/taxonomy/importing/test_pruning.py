@@ -52,7 +52,7 @@ def test_nothing_is_archived_when_the_time_was_over(curator, settings):
     settings.SKILLFLEET_IMPORT_SECONDS = 0
     report = send("new")
     assert report["counts"] == {"kept": 2, "refused": 2}
-    assert "not read" in reasons(report)["old/one"]
+    assert "could not be read" in reasons(report)["old/one"]
     assert "time" in report["notes"][0]
     assert archived() == set()
     settings.SKILLFLEET_IMPORT_SECONDS = 60
@@ -133,7 +133,7 @@ def test_one_that_was_here_before_is_kept_when_the_source_loses_it(
     assert actions(import_skills(source)[1])["mine"] == "unchanged"
     (source / "mine").rename(source.parent / "mine")
     report = import_skills(source, "--prune")[1]
-    assert "before the source had it" in reasons(report)["mine"]
+    assert "before the first import" in reasons(report)["mine"]
     assert archived() == set()
 
 
