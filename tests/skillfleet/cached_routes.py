@@ -4,6 +4,7 @@ The routes are found in the table of addresses, so that a new one is missed here
 """
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
@@ -126,6 +127,7 @@ def _routes(patterns: list[Any], above: str) -> Iterator[tuple[str, Any]]:
             yield above + str(each.pattern), each.callback
 
 
+@cache
 def cached_routes() -> dict[str, ViewRecipe]:
     return {route: recipe for route, recipe in routes_with_get().items() if recipe}
 

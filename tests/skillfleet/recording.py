@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from django.apps import apps
@@ -27,7 +28,7 @@ class Recording:
     def __sub__(self, other: "Recording") -> "Recording":
         return Recording(self.statements - other.statements, self.rows - other.rows)
 
-    @property
+    @cached_property
     def tables(self) -> set[str]:
         words = {word for text in self.statements for word in WORD.findall(text)}
         return words & set(connection.introspection.table_names(include_views=True))

@@ -10,7 +10,7 @@ from django.db import DEFAULT_DB_ALIAS, models, transaction
 class Write(NamedTuple):
     kind: str
     do: Callable[[], object]
-    undo: Callable[[], object] = lambda: None
+    undo: Callable[[], object] | None = None
 
 
 def writes_of(row: models.Model) -> Iterator[Write]:

@@ -14,7 +14,7 @@ OWN = {"X-Cache", "Age"}
 
 
 @pytest.fixture
-def fleet(seeded: None) -> Fleet:
+def fleet(db: None) -> Fleet:
     return Fleet()
 
 
