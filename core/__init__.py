@@ -1,1 +1,1 @@
-"""What every package needs and no domain owns. It imports nothing of ours."""
+"""Code that every package needs and no domain owns; it imports none of ours."""

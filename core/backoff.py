@@ -17,7 +17,7 @@ def backoff(
     """How long to wait after the attempt of that number, counted from 1.
 
     The wait grows by `factor` from `first` to `longest`, times a random share of the
-    range `jitter`: what failed at one moment does not come back at one moment.
+    range `jitter`, so that attempts that failed together are not repeated together.
     """
     exponent = min(attempt - 1, 32)  # keeps the power inside a float
     grown = first.total_seconds() * factor**exponent

@@ -1,11 +1,11 @@
-"""The base of every error that a client may be told."""
+"""The base class of errors that are reported to the client."""
 
 from collections.abc import Mapping
 from typing import ClassVar
 
 
 class DomainError(Exception):
-    """The request cannot be done; the docstring of the class is its message."""
+    """The request cannot be carried out; the class's docstring is its message."""
 
     status_code: ClassVar[int] = 400
     code: ClassVar[str] = "invalid"

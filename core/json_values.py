@@ -1,16 +1,16 @@
-"""JSON from outside: what every database takes, or a refusal that names the place."""
+"""JSON from clients: parsed and checked so that every database can store it."""
 
 import json
 import math
 from typing import Any, ClassVar, NoReturn
 
 MAX_DEPTH = 32
-MAX_INTEGER = 2**63 - 1  # what a column of either database holds
-MAX_INTEGER_DIGITS = 30  # a longer one is refused unread: reading it is quadratic
+MAX_INTEGER = 2**63 - 1  # the largest that a column of either database can hold
+MAX_INTEGER_DIGITS = 30  # a longer one is not parsed, as that takes quadratic time
 
 
 class JSONValueError(ValueError):
-    """This is not JSON that can be stored."""
+    """The text is not JSON, or not JSON that every database can store."""
 
     status_code: ClassVar[int] = 400
     code: ClassVar[str] = "invalid_json"
@@ -22,7 +22,7 @@ class JSONValueError(ValueError):
 
 
 class _RepeatedKey(dict[str, Any]):
-    """An object in which `key` came twice; kept until its place is known."""
+    """An object in which `key` occurs twice; reported when its place is known."""
 
     key = ""
 
@@ -43,31 +43,31 @@ def parse_json(text: str, *, max_depth: int = MAX_DEPTH) -> Any:
 def check_json(value: Any, *, max_depth: int = MAX_DEPTH) -> None:
     """Refuse what some database would: NUL, lone surrogates, NaN, huge integers.
 
-    Raises JSONValueError with the place, like `sources[2].name`. Goes through the
-    value with a list, not by recursion: no depth can exhaust the stack.
+    Raises JSONValueError with the place, like `sources[2].name`. It walks the value
+    with a list instead of recursion, so no nesting can exhaust the stack.
     """
     waiting: list[tuple[str, Any, int]] = [("", value, 0)]
     while waiting:
-        place, found, depth = waiting.pop()
-        if isinstance(found, dict):
+        place, value, depth = waiting.pop()
+        if isinstance(value, dict):
             _check_depth(place, depth + 1, max_depth)
-            _check_keys(place, found)
+            _check_keys(place, value)
             waiting += [
                 (f"{place}.{key}" if place else key, inner, depth + 1)
-                for key, inner in found.items()
+                for key, inner in value.items()
             ]
-        elif isinstance(found, list | tuple):
+        elif isinstance(value, list | tuple):
             _check_depth(place, depth + 1, max_depth)
             waiting += [
                 (f"{place}[{index}]", inner, depth + 1)
-                for index, inner in enumerate(found)
+                for index, inner in enumerate(value)
             ]
         else:
-            _check_scalar(place, found)
+            _check_scalar(place, value)
 
 
 def text_finding(text: str) -> str | None:
-    """Why no database could store this text, or None."""
+    """Why a database could not store this text, or None if all could."""
     if "\0" in text:
         return "Holds a NUL character (U+0000); remove it."
     try:
@@ -77,24 +77,24 @@ def text_finding(text: str) -> str | None:
     return None
 
 
-def _check_scalar(place: str, found: Any) -> None:
-    if isinstance(found, str):
-        if finding := text_finding(found):
+def _check_scalar(place: str, value: Any) -> None:
+    if isinstance(value, str):
+        if finding := text_finding(value):
             raise JSONValueError(place, finding)
-    elif isinstance(found, float):
-        if not math.isfinite(found):
+    elif isinstance(value, float):
+        if not math.isfinite(value):
             _refuse(place, "NaN and Infinity are not JSON; send a number or null.")
-    elif isinstance(found, int):
-        if abs(found) > MAX_INTEGER:
+    elif isinstance(value, int):
+        if abs(value) > MAX_INTEGER:
             _refuse(place, "The integer is too large; it may have 64 bits.")
-    elif found is not None:
-        _refuse(place, f"A {type(found).__name__} is not a JSON value.")
+    elif value is not None:
+        _refuse(place, f"A {type(value).__name__} is not a JSON value.")
 
 
-def _check_keys(place: str, found: dict[Any, Any]) -> None:
-    if isinstance(found, _RepeatedKey):
-        _refuse(place, f"The key {found.key!a} occurs twice in one object.")
-    for key in found:
+def _check_keys(place: str, value: dict[Any, Any]) -> None:
+    if isinstance(value, _RepeatedKey):
+        _refuse(place, f"The key {value.key!a} occurs twice in one object.")
+    for key in value:
         if not isinstance(key, str):
             _refuse(place, f"The key {key!a} is not a string.")
         if finding := text_finding(key):
@@ -115,10 +115,10 @@ def _refuse(place: str, finding: str) -> NoReturn:
 
 
 def _to_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) == len(pairs):
-        return found
-    repeated = _RepeatedKey(found)
+    value = dict(pairs)
+    if len(value) == len(pairs):
+        return value
+    repeated = _RepeatedKey(value)
     seen: set[str] = set()
     for key, _ in pairs:
         if key in seen:

@@ -1,4 +1,4 @@
-"""Lists of the API: by page number, or by cursor where rows keep coming."""
+"""Pagination of lists: by page number, or by cursor where rows are often added."""
 
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ CURSOR_PARAMS = frozenset({"cursor", "page_size"})
 def requested_number(
     request: Request, name: str, default: int, most: int | None
 ) -> int:
-    """A whole number of at least 1 from the query, or a 400 that names it."""
+    """An integer from 1 to `most` from the query; a 400 that names it otherwise."""
     text = request.query_params.get(name)
     if text is None:
         return default
@@ -34,7 +34,7 @@ def requested_number(
 
 
 class SizedPages:
-    """`page_size`, refused rather than cut when it is over the limit."""
+    """Reads `page_size`, and refuses one over the limit instead of reducing it."""
 
     page_size_query_param: Any = "page_size"
 
@@ -48,7 +48,7 @@ class SizedPages:
 
 
 class Pages(SizedPages, pagination.PageNumberPagination):
-    """`page` and `page_size` → count, next, previous, results."""
+    """Pages by `page` and `page_size`: count, next, previous, results."""
 
     def get_page_number(self, request: Request, paginator: Any) -> int:
         number = requested_number(request, self.page_query_param, 1, None)
@@ -62,7 +62,7 @@ class Pages(SizedPages, pagination.PageNumberPagination):
 
 
 class NewestFirst(SizedPages, pagination.CursorPagination):
-    """`cursor` and `page_size` → next, previous, results; no count of all rows."""
+    """Pages by `cursor` and `page_size`: next, previous, results, but no count."""
 
     ordering = "-created_at"
 
@@ -77,11 +77,11 @@ class NewestFirst(SizedPages, pagination.CursorPagination):
             ) from None
 
     def decode_cursor(self, request: Request) -> pagination.Cursor | None:
-        """Raises ValueError or OverflowError for a place that no row can have."""
+        """Raises ValueError or OverflowError for a position that is not a date."""
         cursor = super().decode_cursor(request)
         if cursor and cursor.position is not None:
             moment = parse_datetime(str(cursor.position))
             if moment is None or moment.tzinfo is None:
-                raise ValueError("no point in time")
+                raise ValueError("not a date with a time zone")
             moment.astimezone(UTC)
         return cursor

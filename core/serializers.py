@@ -1,4 +1,4 @@
-"""Input that says what it cannot use."""
+"""Strict serializers and fields: unknown fields and wrong JSON types are refused."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses fields that it does not know, so that no slip goes unnoticed."""
+    """Refuses unknown fields, so that a misspelt name is noticed."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
@@ -22,7 +22,7 @@ class StrictSerializer(serializers.Serializer[Any]):
 
 
 class TextField(serializers.CharField):
-    """Text as it is: no number passes for it, and no blank edge is cut off."""
+    """A JSON string, taken as it is: not stripped, and not converted from a number."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"trim_whitespace": False, **options})
@@ -34,7 +34,7 @@ class TextField(serializers.CharField):
 
 
 class NumberField(serializers.IntegerField):
-    """An integer as JSON writes it: no text of digits, no 1.0, no true."""
+    """A JSON integer: no string of digits, no 1.0, no true."""
 
     def to_internal_value(self, data: Any) -> int:
         if isinstance(data, bool) or not isinstance(data, int):
@@ -43,7 +43,7 @@ class NumberField(serializers.IntegerField):
 
 
 class FlagField(serializers.BooleanField):
-    """true or false; no 1, no "yes"."""
+    """A JSON boolean: no 1, no "yes"."""
 
     def to_internal_value(self, data: Any) -> bool:
         if not isinstance(data, bool):
@@ -52,9 +52,9 @@ class FlagField(serializers.BooleanField):
 
 
 class BoundedList(serializers.ListField):
-    """A list whose length is looked at before its items are.
+    """A list whose length is checked before its items are.
 
-    `most` is the number allowed, or the name of the setting that says it.
+    `most` is the limit, or the name of the setting that holds it.
     """
 
     def __init__(self, *, most: int | str, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""Addresses that name a user, and who may change whom."""
+"""Users as URLs name them, and who may change whom."""
 
 from typing import cast
 

@@ -1,4 +1,4 @@
-"""Where settings come from: the environment, or .env beside manage.py."""
+"""Readers of settings: from the environment, or .env beside manage.py."""
 
 import os
 import re
@@ -23,25 +23,27 @@ def seconds(name: str, default: float) -> timedelta:
 
 
 def rate(name: str, default: str) -> str:
-    """How often, like 600/min; empty for no limit. Refused here, at the start: each
-    throttled request would be a fault."""
-    found = env.str(name, default=default)
-    if found and not re.fullmatch(r"[1-9][0-9]{0,8}/(s|sec|min|m|h|hour|d|day)", found):
+    """A rate like 600/min, empty for no limit.
+
+    A malformed rate stops the server here; later it would fail every request.
+    """
+    value = env.str(name, default=default)
+    if value and not re.fullmatch(r"[1-9][0-9]{0,8}/(s|sec|min|m|h|hour|d|day)", value):
         raise ImproperlyConfigured(
-            f"{name} is {found!r}; write a number per s, min, h or d like 600/min, "
+            f"{name} is {value!r}; write a number per s, min, h or d like 600/min, "
             "or nothing for no limit."
         )
-    return found
+    return value
 
 
 def local_secret_key() -> str:
-    """A key made once and kept in var/, so that a first start needs no set-up."""
+    """The secret key in var/, made at the first start."""
     path = VAR_DIR / "secret_key"
     if not path.exists():
         made = VAR_DIR / f"secret_key.{os.getpid()}"
         made.touch(mode=0o600)
         made.write_text(get_random_secret_key())
-        with suppress(FileExistsError):  # another process was first: theirs counts
+        with suppress(FileExistsError):  # another process was first: its key is used
             os.link(made, path)
         made.unlink()
     return path.read_text()

@@ -1,10 +1,11 @@
-"""gunicorn's settings, and what it does for the cache when a worker is killed.
+"""gunicorn's settings, and what they do for the cache when a worker is killed.
 
-A worker that dies between its COMMIT and the invalidation leaves old values in the
-others. The parent counts such deaths on a page of memory that all its workers share;
-a worker that finds one unsettled retires everything before its next request, and so
-does each new worker before its first. The parent itself never loads the project, which
-a HUP would not reload there. It starts with one death, its predecessor's perhaps.
+A worker killed between its COMMIT and the invalidation leaves stale values in the
+other workers' memory. The parent counts such abnormal exits in memory that it shares
+with all its workers. A worker that reads a count it has not handled invalidates the
+whole cache before its next request; a new worker does so before its first. The count
+starts at one, in case the previous server was killed. The parent never loads the
+project, because a HUP could not reload it there.
 """
 
 import atexit
@@ -17,7 +18,7 @@ import environ
 
 
 class Environment(environ.Env):
-    """The parent's own copy: what it kept of .env would outlive a HUP."""
+    """The parent's own copy: values of .env kept in os.environ would survive a HUP."""
 
     ENVIRON: ClassVar = dict(os.environ)
 
@@ -30,46 +31,46 @@ bind = env.str("SKILLFLEET_BIND", default="127.0.0.1:8000")
 worker_class = "gthread"
 workers = env.int("SKILLFLEET_WEB_WORKERS", default=2)
 threads = env.int("SKILLFLEET_WEB_THREADS", default=8)
-control_socket_disable = True  # it is in a home folder, one for all servers
+control_socket_disable = True  # it lies in the home folder, shared by all servers
 
-DEATHS, SETTLED = range(2)
-board = memoryview(mmap(-1, PAGESIZE)).cast("Q")
-board[DEATHS] = 1
+ABNORMAL_EXITS, HANDLED = range(2)
+exits = memoryview(mmap(-1, PAGESIZE)).cast("Q")
+exits[ABNORMAL_EXITS] = 1
 
 
 def pre_fork(server: Any, worker: Any) -> None:
-    worker.farewell = mmap(-1, PAGESIZE)
+    worker.clean_exit = mmap(-1, PAGESIZE)
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    atexit.register(say_farewell, worker)
+    atexit.register(report_clean_exit, worker)
 
 
-def say_farewell(worker: Any) -> None:
-    """The interpreter ends in order: its threads have finished their requests."""
-    if os.getpid() == worker.pid:  # and not in a fork of it
-        worker.farewell[0] = 1
+def report_clean_exit(worker: Any) -> None:
+    """Tell the parent that this worker's threads have finished their requests."""
+    if os.getpid() == worker.pid:  # a fork of the worker runs this too
+        worker.clean_exit[0] = 1
 
 
 def post_worker_init(worker: Any) -> None:
     from django.core.signals import request_started
 
-    settle()
-    request_started.connect(settle, dispatch_uid="deaths")
+    handle_abnormal_exits()
+    request_started.connect(handle_abnormal_exits, dispatch_uid="abnormal exits")
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    if not worker.farewell[0]:
-        board[DEATHS] += 1
-        server.log.error("worker died pid=%s: the cache is retired", worker.pid)
-    worker.farewell.close()
+    if not worker.clean_exit[0]:
+        exits[ABNORMAL_EXITS] += 1
+        server.log.error("worker died pid=%s: the cache is invalidated", worker.pid)
+    worker.clean_exit.close()
 
 
-def settle(**_: Any) -> None:
-    """Retire everything, if a death has not been settled yet."""
-    deaths = board[DEATHS]  # before retiring: a later one must be seen again
-    if board[SETTLED] != deaths:
+def handle_abnormal_exits(**_: Any) -> None:
+    """Invalidate the whole cache if a worker exited abnormally since the last time."""
+    count = exits[ABNORMAL_EXITS]  # read first: a later exit is then handled again
+    if exits[HANDLED] != count:
         from cachelayer.transactions import backend
 
         backend().invalidate_all()
-        board[SETTLED] = deaths
+        exits[HANDLED] = count

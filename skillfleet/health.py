@@ -1,4 +1,4 @@
-"""What a load balancer asks: is the process alive, and could it serve?"""
+"""Health probes: /healthz says the process is alive, /readyz that it can serve."""
 
 import logging
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from cachelayer.backends import TagCache
 from jobs.api.monitoring import WorkerSerializer
 from jobs.models import Worker
 from jobs.monitoring import how_to_start_a_worker
-from skillfleet.api.throttles import AWAY
+from skillfleet.api.throttles import UNREACHABLE
 
 log = logging.getLogger(__name__)
 WORKERS_SHOWN = 100
@@ -33,19 +33,19 @@ LOST = Verdict(False, "a value that was set is lost")
 @require_safe
 @never_cache
 def healthz(request: HttpRequest) -> HttpResponse:
-    """The process answers; nothing else is asked."""
+    """200 while the process answers; nothing else is checked."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when all that a job and a read need is there; else 503, and what is not."""
+    """200 when jobs can run and skills can be read; else 503 and the failed checks."""
     verdicts = {name: verdict(name, check) for name, check in CHECKS.items()}
-    ready = all(found.passed for found in verdicts.values())
+    ready = all(each.passed for each in verdicts.values())
     body = {
         "status": "ready" if ready else "unavailable",
-        "checks": {name: found.finding for name, found in verdicts.items()},
+        "checks": {name: each.finding for name, each in verdicts.items()},
         "workers": workers(),
     }
     return JsonResponse(body, status=200 if ready else 503)
@@ -55,8 +55,7 @@ PROBES = {"/healthz": healthz, "/readyz": readyz}
 
 
 class Probes:
-    """Answers both before the host is looked at: probes come by address, under any
-    name, and learn nothing else here."""
+    """Answers probes before ALLOWED_HOSTS is checked: they often come by IP address."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -66,7 +65,7 @@ class Probes:
 
 
 def verdict(name: str, check: Callable[[], Verdict]) -> Verdict:
-    """What the check says; a check that cannot even run is a failure by itself."""
+    """The check's verdict; a check that raises has failed."""
     try:
         return check()
     except Exception:
@@ -81,8 +80,10 @@ def database() -> Verdict:
 
 
 def cache() -> Verdict:
-    """A cache that is bypassed on purpose, or because its server is away, passes:
-    every read is served, only slower."""
+    """Passes for a cache that is bypassed, even because its server is unreachable.
+
+    Every read is then served, only more slowly.
+    """
     backend = cast(TagCache, caches["default"])
     kept = backend.keeps_what_it_is_given()
     if backend.out_of_service():
@@ -91,20 +92,20 @@ def cache() -> Verdict:
 
 
 def shared_cache() -> Verdict:
-    """Passes while its server is away: everything is served, only rates not counted."""
+    """Passes while its server is unreachable: only rates are not counted then."""
     try:
         return carries(caches["shared"])
-    except AWAY as error:
+    except UNREACHABLE as error:
         return Verdict(True, f"no rates are counted: {type(error).__name__}")
 
 
 def carries(backend: BaseCache) -> Verdict:
-    """A value goes in and comes out."""
+    """Whether a value that was set can be read."""
     key, value = f"readyz:{uuid4()}", uuid4().hex
     backend.set(key, value, timeout=10)
-    found = backend.get(key)
+    kept = backend.get(key)
     backend.delete(key)
-    return OK if found == value else LOST
+    return OK if kept == value else LOST
 
 
 def worker() -> Verdict:
@@ -114,7 +115,7 @@ def worker() -> Verdict:
 
 
 def workers() -> list[dict[str, Any]]:
-    """Who is there, as `GET /workers` says it; none while the database is away."""
+    """The workers as `GET /workers` lists them; none while the database is down."""
     try:
         rows = Worker.objects.attended()[:WORKERS_SHOWN]
         return list(WorkerSerializer(rows, many=True).data)

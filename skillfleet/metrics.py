@@ -1,5 +1,4 @@
-"""/metrics: figures for Prometheus, of the host that answers. No names of people or
-skills are among them."""
+"""/metrics: this host's statistics for Prometheus, without names of users or skills."""
 
 from typing import Any
 
@@ -28,12 +27,12 @@ from cachelayer.metrics import CacheCollector
 from jobs.monitoring import JobsCollector
 from skillfleet.accounts.backends import TokenAuthentication
 
-# A room's figures join here.
+# Each package's collector is listed here.
 COLLECTORS: tuple[type[Collector], ...] = (CacheCollector, JobsCollector)
 
 
 def registry() -> CollectorRegistry:
-    """Not the global one, which has figures of this process alone."""
+    """A registry of our collectors; the global one counts this process alone."""
     made = CollectorRegistry(auto_describe=False)
     for collector in COLLECTORS:
         made.register(collector())
@@ -44,13 +43,13 @@ REGISTRY = registry()
 
 
 class ScraperToken(BaseAuthentication):
-    """SKILLFLEET_METRICS_TOKEN as a bearer token, which opens nothing else."""
+    """SKILLFLEET_METRICS_TOKEN as a bearer token; it is accepted nowhere else."""
 
     def authenticate(self, request: Request) -> tuple[AnonymousUser, str] | None:
-        wanted: str = settings.SKILLFLEET_METRICS_TOKEN
+        expected: str = settings.SKILLFLEET_METRICS_TOKEN
         scheme, _, token = get_authorization_header(request).partition(b" ")
         sent = token.strip().decode("latin-1")
-        if scheme.lower() == b"bearer" and wanted and same(sent, wanted):
+        if scheme.lower() == b"bearer" and expected and same(sent, expected):
             return AnonymousUser(), "scraper"
         return None
 
@@ -58,8 +57,8 @@ class ScraperToken(BaseAuthentication):
         return "Bearer"
 
 
-def same(sent: str, wanted: str) -> bool:
-    return constant_time_compare(sent, wanted)
+def same(sent: str, expected: str) -> bool:
+    return constant_time_compare(sent, expected)
 
 
 class MayScrape(BasePermission):
@@ -69,7 +68,7 @@ class MayScrape(BasePermission):
 
 
 class OneFormat(DefaultContentNegotiation):
-    """Accept chooses among Prometheus' own formats; refusals are JSON."""
+    """Lets Prometheus' encoder read the Accept header; errors are JSON."""
 
     def select_renderer(
         self, request: Request, renderers: Any, format_suffix: Any = None

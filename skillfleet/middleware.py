@@ -17,16 +17,16 @@ from core.json_values import text_finding
 from skillfleet.api.errors import json_error, wants_json
 
 SMALL_BODIES = ("/api/v1/auth/", "/admin/login")
-"""What people send who are nobody yet."""
+"""Paths that anonymous clients may send bodies to."""
 LONGEST_LENGTH = 18
 
 
 class StrictRequests:
-    """Refuses requests that cannot be read or kept: NUL in the path or query, text
-    that is not UTF-8, bodies over the limit, unknown parameters.
+    """Refuses requests that no view could answer.
 
-    The parameters that a view knows are its class's `query_params`, a frozenset of
-    names; without that attribute there are none.
+    That is NUL in the path or query, text that is not UTF-8, a body over the limit,
+    and unknown query parameters. A view class lists the parameters that it accepts in
+    `query_params`, a frozenset of names; without that attribute it accepts none.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -63,7 +63,7 @@ def refuse(request: HttpRequest, status: int, code: str, detail: str) -> HttpRes
 
 
 def refused_type(request: HttpRequest) -> HttpResponse | None:
-    """First: Django reads forms, and even the query, by the charset that is named."""
+    """Check this first: Django decodes forms and the query by the named charset."""
     if request.META.get("CONTENT_TYPE") and not request.content_type:
         return refuse(request, 400, "bad_request", "The Content-Type is not readable.")
     charset = (request.content_params or {}).get("charset")
@@ -112,7 +112,7 @@ def refused_length(request: HttpRequest) -> HttpResponse | None:
 
 
 def unstorable(query: MultiValueDict[str, str]) -> dict[str, list[str]]:
-    """Findings by parameter; a name that is itself refused is shown escaped."""
+    """Findings by query parameter; a name that cannot be stored is escaped."""
     errors: dict[str, list[str]] = {}
     for name, values in query.lists():
         finding = next(filter(None, map(text_finding, [name, *values])), None)
@@ -122,7 +122,7 @@ def unstorable(query: MultiValueDict[str, str]) -> dict[str, list[str]]:
 
 
 class UniversalTime:
-    """The API speaks UTC; TIME_ZONE is of the pages that people read."""
+    """The API uses UTC; TIME_ZONE applies to the admin's pages."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -135,8 +135,11 @@ class UniversalTime:
 
 
 class NotModified:
-    """Outside of CommonMiddleware, which says that a 304 is 0 bytes long: it would
-    have to be the length of what it stands for (RFC 9110, 8.6), or none."""
+    """Removes Content-Length from a 304.
+
+    CommonMiddleware, inside of this one, sets it to 0; RFC 9110 (8.6) allows only the
+    length of the full answer, or none.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -149,13 +152,14 @@ class NotModified:
 
 
 SESSION_KEY = re.compile(r"[A-Za-z0-9_.:=-]{8,4096}")
-"""Of every engine: random keys, and the signed values of a session in a cookie."""
+"""Fits all session engines: random keys, and signed values of cookie sessions."""
 
 
 class PlausibleSessions:
-    """Takes a session cookie that is none away before an engine asks for it.
+    """Removes a session cookie that no session can have.
 
-    PostgreSQL refuses a query with NUL, so such a cookie would be a fault.
+    Otherwise a cookie with NUL would be a server error, because PostgreSQL refuses
+    NUL in a query.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -170,7 +174,7 @@ class PlausibleSessions:
 
 WIDER = {
     "/admin/": {
-        "script-src": [SELF, UNSAFE_EVAL],  # the admin theme's Alpine evaluates
+        "script-src": [SELF, UNSAFE_EVAL],  # the admin theme's Alpine uses eval
         "style-src": [SELF, UNSAFE_INLINE],
     },
     "/api/docs": {"style-src": [SELF, UNSAFE_INLINE]},  # Swagger UI's own styles

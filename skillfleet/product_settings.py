@@ -1,4 +1,4 @@
-"""The settings of the product's own: how jobs run, and what is let in.
+"""The product's own settings: how jobs run, and the limits on input.
 
 docs/reference/settings.md lists them with their units.
 """
@@ -47,7 +47,7 @@ SKILLFLEET_WEBHOOK_ATTEMPTS = env.int("SKILLFLEET_WEBHOOK_ATTEMPTS", default=8)
 SKILLFLEET_WEBHOOK_BACKOFF = seconds("SKILLFLEET_WEBHOOK_BACKOFF", 30)
 SKILLFLEET_WEBHOOK_MAX_BACKOFF = seconds("SKILLFLEET_WEBHOOK_MAX_BACKOFF", 6 * 3600)
 
-# Limits on what comes from outside.
+# Limits on input.
 SKILLFLEET_MAX_SOURCES = env.int("SKILLFLEET_MAX_SOURCES", default=10)
 SKILLFLEET_MAX_SOURCE_BYTES = env.int("SKILLFLEET_MAX_SOURCE_BYTES", default=1_000_000)
 SKILLFLEET_MAX_TASK_CHARS = env.int("SKILLFLEET_MAX_TASK_CHARS", default=10_000)
@@ -99,15 +99,15 @@ SKILLFLEET_USAGE_COUNT_DAYS = env.int("SKILLFLEET_USAGE_COUNT_DAYS", default=730
 SKILLFLEET_USAGE_WINDOW_DAYS = env.int("SKILLFLEET_USAGE_WINDOW_DAYS", default=90)
 SKILLFLEET_MAX_PROFILE_PATHS = env.int("SKILLFLEET_MAX_PROFILE_PATHS", default=50)
 
-# How often; a number per s, min, h or d, empty for no limit. Counted per person or
-# address (write), per address (login), per user name at an address (login_name).
+# Rates: a number per s, min, h or d; empty for no limit. `write` counts per user or
+# address, `login` per address, `login_name` per user name and address.
 SKILLFLEET_RATES = {
     "write": rate("SKILLFLEET_WRITE_RATE", default="600/min"),
     "login": rate("SKILLFLEET_LOGIN_RATE", default="30/min"),
     "login_name": rate("SKILLFLEET_LOGIN_NAME_RATE", default="10/min"),
 }
 
-# Who may read without logging in: nobody, unless this is on.
+# Whether people may read without logging in.
 SKILLFLEET_PUBLIC_READ = env.bool("SKILLFLEET_PUBLIC_READ", default=False)
 
 # Who may read /metrics besides operators: whoever sends this token, or anyone.

@@ -26,10 +26,10 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 CSRF_FAILURE_VIEW = "skillfleet.api.errors.csrf_failure"
 
-# HTTPS: docs/howto/deploy.md. One switch, and what a proxy in front may say.
+# HTTPS: docs/howto/deploy.md. One switch, and the headers of a trusted proxy.
 HTTPS = env.bool("SKILLFLEET_HTTPS", default=False)
 SECURE_SSL_REDIRECT = HTTPS
-# Probes and scrapers speak plain HTTP.
+# Probes and scrapers use plain HTTP.
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
@@ -72,9 +72,9 @@ INSTALLED_APPS = [
     "core",  # its templates and styles; it has no models
 ]
 MIDDLEWARE = [
-    "cachelayer.http.TakeToken",  # before any view can look at who asks
+    "cachelayer.http.TakeToken",  # before any view reads the user
     "django.middleware.security.SecurityMiddleware",
-    "skillfleet.health.Probes",  # before anything asks for the host
+    "skillfleet.health.Probes",  # before the host name is checked
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "skillfleet.middleware.PlausibleSessions",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -120,12 +120,12 @@ if database["ENGINE"].endswith("sqlite3"):
     database["OPTIONS"] = {
         "timeout": 20,
         "transaction_mode": "IMMEDIATE",
-        # With SQLite's 2 MB the pages of a large fleet are read again by each search.
+        # With SQLite's 2 MB each search reads the pages of a large database again.
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; "
         f"PRAGMA cache_size={-(SKILLFLEET_SQLITE_CACHE // 1024)};",
     }
 if database["ENGINE"].endswith("postgresql") and SKILLFLEET_IDLE_TRANSACTION:
-    # Who is frozen in a transaction holds its locks so long, and not for ever.
+    # A process that is frozen in a transaction loses its locks after this time.
     longest = int(SKILLFLEET_IDLE_TRANSACTION.total_seconds() * 1000)
     options = database.setdefault("OPTIONS", {})
     options["options"] = " ".join(
@@ -135,7 +135,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The cache (docs/why/caching.md). Without REDIS_URL: values in each process,
 # invalidation host-wide. With it: values and invalidation among hosts.
-# `shared` is what processes count in together: throttles and the queue's statistics.
+# `shared` holds what all processes count together: rates and queue statistics.
 REDIS_URL = env.str("REDIS_URL", default="")
 SKILLFLEET_REDIS_TIMEOUT = env.float("SKILLFLEET_REDIS_TIMEOUT", default=1)
 CACHES = {
@@ -151,7 +151,7 @@ CACHES = {
     "shared": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "shared_cache",
-        # Above it Django culls at random, and with that the counts of throttles.
+        # Above it Django drops entries at random, and throttles lose their counts.
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     },
 }
@@ -201,7 +201,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 REST_FRAMEWORK = {
-    # Tokens first: the first one's header makes an unknown person a 401, not a 403.
+    # Tokens first: DRF answers 401 instead of 403 only if the first one has a header.
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "skillfleet.accounts.backends.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
@@ -212,7 +212,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "core.pagination.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_METADATA_CLASS": None,  # OPTIONS would describe views past their rights
+    "DEFAULT_METADATA_CLASS": None,  # no OPTIONS: it ignores permissions
     "EXCEPTION_HANDLER": "skillfleet.api.errors.error_response",
     "URL_FORMAT_OVERRIDE": None,
     "NUM_PROXIES": NUM_PROXIES,
@@ -285,8 +285,8 @@ UNFOLD = {
 
 HOST_NAME = env.str("SKILLFLEET_HOST_NAME", default=socket.gethostname())
 
-# django-q2. `timeout` only quiets its start-up warning: the cluster hands its workers
-# no time limit, because a lease and a phase limit are what ends a task.
+# django-q2. `timeout` only silences its start-up warning: our cluster gives workers
+# no time limit, because the lease and the phase limit end a task.
 Q_CLUSTER = {
     "name": "skillfleet",
     "orm": "default",  # the jobs' own database: a message commits with its job
@@ -330,7 +330,7 @@ LOGGING = {
     },
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
-        # It has four lines for each message; the engine's own name job and phase.
+        # It logs four lines per message; the job engine's own lines name job and phase.
         "django-q": {"level": "WARNING"},
     },
 }

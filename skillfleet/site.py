@@ -29,7 +29,7 @@ class FleetSite(UnfoldAdminSite):
     def search(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        """The theme takes any `page` for a number that exists."""
+        """Answer 404 for a page that does not exist; the theme would fail."""
         try:
             return super().search(request, extra_context)
         except (InvalidPage, ValueError):
@@ -37,13 +37,13 @@ class FleetSite(UnfoldAdminSite):
 
 
 def storable_only(view: Callable[..., Any]) -> Callable[..., Any]:
-    """The view, for addresses that a database can be asked about."""
+    """Refuse addresses with text that no database can store, such as NUL."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         values = chain.from_iterable(values for _, values in request.GET.lists())
         if any(map(text_finding, chain(request.GET, values))):
-            raise BadRequest("The address holds what no row can.")
+            raise BadRequest("The address holds characters that cannot be stored.")
         return view(request, *args, **kwargs)
 
     return guarded
@@ -60,7 +60,7 @@ class Entry(NamedTuple):
     icon: str
 
 
-ROOMS = {
+SECTIONS = {
     "Jobs": (
         Entry("jobs.job", "Jobs", "work_history"),
         Entry("jobs.draft", "Drafts", "draft"),
@@ -101,7 +101,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     }
     rooms = [
         {"title": title, "separator": True, "items": items}
-        for title, entries in ROOMS.items()
+        for title, entries in SECTIONS.items()
         if (items := list(visible(entries, request)))
     ]
     return [{"items": [dashboard]}, *rooms]

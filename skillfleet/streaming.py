@@ -19,41 +19,44 @@ RETRY_AFTER = "30"
 
 
 class Client:
-    """A request's two ends, with what Django alone cannot tell: when the person has
-    gone, after Django has stopped to look, and the stream that a view promised."""
+    """A request's receive and send channels.
+
+    It notices a disconnect after Django has stopped listening for one, and keeps the
+    stream that the view answered with.
+    """
 
     def __init__(self, receive: Any, send: Send) -> None:
         self._receive, self._send = receive, send
-        self._gone: asyncio.Task[Any] | None = None
-        self._whole = False
-        self._left = settings.SKILLFLEET_MAX_BODY_BYTES
+        self._disconnect: asyncio.Task[Any] | None = None
+        self._body_read = False
+        self._bytes_left = settings.SKILLFLEET_MAX_BODY_BYTES
         self.status = 0
         self.stream: EventStream | None = None
 
     async def receive(self) -> Any:
-        """The body; then, once for all who wait for it, the disconnect.
+        """The body, then the disconnect, which several readers may wait for.
 
-        Django keeps a body on disk before anything asks how long it may be: what is
-        over the limit is cut off here, and refused there by its headers.
+        Django writes a body to disk before its length is checked. A body over the
+        limit is cut off here; `StrictRequests` refuses it by its headers.
         """
-        if self._whole:
-            return await asyncio.shield(self.gone)
+        if self._body_read:
+            return await asyncio.shield(self.disconnect)
         message = await self._receive()
-        self._left -= len(message.get("body", b""))
-        if self._left < 0:
+        self._bytes_left -= len(message.get("body", b""))
+        if self._bytes_left < 0:
             message = {"type": "http.request", "body": b"", "more_body": False}
-        self._whole = not message.get("more_body", False)
+        self._body_read = not message.get("more_body", False)
         return message
 
     @property
-    def gone(self) -> "asyncio.Task[Any]":
-        if self._gone is None:
-            self._gone = asyncio.ensure_future(self._leave())
-        return self._gone
+    def disconnect(self) -> "asyncio.Task[Any]":
+        if self._disconnect is None:
+            self._disconnect = asyncio.ensure_future(self._wait_for_disconnect())
+        return self._disconnect
 
-    async def _leave(self) -> Any:
+    async def _wait_for_disconnect(self) -> Any:
         while (message := await self._receive())["type"] == "http.request":
-            pass  # what was cut off
+            pass  # the rest of a body that was cut off
         return message
 
     async def send(self, message: Any) -> None:
@@ -63,13 +66,16 @@ class Client:
     __call__ = send
 
     def close(self) -> None:
-        if self._gone:
-            self._gone.cancel()
+        if self._disconnect:
+            self._disconnect.cancel()
 
 
 class ASGIApplication(ASGIHandler):
-    """Django's, until a view answers with an EventStream: then the request ends, and
-    the stream goes on without its thread and its connection."""
+    """Django's handler, which also serves a view's EventStream.
+
+    The request ends when the view has returned the stream; the stream goes on without
+    a thread or a database connection.
+    """
 
     request_class = ASGIAnyContentType
 
@@ -90,15 +96,18 @@ class ASGIApplication(ASGIHandler):
             client.close()
 
     async def handle(self, scope: Any, receive: Any, send: Any) -> None:
-        """Each request has a thread of its own: what that connected to ends with it."""
+        """Handle a request, then close the connections that its thread opened."""
         try:
             await super().handle(scope, receive, send)
         finally:
             await sync_to_async(close_connections)()
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
-        """Only so many at a time are connected: after a restart all come back at once,
-        and the database's connections are the web server's and the workers' too."""
+        """Run the view; at most SKILLFLEET_EVENTS_THREADS at a time use the database.
+
+        After a restart all clients reconnect at once, and the web server and the
+        workers need database connections too.
+        """
         async with self.answering:
             try:
                 return await super().get_response_async(request)
@@ -119,7 +128,7 @@ class ASGIApplication(ASGIHandler):
             return
         try:
             sender = Sender(
-                subscription, client, client.gone, lambda: self.allows(scope)
+                subscription, client, client.disconnect, lambda: self.allows(scope)
             )
             await client.send(opening(stream))
             if scope["method"] != "HEAD":
@@ -129,20 +138,23 @@ class ASGIApplication(ASGIHandler):
             subscription.hub.leave(subscription)
 
     async def allows(self, scope: Any) -> bool:
-        """Asks the same request again. A fault of ours is not the person's, and a
-        connection at a time is enough."""
+        """Whether the client may go on reading: the same request is made again.
+
+        A server error does not end the stream. One check runs at a time, so that all
+        streams together use one connection for them.
+        """
         async with self.rechecking:
-            asked = Client(empty_body(), drop)
+            repeated = Client(empty_body(), drop)
             try:
-                await super().__call__(scope, asked.receive, asked)
+                await super().__call__(scope, repeated.receive, repeated)
             finally:
-                asked.close()
-        return asked.stream is not None or not 400 <= asked.status < 500
+                repeated.close()
+        return repeated.stream is not None or not 400 <= repeated.status < 500
 
 
 def close_connections() -> None:
     for connection in connections.all(initialized_only=True):
-        if not connection.in_atomic_block:  # then it is not this request's own
+        if not connection.in_atomic_block:  # a test's transaction stays open
             connection.close()
 
 
@@ -152,7 +164,7 @@ def opening(stream: EventStream) -> dict[str, Any]:
 
 
 def refusal(refused: TooManyStreams, stream: EventStream) -> JsonResponse:
-    """With the headers that the middleware gives every answer."""
+    """The error answer, with the headers that middleware set on the stream."""
     response = json_error(refused.status_code, refused.code, str(refused))
     for name, value in stream.items():
         response.headers.setdefault(name, value)
@@ -161,7 +173,7 @@ def refusal(refused: TooManyStreams, stream: EventStream) -> JsonResponse:
 
 
 def empty_body() -> Any:
-    """A `receive` of a request without a body, from somebody who stays."""
+    """The `receive` of a request without a body whose client never disconnects."""
     waiting = [{"type": "http.request", "body": b"", "more_body": False}]
 
     async def receive() -> Any:
@@ -173,4 +185,4 @@ def empty_body() -> Any:
 
 
 async def drop(message: Any) -> None:
-    """A `send` to nobody."""
+    """A `send` that discards the message."""

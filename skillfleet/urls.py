@@ -1,4 +1,4 @@
-"""The one table of addresses; `health.Probes` answers /healthz and /readyz."""
+"""All URLs except /healthz and /readyz, which `health.Probes` answers."""
 
 from django.contrib import admin
 from django.templatetags.static import static
@@ -11,20 +11,20 @@ from skillfleet.api.schema import DocsPage, SchemaPage
 from skillfleet.metrics import Metrics
 
 # jobs first: its POST /skills extends the list that taxonomy serves.
-ROOMS = (
+API_URLS = (
     "jobs.urls",
     "taxonomy.urls",
     "skillfleet.api.cache",
     "skillfleet.accounts.api",
 )
-rooms = [path("", include(room)) for room in ROOMS]
+api = [path("", include(urls)) for urls in API_URLS]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(url="/api/docs")),
     path("favicon.ico", RedirectView.as_view(url=static("skillfleet/icon.svg"))),
     path("metrics", Metrics.as_view()),
     path("api/schema", SchemaPage.as_view(), name="schema"),
     path("api/docs", DocsPage.as_view(), name="docs"),
-    path("api/v1/", include(rooms)),
+    path("api/v1/", include(api)),
     path("api/<path:rest>", no_such_route),
     path("admin", RedirectView.as_view(url="/admin/")),
     path(

@@ -1,4 +1,4 @@
-"""Base classes of the admin: a list, a page to read, and a form for each verb."""
+"""Base classes of the admin: lists, read-only pages, and a form for each verb."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ from unfold.enums import ActionVariant
 from core.errors import DomainError
 
 SHOWN_CHARS = 200_000
-"""A longer text is cut: a browser would not scroll it any more."""
+"""A longer text is cut, because browsers cannot scroll it well."""
 
 
 @dataclass(frozen=True)
 class Text:
-    """A text that the template escapes; nothing in it is ever HTML."""
+    """A text that can be folded out. The template escapes it."""
 
     title: str
     text: str
@@ -57,7 +57,7 @@ class Panel:
     more: str = ""
     warning: bool = False
     figures: bool = False
-    """The table is one of counts, in columns as narrow as they are."""
+    """Whether the table holds numbers, which get narrow columns."""
 
     @property
     def is_empty(self) -> bool:
@@ -65,7 +65,7 @@ class Panel:
 
 
 def holds(permission: str) -> Callable[[User, Any], bool]:
-    """Whether a person has the permission, whatever the row."""
+    """A check for `Verb.may`: whether the user has the permission, for any row."""
 
     def may(user: User, row: Any) -> bool:
         return user.has_perm(permission)
@@ -74,14 +74,14 @@ def holds(permission: str) -> Callable[[User, Any], bool]:
 
 
 class ForgivingList(ModelAdmin):
-    """Django tells most bad filters itself; some only fail when they are asked."""
+    """A list that survives filters and ids which fail only when the query runs."""
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         try:
             return super().changelist_view(request, extra_context)
-        except (ValueError, OverflowError):  # as a filter by the year 99999
+        except (ValueError, OverflowError):  # such as a filter by the year 99999
             if not request.GET or ERROR_FLAG in request.GET:
                 raise
             return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
@@ -131,38 +131,39 @@ class RebasedForm(forms.Form):
 
 @dataclass(frozen=True)
 class Verb:
-    """One thing that can be done to a row, and the form that asks how.
+    """An operation on a row, and the form for its arguments.
 
-    `perform(row, user, answers)` says what it did; what it refuses it raises.
+    `perform(row, user, answers)` returns a message about what it did, or raises an
+    exception from `VerbAdmin.refusals`.
     """
 
     name: str
     label: str
     perform: Callable[[Row, User, Answers], str]
     may: Callable[[User, Row], bool]
-    """The right to it; without it the page is a 403."""
+    """Whether the user may perform it; otherwise the page is a 403."""
     fits: Callable[[Row], bool] = always
-    """Whether the row's state allows it: the button shows then."""
+    """Whether the row's state allows it; only then is its button shown."""
     form: Callable[[Row], type[forms.Form]] = no_fields
     initial: Callable[[Row], dict[str, Any]] = same_row
     shows: Callable[[Row], Iterable[Panel]] = nothing_to_show
     picks: str = ""
-    """A field that the page's address may fill in, as links beside a row do."""
+    """The field that the page's query string may fill in."""
     intro: str = ""
     icon: str = "play_arrow"
     variant: ActionVariant = ActionVariant.DEFAULT
     leaves: bool = False
-    """The row is gone afterwards."""
+    """Whether the row is deleted."""
 
 
 class VerbAdmin(ModelAdmin):
-    """Rows are read-only here; each of `verbs` has a button and a page."""
+    """Pages of read-only rows; each of `verbs` has a button and a page."""
 
     verbs: ClassVar[tuple[Verb, ...]] = ()
     adding: ClassVar[Verb | None] = None
-    """The verb that makes a row; it gets None for one."""
+    """The verb that creates a row; its row is None."""
     refusals: ClassVar[tuple[type[Exception], ...]] = (DomainError,)
-    """What verbs raise for a person to read; `fields` names findings by field."""
+    """Exceptions of verbs that are shown in the form; `fields` holds findings."""
 
     def get_urls(self) -> list[URLPattern]:
         page = path(
@@ -179,7 +180,7 @@ class VerbAdmin(ModelAdmin):
         return reverse(f"{self.admin_site.name}:{self.url_name(page)}", args=args)
 
     def key_of(self, row: Row) -> str:
-        """How the row is named in addresses, as the admin quotes it: `_25` is `%`."""
+        """The row's key in URLs, quoted as the admin does: `_25` is `%`."""
         return quote(row.pk)
 
     def label_of(self, row: Row) -> str:
@@ -189,7 +190,7 @@ class VerbAdmin(ModelAdmin):
         return [verb for verb in self.verbs if verb.may(user, row) and verb.fits(row)]
 
     def buttons(self, user: User, row: Row) -> list[dict[str, Any]]:
-        """The verbs as the theme's bar of actions wants them."""
+        """The verbs as buttons for the theme."""
         return [
             {
                 "title": verb.label,
@@ -200,8 +201,8 @@ class VerbAdmin(ModelAdmin):
             for verb in self.offered(user, row)
         ]
 
-    def way_to(self, name: str, user: User, row: Row) -> str:
-        """The page of the verb; empty where it is not offered."""
+    def verb_url(self, name: str, user: User, row: Row) -> str:
+        """The URL of the verb's page; empty if the verb is not offered."""
         names = {verb.name for verb in self.offered(user, row)}
         return self.url("verb", self.key_of(row), name) if name in names else ""
 
@@ -225,7 +226,7 @@ class VerbAdmin(ModelAdmin):
         return self.run(request, self.adding, None, self.url("changelist"))
 
     def run(self, request: HttpRequest, verb: Verb, row: Row, back: str) -> Any:
-        """Show the verb's form; on POST perform it, and go back when it did."""
+        """Show the verb's form; on POST perform the verb, and redirect on success."""
         user: User = request.user  # type: ignore[assignment]
         if not verb.may(user, row):
             raise PermissionDenied
@@ -247,10 +248,10 @@ class VerbAdmin(ModelAdmin):
     def perform(
         self, request: HttpRequest, verb: Verb, row: Row, form: forms.Form
     ) -> str | None:
-        """What the verb says it did; None when it refused: the form then says why."""
+        """The verb's message; None if it was refused, which the form then shows."""
         user: User = request.user  # type: ignore[assignment]
         try:
-            # No transaction around it: verbs have their own, and scan before that.
+            # No transaction here: verbs open their own, after the slow scan.
             done = verb.perform(row, user, form.cleaned_data)
         except self.refusals as refusal:
             add_refusal(form, refusal)
@@ -265,7 +266,7 @@ class VerbAdmin(ModelAdmin):
         return done
 
     def remember(self, request: HttpRequest, verb: Verb, row: Row) -> None:
-        """Keep it in the admin's own history."""
+        """Write an entry into the admin's history."""
         if row is not None and not verb.leaves:
             self.log_change(request, row, verb.label)
 
@@ -289,12 +290,12 @@ class VerbAdmin(ModelAdmin):
 
 
 def picked(request: HttpRequest, verb: Verb) -> dict[str, Any]:
-    found = request.GET.getlist(verb.picks)
-    return {verb.picks: found if len(found) > 1 else found[0]} if found else {}
+    values = request.GET.getlist(verb.picks)
+    return {verb.picks: values if len(values) > 1 else values[0]} if values else {}
 
 
 def add_refusal(form: forms.Form, refusal: Exception) -> None:
-    """Findings beside their fields; the rest, each with its name, above the form."""
+    """Add findings to their fields; those of other fields go above the form."""
     fields: dict[str, list[str]] = dict(getattr(refusal, "fields", {}))
     for name, findings in fields.items():
         if name in form.fields:
@@ -306,10 +307,10 @@ def add_refusal(form: forms.Form, refusal: Exception) -> None:
 
 
 class FleetAdmin(ForgivingList, VerbAdmin):
-    """Rows that only verbs write: a list, a page to read, and buttons.
+    """Read-only rows in a list and on pages; only verbs change them.
 
-    Who may see them: whoever has the model's own view permission, or one of
-    `seen_with`. Rows are narrowed by `visible_to` where the model has it.
+    Users see them with the model's own view permission or one of `seen_with`. The
+    rows are those that `visible_to` of the model's queryset returns, if it has one.
     """
 
     seen_with: ClassVar[tuple[str, ...]] = ()
@@ -348,11 +349,11 @@ class FleetAdmin(ForgivingList, VerbAdmin):
         return rows.visible_to(request.user) if hasattr(rows, "visible_to") else rows
 
     def notices(self, request: HttpRequest, row: Any) -> Iterable[Panel]:
-        """What the row's page shows above its fields."""
+        """Panels above the fields of the row's page."""
         return ()
 
     def panels(self, request: HttpRequest, row: Any) -> Iterable[Panel]:
-        """What the row's page shows below its fields."""
+        """Panels below the fields of the row's page."""
         return ()
 
     def render_change_form(
@@ -368,12 +369,12 @@ class FleetAdmin(ForgivingList, VerbAdmin):
 
 
 def badge(text: str, colour: str = "default") -> str:
-    """A short word on colour: default, info, success, warning or danger."""
+    """A coloured label: default, info, success, warning or danger."""
     return format_html('<span class="fleet-badge fleet-{}">{}</span>', colour, text)
 
 
 def link_to(row: Any, label: str = "") -> str:
-    """The row's page in the admin, under its own name or another."""
+    """A link to the row's page in the admin."""
     name = f"admin:{row._meta.app_label}_{row._meta.model_name}_change"
     return format_html(
         '<a href="{}">{}</a>', reverse(name, args=[row.pk]), label or row

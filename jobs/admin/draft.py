@@ -241,9 +241,9 @@ class DraftAdmin(JobsAdmin):
         user: User = request.user  # type: ignore[assignment]
         report = report_on(row)
         if findings.open_findings(report):
-            yield findings.findings_panel(report, self.way_to("waive", user, row))
+            yield findings.findings_panel(report, self.verb_url("waive", user, row))
         if row.waivers.exists():
-            revoking = self.way_to("revoke", user, row)
+            revoking = self.verb_url("revoke", user, row)
             yield findings.waivers_panel(row.waivers, revoking)
         if row.job.base:
             yield changes_panel(row, row.job.base)

@@ -54,7 +54,7 @@ class UserSerializer(serializers.ModelSerializer[User]):
 
 
 class UserDetailSerializer(UserSerializer):
-    """With what they told of how they want the taxonomy."""
+    """A user with their profile."""
 
     profile = serializers.SerializerMethodField()
 
@@ -68,7 +68,7 @@ class UserDetailSerializer(UserSerializer):
 
 
 class UserChangeSerializer(StrictSerializer):
-    """What one may change of oneself, and operators of others."""
+    """The fields that users may change of themselves, and operators of others."""
 
     first_name = TextField(required=False, allow_blank=True, max_length=150)
     last_name = TextField(required=False, allow_blank=True, max_length=150)
@@ -88,7 +88,7 @@ class UserChangeSerializer(StrictSerializer):
         profile = fields.pop("profile", None)
         with transaction.atomic():
             if profile:
-                with refusals_below("profile"):
+                with prefixed_errors("profile"):
                     Profile.objects.revise(instance, **profile)
             for field, value in fields.items():
                 setattr(instance, field, value)
@@ -97,13 +97,13 @@ class UserChangeSerializer(StrictSerializer):
 
 
 @contextmanager
-def refusals_below(place: str) -> Iterator[None]:
-    """Findings about a nested object name their field in it."""
+def prefixed_errors(place: str) -> Iterator[None]:
+    """Prefix the fields of a TaxonomyError with the name of the nested object."""
     try:
         yield
-    except TaxonomyError as refusal:
-        found = {f"{place}.{name}": each for name, each in refusal.fields.items()}
-        raise type(refusal)(**found) from None
+    except TaxonomyError as error:
+        fields = {f"{place}.{name}": each for name, each in error.fields.items()}
+        raise type(error)(**fields) from None
 
 
 class LoginSerializer(StrictSerializer):
@@ -139,7 +139,7 @@ class TokenRequestSerializer(StrictSerializer):
 
 
 class Login(APIView):
-    """A name and a password for a token of some hours."""
+    """Exchanges a user name and a password for a token of some hours."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -154,9 +154,9 @@ class Login(APIView):
         responses=LoggedInSerializer,
     )
     def post(self, request: Request) -> Response:
-        asked = LoginSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        user = authenticate(request, **asked.validated_data)
+        credentials = LoginSerializer(data=request.data)
+        credentials.is_valid(raise_exception=True)
+        user = authenticate(request, **credentials.validated_data)
         if not isinstance(user, User):
             raise AuthenticationFailed("No active user has this name and password.")
         made = make_login_token(user)
@@ -166,7 +166,7 @@ class Login(APIView):
 
 
 class Logout(APIView):
-    """Revokes the token that the request came with, or ends the session."""
+    """Revokes the token of the request, or ends its session."""
 
     required_permissions: ClassVar[Grants] = {"POST": None}
 
@@ -181,7 +181,7 @@ class Logout(APIView):
 
 @extend_schema_view(get=extend_schema(operation_id="tokens_list"))
 class TokenCollection(generics.ListAPIView[AuthToken]):
-    """One's own tokens."""
+    """The user's own tokens."""
 
     required_permissions: ClassVar[Grants] = {"GET": None, "POST": None}
     query_params = PAGE_PARAMS
@@ -189,7 +189,7 @@ class TokenCollection(generics.ListAPIView[AuthToken]):
     serializer_class = TokenSerializer
 
     def get_queryset(self) -> QuerySet[AuthToken]:
-        return live_tokens(person(self.request))
+        return live_tokens(current_user(self.request))
 
     @extend_schema(
         operation_id="create_token",
@@ -197,22 +197,24 @@ class TokenCollection(generics.ListAPIView[AuthToken]):
         responses={201: NewTokenSerializer},
     )
     def post(self, request: Request) -> Response:
-        asked = TokenRequestSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        made = make_token(person(request), asked.validated_data.get("expires_in_days"))
+        sent = TokenRequestSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        made = make_token(
+            current_user(request), sent.validated_data.get("expires_in_days")
+        )
         made.row.token = made.secret
         return Response(NewTokenSerializer(made.row).data, status=201)
 
 
 class TokenDetail(generics.GenericAPIView[AuthToken]):
-    """One of one's own tokens, by how it begins."""
+    """One of the user's own tokens, named by its first characters."""
 
     required_permissions: ClassVar[Grants] = {"DELETE": None}
     queryset = AuthToken.objects.none()
     lookup_field = "token_key"
 
     def get_queryset(self) -> QuerySet[AuthToken]:
-        return live_tokens(person(self.request))
+        return live_tokens(current_user(self.request))
 
     @extend_schema(operation_id="revoke_token", responses={204: None})
     def delete(self, request: Request, token_key: str) -> Response:
@@ -221,14 +223,14 @@ class TokenDetail(generics.GenericAPIView[AuthToken]):
 
 
 class UserDetail(generics.GenericAPIView[User]):
-    """A person: oneself (`me` or one's id); anyone, for operators."""
+    """A user: `me` or one's own id; operators may name anyone."""
 
     required_permissions: ClassVar[Grants] = {"GET": None, "PATCH": None}
     queryset = User.objects.prefetch_related("groups")
     serializer_class = UserDetailSerializer
 
     def get_object(self) -> User:
-        """Raises Http404 for what is not there and what one may not see alike."""
+        """Raises Http404 both for a missing user and for one that may not be seen."""
         key = requested_user_key(self.request, self.kwargs["id"])
         return generics.get_object_or_404(self.get_queryset(), pk=key)
 
@@ -236,7 +238,7 @@ class UserDetail(generics.GenericAPIView[User]):
     @cache_user_data
     def get(self, request: Request, id: str) -> Response:
         user = self.get_object()
-        # The profile shows paths of categories, which retire all skills.
+        # The profile shows category paths; a change of those invalidates all skills.
         add_cache_tags(request, f"/user/{user.pk}/*", "/skills/*")
         return Response(self.get_serializer(user).data)
 
@@ -249,13 +251,13 @@ class UserDetail(generics.GenericAPIView[User]):
         user = self.get_object()
         own = user == request.user
         check_may_change(request, user)
-        asked = UserChangeSerializer(user, data=request.data, context={"own": own})
-        asked.is_valid(raise_exception=True)
-        return Response(self.get_serializer(asked.save()).data)
+        sent = UserChangeSerializer(user, data=request.data, context={"own": own})
+        sent.is_valid(raise_exception=True)
+        return Response(self.get_serializer(sent.save()).data)
 
 
-def person(request: Request) -> User:
-    """Whoever is logged in; the views that ask let nobody else in."""
+def current_user(request: Request) -> User:
+    """The user of the request; the views that call it require a login."""
     return cast(User, request.user)
 
 

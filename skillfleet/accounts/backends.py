@@ -14,30 +14,30 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 Person = User | AnonymousUser
-KEPT = "_perm_cache"  # Django's own name: others look there too
+PERMISSIONS = "_perm_cache"  # Django's own name: other code reads it too
 
 
 class RightsBackend(ModelBackend):
-    """Django's, which reads a person's own permissions and their groups' one by one."""
+    """Reads a user's and their groups' permissions in one query; Django needs two."""
 
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
         if not user_obj.is_active or user_obj.is_anonymous or obj is not None:
             return set()
         if user_obj.is_superuser:
             return super().get_all_permissions(user_obj)
-        if KEPT not in user_obj.__dict__:
-            user_obj.__dict__[KEPT] = permissions_of(user_obj)
-        found: set[str] = user_obj.__dict__[KEPT]
-        return found
+        if PERMISSIONS not in user_obj.__dict__:
+            user_obj.__dict__[PERMISSIONS] = permissions_of(user_obj)
+        permissions: set[str] = user_obj.__dict__[PERMISSIONS]
+        return permissions
 
 
 def permissions_of(user: User) -> set[str]:
-    """Full names, their own and those of their groups."""
+    """Full names of the user's own permissions and of those of their groups."""
     own = User.user_permissions.through.objects.filter(user=user)
     groups = Group.permissions.through.objects.filter(group__user=user)
     either = Q(pk__in=own.values("permission")) | Q(pk__in=groups.values("permission"))
-    found = Permission.objects.filter(either).order_by()
-    names = found.values_list("content_type__app_label", "codename")
+    permissions = Permission.objects.filter(either).order_by()
+    names = permissions.values_list("content_type__app_label", "codename")
     return {f"{app}.{codename}" for app, codename in names}
 
 
@@ -46,7 +46,7 @@ PRINTABLE = re.compile(rb"[!-~]{1,200}")
 
 
 class TokenAuthentication(KnoxAuthentication):
-    """Knox tokens; what cannot be one is refused before the database sees it."""
+    """Knox tokens; text that cannot be a token is refused without a query."""
 
     def authenticate(self, request: Request) -> tuple[object, object] | None:
         header = get_authorization_header(request)
@@ -59,8 +59,11 @@ class TokenAuthentication(KnoxAuthentication):
         return user, auth_token
 
     def _cleanup_token(self, auth_token: AuthToken) -> bool:
-        """Whether it has expired. Knox would read all of the person's tokens at each
-        request, to delete those; logging in does, and `prune_tokens`."""
+        """Whether the token has expired.
+
+        Knox would also read all tokens of the user here to delete expired ones, at
+        every request; logging in and `prune_tokens` do that instead.
+        """
         return auth_token.expiry is not None and auth_token.expiry < timezone.now()
 
     def authenticate_header(self, request: Request) -> str:

@@ -40,10 +40,7 @@ ROLES = {
 
 
 def make_roles_after_last_app(app_config: AppConfig, using: str, **kwargs: Any) -> None:
-    """Receiver of post_migrate, which is sent per app: acts once, after the last.
-
-    Only then does every permission exist.
-    """
+    """Make the roles after the last app's post_migrate, when all permissions exist."""
     last = [config for config in apps.get_app_configs() if config.models_module][-1]
     if app_config.name == last.name and router.allow_migrate_model(using, Group):
         make_roles(using)
@@ -52,19 +49,23 @@ def make_roles_after_last_app(app_config: AppConfig, using: str, **kwargs: Any) 
 def make_roles(using: str = "default") -> None:
     """Make the groups, and give each exactly its permissions.
 
-    What an installation wants beyond them goes into groups of its own.
+    An installation that needs other roles makes groups of its own.
     """
     known = permissions_by_name(using)
-    for name, wanted in ROLES.items():
-        for missing in sorted(wanted - known.keys()):
-            log.warning("role=%s lacks permission=%s: there is none", name, missing)
+    for name, permissions in ROLES.items():
+        for missing in sorted(permissions - known.keys()):
+            log.warning(
+                "role=%s lacks permission=%s: no such permission exists", name, missing
+            )
         group, _ = Group.objects.using(using).get_or_create(name=name)
-        group.permissions.set([known[perm] for perm in wanted & known.keys()])
+        group.permissions.set([known[perm] for perm in permissions & known.keys()])
 
 
 def permissions_by_name(using: str) -> dict[str, Permission]:
-    found = Permission.objects.using(using).select_related("content_type")
-    return {f"{one.content_type.app_label}.{one.codename}": one for one in found}
+    permissions = Permission.objects.using(using).select_related("content_type")
+    return {
+        f"{each.content_type.app_label}.{each.codename}": each for each in permissions
+    }
 
 
 EVERYONE = ["/user/*"]

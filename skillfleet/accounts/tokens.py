@@ -1,4 +1,4 @@
-"""Making API tokens: shown once, kept as a hash, always with an end."""
+"""API tokens: shown once, stored as a hash, and always with an expiry."""
 
 from datetime import timedelta
 from typing import NamedTuple
@@ -13,35 +13,35 @@ from knox.settings import knox_settings
 from skillfleet.api.errors import Conflict
 
 LOGIN_PREFIX = knox_settings.TOKEN_PREFIX + "l"
-"""How a login's token begins; what follows the prefix of others is hexadecimal."""
+"""How a login's token begins; other tokens go on with a hexadecimal digit."""
 
 
 class NewToken(NamedTuple):
-    """A row and its secret, which nothing can show again."""
+    """A row and its secret, which cannot be shown again."""
 
     row: AuthToken
     secret: str
 
 
 def make_token(user: User, days: int | None = None) -> NewToken:
-    """A token for programs; SKILLFLEET_TOKEN_DAYS long unless told.
+    """A token for programs; it works for `days`, or for SKILLFLEET_TOKEN_DAYS.
 
-    Raises Conflict when the person holds as many as they may.
+    Raises Conflict when the user has SKILLFLEET_TOKENS_PER_USER already.
     """
     limit = settings.SKILLFLEET_TOKENS_PER_USER
     lasting = live_tokens(user).exclude(token_key__startswith=LOGIN_PREFIX)
     if lasting.count() >= limit:
         raise Conflict(
-            f"You hold {limit} tokens, the most allowed; revoke one.", "token_limit"
+            f"You have {limit} tokens, the most allowed; revoke one.", "token_limit"
         )
     lifetime = timedelta(days=days or settings.SKILLFLEET_TOKEN_DAYS)
     return NewToken(*AuthToken.objects.create(user, expiry=lifetime))
 
 
 def make_login_token(user: User) -> NewToken:
-    """A token for a person at work: SKILLFLEET_LOGIN_HOURS long.
+    """A token for a login; it works for SKILLFLEET_LOGIN_HOURS.
 
-    No login is refused for the number of those before it: the oldest end.
+    A login beyond SKILLFLEET_LOGINS_PER_USER ends the oldest one.
     """
     expired_tokens().filter(user=user).delete()
     logins = live_tokens(user).filter(token_key__startswith=LOGIN_PREFIX)
@@ -55,6 +55,6 @@ def expired_tokens() -> QuerySet[AuthToken]:
 
 
 def live_tokens(user: User) -> QuerySet[AuthToken]:
-    """The person's tokens that still work, newest first."""
+    """The user's tokens that still work, newest first."""
     tokens = AuthToken.objects.filter(user=user, expiry__gt=timezone.now())
     return tokens.order_by("-created", "token_key")

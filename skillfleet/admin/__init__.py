@@ -1,6 +1,6 @@
-"""The admin's own rooms: people, tokens, queue, cache; the dashboard and its sidebar.
+"""The admin of accounts, the queue and the cache, and the dashboard.
 
-Django imports this module when all apps are loaded; it registers what lives here.
+Django imports this module when all apps are loaded; it registers the pages.
 """
 
 from skillfleet.admin.accounts import GroupAdmin, TokenAdmin, UserAdmin

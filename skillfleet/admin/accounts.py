@@ -36,7 +36,7 @@ OPERATORS_CHANGE = frozenset({"first_name", "last_name", "email", "is_active"})
 
 @admin.register(User)
 class UserAdmin(auth_admin.UserAdmin, ForgivingList):
-    """People are deactivated, not deleted: what they made stays."""
+    """Users are deactivated instead of deleted, because their skills stay."""
 
     form = UserChangeForm
     add_form = UserCreationForm
@@ -45,7 +45,7 @@ class UserAdmin(auth_admin.UserAdmin, ForgivingList):
     list_filter = ("is_active", "is_staff", "is_superuser", "groups")
     list_fullwidth = True
     date_hierarchy = "date_joined"
-    filter_horizontal = ()  # the stock one is wider than the page
+    filter_horizontal = ()  # its default widget is wider than the page
     for_operators: ClassVar[Any] = (
         (None, {"fields": ("username", ("first_name", "last_name"), "email")}),
         ("Access", {"fields": (("is_active", "is_staff"), "groups")}),
@@ -76,7 +76,11 @@ class UserAdmin(auth_admin.UserAdmin, ForgivingList):
             return ()
         fixed = ["last_login", "date_joined"]
         if obj == request.user:
-            fixed += ["is_active", "is_staff", "is_superuser"]  # not out of one's own
+            fixed += [
+                "is_active",
+                "is_staff",
+                "is_superuser",
+            ]  # nobody may lock themselves out
         if not request.user.is_superuser:
             fixed += sorted({"username", "is_staff", "groups"} - OPERATORS_CHANGE)
         return tuple(dict.fromkeys(fixed))
@@ -97,7 +101,7 @@ class UserAdmin(auth_admin.UserAdmin, ForgivingList):
     def user_change_password(
         self, request: HttpRequest, id: str, form_url: str = ""
     ) -> HttpResponse:
-        """Another person's password is their account: superusers only."""
+        """Only superusers may: who sets a password can log in as that user."""
         if not request.user.is_superuser:
             raise PermissionDenied
         return super().user_change_password(request, id, form_url)
@@ -105,7 +109,7 @@ class UserAdmin(auth_admin.UserAdmin, ForgivingList):
 
 @admin.register(Group)
 class GroupAdmin(auth_admin.GroupAdmin, ForgivingList):
-    """The roles are as `roles.py` says after each migrate: they are read-only."""
+    """Roles are read-only: each `migrate` sets them as accounts/roles.py declares."""
 
     list_display = ("name", "is_role")
     list_fullwidth = True
@@ -167,7 +171,7 @@ def revoke(token: AuthToken, user: User, answers: dict[str, Any]) -> str:
 
 
 def named(token: AuthToken) -> str:
-    """By how it begins; its string holds the digest."""
+    """Name a token by its first characters; str(token) would show the digest."""
     return f"{token.token_key}… of {token.user}"
 
 
@@ -181,7 +185,7 @@ def may_revoke(user: User, token: AuthToken) -> bool:
 
 @admin.register(AuthToken)
 class TokenAdmin(FleetAdmin):
-    """Addresses name a token by how it begins; its key is the digest."""
+    """URLs name a token by its first characters; its primary key is the digest."""
 
     list_display = ("begins", "user", "created", "expiry", "revoking")
     list_display_links = None
@@ -214,7 +218,7 @@ class TokenAdmin(FleetAdmin):
     )
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Everyone of the staff: their own; operators and superusers: others' too."""
+        """Staff see their own tokens; operators and superusers see others' too."""
         return bool(request.user.is_active and request.user.is_staff)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -236,7 +240,7 @@ class TokenAdmin(FleetAdmin):
         return self.get_queryset(request).filter(token_key=object_id).first()
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """A filter by the digest would tell it letter by letter."""
+        """Refuse a filter by the digest: it could be guessed letter by letter."""
         allowed = super().lookup_allowed(lookup, value, request)
         return allowed and not lookup.startswith(("digest", "pk"))
 
@@ -256,7 +260,7 @@ class TokenAdmin(FleetAdmin):
         return format_html('<a class="fleet-link" href="{}">Revoke</a>', page)
 
     def change_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
-        """There is nothing to read beyond the list."""
+        """The list shows everything; a token has no page of its own."""
         return HttpResponseRedirect(self.url("changelist"))
 
     def history_view(self, *args: Any, **kwargs: Any) -> HttpResponse:

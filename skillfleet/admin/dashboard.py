@@ -1,4 +1,4 @@
-"""The index page: what waits for me, what runs, what failed, who works."""
+"""The admin's index page: open questions, running and failed jobs, drafts, workers."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -32,7 +32,7 @@ class Tile(NamedTuple):
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """The theme's callback: a fixed number of queries, whatever there is."""
+    """The theme's callback; it makes a fixed number of queries."""
     user: User = request.user  # type: ignore[assignment]
     context |= {"title": "Dashboard", "tiles": list(tiles(user))}
     context |= {"warning": "", "panels": []}
@@ -43,12 +43,12 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def missing_worker() -> str:
-    """Empty while a worker is alive."""
+    """A warning that no worker is alive, or an empty text."""
     here = attendance()
     if here.workers_alive:
         return ""
     waiting = f"{here.waiting} job(s) wait. " if here.waiting else ""
-    return f"No worker is alive. {waiting}To go on, {how_to_start_a_worker()}."
+    return f"No worker is alive. {waiting}To process jobs, {how_to_start_a_worker()}."
 
 
 def tiles(user: User) -> Iterator[Tile]:
@@ -71,11 +71,11 @@ def tiles(user: User) -> Iterator[Tile]:
         workers = Worker.objects.alive().count()
         link = reverse("admin:jobs_worker_changelist")
         yield Tile("Workers alive", workers, link)
-    shown = reverse("admin:taxonomy_skill_changelist")
+    skill_list = reverse("admin:taxonomy_skill_changelist")
     skills = Skill.objects.visible_to(user).active().count()
-    yield Tile("Active skills", skills, shown)
+    yield Tile("Active skills", skills, skill_list)
     if user.has_perm(PUBLISH_SKILLS) and (waiting := due().count()):
-        yield Tile("To be validated again", waiting, f"{shown}?rules=others")
+        yield Tile("To be validated again", waiting, f"{skill_list}?rules=others")
 
 
 TILE_TITLES = {
@@ -86,13 +86,12 @@ TILE_TITLES = {
 
 
 def by_status(user: User) -> Any:
-
     rows = Job.objects.visible_to(user).live().order_by()
     return rows.values("status").annotate(count=Count("pk"))
 
 
 def undecided(user: User) -> Any:
-    """Open drafts of finished jobs: a curator may decide on them."""
+    """Open drafts of completed jobs, which a curator can decide on."""
     return Draft.objects.visible_to(user).filter(
         status=Draft.Status.OPEN, job__status=Job.Status.COMPLETED
     )
@@ -126,7 +125,7 @@ def waiting_panel(jobs: Any) -> Panel:
 
 
 def stuck_panel(jobs: Any) -> Panel:
-    found = stuck(LONG, among=jobs)
+    stuck_jobs = stuck(LONG, among=jobs)
     return Panel(
         "Stuck",
         headers=("Job", "Kind", "Phase", "Age", "Crashes", "Worker"),
@@ -139,11 +138,11 @@ def stuck_panel(jobs: Any) -> Panel:
                 each.job.crashes,
                 each.job.worker,
             )
-            for each in found[:SHOWN]
+            for each in stuck_jobs[:SHOWN]
         ],
         empty="No job is stuck.",
-        more="manage.py stuck_jobs lists them all." if len(found) > SHOWN else "",
-        warning=bool(found),
+        more="manage.py stuck_jobs lists them all." if len(stuck_jobs) > SHOWN else "",
+        warning=bool(stuck_jobs),
     )
 
 

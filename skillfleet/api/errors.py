@@ -22,21 +22,21 @@ from rest_framework.views import exception_handler as drf_response
 from skillfleet.api.parsers import BodyTooLarge
 
 SHOWN = 50
-"""Places of an answer, and findings at each."""
+"""How many fields an answer lists, and how many findings for each."""
 SHOWN_CHARS = 2000
 OUR_PACKAGES = {"core", "cachelayer", "taxonomy", "jobs", "skillfleet"}
 
 
 class Conflict(exceptions.APIException):
-    """The request does not fit the state that things are in."""
+    """The request conflicts with the current state."""
 
     status_code = 409
-    default_detail = "That does not fit the state that things are in."
+    default_detail = "The request conflicts with the current state."
     default_code = "conflict"
 
 
 def error_response(exc: Exception, context: Mapping[str, Any]) -> Response | None:
-    """DRF's EXCEPTION_HANDLER. None: not a refusal but a fault, answered by a 500."""
+    """DRF's EXCEPTION_HANDLER. None means a bug of ours, which becomes a 500."""
     if is_domain_error(exc):
         body = error_body(domain_detail(exc), exc.code, exc.fields)  # type: ignore[attr-defined]
         return Response(body, status=exc.status_code)  # type: ignore[attr-defined]
@@ -55,7 +55,7 @@ def error_body(
 
 
 def first_of(errors: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    """As many as somebody could read; `detail` says how many there are."""
+    """The first SHOWN fields and findings; `detail` says how many there are."""
     places = islice(errors.items(), SHOWN)
     return {
         clipped(place): [clipped(message) for message in messages[:SHOWN]]
@@ -64,15 +64,15 @@ def first_of(errors: Mapping[str, list[str]]) -> dict[str, list[str]]:
 
 
 def clipped(text: str) -> str:
-    """A finding may quote what was sent, which may be megabytes."""
+    """Shorten a text that quotes the client's input, which may be megabytes."""
     return text if len(text) <= SHOWN_CHARS else f"{text[:SHOWN_CHARS]}…"
 
 
 def is_domain_error(exc: BaseException) -> bool:
-    """Whether a room's exception states its own answer.
+    """Whether an exception of ours states its own answer.
 
-    The class, or the base it comes from, is named `…Error`, is ours, and has a
-    `status_code` of 4xx and a `code`.
+    The class or one of its bases is named `…Error` and is in one of our packages, and
+    it has a `status_code` of 4xx and a `code`.
     """
     status_code = getattr(exc, "status_code", None)
     code = getattr(exc, "code", None)
@@ -89,19 +89,19 @@ def is_domain_error(exc: BaseException) -> bool:
 
 
 def domain_detail(exc: BaseException) -> str:
-    """What the exception says, else its docstring."""
+    """The exception's message, or else its docstring."""
     return str(exc) or inspect.getdoc(type(exc)) or type(exc).__name__
 
 
 def as_api_exception(exc: Exception) -> Exception:
-    """Django's own refusals as DRF's."""
+    """Django's exceptions as DRF's."""
     match exc:
         case Http404():
             return exceptions.NotFound(readable(exc))
         case PermissionDenied():
             return exceptions.PermissionDenied(readable(exc))
         case ProtectedError() | RestrictedError():
-            return Conflict("Other things still need this; remove them first.")
+            return Conflict("Other objects refer to this one; remove them first.")
         case RequestDataTooBig():
             return BodyTooLarge()
         case SuspiciousOperation():
@@ -114,7 +114,7 @@ def as_api_exception(exc: Exception) -> Exception:
 
 
 def readable(exc: Exception) -> str | None:
-    """The message, if someone wrote one for people to read."""
+    """The exception's message, if it is a text."""
     return exc.args[0] if exc.args and isinstance(exc.args[0], str) else None
 
 

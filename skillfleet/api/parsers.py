@@ -1,4 +1,4 @@
-"""Request bodies: JSON only as every database can store it, and not without bound."""
+"""Request bodies: JSON that every database can store, of bounded size."""
 
 from collections.abc import Mapping
 from typing import IO, Any

@@ -1,4 +1,4 @@
-"""Who may call what: a view says which permission each method needs."""
+"""Permissions: each view declares which one each of its methods needs."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -17,17 +17,16 @@ PUBLIC_READS = frozenset({"taxonomy.view_skill", "taxonomy.view_category"})
 
 
 class DeclaredPermission(BasePermission):
-    """Denies what a view does not grant.
+    """Denies by default; a view's `required_permissions` (Grants) allow its methods.
 
-    A view's `required_permissions` are its Grants; HEAD goes with GET. A method
-    without an entry is refused to everyone. With SKILLFLEET_PUBLIC_READ, reading
-    skills and categories needs no login, and no role.
+    HEAD is allowed with GET. A method without an entry is denied to everyone. With
+    SKILLFLEET_PUBLIC_READ, anyone may read skills and categories without logging in.
     """
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         method = "GET" if request.method == "HEAD" else str(request.method)
         if not hasattr(view, method.lower()):
-            return True  # nothing to protect: DRF answers 405
+            return True  # DRF answers 405
         granted: Grants = getattr(view, "required_permissions", {})
         if method not in granted:
             return False

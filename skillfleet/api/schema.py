@@ -1,4 +1,4 @@
-"""The OpenAPI description: every operation's refusals, and the page that shows it."""
+"""The OpenAPI description: the errors of every operation, and the pages for it."""
 
 from typing import Any
 
@@ -7,14 +7,14 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 NAMING = {"page", "user_id"}
-"""Query parameters that may name what is not there."""
+"""Query parameters that can name something missing."""
 METHODS = {"get", "post", "put", "patch", "delete"}
 ERROR = {
     "type": "object",
     "required": ["detail", "code"],
     "properties": {
         "detail": {"type": "string", "description": "For a person to read."},
-        "code": {"type": "string", "description": "For a program to look at."},
+        "code": {"type": "string", "description": "For a program to compare."},
         "errors": {
             "type": "object",
             "description": "Messages by field or query parameter.",
@@ -25,21 +25,21 @@ ERROR = {
 REFUSALS = {
     "400": "The request is not valid; `errors` names each field.",
     "401": "No credentials, or ones that are not valid.",
-    "403": "Seen, but you may not do it.",
-    "404": "Not there, or not visible to you.",
-    "406": "Not streamed by this server; `detail` says by which.",
-    "409": "It is in a state that does not allow this, or the name is taken.",
+    "403": "You may not do this.",
+    "404": "It does not exist, or you may not see it.",
+    "406": "This server does not stream; `detail` names the one that does.",
+    "409": "Its current state does not allow this, or the name is taken.",
     "410": "That version was withdrawn; `detail` says why.",
-    "411": "The body came in chunks, without Content-Length.",
+    "411": "The body is chunked; send Content-Length.",
     "413": "The body is too large.",
-    "415": "The body has a type that is not read here.",
+    "415": "The media type of the body is not supported.",
     "429": "Too many requests; Retry-After says when.",
-    "503": "No stream is free; try again later.",
+    "503": "Too many streams are open; try again later.",
 }
 
 
 def document_refusals(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """drf-spectacular's postprocessing hook: adds what a view does not say itself."""
+    """drf-spectacular's postprocessing hook: adds each operation's error answers."""
     result["components"].setdefault("schemas", {})["Error"] = ERROR
     for path, operations in result["paths"].items():
         for method in METHODS & operations.keys():
@@ -81,7 +81,7 @@ class SchemaPage(SpectacularAPIView):
 
 
 class DocsPage(SpectacularSwaggerSplitView):
-    """Swagger UI from our own static files, its script as a file of its own."""
+    """Swagger UI from our own static files, with its script in a separate file."""
 
     query_params = frozenset({"script"})
 

@@ -1,4 +1,4 @@
-"""Rates, counted in the `shared` cache so that all processes count together."""
+"""Throttles that all processes count together, in the `shared` cache."""
 
 import hashlib
 import logging
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-AWAY = (RedisError, OSError)
-"""What a call of the shared cache raises when its server does not answer."""
+UNREACHABLE = (RedisError, OSError)
+"""Errors of the shared cache when its server does not answer."""
 
 
 class SharedThrottle(SimpleRateThrottle):
     """A rate from the settings, read at each request; empty means no limit.
 
-    While the shared cache is away nothing is counted and every request passes:
-    /readyz says so, and a fault would shut out everyone.
+    While the shared cache is unreachable nothing is counted and every request passes,
+    so that an outage of it locks nobody out; /readyz reports it.
     """
 
     cache = cast(BaseCache, ConnectionProxy(caches, "shared"))
@@ -37,18 +37,20 @@ class SharedThrottle(SimpleRateThrottle):
     def allow_request(self, request: Request, view: "APIView") -> bool:
         try:
             return super().allow_request(request, view)
-        except AWAY as error:
-            log.error("shared cache away: rate=%s not counted: %s", self.scope, error)
+        except UNREACHABLE as error:
+            log.error(
+                "shared cache unreachable: rate=%s not counted: %s", self.scope, error
+            )
             return True
 
     def counter(self, ident: Any) -> str:
-        """Hashed: an address or a name from outside may not be a cache key."""
+        """The cache key of a counter; the identity is hashed, as it may be any text."""
         ident = hashlib.sha256(str(ident).encode()).hexdigest()
         return self.cache_format % {"scope": self.scope, "ident": ident}
 
 
 class WriteThrottle(SharedThrottle):
-    """Writes per person, or per address without login.
+    """Writes per user, or per address without login.
 
     Reads are not counted: they come from the cache, and counting them would cost
     more than answering them.

@@ -295,9 +295,9 @@ class SkillAdmin(FleetAdmin):
     def panels(self, request: HttpRequest, row: Skill) -> Iterable[Panel]:
         user: User = request.user  # type: ignore[assignment]
         if report := report_on(row):
-            yield findings.findings_panel(report, self.way_to("waive", user, row))
+            yield findings.findings_panel(report, self.verb_url("waive", user, row))
         if row.waivers.exists():
-            revoking = self.way_to("revoke", user, row)
+            revoking = self.verb_url("revoke", user, row)
             yield findings.waivers_panel(row.waivers, revoking)
         yield FilesShown.of(row.current.bundle_id).panel(f"Files of {row.current}")
         yield versions_of(row)

@@ -9,7 +9,7 @@ from skillfleet.api.errors import Conflict
 
 
 class Command(BaseCommand):
-    help = "Print a new API token for a user. It is shown this once."
+    help = "Make an API token for a user and print it. It cannot be shown again."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("user", help="the user's name")

@@ -1,4 +1,4 @@
-"""The project's gunicorn settings, less the one that counts deaths."""
+"""The project's gunicorn settings without the hook that counts abnormal exits."""
 
 from typing import Any
 
@@ -6,4 +6,4 @@ from skillfleet.gunicorn import *  # noqa: F403
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Nobody retires what the dead could not."""
+    """Leave the dead worker's invalidations undone."""
