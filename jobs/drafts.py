@@ -17,9 +17,10 @@ from taxonomy.exceptions import NothingToWaive, UnknownWaiver
 from taxonomy.files.diffs import FileDiff, differences
 from taxonomy.files.file import File, Files, as_files
 from taxonomy.files.gate import check_files
+from taxonomy.limits import configured_limits
 from taxonomy.models import Bundle
 from taxonomy.models.address import MAX_NAME_CHARS
-from taxonomy.package import by_field, configured_limits
+from taxonomy.package import by_field
 from taxonomy.scan.engine import scan
 from taxonomy.skillmd.document import SkillMdError, decode, parse
 from taxonomy.skillmd.findings import Chosen, Findings, Waived, is_accepted

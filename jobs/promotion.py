@@ -32,11 +32,11 @@ from taxonomy.exceptions import (
     UnknownCategory,
 )
 from taxonomy.files.file import Files
+from taxonomy.limits import configured_limits
 from taxonomy.models import Skill
-from taxonomy.package import configured_limits, with_name
+from taxonomy.package import validate, with_name
 from taxonomy.publishing import Published
 from taxonomy.skillmd.findings import Waived
-from taxonomy.skillmd.report import validate
 
 
 def promote(

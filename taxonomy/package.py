@@ -1,20 +1,26 @@
-"""What files must be before they become a skill, and what is read out of them."""
+"""A skill's files as a value that is hashed, gated, parsed and validated only once.
+
+Whoever receives a skill (import, API, draft, author) makes a `SkillPackage` of it, and
+passes that on to validation and publishing. What it computes is kept in it.
+"""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import islice
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
-from django.conf import settings
-
 from taxonomy.exceptions import InvalidSkill
-from taxonomy.files.file import Files, Limits, SourceLimits, as_files
+from taxonomy.files.file import DEFAULT_LIMITS, Files, Limits, as_files, bundle_digest
 from taxonomy.files.gate import check_files
-from taxonomy.skillmd.document import Document, read_skill, render
-from taxonomy.skillmd.findings import Findings, Severity, of_severity
+from taxonomy.scan.engine import scan
+from taxonomy.skillmd.document import Document, Reading, read_skill, render
+from taxonomy.skillmd.findings import Findings, Severity, Waived, of_severity
 from taxonomy.skillmd.portable import portable_findings
+from taxonomy.skillmd.quality import quality_checks
+from taxonomy.skillmd.report import Report
 from taxonomy.skillmd.specification import specification_findings
 
 RESERVED_NAMES = frozenset({"validate", "import", "search", "stream"})
@@ -31,12 +37,12 @@ UP_TO_A_BRACKET = re.compile(r"[^()]*[()]?")
 BETWEEN_TOOLS = re.compile(r"[,\s]")
 MAX_LABEL_CHARS = 200
 TOLERATED = frozenset({"frontmatter.fields"})
-"""What a lenient import lets pass: no client stumbles over it."""
+"""Rules that a lenient import lets a skill break: no client stumbles over it."""
 
 
 @dataclass(frozen=True)
-class Admitted:
-    """A skill's files as the database needs them."""
+class SkillMetadata:
+    """What a SKILL.md says, as the database keeps it."""
 
     name: str
     description: str
@@ -47,45 +53,125 @@ class Admitted:
     frontmatter: Mapping[str, Any]
     body: str
 
+    @classmethod
+    def of(cls, frontmatter: Mapping[str, Any], body: str, limits: Limits) -> Self:
+        """Of a document that keeps every rule, or kept those of its time."""
+        metadata = frontmatter.get("metadata")
+        metadata = metadata if isinstance(metadata, dict) else {}
+        return cls(
+            name=str(frontmatter["name"]),
+            description=str(frontmatter["description"]).strip(),
+            version=str(metadata.get("version", "")),
+            labels=_labels(frontmatter, metadata, limits.labels),
+            frontmatter=frontmatter,
+            body=body,
+        )
 
-def admit(files: Files, *, name: str | None = None, lenient: bool = False) -> Admitted:
-    """Read a skill that keeps every rule; raises InvalidSkill with all findings.
 
-    `lenient` lets fields pass that the specification does not know.
+@dataclass(frozen=True)
+class SkillPackage:
+    """The files of one skill, and all that is known of them.
+
+    It never raises on bad files; `require_valid` does.
     """
-    document = _read(files, lenient)
-    found = as_admitted(document.frontmatter, document.body)
-    _check_name(found.name, name)
-    return found
 
+    files: Files
+    limits: Limits = DEFAULT_LIMITS
+    folder_name: str | None = None
+    """The name that its folder has or will have; None: any name will do."""
+    known_digest: str = field(default="", compare=False)
+    """The digest of content that comes from the database; empty: not known."""
+    is_gated: bool = field(default=False, compare=False)
+    """The files passed the gate within these limits when they were read."""
 
-def as_admitted(frontmatter: Mapping[str, Any], body: str) -> Admitted:
-    """What is read out of a document that keeps, or once kept, every rule."""
-    metadata = frontmatter.get("metadata")
-    metadata = metadata if isinstance(metadata, dict) else {}
-    return Admitted(
-        name=str(frontmatter["name"]),
-        description=str(frontmatter["description"]).strip(),
-        version=str(metadata.get("version", "")),
-        labels=_labels(frontmatter, metadata),
-        frontmatter=frontmatter,
-        body=body,
-    )
+    @cached_property
+    def digest(self) -> str:
+        """As `bundle_digest` computes it."""
+        return self.known_digest or bundle_digest(self.files)
 
+    @cached_property
+    def gate_findings(self) -> Findings:
+        return () if self.is_gated else check_files(self.files, self.limits)
 
-def _read(files: Files, lenient: bool) -> Document:
-    """The document, if the specification allows it and every client reads it."""
-    limits = configured_limits()
-    if refused := check_files(files, limits):
-        raise InvalidSkill(**by_field(refused))
-    reading = read_skill(files, folder_name=None, limits=limits)
-    findings = (*specification_findings(reading), *portable_findings(reading))
-    errors = of_severity(findings, Severity.ERROR)
-    if lenient:
-        errors = tuple(each for each in errors if each.rule not in TOLERATED)
-    if errors or reading.document is None:
-        raise InvalidSkill(**by_field(errors))
-    return reading.document
+    @cached_property
+    def reading(self) -> Reading:
+        """SKILL.md as it was parsed, or the problem that kept it from being parsed."""
+        return read_skill(self.files, self.folder_name, self.limits)
+
+    @property
+    def document(self) -> Document | None:
+        return self.reading.document
+
+    @property
+    def declared_name(self) -> str:
+        """The name that SKILL.md gives, whatever else is wrong with it; or nothing."""
+        name = self.reading.frontmatter.get("name", "")
+        return name if isinstance(name, str) else ""
+
+    @cached_property
+    def metadata(self) -> SkillMetadata:
+        """Raises KeyError for a document without a name or a description."""
+        reading = self.reading
+        return SkillMetadata.of(reading.frontmatter, reading.body, self.limits)
+
+    @cached_property
+    def specification(self) -> Findings:
+        return specification_findings(self.reading)
+
+    @cached_property
+    def portable(self) -> Findings:
+        return portable_findings(self.reading)
+
+    @cached_property
+    def report(self) -> Report:
+        """The whole validation. The security scan in it may take seconds."""
+        return Report(
+            specification=self.specification,
+            portable=self.portable,
+            gate=self.gate_findings,
+            security=scan(self.files, self.limits, self.reading),
+            quality=quality_checks(self.reading),
+        )
+
+    def report_with(self, waived: Collection[Waived]) -> Report:
+        """The report, less the findings that curators waived."""
+        return replace(self.report, waived=frozenset(waived))
+
+    def require_valid(
+        self, *, name: str | None = None, lenient: bool = False
+    ) -> SkillMetadata:
+        """What it says, if it keeps every rule of the format and of names.
+
+        `name` is what the frontmatter must say. `lenient` lets fields pass that the
+        specification does not know. Raises InvalidSkill with all findings.
+        """
+        self._require_format(lenient)
+        _check_name(self.metadata.name, name)
+        return self.metadata
+
+    def _require_format(self, lenient: bool) -> None:
+        """Raises InvalidSkill unless the specification and every client allow it."""
+        if self.gate_findings:
+            raise InvalidSkill(**by_field(self.gate_findings))
+        findings = (*self.specification, *self.portable)
+        errors = of_severity(findings, Severity.ERROR)
+        if lenient:
+            errors = tuple(each for each in errors if each.rule not in TOLERATED)
+        if errors or self.document is None:
+            raise InvalidSkill(**by_field(errors))
+
+    def renamed(self, name: str) -> "SkillPackage":
+        """The same skill under another name: only SKILL.md is written anew.
+
+        Fields that were let in stay. Raises InvalidSkill.
+        """
+        self._require_format(lenient=True)
+        text = render({**self.reading.frontmatter, "name": name}, self.reading.body)
+        files = as_files(
+            replace(file, content=text.encode()) if file.path == SKILL_MD else file
+            for file in self.files
+        )
+        return SkillPackage(files, self.limits)
 
 
 def by_field(findings: Findings) -> dict[str, list[str]]:
@@ -95,29 +181,6 @@ def by_field(findings: Findings) -> dict[str, list[str]]:
         line = f"{str(finding).rstrip('.')}. {finding.remedy}".strip()
         fields.setdefault(finding.field or "files", []).append(line)
     return fields
-
-
-def configured_limits() -> Limits:
-    """The bounds that the settings give."""
-    return Limits(
-        files=settings.SKILLFLEET_MAX_SKILL_FILES,
-        total_bytes=settings.SKILLFLEET_MAX_SKILL_BYTES,
-        file_bytes=settings.SKILLFLEET_MAX_FILE_BYTES,
-        frontmatter_chars=settings.SKILLFLEET_MAX_FRONTMATTER_CHARS,
-        frontmatter_nodes=settings.SKILLFLEET_MAX_FRONTMATTER_NODES,
-        scanned_bytes=settings.SKILLFLEET_SCANNED_BYTES,
-        scanned_total_bytes=settings.SKILLFLEET_SCANNED_TOTAL_BYTES,
-    )
-
-
-def source_limits() -> SourceLimits:
-    """The bounds on what many skills come from."""
-    return SourceLimits(
-        skill=configured_limits(),
-        entries=settings.SKILLFLEET_IMPORT_ENTRIES,
-        total_bytes=settings.SKILLFLEET_IMPORT_BYTES,
-        ratio=settings.SKILLFLEET_IMPORT_RATIO,
-    )
 
 
 def _check_name(found: str, wanted: str | None) -> None:
@@ -141,7 +204,7 @@ def is_reserved(name: str) -> bool:
 
 
 def _labels(
-    frontmatter: Mapping[str, Any], metadata: Mapping[str, Any]
+    frontmatter: Mapping[str, Any], metadata: Mapping[str, Any], most: int
 ) -> dict[str, frozenset[str]]:
     """What is too long for a label, or one too many, stays in the frontmatter alone."""
     texts = {
@@ -149,9 +212,9 @@ def _labels(
         for field, kind in LABEL_LISTS.items()
         if field in metadata
     }
-    labels = {kind: _items(text) for kind, text in texts.items()}
+    labels = {kind: _items(text, most) for kind, text in texts.items()}
     tools = frontmatter.get("allowed-tools", "")
-    labels[TOOL] = _items(_parted(tools) if isinstance(tools, str) else "", "\0")
+    labels[TOOL] = _items(_parted(tools) if isinstance(tools, str) else "", most, "\0")
     return labels
 
 
@@ -167,21 +230,21 @@ def _parted(tools: str) -> str:
     )
 
 
-def _items(text: str, separator: str = ",") -> frozenset[str]:
+def _items(text: str, most: int, separator: str = ",") -> frozenset[str]:
     """The first ones: each is a row, and its writing renews the index."""
     parts = (part.strip() for part in text.split(separator))
     kept = dict.fromkeys(part for part in parts if 0 < len(part) <= MAX_LABEL_CHARS)
-    return frozenset(islice(kept, settings.SKILLFLEET_MAX_LABELS))
+    return frozenset(islice(kept, most))
 
 
 def with_name(files: Files, name: str) -> Files:
-    """The same skill under another name: only SKILL.md is written anew.
+    return SkillPackage(files).renamed(name).files
 
-    Fields that were let in stay.
-    """
-    document = _read(files, lenient=True)
-    text = render({**document.frontmatter, "name": name}, document.body)
-    return as_files(
-        replace(file, content=text.encode()) if file.path == SKILL_MD else file
-        for file in files
-    )
+
+def validate(
+    files: Files,
+    folder_name: str | None,
+    limits: Limits = DEFAULT_LIMITS,
+    waived: Collection[Waived] = (),
+) -> Report:
+    return SkillPackage(files, limits, folder_name).report_with(waived)

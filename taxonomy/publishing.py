@@ -2,21 +2,20 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, models, transaction
 
 from taxonomy.exceptions import NameTaken, SkillArchived, SkillChanged
-from taxonomy.files.file import Files, bundle_digest
+from taxonomy.files.file import Files
+from taxonomy.limits import configured_limits
 from taxonomy.models.address import Address
 from taxonomy.models.category import Category
 from taxonomy.models.relation import hold_relations
 from taxonomy.models.verdict import Waiving
 from taxonomy.models.version import Bundle, SkillVersion, next_number
-from taxonomy.package import Admitted, admit, configured_limits, with_name
-from taxonomy.skillmd.report import Report, validate
+from taxonomy.package import SkillMetadata, SkillPackage
 
 if TYPE_CHECKING:
     from taxonomy.models.skill import Skill
@@ -45,8 +44,8 @@ class Published:
 class Edition:
     """One call of `publish`, checked, before it meets the database."""
 
-    files: Files
-    admitted: Admitted
+    package: SkillPackage
+    metadata: SkillMetadata
     category: Category | None
     author: User | None
     number: str | None
@@ -55,13 +54,9 @@ class Edition:
     based_on: str | None = None
     """The bundle that must be current; empty: there must be no such skill."""
     renamed: "Skill | None" = None
-    """The skill that gets the name which these files say."""
+    """The skill that gets the name which the package declares."""
     waivings: Iterable[Waiving] = ()
     """What was waived in these files before they were published."""
-
-    @cached_property
-    def report(self) -> Report:
-        return validate(self.files, self.admitted.name, configured_limits())
 
     def classify(self, skill: "Skill") -> None:
         for trait, value in self.traits.items():
@@ -71,7 +66,7 @@ class Edition:
 class PublishingManager(models.Manager["Skill"]):
     def publish(
         self,
-        files: Files,
+        package: SkillPackage | Files,
         *,
         category: Category | str | None = None,
         author: User | None = None,
@@ -83,8 +78,9 @@ class PublishingManager(models.Manager["Skill"]):
         lenient: bool = False,
         waivings: Iterable[Waiving] = (),
     ) -> Published:
-        """Make these files the current version of the skill that they name.
+        """Make the package the current version of the skill that it names.
 
+        Files alone are made a package within the configured limits.
         `category` may be a path; None keeps the one it has, or takes uncategorized.
         `name`, if given, is what the frontmatter must say. `traits` are the type,
         weight, load_priority and style to set. `based_on` is the digest of the bundle
@@ -95,13 +91,15 @@ class PublishingManager(models.Manager["Skill"]):
         InvalidVersion, UnknownCategory, NameTaken, SkillArchived or VersionConflict,
         and then nothing is written.
         """
-        admitted = admit(files, name=name, lenient=lenient)
+        if not isinstance(package, SkillPackage):
+            package = SkillPackage(package, configured_limits())
+        metadata = package.require_valid(name=name, lenient=lenient)
         if isinstance(category, str):
             category = Category.objects.named(category)
         return self._insist(
             Edition(
-                files,
-                admitted,
+                package,
+                metadata,
                 category,
                 author,
                 number,
@@ -119,19 +117,29 @@ class PublishingManager(models.Manager["Skill"]):
 
         Raises InvalidSkill, NameTaken, SkillArchived, RelationCycle or NameContradicts.
         """
-        files = with_name(skill.current.bundle.files(), name)
+        package = skill.current.bundle.package().renamed(name)
         summary = f"Renamed from {skill.name}."
-        admitted = admit(files, name=name, lenient=True)
+        metadata = package.require_valid(name=name, lenient=True)
         current = skill.current.bundle_id
         return self._insist(
             Edition(
-                files, admitted, None, author, None, summary, {}, current, renamed=skill
+                package,
+                metadata,
+                None,
+                author,
+                None,
+                summary,
+                {},
+                current,
+                renamed=skill,
             )
         )
 
     def _insist(self, edition: Edition) -> Published:
         """Who loses a race for a new name finds the skill there the next time."""
-        _ = edition.report  # now, while nothing is held: a scan may take seconds
+        _ = (
+            edition.package.report
+        )  # now, while nothing is held: a scan may take seconds
         for _ in range(ATTEMPTS - 1):
             try:
                 return self._publish(edition)
@@ -147,7 +155,7 @@ class PublishingManager(models.Manager["Skill"]):
                 raise SkillChanged
             if skill is None:
                 return self._create(edition)
-            if current == bundle_digest(edition.files):
+            if current == edition.package.digest:
                 self._place(skill, edition)
                 self._adopt(skill, edition)
                 return Published(skill.current, created=False, changed=False)
@@ -168,7 +176,7 @@ class PublishingManager(models.Manager["Skill"]):
         return skill
 
     def _lock(self, edition: Edition) -> "Skill | None":
-        name, renamed = edition.admitted.name, edition.renamed
+        name, renamed = edition.metadata.name, edition.renamed
         skills = self.select_for_update(of=("self",), no_key=True)
         skill = skills.filter(
             addresses__kind=Address.Kind.SKILL, addresses__path=name
@@ -184,7 +192,7 @@ class PublishingManager(models.Manager["Skill"]):
     def _create(self, edition: Edition) -> Published:
         category = edition.category or Category.objects.fallback()
         Category.objects.hold(category)
-        skill = self.model(name=edition.admitted.name, category=category)
+        skill = self.model(name=edition.metadata.name, category=category)
         version = self._write_version(skill, edition)
         edition.classify(skill)
         self._take_over(skill, version, edition, force_insert=True)
@@ -201,13 +209,13 @@ class PublishingManager(models.Manager["Skill"]):
     def _take_over(
         self, skill: "Skill", version: SkillVersion, edition: Edition, **save: Any
     ) -> None:
-        skill.take_over(version, edition.admitted, edition.report, **save)
+        skill.take_over(version, edition.metadata, edition.package.report, **save)
         self._adopt(skill, edition)
 
     def _adopt(self, skill: "Skill", edition: Edition) -> None:
         if edition.waivings:
             skill.adopt(edition.waivings)
-            skill.settle(edition.report)
+            skill.settle(edition.package.report)
 
     def _place(self, skill: "Skill", edition: Edition) -> None:
         """The same bytes may still go to another category."""
@@ -223,11 +231,13 @@ class PublishingManager(models.Manager["Skill"]):
             number=next_number(
                 published.values_list("number", flat=True),
                 given=edition.number,
-                named=edition.admitted.version,
+                named=edition.metadata.version,
             ),
-            bundle=Bundle.objects.store(edition.files),
-            frontmatter=edition.admitted.frontmatter,
-            body=edition.admitted.body,
+            bundle=Bundle.objects.store(
+                edition.package.files, digest=edition.package.digest
+            ),
+            frontmatter=edition.metadata.frontmatter,
+            body=edition.metadata.body,
             change_summary=edition.change_summary,
             author=edition.author,
         )

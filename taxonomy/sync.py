@@ -21,7 +21,7 @@ from django.db import DatabaseError, transaction
 
 from core.json_values import JSONValueError, parse_json
 from taxonomy.exceptions import InvalidSkill, SkillArchived, TaxonomyError
-from taxonomy.files.file import Files, SourceLimits, bundle_digest
+from taxonomy.files.file import Files, SourceLimits
 from taxonomy.files.gate import FolderOccupied, PackagingError, SourceRefused
 from taxonomy.files.sources import FolderSource, PassedOver, find_skills
 from taxonomy.files.write import is_empty_folder, remove_folder, write_folder
@@ -38,9 +38,10 @@ from taxonomy.importing.report import (
     reasons_of,
     sanitized,
 )
+from taxonomy.limits import source_limits
 from taxonomy.models import Category, Fleet, Skill
 from taxonomy.models.address import SKILL_NAME
-from taxonomy.package import source_limits
+from taxonomy.package import SkillPackage
 
 
 class SyncAction(StrEnum):
@@ -387,7 +388,8 @@ class Sync:
             why = SEVERAL.format(", ".join(map(sanitized, paths)))
             return self._outcome(name, SyncAction.CONFLICT, skill, why)
         files = self.folder.read(name)
-        digest = bundle_digest(files) if files else None
+        package = SkillPackage(files or (), self.limits.skill, is_gated=True)
+        digest = package.digest if files else None
         was_published = digest is not None and was_version(name, digest)
         base = self._base(name, skill, digest, was_published)
         current = skill.current.bundle_id if skill else None
@@ -397,7 +399,7 @@ class Sync:
                 outcome = self._synced(name, SyncAction.UNCHANGED, skill)
                 return outcome if skill else None
             case Step.IMPORT:
-                return self._import(name, skill, files or ())
+                return self._import(name, skill, package)
             case Step.EXPORT if skill:
                 return self._export(skill, files)
             case Step.GONE_FROM_FOLDER if skill:
@@ -427,14 +429,14 @@ class Sync:
             return Step.IMPORT
         return step
 
-    def _import(self, name: str, skill: Skill | None, files: Files) -> Outcome:
+    def _import(self, name: str, skill: Skill | None, package: SkillPackage) -> Outcome:
         if skill is None and Skill.objects.filter(name=name).exists():
             raise SkillArchived
         path = self.folder.path_for(name).relative_to(self.root)
-        discovered = DiscoveredSkill(path.as_posix(), files, bundle_digest(files))
+        discovered = DiscoveredSkill(path.as_posix(), package)
         valid = validated(discovered, name, self.options.lenient)
         published = Skill.objects.publish(
-            files,
+            package,
             category=None if skill else self.categories.match(valid)[0],
             author=self.options.author,
             name=name,

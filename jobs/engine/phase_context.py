@@ -10,8 +10,9 @@ from jobs.models import Job, Question
 from jobs.pipeline.context import Answer, Context
 from jobs.pipeline.state import State, from_json
 from taxonomy.files.file import Files
+from taxonomy.limits import configured_limits
 from taxonomy.models import Address, Category, Skill
-from taxonomy.package import RESERVED_NAMES, configured_limits
+from taxonomy.package import RESERVED_NAMES
 from taxonomy.skillmd.findings import Waived
 
 Report = Callable[[int, str], None]

@@ -31,7 +31,7 @@ from jobs.pipeline.state import (
     Verdict,
 )
 from taxonomy.files.file import Files, as_files
-from taxonomy.skillmd.report import validate as validate_skill
+from taxonomy.package import validate as validate_skill
 
 
 def refine(context: Context) -> Outcome:

@@ -24,8 +24,9 @@ from core.serializers import StrictSerializer, TextField
 from taxonomy.api.base import OneForm, SkillReading
 from taxonomy.files.archives import FORMS
 from taxonomy.files.file import File, Files, as_files
+from taxonomy.limits import configured_limits
 from taxonomy.models.version import MAX_REF_CHARS
-from taxonomy.package import SKILL_MD, configured_limits
+from taxonomy.package import SKILL_MD
 from taxonomy.permissions import READ_SKILLS
 
 VERSION_REF = "Number or sha256:digest; without it the current one."

@@ -23,9 +23,9 @@ from taxonomy.files.gate import SourceRefused
 from taxonomy.files.sources import EntrySource, open_archive, sent_files
 from taxonomy.importing.importer import Importer, ImportOptions, OnConflict
 from taxonomy.importing.report import Action, Report, sanitized
+from taxonomy.limits import source_limits
 from taxonomy.models import Category, Origin
 from taxonomy.models.address import MAX_PATH_CHARS
-from taxonomy.package import source_limits
 from taxonomy.permissions import PUBLISH_SKILLS
 
 ARCHIVE = "archive"

@@ -11,13 +11,13 @@ from rest_framework.views import APIView
 from core.serializers import TextField
 from taxonomy.api.base import SkillReading
 from taxonomy.api.files import ContentSerializer, FilesField
-from taxonomy.files.file import Files
+from taxonomy.limits import configured_limits
 from taxonomy.models.address import MAX_NAME_CHARS
-from taxonomy.package import configured_limits
+from taxonomy.package import SkillPackage
 from taxonomy.permissions import READ_SKILLS
 from taxonomy.skillmd.findings import Waived
 from taxonomy.skillmd.repair import fix
-from taxonomy.skillmd.report import Report, validate
+from taxonomy.skillmd.report import Report
 
 STATUSES = ["passed", "warnings", "failed"]
 
@@ -173,12 +173,12 @@ class Validation(APIView):
         """Check a SKILL.md or a folder; 200 also when it fails. Nothing is stored."""
         serializer = ValidateSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        report = validate(
+        package = SkillPackage(
             serializer.files_over(()),
-            serializer.validated_data.get("name"),
             configured_limits(),
+            serializer.validated_data.get("name"),
         )
-        return Response(report.as_json())
+        return Response(package.report.as_json())
 
 
 class Quality(SkillReading):
@@ -186,16 +186,17 @@ class Quality(SkillReading):
 
     required_permissions: ClassVar[dict[str, str | None]] = {"POST": READ_SKILLS}
 
-    def sent(self, request: Request) -> tuple[Files, str | None, frozenset[Waived]]:
-        """Files, the folder's name if there is one, and what is waived in them."""
+    def sent(self, request: Request) -> tuple[SkillPackage, frozenset[Waived]]:
+        """What was sent, or the current version of a skill, and what is waived."""
         serializer = QualitySerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         if "skill" not in serializer.validated_data:
             name = serializer.validated_data.get("name")
-            return serializer.files_over(()), name, frozenset()
+            files = serializer.files_over(())
+            return SkillPackage(files, configured_limits(), name), frozenset()
         self.kwargs["ref"] = serializer.validated_data["skill"]
         skill = self.skill()
-        return skill.current.bundle.files(), skill.name, skill.waivers.waived()
+        return skill.current.bundle.package(skill.name), skill.waivers.waived()
 
 
 class QualityValidation(Quality):
@@ -208,8 +209,8 @@ class QualityValidation(Quality):
     )
     def post(self, request: Request) -> Response:
         """All rules, the security scan and the quality; 200 also when it fails."""
-        files, name, waived = self.sent(request)
-        report = validate(files, name, configured_limits(), waived)
+        package, waived = self.sent(request)
+        report = package.report_with(waived)
         return Response(report.as_json())
 
 
@@ -223,8 +224,8 @@ class QualityAssessment(Quality):
     )
     def post(self, request: Request) -> Response:
         """Whether agents find it and can follow it: each check, and what to do."""
-        files, name, waived = self.sent(request)
-        return Response(assessed(validate(files, name, configured_limits(), waived)))
+        package, waived = self.sent(request)
+        return Response(assessed(package.report_with(waived)))
 
 
 def assessed(report: Report) -> dict[str, Any]:
@@ -260,9 +261,10 @@ class QualityFix(Quality):
     )
     def post(self, request: Request) -> Response:
         """Mend what needs no judgement, and say what that was; publish it yourself."""
-        files, name, waived = self.sent(request)
-        fixed = fix(files, configured_limits())
-        report = validate(fixed.files, name, configured_limits(), waived)
+        package, waived = self.sent(request)
+        fixed = fix(package.files, package.limits)
+        again = SkillPackage(fixed.files, package.limits, package.folder_name)
+        report = again.report_with(waived)
         return Response(
             {
                 "files": FilesField().to_representation(fixed.files),

@@ -19,11 +19,13 @@ from taxonomy.api.files import ContentSerializer
 from taxonomy.api.labels import LABELS, LabelSetSerializer, labels_of
 from taxonomy.api.quality import verdict_of
 from taxonomy.exceptions import SkillChanged
+from taxonomy.limits import configured_limits
 from taxonomy.models import Category, Label, Skill
 from taxonomy.models.address import MAX_NAME_CHARS, MAX_PATH_CHARS
 from taxonomy.models.skill import SkillQuerySet
 from taxonomy.models.verdict import Verdict
 from taxonomy.models.version import BY_DIGEST, MAX_REF_CHARS
+from taxonomy.package import SkillPackage
 from taxonomy.permissions import PUBLISH_SKILLS, READ_SKILLS
 from taxonomy.search.facets import facets
 from taxonomy.search.results import SearchResults, search
@@ -409,8 +411,9 @@ class SkillDetail(SkillReading):
             raise SkillChanged
         if wanted is None and "content" in edition:
             wanted = current.pk if current else ""
+        files = serializer.files_over(current.files() if current else ())
         published = Skill.objects.publish(
-            serializer.files_over(current.files() if current else ()),
+            SkillPackage(files, configured_limits()),
             category=edition.get("category"),
             author=self.curator,
             number=edition.get("version"),

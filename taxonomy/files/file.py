@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 
 @dataclass(frozen=True, order=True)
@@ -18,7 +19,7 @@ class File:
         """The mode that git would give it."""
         return "100755" if self.executable else "100644"
 
-    @property
+    @cached_property
     def blob_digest(self) -> str:
         """SHA-256 of the content, 64 hex digits."""
         return hashlib.sha256(self.content).hexdigest()
@@ -54,6 +55,8 @@ class Limits:
     scanned_bytes: int = 1_000_000
     # And not beyond this much of all files together.
     scanned_total_bytes: int = 2_000_000
+    # Of each kind; further ones stay in the frontmatter alone.
+    labels: int = 50
 
 
 DEFAULT_LIMITS = Limits()

@@ -35,7 +35,6 @@ from taxonomy.importing.report import (
 )
 from taxonomy.models import Category, Origin, Published, Skill, Verdict
 from taxonomy.models.address import MAX_NAME_CHARS
-from taxonomy.package import with_name
 from taxonomy.skillmd.findings import Severity
 
 
@@ -72,7 +71,9 @@ class ImportOptions:
 
 
 CHANGED_HERE = "It was changed here after the import. The source has not changed."
-ALREADY_PUBLISHED = "These files are version {} already. The skill was changed here since."
+ALREADY_PUBLISHED = (
+    "These files are version {} already. The skill was changed here since."
+)
 ARCHIVED_HERE = "It is archived here. Set its status to active first."
 OTHER_FILES = "Another skill is named {!r}."
 FOLLOWS = "Version {} did not come from this source; this one follows it."
@@ -158,7 +159,7 @@ class Importer:
         return outcome
 
     def _name_in(self, discovered: DiscoveredSkill | None) -> str:
-        return declared_name(discovered.files) if discovered else ""
+        return declared_name(discovered.package) if discovered else ""
 
     def _refused(self, folder: str, name: str, *reasons: str) -> Outcome:
         """A skill without a known name may be any, so none counts as gone then."""
@@ -254,8 +255,8 @@ class Importer:
         stem = skill.name[: MAX_NAME_CHARS - 3].rstrip("-")
         for number in range(2, MOST_NAMESAKES + 1):
             name = f"{stem}-{number}"
-            files = with_name(skill.discovered.files, name)
-            match = SkillMatch(skill, name, files, skill_named(name))
+            package = skill.discovered.package.renamed(name)
+            match = SkillMatch(skill, name, package, skill_named(name))
             if match.skill is None:
                 return replace(self._publish(match), action=Action.RENAMED)
             if match.digest == match.current and not match.skill.is_archived:
@@ -271,7 +272,7 @@ class Importer:
         if category is None and skill is None:
             category, note = self.categories.match(match.source_skill)
         published = Skill.objects.publish(
-            match.files,
+            match.package,
             category=category,
             author=options.author,
             name=match.name,

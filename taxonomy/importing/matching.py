@@ -2,17 +2,15 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 from taxonomy.category_matcher import CategoryMatcher, CategoryWords
 from taxonomy.exceptions import InvalidSkill
-from taxonomy.files.file import Files, bundle_digest
 from taxonomy.files.sources import SkillSource
+from taxonomy.limits import configured_limits
 from taxonomy.models import Address, Category, Origin, Published, Skill, SkillVersion
 from taxonomy.models.address import MAX_NAME_CHARS, SKILL_NAME
 from taxonomy.models.category import UNCATEGORIZED
-from taxonomy.package import Admitted, admit, configured_limits, with_name
-from taxonomy.skillmd.document import read_skill
+from taxonomy.package import SkillMetadata, SkillPackage
 from taxonomy.skillmd.specification import ALLOWED_FIELDS
 
 
@@ -21,8 +19,11 @@ class DiscoveredSkill:
     """The files of one folder of a source. Nothing in them has been parsed yet."""
 
     folder: str
-    files: Files
-    digest: str
+    package: SkillPackage
+
+    @property
+    def digest(self) -> str:
+        return self.package.digest
 
 
 @dataclass(frozen=True)
@@ -30,47 +31,46 @@ class ValidSkill:
     """A discovered skill that follows the rules."""
 
     discovered: DiscoveredSkill
-    admitted: Admitted
+    metadata: SkillMetadata
     notes: tuple[str, ...] = ()
     """Rules that it breaks and that a lenient import ignores."""
 
     @property
     def name(self) -> str:
-        return self.admitted.name
+        return self.metadata.name
 
 
 def discover(source: SkillSource, folder: str) -> DiscoveredSkill:
     """Raises FilesRefused or SourceRefused."""
-    files = source.read(folder)
-    return DiscoveredSkill(folder, files, bundle_digest(files))
+    limits = configured_limits()
+    package = SkillPackage(source.read(folder), limits, is_gated=True)
+    return DiscoveredSkill(folder, package)
 
 
 def validated(
     discovered: DiscoveredSkill, folder_name: str | None, lenient: bool
 ) -> ValidSkill:
     """Raises InvalidSkill, which lists every broken rule."""
-    admitted = admit(discovered.files, lenient=lenient)
+    metadata = discovered.package.require_valid(lenient=lenient)
     notes = []
-    if unknown := sorted(admitted.frontmatter.keys() - ALLOWED_FIELDS):
+    if unknown := sorted(metadata.frontmatter.keys() - ALLOWED_FIELDS):
         notes.append(f"Unknown fields kept: {', '.join(unknown)}.")
-    if folder_name not in (None, admitted.name):
+    if folder_name not in (None, metadata.name):
         mismatch = (
-            f"The folder is named {folder_name!r}, but the skill {admitted.name!r}."
+            f"The folder is named {folder_name!r}, but the skill {metadata.name!r}."
         )
         if not lenient:
             raise InvalidSkill(
                 name=f"{mismatch} Rename one of them, or import leniently."
             )
         notes.append(mismatch)
-    return ValidSkill(discovered, admitted, tuple(notes))
+    return ValidSkill(discovered, metadata, tuple(notes))
 
 
-def declared_name(files: Files) -> str:
+def declared_name(package: SkillPackage) -> str:
     """The name in SKILL.md, even if the rest of it is invalid. Empty if it has none."""
-    name = read_skill(files, None, configured_limits()).frontmatter.get("name")
-    if isinstance(name, str) and len(name) <= MAX_NAME_CHARS:
-        return name if SKILL_NAME.fullmatch(name) else ""
-    return ""
+    name = package.declared_name
+    return name if len(name) <= MAX_NAME_CHARS and SKILL_NAME.fullmatch(name) else ""
 
 
 class ImportSource:
@@ -127,20 +127,20 @@ class ImportSource:
 class SkillMatch:
     """A skill of a source, and the skill here that it is a version of.
 
-    `name` is its name here, which may differ from the source's; `files` contain it.
+    `name` is its name here, which may differ from the source's; `package` contains it.
     """
 
     source_skill: ValidSkill
     name: str
-    files: Files
+    package: SkillPackage
     skill: Skill | None
     """None: there is no such skill yet."""
     origin: Origin | None = None
     """The record of its last import from this source."""
 
-    @cached_property
+    @property
     def digest(self) -> str:
-        return bundle_digest(self.files)
+        return self.package.digest
 
     @property
     def current(self) -> str:
@@ -177,10 +177,10 @@ def match_skill(source_skill: ValidSkill, source: ImportSource) -> SkillMatch:
     namesake = skill_named(name)
     origin = source.origin_of(discovered, namesake)
     if origin is None or origin.skill.name == name:
-        return SkillMatch(source_skill, name, discovered.files, namesake, origin)
+        return SkillMatch(source_skill, name, discovered.package, namesake, origin)
     renamed = origin.skill.name
-    files = with_name(discovered.files, renamed)
-    return SkillMatch(source_skill, renamed, files, skill_named(renamed), origin)
+    package = discovered.package.renamed(renamed)
+    return SkillMatch(source_skill, renamed, package, skill_named(renamed), origin)
 
 
 def skill_named(name: str) -> Skill | None:
@@ -220,7 +220,7 @@ class Categories:
         )
 
     def _named(self, skill: ValidSkill) -> CategoryMatch | None:
-        metadata = skill.admitted.frontmatter.get("metadata")
+        metadata = skill.metadata.frontmatter.get("metadata")
         named = metadata.get("category", "") if isinstance(metadata, dict) else ""
         category = self.by_path.get(named.strip("/"))
         return (category, "Placed by metadata.category.") if category else None
@@ -237,8 +237,8 @@ class Categories:
         return None
 
     def _by_words(self, skill: ValidSkill) -> CategoryMatch | None:
-        admitted = skill.admitted
-        keywords = admitted.labels.get("keyword", frozenset())
-        texts = (admitted.description, *sorted(keywords))
-        path = self.matcher.best(admitted.name, texts)
+        metadata = skill.metadata
+        keywords = metadata.labels.get("keyword", frozenset())
+        texts = (metadata.description, *sorted(keywords))
+        path = self.matcher.best(metadata.name, texts)
         return (self.by_path[path], "Placed by its words.") if path else None

@@ -21,6 +21,7 @@ from taxonomy.exceptions import (
     VersionWithdrawn,
     WrongReplacement,
 )
+from taxonomy.limits import configured_limits
 from taxonomy.models.address import (
     MAX_NAME_CHARS,
     SKILL_NAME,
@@ -34,7 +35,7 @@ from taxonomy.models.label import FacetDefinition, Label
 from taxonomy.models.relation import Relation, hold_relations
 from taxonomy.models.verdict import WithVerdict
 from taxonomy.models.version import MAX_REASON_CHARS, SkillVersion
-from taxonomy.package import Admitted, as_admitted
+from taxonomy.package import SkillMetadata
 from taxonomy.permissions import Audience, audience_of
 from taxonomy.publishing import PublishingManager
 from taxonomy.skillmd.report import Report
@@ -118,12 +119,14 @@ class WithHistory(models.Model):
 
     def read_from(self, version: SkillVersion) -> None:
         """Make it current. The name that it says is this skill's, or was."""
-        self.take_over(version, as_admitted(version.frontmatter, version.body))
+        limits = configured_limits()
+        said = SkillMetadata.of(version.frontmatter, version.body, limits)
+        self.take_over(version, said)
 
     def take_over(
         self,
         version: SkillVersion,
-        said: Admitted,
+        said: SkillMetadata,
         report: Report | None = None,
         **options: Any,
     ) -> None:

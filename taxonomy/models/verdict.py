@@ -11,9 +11,8 @@ from django.db.models.functions import Now
 
 from cachelayer import InvalidatingManager, InvalidatingQuerySet
 from taxonomy.exceptions import NothingToWaive, SkillChanged, UnknownWaiver
-from taxonomy.package import configured_limits
 from taxonomy.skillmd.findings import Chosen, Finding, Waived, covers, is_accepted
-from taxonomy.skillmd.report import Report, validate
+from taxonomy.skillmd.report import Report
 from taxonomy.skillmd.rule_set import rule_set
 
 if TYPE_CHECKING:
@@ -241,10 +240,8 @@ class WithVerdict(models.Model):
             held.settle(report)
 
     def _report(self) -> Report:
-        skill = self._mine
-        files = skill.current.bundle.files()
-        report = validate(files, skill.name, configured_limits())
-        return replace(report, waived=self._waived())
+        package = self._mine.current.bundle.package()
+        return package.report_with(self._waived())
 
     def _waived(self) -> frozenset[Waived]:
         return Waiver.objects.filter(skill_id=self.pk).waived()

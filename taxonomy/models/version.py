@@ -18,6 +18,8 @@ from django.db.models.functions import Length, Now
 from cachelayer import InvalidatingQuerySet
 from taxonomy.exceptions import InvalidVersion, VersionConflict, VersionYanked
 from taxonomy.files.file import File, Files, as_files, bundle_digest
+from taxonomy.limits import configured_limits
+from taxonomy.package import SkillPackage
 
 FULL = re.compile(
     r"(0|[1-9]\d{0,17})\.(0|[1-9]\d{0,17})\.(0|[1-9]\d{0,17})"
@@ -120,13 +122,14 @@ class Blob(models.Model):
 
 
 class BundleManager(models.Manager.from_queryset(ContentQuerySet)):  # type: ignore[misc]
-    def store(self, files: Files) -> "Bundle":
+    def store(self, files: Files, *, digest: str = "") -> "Bundle":
         """The bundle with exactly these files, made unless it is there already.
 
+        `digest` is theirs, where the caller has computed it.
         Who stores the same content at the same time gets the same bundle. Rows are
         written in the order of their digests, so that two writers cannot deadlock.
         """
-        digest = bundle_digest(files)
+        digest = digest or bundle_digest(files)
         if known := self._known(digest):
             return known
         with transaction.atomic(using=self.db):
@@ -189,6 +192,12 @@ class Bundle(models.Model):
     def files(self) -> Files:
         return as_files(
             entry.as_file() for entry in self.entries.select_related("blob")
+        )
+
+    def package(self, folder_name: str | None = None) -> SkillPackage:
+        """The skill that these files are. Its digest is known and not computed."""
+        return SkillPackage(
+            self.files(), configured_limits(), folder_name, known_digest=self.digest
         )
 
     def file(self, path: str) -> File | None:

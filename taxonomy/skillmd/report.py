@@ -1,13 +1,9 @@
 """The whole verdict on one skill: what is wrong with it, and how good it is."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from taxonomy.files.file import DEFAULT_LIMITS, Files, Limits
-from taxonomy.files.gate import check_files
-from taxonomy.scan.engine import scan
-from taxonomy.skillmd.document import read_skill
 from taxonomy.skillmd.findings import (
     Finding,
     Findings,
@@ -16,9 +12,7 @@ from taxonomy.skillmd.findings import (
     is_accepted,
     of_severity,
 )
-from taxonomy.skillmd.portable import portable_findings
-from taxonomy.skillmd.quality import QUESTIONS, Check, quality_checks
-from taxonomy.skillmd.specification import specification_findings
+from taxonomy.skillmd.quality import QUESTIONS, Check
 
 PASSED, WARNINGS, FAILED = "passed", "warnings", "failed"
 WEIGHTS = {"specification": 5, "portable": 3, "files": 3, "security": 5}
@@ -138,27 +132,6 @@ class Report:
                 for check in self.checks
             ],
         }
-
-
-def validate(
-    files: Files,
-    folder_name: str | None,
-    limits: Limits = DEFAULT_LIMITS,
-    waived: Collection[Waived] = (),
-) -> Report:
-    """Never raises on bad files: whatever is wrong is in the report.
-
-    `folder_name` None: there is no folder yet, the name may be anything.
-    """
-    reading = read_skill(files, folder_name, limits)
-    return Report(
-        specification=specification_findings(reading),
-        portable=portable_findings(reading),
-        gate=check_files(files, limits),
-        security=scan(files, limits, reading),
-        quality=quality_checks(reading),
-        waived=frozenset(waived),
-    )
 
 
 def _bad(findings: Iterable[Finding]) -> Findings:

@@ -7,12 +7,19 @@ from hypothesis import strategies as st
 
 from taxonomy.exceptions import InvalidSkill
 from taxonomy.files.file import File
-from taxonomy.package import RESERVED_NAMES, admit, with_name
+from taxonomy.limits import configured_limits
+from taxonomy.package import RESERVED_NAMES, SkillMetadata, SkillPackage
 from taxonomy.skillmd.document import render
 from tests.taxonomy.skills import skill_files
 
 UUID = re.compile(r"[0-9a-f]{32}")
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+def admit(files) -> SkillMetadata:
+    return SkillPackage(files, configured_limits()).require_valid()
+
+
 near_names = st.one_of(
     st.text(max_size=70),
     st.from_regex(r"[a-zA-Z0-9-]{1,70}", fullmatch=True),
@@ -48,7 +55,7 @@ def test_any_bytes_are_admitted_or_refused(content):
 def test_a_renamed_skill_says_all_else_as_before():
     extra = 'license: "MIT"\nmetadata:\n  version: "1.0"\n'
     files = skill_files(extra=extra, references__api=b"# API\n")
-    before, after = admit(files), admit(with_name(files, "pdf-kit"))
+    before, after = admit(files), SkillPackage(files).renamed("pdf-kit").require_valid()
     assert (after.name, after.body) == ("pdf-kit", before.body)
     assert after.frontmatter == {**before.frontmatter, "name": "pdf-kit"}
 

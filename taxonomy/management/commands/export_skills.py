@@ -14,10 +14,10 @@ from taxonomy.files.archives import FORMS, Form
 from taxonomy.files.file import File
 from taxonomy.files.gate import FolderOccupied, PackagingError
 from taxonomy.files.write import write_folder
+from taxonomy.limits import configured_limits
 from taxonomy.management.command_line import category_named
 from taxonomy.models import Skill
 from taxonomy.models.skill import SkillQuerySet
-from taxonomy.package import configured_limits
 
 
 def write_archive(

@@ -10,6 +10,7 @@ from core.json_values import text_finding
 from taxonomy.files.sources import open_source
 from taxonomy.importing.importer import Importer, ImportOptions, OnConflict
 from taxonomy.importing.report import Report
+from taxonomy.limits import source_limits
 from taxonomy.management.command_line import (
     active_user,
     category_named,
@@ -17,7 +18,6 @@ from taxonomy.management.command_line import (
     with_progress,
 )
 from taxonomy.models import Origin
-from taxonomy.package import source_limits
 
 SOME_REFUSED = 3
 

@@ -14,10 +14,11 @@ from core.terminal import say
 from taxonomy.files.file import File
 from taxonomy.files.gate import FilesRefused, SourceRefused, not_looked_into
 from taxonomy.files.sources import SKILL_FILES, SkillSource, open_source, regular_file
+from taxonomy.limits import configured_limits, source_limits
 from taxonomy.models import Skill
-from taxonomy.package import configured_limits, source_limits
+from taxonomy.package import SkillPackage
 from taxonomy.skillmd.findings import Finding
-from taxonomy.skillmd.report import FAILED, PASSED, WARNINGS, Report, validate
+from taxonomy.skillmd.report import FAILED, PASSED, WARNINGS, Report
 from taxonomy.validation import due
 
 SOME_FAILED, UNREADABLE = 1, 2
@@ -106,7 +107,7 @@ def report_on_file(path: Path) -> Report:
     limits = configured_limits()
     with regular_file(path) as stream:
         content = stream.read(limits.file_bytes + 1)
-    return validate((File(path.name, content),), None, limits)
+    return SkillPackage((File(path.name, content),), limits).report
 
 
 def validated_skills_in(source: SkillSource, target: str) -> Iterator[Validated]:
@@ -118,8 +119,9 @@ def validated_skills_in(source: SkillSource, target: str) -> Iterator[Validated]
         except FilesRefused as refused:
             yield Validated(path, unread(*refused.findings))
         else:
-            name = source.name_of(folder)
-            yield Validated(path, validate(files, name, configured_limits()))
+            name, limits = source.name_of(folder), configured_limits()
+            package = SkillPackage(files, limits, name, is_gated=True)
+            yield Validated(path, package.report)
     for passed in source.passed_over:
         path = str(Path(target) / passed.path)
         yield Validated(path, unread(not_looked_into(*passed)))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from jobs.authors.base import SourceDocument
 from jobs.authors.template import TemplateAuthor
 from jobs.pipeline.evaluation import skill_document
-from taxonomy.skillmd.report import validate
+from taxonomy.package import validate
 from tests.jobs.authors.material import assignment, code_in, pages_of, written
 from tests.jobs.pipeline.engine import Job
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from jobs.authors.base import SourceDocument
-from taxonomy.skillmd.report import validate
+from taxonomy.package import validate
 from tests.jobs.authors.material import (
     DEPLOY,
     answered,

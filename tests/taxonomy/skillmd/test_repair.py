@@ -6,9 +6,9 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from taxonomy.files.file import File, as_files
+from taxonomy.package import validate
 from taxonomy.skillmd.document import parse
 from taxonomy.skillmd.repair import fix
-from taxonomy.skillmd.report import validate
 
 GOOD = """---
 name: pdf-tables

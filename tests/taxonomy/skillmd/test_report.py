@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taxonomy.files.file import File, Files, Limits, as_files
+from taxonomy.package import validate
 from taxonomy.skillmd.findings import Waived
-from taxonomy.skillmd.report import Report, validate
+from taxonomy.skillmd.report import Report
 from tests.taxonomy.scan.corpus import files_below, needs_corpus, published_skills
 
 GOOD = """---

@@ -1,0 +1,29 @@
+"""The limits on skills and sources, as the settings give them."""
+
+from django.conf import settings
+
+from taxonomy.files.file import Limits, SourceLimits
+
+
+def configured_limits() -> Limits:
+    """The bounds that the settings give."""
+    return Limits(
+        files=settings.SKILLFLEET_MAX_SKILL_FILES,
+        total_bytes=settings.SKILLFLEET_MAX_SKILL_BYTES,
+        file_bytes=settings.SKILLFLEET_MAX_FILE_BYTES,
+        frontmatter_chars=settings.SKILLFLEET_MAX_FRONTMATTER_CHARS,
+        frontmatter_nodes=settings.SKILLFLEET_MAX_FRONTMATTER_NODES,
+        scanned_bytes=settings.SKILLFLEET_SCANNED_BYTES,
+        scanned_total_bytes=settings.SKILLFLEET_SCANNED_TOTAL_BYTES,
+        labels=settings.SKILLFLEET_MAX_LABELS,
+    )
+
+
+def source_limits() -> SourceLimits:
+    """The bounds on what many skills come from."""
+    return SourceLimits(
+        skill=configured_limits(),
+        entries=settings.SKILLFLEET_IMPORT_ENTRIES,
+        total_bytes=settings.SKILLFLEET_IMPORT_BYTES,
+        ratio=settings.SKILLFLEET_IMPORT_RATIO,
+    )
