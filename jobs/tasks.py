@@ -1,17 +1,6 @@
-"""What queue messages run."""
+"""The functions that queue messages name: these import paths must not change."""
 
-from jobs.engine.retry import patiently
-from jobs.models import Job
-from jobs.webhooks import delivery
-from jobs.worker import this_worker
+from jobs.webhooks.delivery import deliver_webhooks
+from jobs.worker import process_skill_job
 
-
-def process_skill_job(job_id: str) -> bool:
-    """Advance the job by one phase; a job that is gone or taken is let be."""
-    job = patiently(lambda: Job.objects.filter(pk=job_id).first(), "read")
-    return job is not None and this_worker().process_job(job)
-
-
-def deliver_webhooks() -> None:
-    """A thread beside this worker does it: no job waits for a receiver."""
-    delivery.courier.call()
+__all__ = ["deliver_webhooks", "process_skill_job"]

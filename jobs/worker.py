@@ -256,3 +256,12 @@ def this_worker(overrun: Callable[[], None] = end_process) -> SkillJobWorker:
         _workers.known = known
     worker: SkillJobWorker = known[1]
     return worker
+
+
+def process_skill_job(job_id: str) -> bool:
+    """Advance the job by one phase; do nothing if it is gone or another worker has it.
+
+    The task of a job's queue message.
+    """
+    job = patiently(lambda: Job.objects.filter(pk=job_id).first(), "read")
+    return job is not None and this_worker().process_job(job)

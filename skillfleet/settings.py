@@ -290,7 +290,7 @@ HOST_NAME = env.str("SKILLFLEET_HOST_NAME", default=socket.gethostname())
 Q_CLUSTER = {
     "name": "skillfleet",
     "orm": "default",  # the jobs' own database: a message commits with its job
-    "broker_class": "jobs.engine.broker.SqliteBroker",
+    "broker_class": "jobs.engine.queue.SqliteBroker",
     "workers": SKILLFLEET_WORKERS,
     "cache": "shared",
     "poll": 0.1,
@@ -304,7 +304,7 @@ Q_CLUSTER = {
     "log_level": "WARNING",
 }
 if database["ENGINE"].endswith("postgresql"):
-    Q_CLUSTER |= {"broker_class": "jobs.engine.broker.PostgresBroker", "poll": 1.0}
+    Q_CLUSTER |= {"broker_class": "jobs.engine.queue.PostgresBroker", "poll": 1.0}
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = SKILLFLEET_MAX_BODY_BYTES
 

@@ -10,7 +10,7 @@ from django.db import connections
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 
-from jobs.streams.hub import TooManyStreams
+from jobs.streams.hub import TooManyStreams, hub
 from jobs.streams.stream import EXTENSION, EventStream, Send, Sender
 from skillfleet.api.errors import json_error
 from skillfleet.requests import ASGIAnyContentType
@@ -122,7 +122,7 @@ class ASGIApplication(ASGIHandler):
 
     async def stream(self, scope: Any, client: Client, stream: EventStream) -> None:
         try:
-            subscription = stream.subscribe()
+            subscription = hub.join(stream.job_id, stream.user_id, stream.after)
         except TooManyStreams as refused:
             await super().send_response(refusal(refused, stream), client)
             return
@@ -135,7 +135,7 @@ class ASGIApplication(ASGIHandler):
                 await sender.run()
             await client.send({"type": "http.response.body"})
         finally:
-            subscription.hub.leave(subscription)
+            hub.leave(subscription)
 
     async def allows(self, scope: Any) -> bool:
         """Whether the client may go on reading: the same request is made again.

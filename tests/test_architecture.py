@@ -35,7 +35,6 @@ NEVER = {
 ONLY_DOORS = {
     "django_q": {
         "jobs/engine/queue.py",
-        "jobs/engine/broker.py",
         "jobs/engine/cluster.py",
         "jobs/management/commands/qcluster.py",
         "skillfleet/admin/queue.py",

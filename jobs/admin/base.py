@@ -10,7 +10,8 @@ from django.http import HttpRequest
 
 from core.admin.base import FleetAdmin, badge, link_to
 from jobs.models import Job
-from jobs.permissions import OPERATE, PROMOTE, SUBMIT
+from jobs.models.draft import PROMOTE
+from jobs.models.job import OPERATE, SUBMIT
 from jobs.pipeline.phases import PHASES
 
 STATUS_COLOURS = {

@@ -1,4 +1,4 @@
-"""Drafts: what a curator reads, edits, promotes or rejects."""
+"""Drafts in the admin, and the button that asks for the next version of a skill."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -12,15 +12,19 @@ from django.http import HttpRequest
 from unfold.enums import ActionVariant
 
 from core.admin import fields
-from core.admin.base import Panel, Text, Verb, badge, link_to
+from core.admin.base import Panel, Text, Verb, badge, holds, link_to
 from jobs import drafts, promotion
 from jobs.admin.base import JobsAdmin, decides, status_badge, verdict_badge
 from jobs.drafts import changes
+from jobs.exceptions import JobError
+from jobs.lifecycle import create_refinement_job
 from jobs.models import Draft, Job
+from jobs.models.job import SUBMIT
 from taxonomy.admin import findings
 from taxonomy.admin.bundle_files import FilesShown
 from taxonomy.admin.change_forms import category_field
-from taxonomy.models import SkillVersion
+from taxonomy.admin.skill import SkillAdmin
+from taxonomy.models import Skill, SkillVersion
 from taxonomy.models.address import MAX_NAME_CHARS
 
 VERSION_CHARS = 64
@@ -272,4 +276,48 @@ def changes_panel(draft: Draft, base: SkillVersion) -> Panel:
             for found in changes(draft.job, draft.bundle.files())
         ],
         warning=bool(newer),
+    )
+
+
+class RefinementForm(forms.Form):
+    feedback = fields.paragraph(
+        max_length=settings.SKILLFLEET_MAX_TASK_CHARS,
+        help_text="What should be different in the next version.",
+    )
+    focus_areas = fields.paragraph(
+        required=False,
+        max_length=settings.SKILLFLEET_MAX_TASK_CHARS,
+        help_text="Headings of parts that it is about, one a line.",
+    )
+
+
+def refine(skill: Skill, user: User, answers: dict[str, Any]) -> str:
+    areas = [line for line in answers["focus_areas"].splitlines() if line.strip()]
+    job = create_refinement_job(user, skill, answers["feedback"], focus_areas=areas)
+    return f"Job {job.pk} is to write the next version."
+
+
+def is_in_use(skill: Skill) -> bool:
+    return skill.status != Skill.Status.ARCHIVED
+
+
+admin.site.unregister(Skill)
+
+
+@admin.register(Skill)
+class RefinableSkillAdmin(SkillAdmin):
+    refusals = (*SkillAdmin.refusals, JobError)
+    verbs = (
+        *SkillAdmin.verbs,
+        Verb(
+            "refine",
+            "Refine",
+            refine,
+            may=holds(SUBMIT),
+            fits=is_in_use,
+            form=lambda skill: RefinementForm,
+            intro="A job writes its next version, which a curator promotes.",
+            icon="auto_fix_high",
+            variant=ActionVariant.DEFAULT,
+        ),
     )

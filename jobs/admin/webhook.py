@@ -13,8 +13,8 @@ from core.admin import fields
 from core.admin.base import Verb, badge
 from jobs.admin.base import JobsAdmin, link_to_job
 from jobs.models import Delivery, Webhook
+from jobs.models.job import OPERATE
 from jobs.models.webhook import MAX_URL_CHARS
-from jobs.permissions import OPERATE
 from jobs.webhooks import delivery as deliveries
 from jobs.webhooks import registry
 

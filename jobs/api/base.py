@@ -11,9 +11,10 @@ from rest_framework.request import Request
 from core.serializers import StrictSerializer
 from jobs.exceptions import NoDraft
 from jobs.models import Draft, Job
-from jobs.models.draft import DraftQuerySet
-from jobs.permissions import PROMOTE
+from jobs.models.draft import PROMOTE, DraftQuerySet
 
+LOGGED_IN = None
+"""In `required_permissions`: any logged-in user, for the rows visible to them."""
 UNLISTED = ("result", "error_stack", "user_context", "task_description_refined")
 """Fields of a job that may be long and that no list shows."""
 

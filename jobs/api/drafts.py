@@ -21,6 +21,7 @@ from core.pagination import PAGE_PARAMS, Pages
 from core.serializers import FlagField, StrictSerializer, TextField
 from jobs import drafts, promotion
 from jobs.api.base import (
+    LOGGED_IN,
     UNLISTED,
     draft_to_decide,
     draft_to_edit,
@@ -30,8 +31,7 @@ from jobs.api.base import (
 )
 from jobs.drafts import changes
 from jobs.models import Draft, DraftWaiver, Job
-from jobs.models.draft import DraftQuerySet, sees_all
-from jobs.permissions import LOGGED_IN, PROMOTE
+from jobs.models.draft import PROMOTE, DraftQuerySet, sees_all
 from taxonomy.api.base import OneForm
 from taxonomy.api.files import BINARY, FileItemSerializer, safe_type
 from taxonomy.api.versions import FileDiffSerializer

@@ -12,9 +12,8 @@ from rest_framework.views import APIView
 
 from core.serializers import NumberField, StrictSerializer, TextField
 from jobs import lifecycle
-from jobs.api.base import person, visible_job
+from jobs.api.base import LOGGED_IN, person, visible_job
 from jobs.models import Job, Question
-from jobs.permissions import LOGGED_IN
 from jobs.pipeline.phases import CHECKPOINTS, QUESTION_KINDS
 from jobs.submission import MEDIA_TYPES, MIN_TASK_CHARS
 from taxonomy.models import Skill

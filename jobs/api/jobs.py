@@ -20,13 +20,11 @@ from rest_framework.views import APIView
 from cachelayer import cache_user_data
 from core.pagination import CURSOR_PARAMS, NewestFirst, SizedPages
 from jobs import lifecycle
-from jobs.api.base import UNLISTED, NothingSerializer, person, visible_job
+from jobs.api.base import LOGGED_IN, UNLISTED, NothingSerializer, person, visible_job
 from jobs.api.drafts import RefinedSerializer
 from jobs.models import Job
 from jobs.models.job import JobQuerySet
-from jobs.permissions import LOGGED_IN
-from jobs.streams.frames import MEDIA_TYPE, JobEventSerializer
-from jobs.streams.stream import EventStream, can_stream
+from jobs.streams.stream import MEDIA_TYPE, EventStream, JobEventSerializer, can_stream
 
 MAX_SEQ = 2**31 - 1
 

@@ -9,9 +9,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from jobs.api.base import LOGGED_IN
 from jobs.models import Job, Worker
+from jobs.models.job import OPERATE
 from jobs.monitoring import statistics, stuck
-from jobs.permissions import LOGGED_IN, OPERATE
 
 MAX_SECONDS = 10 * 366 * 24 * 3600
 DEFAULT_LONG_SECONDS = 3600

@@ -20,8 +20,8 @@ from jobs import lifecycle
 from jobs.api.base import person
 from jobs.lifecycle import MAX_FOCUS_AREAS, MAX_FOCUS_CHARS, create_refinement_job
 from jobs.models import Job
+from jobs.models.job import SUBMIT
 from jobs.monitoring import attendance, how_to_start_a_worker
-from jobs.permissions import SUBMIT
 from jobs.pipeline.phases import CHECKPOINTS
 from jobs.submission import MIN_TASK_CHARS, read_source
 from taxonomy.api.base import SkillReading

@@ -13,10 +13,9 @@ from rest_framework.views import APIView
 
 from core.pagination import PAGE_PARAMS
 from core.serializers import BoundedList, StrictSerializer, TextField
-from jobs.api.base import NothingSerializer, person
+from jobs.api.base import LOGGED_IN, NothingSerializer, person
 from jobs.models import Delivery, Webhook
 from jobs.models.webhook import MAX_URL_CHARS
-from jobs.permissions import LOGGED_IN
 from jobs.webhooks import registry
 from jobs.webhooks.delivery import send_anew, send_test
 

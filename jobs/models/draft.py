@@ -10,6 +10,9 @@ from cachelayer import InvalidatingQuerySet
 from taxonomy.models import Bundle
 from taxonomy.models.verdict import Waiving
 
+PROMOTE = "jobs.promote_draft"
+"""The permission to promote or reject any draft."""
+
 
 class DraftQuerySet(InvalidatingQuerySet):
     def visible_to(self, user: User | AnonymousUser) -> "DraftQuerySet":

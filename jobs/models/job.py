@@ -18,6 +18,10 @@ from jobs.invalidation import invalidate_job
 from jobs.models.worker import Worker
 from taxonomy.models.address import MAX_NAME_CHARS, MAX_PATH_CHARS
 
+SUBMIT = "jobs.add_job"
+"""The permission to submit jobs."""
+OPERATE = "jobs.operate_jobs"
+"""The permission to see and change every job."""
 FENCE_CHARS = 8
 """Enough to tell claims apart."""
 

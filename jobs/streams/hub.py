@@ -12,8 +12,8 @@ from django.conf import settings
 from django.db import Error, connections
 
 from jobs.models import Job, JobEvent
-from jobs.streams.frames import frames
 from jobs.streams.notifications import Bell, ear, wait_out
+from jobs.streams.stream import frames
 
 logger = logging.getLogger(__name__)
 RETRY_SECONDS = 1.0

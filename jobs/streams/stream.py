@@ -1,15 +1,54 @@
-"""One stream: what the view answers, and what the ASGI entry makes of it."""
+"""One event stream: the response, its wire format, and the loop that sends it.
+
+The format is that of Server-Sent Events (WHATWG HTML, 9.2).
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, StreamingHttpResponse
+from django.utils import timezone
+from rest_framework import serializers
+from rest_framework.renderers import JSONRenderer
 
-from jobs.streams.frames import HEARTBEAT, MEDIA_TYPE, OPENING
-from jobs.streams.hub import Subscription, hub
+from jobs.models import JobEvent
+
+if TYPE_CHECKING:
+    from jobs.streams.hub import Subscription
+
+MEDIA_TYPE = "text/event-stream"
+OPENING = b"retry: 2000\n\n"
+"""How many milliseconds a browser waits before it comes back."""
+HEARTBEAT = b": still here\n\n"
+
+
+class JobEventSerializer(serializers.ModelSerializer[JobEvent]):
+    data = serializers.DictField()  # type: ignore[assignment]
+
+    class Meta:
+        model = JobEvent
+        fields = ("seq", "kind", "phase", "data", "at")
+        read_only_fields = fields
+
+
+def frames(events: Iterable[JobEvent]) -> bytes:
+    """The same JSON as in the list; its times are UTC on any thread."""
+    with timezone.override(UTC):
+        return b"".join(map(frame, events))
+
+
+def frame(event: JobEvent) -> bytes:
+    written = JSONRenderer().render(JobEventSerializer(event).data)
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (
+        event.seq,
+        event.kind.encode(),
+        written,
+    )
+
 
 EXTENSION = "skillfleet.streams"
 """In the ASGI scope of an entry that sends what an EventStream stands for."""
@@ -27,10 +66,6 @@ class EventStream(StreamingHttpResponse):
         self.headers["X-Accel-Buffering"] = "no"  # nginx would hold events back
         self.job_id, self.user_id, self.after = job_id, user_id, after
 
-    def subscribe(self) -> Subscription:
-        """Raises TooManyStreams."""
-        return hub.join(self.job_id, self.user_id, self.after)
-
 
 def can_stream(request: HttpRequest) -> bool:
     """Whether the server that this request came through sends streams."""
@@ -43,7 +78,7 @@ class Sender:
 
     def __init__(
         self,
-        subscription: Subscription,
+        subscription: "Subscription",
         send: Send,
         gone: "asyncio.Future[Any]",
         allowed: Allowed,

@@ -352,3 +352,11 @@ def _forget() -> None:
 
 
 os.register_at_fork(after_in_child=_forget)
+
+
+def deliver_webhooks() -> None:
+    """Start the delivery thread beside this worker: no job waits for a receiver.
+
+    The task of the queue message that follows a new delivery.
+    """
+    courier.call()

@@ -14,8 +14,9 @@ from django.utils.html import format_html
 from core.admin.base import Panel, link_to
 from jobs.admin.base import link_to_job, shortened
 from jobs.models import Draft, Job, Worker
+from jobs.models.draft import PROMOTE
+from jobs.models.job import OPERATE, SUBMIT
 from jobs.monitoring import attendance, how_to_start_a_worker, stuck
-from jobs.permissions import OPERATE, PROMOTE, SUBMIT
 from taxonomy.models import Skill
 from taxonomy.permissions import PUBLISH_SKILLS
 from taxonomy.validation import due

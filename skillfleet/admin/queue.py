@@ -13,7 +13,7 @@ from django_q import admin as stock
 from django_q.models import Failure, OrmQ, Schedule, Success
 
 from core.admin.base import FleetAdmin, ForgivingList
-from jobs.permissions import OPERATE
+from jobs.models.job import OPERATE
 
 admin.site.unregister([Failure, OrmQ, Schedule, Success])
 

@@ -16,7 +16,7 @@ from rich.console import Console
 from core.terminal import say
 from jobs import lifecycle
 from jobs.authors.base import SourceDocument
-from jobs.cli.follower import Follower, LeftOpen, closing, warn_if_unattended
+from jobs.cli import Follower, LeftOpen, closing, warn_if_unattended
 from jobs.engine import inline
 from jobs.exceptions import JobError
 from jobs.lifecycle import create_refinement_job

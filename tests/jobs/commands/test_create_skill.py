@@ -166,7 +166,7 @@ def test_refine_submits_the_next_version_of_a_skill(run, superuser, monkeypatch)
 
     refused = run("create_skill", "", "--refine", "billing")
     assert "description: Say what should be different" in refused.refusal
-    monkeypatch.setattr("jobs.cli.follower.time.sleep", ctrl_c)
+    monkeypatch.setattr("jobs.cli.time.sleep", ctrl_c)
     ran = run(
         "create_skill", "add: Ask Kim.", "--refine", "billing", "--focus", "Steps"
     )

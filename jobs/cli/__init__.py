@@ -1,1 +1,0 @@
-"""Jobs at the terminal, for `manage.py create_skill`."""
