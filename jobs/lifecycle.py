@@ -5,6 +5,7 @@ job's row first, and says by its return value or an exception whether it won.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -21,17 +22,17 @@ from jobs.exceptions import (
     KeyReused,
     NoMoreRevisions,
     TooLarge,
+    UnsupportedSource,
     WrongState,
 )
 from jobs.models import Job, JobEvent, Question, Source
 from jobs.pipeline.phases import FIRST_PHASE
 from jobs.submission import (
-    MEDIA_TYPES,
     Problems,
-    category_path,
     check_answers,
     check_submission,
     option_problems,
+    read_source,
 )
 from taxonomy.exceptions import SkillArchived
 from taxonomy.files.file import File, Files
@@ -54,16 +55,16 @@ def create_skill_job(
     task or other sources it raises KeyReused. Raises InvalidJob, with every field
     that is wrong.
     """
-    sources = tuple(sources)
-    check_submission(
-        task_description, sources, intended_taxonomy_path, dict(options or {})
+    sources, options = tuple(sources), dict(options or {})
+    category_path = check_submission(
+        task_description, sources, intended_taxonomy_path, options
     )
     return submit(
         Job(
             user_id=user.pk,
             task_description=task_description.strip(),
-            intended_taxonomy_path=category_path(intended_taxonomy_path),
-            options=dict(options or {}),
+            intended_taxonomy_path=category_path,
+            options=options,
             user_context=dict(user_context or {}),
             idempotency_key=idempotency_key,
         ),
@@ -441,17 +442,15 @@ def _sources(files: Files) -> Iterator[SourceDocument]:
             f"The skill's SKILL.md has {len(main.content)} bytes; a source may have"
             f" {most}. Move parts of it into references/ first.",
         )
-    yield SourceDocument(SKILL_MD, "text/markdown", main.content.decode("utf-8-sig"))
+    yield read_source(SKILL_MD, main.content)
     texts = [text for file in files if file is not main and (text := _as_source(file))]
     yield from texts[: max(0, settings.SKILLFLEET_MAX_SOURCES - 1)]
 
 
 def _as_source(file: File) -> SourceDocument | None:
-    media_type = MEDIA_TYPES.get(file.path[file.path.rfind(".") :].lower())
-    fits = len(file.content) <= settings.SKILLFLEET_MAX_SOURCE_BYTES
-    if media_type is None or not fits or b"\0" in file.content:
-        return None
+    """The file as a source; None for one that no author can read."""
     try:
-        return SourceDocument(file.path[:255], media_type, file.content.decode())
-    except UnicodeDecodeError:
+        document = read_source(file.path, file.content)
+    except (UnsupportedSource, TooLarge):
         return None
+    return replace(document, name=document.name[:255])

@@ -22,34 +22,44 @@ MEDIA_TYPES = {
 Problems = dict[str, list[str]]
 
 
-def read_source(name: str, content: bytes) -> SourceDocument:
-    """A document as it was given. Raises UnsupportedSource or TooLarge."""
-    suffix = PurePosixPath(name).suffix.lower()
-    if suffix not in MEDIA_TYPES:
+def read_source(name: str, content: bytes | str) -> SourceDocument:
+    """Read a document that a user gave: an upload, a file, or text from JSON.
+
+    Every source of a job is made here, and nothing reads or checks it again.
+    Raises UnsupportedSource or TooLarge.
+    """
+    media_type = MEDIA_TYPES.get(PurePosixPath(name).suffix.lower())
+    if media_type is None:
         raise UnsupportedSource(
             f"{name}: only {', '.join(MEDIA_TYPES)} documents can be read; "
             "convert it to Markdown first.",
             {"sources": [f"{name}: unsupported type."]},
         )
+    encoded = content.encode() if isinstance(content, str) else content
     limit = settings.SKILLFLEET_MAX_SOURCE_BYTES
-    if len(content) > limit:
+    if len(encoded) > limit:
         raise TooLarge(
-            f"{name} has {len(content)} bytes; a source may have {limit}.",
+            f"{name} has {len(encoded)} bytes; a source may have {limit}.",
             {"sources": [f"{name}: too large."]},
         )
+    return SourceDocument(name, media_type, _text_of(name, encoded))
+
+
+def _text_of(name: str, content: bytes) -> str:
+    """The text without a byte order mark. Raises UnsupportedSource."""
+    not_text = {"sources": [f"{name}: not text."]}
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UnsupportedSource(
             f"{name} is not UTF-8 text (byte {error.start}); save it as UTF-8.",
-            {"sources": [f"{name}: not text."]},
+            not_text,
         ) from error
     if "\0" in text:
         raise UnsupportedSource(
-            f"{name} holds NUL characters; it is not a text.",
-            {"sources": [f"{name}: not text."]},
+            f"{name} holds NUL characters; it is not a text.", not_text
         )
-    return SourceDocument(name=name, media_type=MEDIA_TYPES[suffix], text=text)
+    return text
 
 
 def check_submission(
@@ -57,32 +67,29 @@ def check_submission(
     sources: Sequence[SourceDocument],
     intended_taxonomy_path: str,
     options: Mapping[str, Any],
-) -> None:
-    """Raises InvalidJob with every field that is wrong and how to mend it."""
+) -> str:
+    """Check a submission, and return the path of the intended category.
+
+    That is the path of today, should the category have moved; "" when none is
+    intended. Raises InvalidJob, which names every wrong field and how to correct it.
+    """
     problems: Problems = {}
+    path = ""
     if wrong := _task_problem(task_description):
         problems["task_description"] = [wrong]
     if len(sources) > settings.SKILLFLEET_MAX_SOURCES:
         problems["sources"] = [
             f"{len(sources)} sources; at most {settings.SKILLFLEET_MAX_SOURCES}."
         ]
-    for source in sources:
-        read_source(source.name, source.text.encode())
     try:
-        category_path(intended_taxonomy_path)
+        if intended_taxonomy_path:
+            path = Category.objects.named(intended_taxonomy_path).path
     except UnknownCategory as error:
-        problems["intended_taxonomy_path"] = error.fields["category"]
+        problems["intended_taxonomy_path"] = list(error.fields["category"])
     problems |= option_problems(options)
     if problems:
         raise InvalidJob("The job cannot be submitted as it is.", problems)
-
-
-def category_path(written: str) -> str:
-    """Today's path of a category that may have moved since; "" stays "".
-
-    Raises UnknownCategory.
-    """
-    return Category.objects.named(written).path if written else ""
+    return path
 
 
 def _task_problem(text: str) -> str:

@@ -18,6 +18,7 @@ from core.json_values import JSONValueError, check_json, parse_json
 from core.serializers import BoundedList, FlagField, StrictSerializer, TextField
 from jobs import lifecycle
 from jobs.api.base import person
+from jobs.authors.base import SourceDocument
 from jobs.lifecycle import MAX_FOCUS_AREAS, MAX_FOCUS_CHARS, create_refinement_job
 from jobs.models import Job
 from jobs.models.job import SUBMIT
@@ -37,8 +38,16 @@ JSON_IN_FORMS = ("sources", "user_context")
 
 
 class SourceInputSerializer(StrictSerializer):
+    """A document as JSON gives it; an upload is a `SourceDocument` already."""
+
     name = TextField(max_length=255, help_text="A file name, ending in .md or .txt.")
     text = TextField()
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, SourceDocument):
+            return super().to_internal_value(data)
+        super().to_internal_value({"name": data.name, "text": data.text})
+        return data
 
 
 class OrderSerializer(StrictSerializer):
@@ -94,7 +103,9 @@ class SubmissionSerializer(OrderSerializer):
             user,
             wanted["task_description"],
             sources=[
-                read_source(source["name"], source["text"].encode())
+                source
+                if isinstance(source, SourceDocument)
+                else read_source(source["name"], source["text"])
                 for source in wanted["sources"]
             ],
             intended_taxonomy_path=wanted["intended_taxonomy_path"],
@@ -154,10 +165,10 @@ def _from_form(request: Request) -> dict[str, Any]:
     for name in JSON_IN_FORMS:
         if name in form:
             fields[name] = _json_of(name, form[name])
+    check_json(fields)
     if uploaded := _uploaded(request):
         given = fields.get("sources", [])
         fields["sources"] = [*given, *uploaded] if isinstance(given, list) else given
-    check_json(fields)
     return fields
 
 
@@ -168,8 +179,9 @@ def _json_of(name: str, text: str) -> Any:
         raise serializers.ValidationError({name: [str(error)]}) from None
 
 
-def _uploaded(request: Request) -> list[dict[str, str]]:
-    """Raises UnsupportedSource or TooLarge, before a large file is read."""
+def _uploaded(request: Request) -> list[SourceDocument]:
+    """The uploads, read once. Raises UnsupportedSource, or TooLarge before it has
+    read more of a file than a source may have."""
     for name in request.FILES:
         if name not in UPLOADS:
             raise serializers.ValidationError(
@@ -177,8 +189,7 @@ def _uploaded(request: Request) -> list[dict[str, str]]:
             )
     most = settings.SKILLFLEET_MAX_SOURCE_BYTES
     uploads = [file for name in UPLOADS for file in request.FILES.getlist(name)]
-    sources = (read_source(file.name, file.read(most + 1)) for file in uploads)
-    return [{"name": source.name, "text": source.text} for source in sources]
+    return [read_source(file.name, file.read(most + 1)) for file in uploads]
 
 
 class RefinementSerializer(OrderSerializer):

@@ -1,8 +1,11 @@
 """`POST /skills` makes a job, from JSON or from a form."""
 
+import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from jobs import submission
 from jobs.models import Job, Worker
+from taxonomy.models.category import CategoryManager
 from tests.jobs.conftest import SOURCE, TASK
 
 URL = "/api/v1/skills"
@@ -132,3 +135,39 @@ def test_a_key_in_the_header_may_not_contradict_the_body(author_api):
 
     assert reply.status_code == 400
     assert "idempotency_key" in reply.data["errors"]
+
+
+@pytest.fixture
+def calls(monkeypatch) -> list[str]:
+    """Each decoding of a source and each look-up of a category, by name."""
+    made: list[str] = []
+    decode, named = submission._text_of, CategoryManager.named
+
+    def counted_decode(name, content):
+        made.append(name)
+        return decode(name, content)
+
+    def counted_named(self, path):
+        made.append(path)
+        return named(self, path)
+
+    monkeypatch.setattr(submission, "_text_of", counted_decode)
+    monkeypatch.setattr(CategoryManager, "named", counted_named)
+    return made
+
+
+@pytest.mark.parametrize("is_form", [True, False], ids=["form", "json"])
+def test_a_source_is_read_once_and_its_category_is_looked_up_once(
+    author_api, calls, is_form
+):
+    source = document("a.md") if is_form else {"name": "a.md", "text": SOURCE}
+    body = {
+        "task_description": TASK,
+        "sources": [source],
+        "intended_taxonomy_path": "operations/monitoring",
+    }
+
+    reply = author_api.post(URL, body, format="multipart" if is_form else "json")
+
+    assert reply.status_code == 202, reply.content
+    assert calls == ["a.md", "operations/monitoring"]
