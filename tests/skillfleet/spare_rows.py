@@ -1,6 +1,6 @@
 """One more row of each model that a cached response shows, and what shows none.
 
-The tests that every write retires what shows it say when a row is missing here.
+The tests that every write invalidates what shows it report a row missing here.
 """
 
 from collections.abc import Callable
@@ -30,7 +30,7 @@ from tests.skillfleet.world import TASK
 
 UNSEEN = {
     "knox_authtoken": "asked of each request, before the cache is",
-    "django_content_type": "written by migrations, which retire everything",
+    "django_content_type": "written by migrations, which invalidate everything",
     "taxonomy_blob": "named by its digest: never changed, kept while it is shown",
     "taxonomy_bundle": "named by its digest: never changed, kept while it is shown",
     "taxonomy_bundlefile": "a part of its bundle, which is never changed",

@@ -41,7 +41,7 @@ def test_the_admin_says_so(admin_client):
     assert "out of service" in response.content.decode()
 
 
-def test_clearing_and_invalidating_are_owed(client_of, operator):
+def test_clearing_and_invalidating_are_kept_pending(client_of, operator):
     api = client_of(operator)
 
     for verb, body in (("clear", {}), ("invalidate", {"pattern": "/a/*"})):

@@ -110,7 +110,7 @@ def test_nobody_saves_a_read_only_page(root, world):
     assert root.post(path, {"status": "completed"}).status_code == 403
 
 
-def test_a_token_of_another_is_out_of_sight(browsers, world):
+def test_a_token_of_another_user_is_not_visible(browsers, world):
     token = world.names["token"]
 
     assert token in browsers["author"].get(TOKENS).content.decode()

@@ -1,4 +1,4 @@
-"""The tests' settings, with the patience that the product comes with."""
+"""The tests' settings, with the product's own time limits for the cache."""
 
 from skillfleet.environment import env
 from tests.settings import *  # noqa: F403

@@ -62,7 +62,7 @@ def cancel(job: Job) -> None:
     lifecycle.cancel(job, by=job.user)
 
 
-def test_each_event_comes_once_through_deaths_and_cuts_to_the_end(job, ada):
+def test_each_event_comes_once_through_kills_and_cuts_to_the_end(job, ada):
     token = token_of(ada)
 
     async def scenario():

@@ -90,7 +90,7 @@ def test_without_the_reaper_it_would_not(serve, curator):
     assert "Changed by the dead." not in answer.body
 
 
-def test_a_killed_worker_retires_everything_and_one_that_is_stopped_nothing(serve):
+def test_a_killed_worker_invalidates_everything_and_a_stopped_one_nothing(serve):
     server, elsewhere = serve(), "kept-by-another-process"
     cache_manager.set(elsewhere, 1)
     former = server.workers()

@@ -13,7 +13,7 @@ def refuse(execute, sql, params, many, context):
     raise OperationalError("gone")
 
 
-def test_healthz_asks_no_database_when_the_plane_is_due(client):
+def test_healthz_asks_no_database_when_the_heartbeat_of_the_cache_host_is_due(client):
     backend().stamps.words[DUE] = 0
     with connection.execute_wrapper(refuse):
         response = client.get("/healthz")

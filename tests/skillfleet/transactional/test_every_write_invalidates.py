@@ -1,7 +1,7 @@
-"""Whatever a cached response shows: each kind of write of it retires the response.
+"""Each kind of write to a row invalidates every cached response that shows the row.
 
-What it shows is recorded while it is computed. So a route, a model or a field that
-comes later is tested here, or these tests say which row they miss.
+The rows that a response shows are recorded while it is computed. A new route, model or
+field is therefore tested here too, or these tests name the row that they lack.
 """
 
 from collections import Counter
@@ -113,10 +113,10 @@ def test_every_table_said_to_be_unseen_is_read(shown):
     assert UNSEEN.keys() <= {name for found in shown.values() for name in found.tables}
 
 
-def test_each_kind_of_write_retires_every_response_that_shows_the_row(fleet, shown):
+def test_each_kind_of_write_invalidates_every_response_that_shows_the_row(fleet, shown):
     stale = [line for model in SPARE for line in stale_after(model, fleet, shown)]
 
-    assert not stale, "\n".join(["declare them in the room's caching.py", *stale])
+    assert not stale, "\n".join(["declare them in the package's caching.py", *stale])
 
 
 def test_without_its_declaration_a_model_fails_the_test(fleet, shown, monkeypatch):
@@ -143,13 +143,13 @@ def stale_after(model: Model, fleet: Fleet, shown: Shown) -> Iterator[str]:
     try:
         for pk, readers in rows_to_write(model, spare, reads, shown).items():
             for write in writes_of(model._base_manager.get(pk=pk)):
-                left = [*not_retired(write, readers, fleet)]
+                left = [*not_invalidated(write, readers, fleet)]
                 yield from lines(model, write.kind, left)
     finally:
         model._base_manager.filter(pk=spare.pk).delete()
     new = SPARE[model](fleet)
     insert = Write("", lambda: model._default_manager.bulk_create([new]), new.delete)
-    yield from lines(model, "bulk_create", [*not_retired(insert, reads, fleet)])
+    yield from lines(model, "bulk_create", [*not_invalidated(insert, reads, fleet)])
 
 
 def lines(model: Model, kind: str, reads: list[Read]) -> list[str]:
@@ -177,7 +177,7 @@ def warm(reads: list[Read], fleet: Fleet) -> None:
             assert again == "HIT", f"{read.address} answers {found}, {again}"
 
 
-def not_retired(write: Write, reads: list[Read], fleet: Fleet) -> Iterator[Read]:
+def not_invalidated(write: Write, reads: list[Read], fleet: Fleet) -> Iterator[Read]:
     warm(reads, fleet)
     write.do()
     # What is undone makes these answers stale again: nobody would see them.
