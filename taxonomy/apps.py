@@ -11,6 +11,10 @@ class TaxonomyConfig(AppConfig):
         from taxonomy.search import index
         from taxonomy.validation import judge_the_unjudged
 
-        pre_migrate.connect(index.make_way, sender=self, dispatch_uid="search")
-        post_migrate.connect(index.restore, sender=self, dispatch_uid="search")
+        pre_migrate.connect(
+            index.drop_before_migration, sender=self, dispatch_uid="search"
+        )
+        post_migrate.connect(
+            index.create_after_migration, sender=self, dispatch_uid="search"
+        )
         post_migrate.connect(judge_the_unjudged, sender=self, dispatch_uid="verdicts")

@@ -14,14 +14,14 @@ from taxonomy.search.postgresql import HAS_TRIGRAMS
 
 @register()
 def check_usage_is_kept(**kwargs: Any) -> Iterable[CheckMessage]:
-    """An event that is sent again must find the first one still there."""
+    """An event that is sent twice must be recognised by the first one."""
     kept = timedelta(days=settings.SKILLFLEET_USAGE_DAYS)
     if settings.SKILLFLEET_USAGE_LATE + timedelta(days=1) > kept:
         yield Error(
             f"SKILLFLEET_USAGE_DAYS is {settings.SKILLFLEET_USAGE_DAYS}, and events"
-            f" may come {settings.SKILLFLEET_USAGE_LATE} late: one that is sent again"
+            f" may arrive {settings.SKILLFLEET_USAGE_LATE} late: one that is sent twice"
             " could be counted twice.",
-            hint="Keep events for a day longer than they may be late.",
+            hint="Keep events for at least a day longer than they may be late.",
             id="taxonomy.E001",
         )
     least = max(
@@ -30,7 +30,7 @@ def check_usage_is_kept(**kwargs: Any) -> Iterable[CheckMessage]:
     if least > settings.SKILLFLEET_USAGE_COUNT_DAYS:
         yield Error(
             f"SKILLFLEET_USAGE_COUNT_DAYS is {settings.SKILLFLEET_USAGE_COUNT_DAYS}.",
-            hint=f"Keep counts for {least} days at least, as long as what uses them.",
+            hint=f"Keep counts for at least {least} days: other settings need them.",
             id="taxonomy.E002",
         )
 
@@ -39,13 +39,13 @@ def check_usage_is_kept(**kwargs: Any) -> Iterable[CheckMessage]:
 def check_index(
     databases: Sequence[str] | None = None, **kwargs: Any
 ) -> Iterable[CheckMessage]:
-    """No error: it would keep `migrate`, which mends it, from running."""
+    """A warning: an error would stop `migrate`, which repairs the index."""
     for alias in databases or ():
         connection = connections[alias]
-        if index.sources_exist(connection) and not index.complete(connection):
+        if index.source_tables_exist(connection) and not index.is_current(connection):
             yield Warning(
-                "The search's index lacks triggers, so it misses what is written.",
-                hint="Run manage.py migrate: it makes and fills the index anew.",
+                "The search index is incomplete: without its triggers it misses changes.",
+                hint="Run manage.py migrate to rebuild the index.",
                 id="taxonomy.W002",
             )
 
@@ -56,16 +56,16 @@ def check_trigrams(
 ) -> Iterable[CheckMessage]:
     for alias in databases or ():
         connection = connections[alias]
-        if connection.vendor != "postgresql" or not index.complete(connection):
+        if connection.vendor != "postgresql" or not index.is_current(connection):
             continue
         with connection.cursor() as cursor:
             cursor.execute(HAS_TRIGRAMS)
-            [there] = cursor.fetchone()
-        if not there:
+            [is_installed] = cursor.fetchone()
+        if not is_installed:
             yield Warning(
-                "PostgreSQL's pg_trgm is not there: of misspelt words the search "
-                "corrects only those with two letters swapped.",
-                hint="As a superuser: CREATE EXTENSION pg_trgm; then migrate again.",
+                "PostgreSQL's extension pg_trgm is not installed. Of misspelled words the"
+                " search corrects only those with two letters swapped.",
+                hint="As a superuser, run CREATE EXTENSION pg_trgm; then run migrate.",
                 id="taxonomy.W001",
             )
 
@@ -74,8 +74,8 @@ def check_trigrams(
 def check_meaning(**kwargs: Any) -> Iterable[CheckMessage]:
     if settings.SKILLFLEET_SEARCH_BY_MEANING > 0 and not meaning.available():
         yield Warning(
-            "SKILLFLEET_SEARCH_BY_MEANING is set, but what it needs is not installed:"
-            " sentences are ranked by their words alone.",
-            hint="make meaning, or set it to 0.",
+            "SKILLFLEET_SEARCH_BY_MEANING is set, but its encoder is not installed."
+            " Sentences are ranked by their words only.",
+            hint="Run make meaning, or set it to 0.",
             id="taxonomy.W003",
         )

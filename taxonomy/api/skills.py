@@ -330,7 +330,7 @@ class SkillList(SkillReading, generics.ListAPIView[Skill]):
         found = matching(self.readable().for_listing(), **wanted)
         page = self.paginate_queryset(found)  # type: ignore[arg-type]
         if isinstance(found, SearchResults):
-            found.mark(page or [])
+            found.highlight(page or [])
         response = self.get_paginated_response(
             self.get_serializer(page, many=True).data
         )

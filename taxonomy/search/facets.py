@@ -1,4 +1,4 @@
-"""How many of some skills each filter would leave."""
+"""Facet counts: how many skills each filter would leave."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -14,99 +14,103 @@ from taxonomy.models.skill import SkillQuerySet
 
 TRAITS = ("type", "weight", "load_priority", "style")
 Counts = list[dict[str, Any]]
-"""Each with `value` and `count`, most skills first."""
+"""Dicts with `value` and `count`, highest counts first."""
 
 FEW = 500
-"""Of more categories than that the paths of all are read."""
+"""If more categories are counted, the paths of all are loaded."""
 
 FEWER = 4
-"""Labels of skills that are left out are counted instead, if those are so many times
-fewer."""
+"""If the excluded skills are so many times fewer, their labels are counted instead."""
 
 
 def facets(skills: SkillQuerySet) -> dict[str, Counts]:
-    """By the filter's name; of each at most SKILLFLEET_MAX_FACET_COUNTS values."""
-    among = skills.order_by().select_related(None).prefetch_related(None)
-    # These sums, and those by category, are made of an index that has the columns.
-    traits = list(among.values("status", *TRAITS).annotate(count=Count("*")))
-    shown: Counter[str] = Counter()
+    """Counts by the filter's name; at most SKILLFLEET_MAX_FACET_COUNTS values each."""
+    unordered = skills.order_by().select_related(None).prefetch_related(None)
+    # These counts and those by category are read from an index with all columns.
+    traits = list(unordered.values("status", *TRAITS).annotate(count=Count("*")))
+    by_status: Counter[str] = Counter()
     for row in traits:
-        shown[row["status"]] += row["count"]
+        by_status[row["status"]] += row["count"]
     return {
-        "category": by_category(among),
+        "category": by_category(unordered),
         **by_trait(traits),
-        **by_label(among, left_out(shown)),
+        **by_label(unordered, excluded(by_status)),
     }
 
 
 def by_category(skills: SkillQuerySet) -> Counts:
-    """With the categories above: a filter includes those below its own."""
-    found = dict(skills.values_list("category").annotate(count=Count("*")))
+    """Categories above are counted, too: a filter includes subcategories."""
+    by_key = dict(skills.values_list("category").annotate(count=Count("*")))
     categories = Category.objects.order_by()
-    if len(found) <= FEW:
-        categories = categories.filter(pk__in=list(found))
+    if len(by_key) <= FEW:
+        categories = categories.filter(pk__in=list(by_key))
     counts: Counter[str] = Counter()
     for key, path in categories.values_list("pk", "path"):
-        count = found.get(key, 0)
+        count = by_key.get(key, 0)
         while path and count:
             counts[path] += count
             path = parent_of(path)
     return most_common(counts.items())
 
 
-def by_trait(found: Iterable[dict[str, Any]]) -> dict[str, Counts]:
-    """In one query: there are few combinations."""
+def by_trait(rows: Iterable[dict[str, Any]]) -> dict[str, Counts]:
+    """From one query, which returns few combinations."""
     counts: dict[str, Counter[str]] = {trait: Counter() for trait in TRAITS}
-    for row in found:
+    for row in rows:
         for trait in TRAITS:
             counts[trait][row[trait]] += row["count"]
     return {trait: most_common(counts[trait].items()) for trait in TRAITS}
 
 
-def left_out(shown: Counter[str]) -> SkillQuerySet | None:
-    """All skills but those that are counted, where those are all of some statuses,
-    and nearly the fleet; else None. `shown` are how many there are by status."""
+def excluded(by_status: Counter[str]) -> SkillQuerySet | None:
+    """The skills that are not counted, if they are few; else None.
+
+    This needs all skills of the counted statuses to be counted; `by_status` has their
+    numbers.
+    """
     every = dict(
         Skill.objects.order_by().values_list("status").annotate(count=Count("*"))
     )
-    if any(every.get(status) != count for status, count in shown.items()):
+    if any(every.get(status) != count for status, count in by_status.items()):
         return None
-    rest = sum(every.values()) - shown.total()
-    if FEWER * rest > shown.total():
+    rest = sum(every.values()) - by_status.total()
+    if FEWER * rest > by_status.total():
         return None
-    others = Skill.objects.order_by().exclude(status__in=list(shown))
+    others = Skill.objects.order_by().exclude(status__in=list(by_status))
     return others if rest else others.none()
 
 
-def by_label(skills: SkillQuerySet, besides: SkillQuerySet | None) -> dict[str, Counts]:
-    """Of nearly all skills: of all, less those few. An index has the sums of all."""
+def by_label(skills: SkillQuerySet, without: SkillQuerySet | None) -> dict[str, Counts]:
+    """`without`: count all skills, which is fast by an index, and subtract these."""
     less: Counter[tuple[str, str]] = Counter()
     most = settings.SKILLFLEET_MAX_FACET_COUNTS
     labels = Label.objects.order_by()
-    if besides is None:
+    if without is None:
         labels = labels.filter(skill__in=skills.values("pk"))
     else:
-        of_those = labels.filter(skill__in=besides.values("pk"))
-        less.update({(kind, value): count for kind, value, count in summed(of_those)})
-    found: dict[str, list[tuple[str, int]]] = {kind: [] for kind in Label.Kind.values}
-    # So many may lose their place to others.
-    for kind, value, count in first(summed(labels), most + len(less)):
+        excluded_labels = labels.filter(skill__in=without.values("pk"))
+        less.update(
+            {(kind, value): count for kind, value, count in summed(excluded_labels)}
+        )
+    by_kind: dict[str, list[tuple[str, int]]] = {kind: [] for kind in Label.Kind.values}
+    # Subtracting may drop this many values below others.
+    for kind, value, count in highest(summed(labels), most + len(less)):
         if left := count - less[kind, value]:
-            found[kind].append((value, left))
-    return {kind: most_common(counts) for kind, counts in found.items()}
+            by_kind[kind].append((value, left))
+    return {kind: most_common(counts) for kind, counts in by_kind.items()}
 
 
 def summed(labels: QuerySet[Any]) -> Any:
-    """Kind, value, and how many skills have them."""
+    """(kind, value, number of skills)"""
     return labels.values_list("kind", "value").annotate(count=Count("*"))
 
 
-def first(sums: Any, most: int) -> Iterable[tuple[str, str, int]]:
-    """Of each kind."""
-    place = Window(
+def highest(sums: Any, most: int) -> Iterable[tuple[str, str, int]]:
+    """The rows with the highest counts of each kind."""
+    rank = Window(
         RowNumber(), partition_by=["kind"], order_by=[F("count").desc(), "value"]
     )
-    ranked = sums.annotate(place=place).filter(place__lte=most)
+    ranked = sums.annotate(rank=rank).filter(rank__lte=most)
     return ranked.values_list("kind", "value", "count")
 
 

@@ -1,7 +1,7 @@
-"""The index is made after each migration, and again when its making has changed.
+"""Creates the search index after each migration, and again if its definition changed.
 
-No migration makes it: SQLite drops the triggers of a table that a later migration
-alters, and refuses to alter one that a trigger elsewhere names.
+No migration creates it: when a later migration alters a table, SQLite drops the table's
+triggers, and it refuses to alter one that another table's trigger names.
 """
 
 import logging
@@ -29,107 +29,108 @@ TRIGGERS = {
 }
 
 
-def make_way(using: str, plan: list[Any], **_: Any) -> None:
-    """Receiver of pre_migrate: tables that are about to change have no triggers."""
+def drop_before_migration(using: str, plan: list[Any], **_: Any) -> None:
+    """Receiver of pre_migrate: drop the triggers of tables that may change."""
     if any(migration.app_label == "taxonomy" for migration, _ in plan):
         drop_triggers(connections[using])
 
 
-def restore(using: str, **_: Any) -> None:
-    """Receiver of post_migrate: the index is there, and holds every skill."""
+def create_after_migration(using: str, **_: Any) -> None:
+    """Receiver of post_migrate: create the index unless it is up to date."""
     connection = connections[using]
-    if sources_exist(connection) and not complete(connection):
+    if source_tables_exist(connection) and not is_current(connection):
         with transaction.atomic(using=using):
             drop_triggers(connection)
-            make(connection)
-    if connection.vendor == "postgresql" and complete(connection):
-        make_trigrams(connection)
+            create(connection)
+    if connection.vendor == "postgresql" and is_current(connection):
+        create_trigram_index(connection)
 
 
-def sources_exist(connection: BaseDatabaseWrapper) -> bool:
-    """Whether the tables that are indexed are there."""
+def source_tables_exist(connection: BaseDatabaseWrapper) -> bool:
+    """Whether the indexed tables exist."""
     return set(SOURCES) <= set(connection.introspection.table_names())
 
 
-def complete(connection: BaseDatabaseWrapper) -> bool:
-    """Whether every trigger is there, as this release makes it."""
-    return set(made_by_name(connection.vendor)) == set(present(connection))
+def is_current(connection: BaseDatabaseWrapper) -> bool:
+    """Whether the triggers are exactly those of this release."""
+    return set(triggers_by_name(connection.vendor)) == set(
+        existing_triggers(connection)
+    )
 
 
-def make(connection: BaseDatabaseWrapper) -> None:
+def create(connection: BaseDatabaseWrapper) -> None:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            make_postgresql(connection)
+            create_postgresql(connection)
         else:
             for statement in sqlite.TABLES:
                 cursor.execute(statement)
-        for name, event in made_by_name(connection.vendor).items():
-            cursor.execute(f"CREATE TRIGGER {name} {event}")
+        for name, sql in triggers_by_name(connection.vendor).items():
+            cursor.execute(f"CREATE TRIGGER {name} {sql}")
     fill(connection)
 
 
 def fill(connection: BaseDatabaseWrapper) -> None:
-    """Write every entry anew."""
+    """Delete and write all entries."""
     with connection.cursor() as cursor:
         for statement in rules(connection.vendor).FILLING:
             cursor.execute(statement)
 
 
-def make_postgresql(connection: BaseDatabaseWrapper) -> None:
-    ours = postgresql
+def create_postgresql(connection: BaseDatabaseWrapper) -> None:
+    module = postgresql
     with connection.cursor() as cursor:
-        cursor.execute(ours.LOWER)
-        found = cursor.fetchone()
-        collate = f"COLLATE {found[0]}" if found else ""
-        plain = ours.WORDS.replace("{collate}", collate)
+        cursor.execute(module.LOWER)
+        collation = cursor.fetchone()
+        collate = f"COLLATE {collation[0]}" if collation else ""
+        plain = module.WORDS.replace("{collate}", collate)
         for statement in (
-            *ours.TABLE,
-            *ours.DICTIONARY,
+            *module.TABLE,
+            *module.DICTIONARY,
             plain,
-            ours.VECTOR,
-            *ours.FUNCTIONS,
+            module.VECTOR,
+            *module.FUNCTIONS,
         ):
             cursor.execute(statement)
 
 
-def make_trigrams(connection: BaseDatabaseWrapper) -> None:
-    """Not every role may create an extension: without it `check_trigrams` warns."""
+def create_trigram_index(connection: BaseDatabaseWrapper) -> None:
+    """Only some roles may create an extension; `check_trigrams` warns without it."""
     try:
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
             cursor.execute(postgresql.TRIGRAMS)
             cursor.execute(postgresql.TRIGRAM_INDEX)
     except DatabaseError as error:
-        logger.warning("pg_trgm cannot be had error=%s", str(error).strip())
+        logger.warning("pg_trgm is not available error=%s", str(error).strip())
 
 
 def drop_triggers(connection: BaseDatabaseWrapper) -> None:
     on_table = " ON {}" if connection.vendor == "postgresql" else ""
     with connection.cursor() as cursor:
-        for name, table in present(connection).items():
+        for name, table in existing_triggers(connection).items():
             cursor.execute(f"DROP TRIGGER {name}{on_table.format(table)}")
 
 
-def present(connection: BaseDatabaseWrapper) -> dict[str, str]:
-    """The triggers that are there, and their tables."""
+def existing_triggers(connection: BaseDatabaseWrapper) -> dict[str, str]:
+    """The names of the index's triggers in the database, and their tables."""
     with connection.cursor() as cursor:
         cursor.execute(TRIGGERS[connection.vendor].replace("%%", "%"))
         return dict(cursor.fetchall())
 
 
-def made_by_name(vendor: str) -> dict[str, str]:
-    """Each trigger by its name, which ends in the digest of the index's definition.
+def triggers_by_name(vendor: str) -> dict[str, str]:
+    """The triggers of this release; their names end in the definition's digest.
 
-    So an index that another release made, from another definition, is recognised by
-    its triggers, and rebuilt.
+    The names show whether an index was created from another definition.
     """
-    made, suffix = rules(vendor).triggers(), digest(vendor)
-    return {f"search_{event}_{suffix}": trigger for event, trigger in made.items()}
+    triggers, suffix = rules(vendor).triggers(), digest(vendor)
+    return {f"search_{event}_{suffix}": sql for event, sql in triggers.items()}
 
 
 def digest(vendor: str) -> str:
-    """Identifies what the index holds, whatever our modules and names are called."""
-    ours = rules(vendor)
-    definition = (sorted(ours.DEFINITION.items()), ours.triggers())
+    """Identifies the definition; independent of the names of modules and constants."""
+    module = rules(vendor)
+    definition = (sorted(module.DEFINITION.items()), module.triggers())
     return sha256(f"{definition!r}{VERSION}".encode()).hexdigest()[:8]
 
 

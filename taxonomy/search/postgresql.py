@@ -23,7 +23,7 @@ from taxonomy.search.query import (
 LOWER = """SELECT quote_ident(collname) FROM pg_collation
     WHERE collname IN ('pg_c_utf8', 'und-x-icu') AND collnamespace =
         'pg_catalog'::regnamespace ORDER BY collname"""
-"""A collation that knows the small form of every letter, whatever the database's."""
+"""A collation that can lower-case every letter, whatever the database's own is."""
 
 TRIGRAMS = "CREATE EXTENSION IF NOT EXISTS pg_trgm"
 TRIGRAM_INDEX = """CREATE INDEX IF NOT EXISTS taxonomy_search_letters
@@ -43,7 +43,7 @@ TABLE = (
 DICTIONARY = (
     "DROP TEXT SEARCH CONFIGURATION IF EXISTS taxonomy_words CASCADE",
     "DROP TEXT SEARCH DICTIONARY IF EXISTS taxonomy_porter CASCADE",
-    # The algorithm that SQLite has, so that both find the same.
+    # SQLite's stemming algorithm, so that both databases find the same.
     """CREATE TEXT SEARCH DICTIONARY taxonomy_porter (
         TEMPLATE = pg_catalog.snowball, LANGUAGE = 'porter')""",
     "CREATE TEXT SEARCH CONFIGURATION taxonomy_words (COPY = pg_catalog.simple)",
@@ -129,34 +129,34 @@ FUNCTIONS = (
 
 
 def triggers() -> dict[str, str]:
-    """By what happens: a trigger each, without its name."""
+    """The triggers by event, as SQL without their names."""
     shown = ("name", "description", "current_id")
     changed = " OR ".join(f"old.{each} IS DISTINCT FROM new.{each}" for each in shown)
     return {
-        "skill_added": made("INSERT ON taxonomy_skill", "new_skill"),
-        "skill_changed": made(
+        "skill_added": trigger("INSERT ON taxonomy_skill", "new_skill"),
+        "skill_changed": trigger(
             "UPDATE ON taxonomy_skill",
             "new_skill",
             f"old.uuid = new.uuid AND ({changed})",
         ),
-        "skill_rekeyed": made(
+        "skill_rekeyed": trigger(
             "UPDATE ON taxonomy_skill", "old_skill", "old.uuid <> new.uuid"
         ),
-        "skill_removed": made("DELETE ON taxonomy_skill", "old_skill"),
-        "skills_emptied": made("TRUNCATE ON taxonomy_skill", "no_skills"),
-        "version_added": made("INSERT ON taxonomy_skillversion", "version"),
-        "version_changed": made(
+        "skill_removed": trigger("DELETE ON taxonomy_skill", "old_skill"),
+        "skills_emptied": trigger("TRUNCATE ON taxonomy_skill", "no_skills"),
+        "version_added": trigger("INSERT ON taxonomy_skillversion", "version"),
+        "version_changed": trigger(
             "UPDATE ON taxonomy_skillversion",
             "version",
             "old.body IS DISTINCT FROM new.body",
         ),
-        "label_added": made(
+        "label_added": trigger(
             "INSERT ON taxonomy_label", "label", f"new.kind IN ({LABEL_KINDS})"
         ),
-        "label_removed": made(
+        "label_removed": trigger(
             "DELETE ON taxonomy_label", "label", f"old.kind IN ({LABEL_KINDS})"
         ),
-        "label_changed": made(
+        "label_changed": trigger(
             "UPDATE ON taxonomy_label",
             "label",
             f"old.kind IN ({LABEL_KINDS}) OR new.kind IN ({LABEL_KINDS})",
@@ -164,7 +164,7 @@ def triggers() -> dict[str, str]:
     }
 
 
-def made(event: str, name: str, condition: str = "true") -> str:
+def trigger(event: str, name: str, condition: str = "true") -> str:
     each = "STATEMENT" if event.startswith("TRUNCATE") else "ROW"
     return (
         f"AFTER {event} FOR EACH {each} WHEN ({condition}) "
@@ -186,44 +186,47 @@ DEFINITION = {
     "VECTOR": VECTOR,
     "WORDS": WORDS,
 }
-"""All that decides what the index holds, with `triggers()`. The keys are part of the
-digest, so they stay when a constant is renamed or moved."""
+"""What the index holds, together with `triggers()`. The keys are part of the digest, so
+they stay when a constant is renamed or moved."""
 
 
 HEADING_WEIGHTS = "{0, 0.2, 0.4, 1}"
-"""Of nothing, keywords, description and name."""
+"""The weights of bodies (none), keywords, descriptions and names."""
 
 BODY_WEIGHTS = "{0.1, 0, 0, 0}"
-PLACES = ("ts_filter(heading, '{a}')", "heading", "document")
-"""Names, headings, all: a common word is in the first, whose index is the shortest."""
+COLUMNS = ("ts_filter(heading, '{a}')", "heading", "document")
+"""Names, headings, everything: the shortest index is tried first."""
 
 ENOUGH_OF_ONE = 20
-"""So many skills with a word that is asked for alone are counted."""
+"""Counting stops here for a word that is searched for alone."""
 
-READ_CLOSELY = 100
-"""So many of the best by their headings are ranked by their bodies too."""
+RANKED_BY_BODY = 100
+"""So many skills, the best by their headings, are ranked by their bodies as well."""
 
-BEGINNING = 0.3
-"""What a word counts that only begins as it should."""
+PREFIX_WEIGHT = 0.3
+"""What a prefix match counts, of 1."""
 
 LIKENESS, LEAST_LIKENESS = 0.45, 0.24
-"""The word similarity, of 1, that is looked at, and the least if that is not enough:
-of a short word few groups of three letters are right."""
+"""The word similarity (0 to 1) that is tried first, and the least for short words, in
+which one wrong letter spoils most trigrams."""
 
 HAS_TRIGRAMS = "SELECT to_regprocedure('word_similarity(text, text)') IS NOT NULL"
-"""Whether pg_trgm is there, where this connection looks for it."""
+"""Whether pg_trgm is installed in this connection's search path."""
 
 
 class PostgresIndex:
     def __init__(self, connection: BaseDatabaseWrapper, allowed: Sql) -> None:
-        """`allowed` is true of a skill, whose key it calls `entry.skill_id`."""
+        """`allowed` is a condition on `entry.skill_id`: the searched skills."""
         self.connection = connection
         self.allowed = allowed
 
     @contextmanager
     def by_index(self) -> Iterator[None]:
-        """The planner thinks that a table is read fast where many rows match; it does
-        not know that each long row has to be unpacked."""
+        """Make the planner use the index.
+
+        If many rows match it prefers a sequential scan, and underestimates the cost of
+        decompressing the long rows.
+        """
         with transaction.atomic(using=self.connection.alias, savepoint=False):
             with self.connection.cursor() as cursor:
                 cursor.execute("SET LOCAL enable_seqscan TO off")
@@ -237,18 +240,18 @@ class PostgresIndex:
             return cursor.fetchall()
 
     def counted(self, words: Sequence[Word]) -> list[Word]:
-        """A word alone has none to be weighed against: a few are enough."""
+        """Counts decide between words, so a word alone is counted up to a few only."""
         formed = self.formed(words)
         alone = len(words) == 1
-        places = PLACES if alone else PLACES[-1:]
+        columns = COLUMNS if alone else COLUMNS[-1:]
         most = ENOUGH_OF_ONE if alone else counted_up_to()
         condition, values = self.allowed
         some = " UNION ALL ".join(
-            f"""(SELECT skill_id FROM taxonomy_search WHERE {place} @@ %s::tsquery
+            f"""(SELECT skill_id FROM taxonomy_search WHERE {column} @@ %s::tsquery
             LIMIT {most})"""  # noqa: S608
-            for place in places
+            for column in columns
         )
-        # The last EXISTS is for a word of which none of the first few is searched.
+        # The last EXISTS is for a word whose first few skills are not searched.
         count = f"""(WITH found AS MATERIALIZED (
                 SELECT skill_id FROM ({some}) either LIMIT {most})
             SELECT CASE WHEN EXISTS (SELECT 1 FROM found entry WHERE {condition})
@@ -259,7 +262,7 @@ class PostgresIndex:
         params: list[Any] = []
         for word in formed:
             match = either([word])
-            params += [*[match] * len(places), *values, match, *values]
+            params += [*[match] * len(columns), *values, match, *values]
         with self.by_index():
             [counts] = self.rows(f"SELECT {', '.join([count] * len(words))}", params)
         return [
@@ -268,7 +271,7 @@ class PostgresIndex:
         ]
 
     def formed(self, words: Sequence[Word]) -> list[Word]:
-        """With what the index has in their place."""
+        """The words with their stems as the index has them."""
         forms = self.rows(
             "SELECT tsvector_to_array(taxonomy_search_words(word)) "
             "FROM unnest(%s::text[]) WITH ORDINALITY asked (word, place) "
@@ -276,8 +279,8 @@ class PostgresIndex:
             [[word.text for word in words]],
         )
         return [
-            word._replace(form=" & ".join(map(quoted, found)))
-            for word, (found,) in zip(words, forms, strict=True)
+            word._replace(form=" & ".join(map(quoted, stems)))
+            for word, (stems,) in zip(words, forms, strict=True)
         ]
 
     def look_alikes(self, word: str) -> Iterator[list[str]]:
@@ -291,33 +294,33 @@ class PostgresIndex:
             threshold = "pg_trgm.word_similarity_threshold"
             self.rows("SELECT set_config(%s, %s, false)", [threshold, str(likeness)])
             with self.by_index():
-                found = self.rows(sql, [word, word])
-            yield [words for (words,) in found]
+                rows = self.rows(sql, [word, word])
+            yield [words for (words,) in rows]
 
-    def ranked(self, wanted: Criteria) -> list[Hit]:
-        tiers, params = tiered(wanted, self.allowed)
-        rarity = self.rarity(wanted.words)
-        heading, of_heading = scores("heading", HEADING_WEIGHTS, rarity)
-        body, of_body = scores("document", BODY_WEIGHTS, rarity, shortened=True)
+    def ranked(self, criteria: Criteria) -> list[Hit]:
+        tiers, params = tiered(criteria, self.allowed)
+        rarity = self.rarity(criteria.words)
+        heading, heading_params = scores("heading", HEADING_WEIGHTS, rarity)
+        body, body_params = scores("document", BODY_WEIGHTS, rarity, shortened=True)
         sql = f"""WITH candidate AS MATERIALIZED (
                 SELECT * FROM ({tiers}) tiered LIMIT %s
             ), scored AS MATERIALIZED (
                 SELECT skill_id, name, {heading} AS score
                 FROM (SELECT DISTINCT ON (skill_id) * FROM candidate) each
-            ), closely AS MATERIALIZED (
+            ), by_body AS MATERIALIZED (
                 SELECT skill_id, {body} AS score
                 FROM (SELECT skill_id FROM scored ORDER BY score DESC, name
-                    LIMIT {READ_CLOSELY}) best
+                    LIMIT {RANKED_BY_BODY}) best
                 JOIN taxonomy_search USING (skill_id)
             )
-            SELECT skill_id, name, scored.score + coalesce(closely.score, 0)
-            FROM scored LEFT JOIN closely USING (skill_id)"""  # noqa: S608
-        values = [*params, wanted.most, *of_heading, *of_body]
+            SELECT skill_id, name, scored.score + coalesce(by_body.score, 0)
+            FROM scored LEFT JOIN by_body USING (skill_id)"""  # noqa: S608
+        values = [*params, criteria.most, *heading_params, *body_params]
         with self.by_index():
             return [Hit(*row) for row in self.rows(sql, values)]
 
     def rarity(self, words: Sequence[Word]) -> list[tuple[str, float]]:
-        """What is matched and how much it counts: a rare word more."""
+        """Queries and weights: rare words count more (inverse document frequency)."""
         [[estimate]] = self.rows(
             "SELECT reltuples FROM pg_class WHERE oid = 'taxonomy_search'::regclass"
         )
@@ -325,26 +328,25 @@ class PostgresIndex:
         counts = []
         for word in words:
             weight = log(1 + skills / (word.skills + 0.5))
-            if word.begins:
-                counts.append((matching(word), weight * BEGINNING))
-                weight *= 1 - BEGINNING
+            if word.is_prefix:
+                counts.append((matching(word), weight * PREFIX_WEIGHT))
+                weight *= 1 - PREFIX_WEIGHT
             counts.append((word.form, weight))
         return counts
 
 
 def likeness_of_one_off(word: str) -> float:
-    """Of a word of which one letter is wrong, three groups of letters are."""
-    right, all_there = len(word) - 2, len(word) + 4
-    return min(LIKENESS, max(LEAST_LIKENESS, 0.99 * right / all_there))
+    """The similarity to a word with one wrong letter, which spoils three trigrams."""
+    shared, all_trigrams = len(word) - 2, len(word) + 4
+    return min(LIKENESS, max(LEAST_LIKENESS, 0.99 * shared / all_trigrams))
 
 
-def tiered(wanted: Criteria, allowed: Sql) -> Sql:
-    """One match after the other, until enough are found: the `sure` ones, then the
-    rest, first where words count more."""
+def tiered(criteria: Criteria, allowed: Sql) -> Sql:
+    """SQL that fills the list of candidates: `first`, then the rest by column."""
     condition, values = allowed
-    anywhere, in_name = of(wanted.rest), of(wanted.rest, "A")
+    anywhere, in_name = query_for(criteria.rest), query_for(criteria.rest, "A")
     tiers = [
-        *(("document @@ %s::tsquery", [of(match)]) for match in wanted.sure),
+        *(("document @@ %s::tsquery", [query_for(match)]) for match in criteria.first),
         ("ts_filter(heading, '{a}') @@ %s::tsquery", [anywhere]),
         ("heading @@ %s::tsquery AND NOT heading @@ %s::tsquery", [anywhere, in_name]),
         (
@@ -358,7 +360,7 @@ def tiered(wanted: Criteria, allowed: Sql) -> Sql:
         for match, _ in tiers
     )
     return sql, [
-        value for _, asked in tiers for value in (*asked, *values, wanted.most)
+        value for _, matches in tiers for value in (*matches, *values, criteria.most)
     ]
 
 
@@ -369,13 +371,13 @@ def scores(
     *,
     shortened: bool = False,
 ) -> Sql:
-    """`shortened`: long texts count less."""
+    """`shortened`: matches in long texts count less."""
     rank = f"%s * ts_rank(%s, {column}, %s::tsquery, {int(shortened)})"
     values = [value for query, weight in rarity for value in (weight, weights, query)]
     return " + ".join([rank] * len(rarity)), values
 
 
-def of(match: Match, scope: str = "") -> str:
+def query_for(match: Match, scope: str = "") -> str:
     return (every if match.every else either)(match.words, scope)
 
 
@@ -388,8 +390,8 @@ def either(words: Sequence[Word], scope: str = "") -> str:
 
 
 def matching(word: Word, scope: str = "") -> str:
-    """`scope` is the weight of the part that shall hold it."""
-    suffix = ("*" if word.begins else "") + scope
+    """`scope` is the tsvector weight (A to D) that the match must have."""
+    suffix = ("*" if word.is_prefix else "") + scope
     if not suffix:
         return word.form
     return " & ".join(f"{each}:{suffix}" for each in word.form.split(" & "))

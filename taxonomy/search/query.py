@@ -1,4 +1,4 @@
-"""A query's words, corrected where no skill has them, and an index's answers."""
+"""A query's words, their spelling corrections, and what an index answers."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,33 +14,33 @@ from django.conf import settings
 from taxonomy.search.words import WORD, distance
 
 BODY_CHARS = 50_000
-"""How much of a body; what is written behind it is found by nothing."""
+"""The first so many characters of a body are indexed."""
 
 LABEL_KINDS = "'keyword', 'tag', 'capability'"
-"""As SQL lists them."""
+"""The indexed labels, as a list in SQL."""
 
 
 Sql = tuple[str, Sequence[Any]]
-"""A statement and its parameters."""
+"""An SQL expression and its parameters."""
 
-SHORTEST_BEGINNING = 2
+SHORTEST_PREFIX = 2
 
 
 class Word(NamedTuple):
-    """A word that is looked for, in all its forms."""
+    """A word to search for, in all its inflected forms."""
 
     text: str
-    begins: bool = False
-    """It stands for every word that begins so, too."""
+    is_prefix: bool = False
+    """Words that start with it match as well."""
     skills: int = 0
-    """How many skills have it; the count stops at `counted_up_to`."""
+    """How many skills have it; counting stops at `counted_up_to`."""
     form: str = ""
-    """What the index has in its place."""
+    """Its stem, or stems, in PostgreSQL's index."""
 
 
 class Hit(NamedTuple):
     key: UUID | str
-    """As the database gives it: a thousand are ranked where a page of 50 is shown."""
+    """As the database returns it: converting a thousand to UUID would take long."""
     name: str
     score: float
 
@@ -50,7 +50,7 @@ class Hit(NamedTuple):
 
 
 class Match(NamedTuple):
-    """Skills that have one of the words, or every one."""
+    """Skills that have any of the words or, with `every`, all of them."""
 
     words: tuple[Word, ...]
     every: bool = False
@@ -58,20 +58,22 @@ class Match(NamedTuple):
 
 @dataclass(frozen=True)
 class Criteria:
-    """Which skills to find, and by what to rank them."""
+    """Which skills match, and which words rank them."""
 
     words: tuple[Word, ...]
     every: bool
-    """A skill must have all of the words; else one is enough."""
+    """Whether a skill must have all of the words, or any."""
     most: int
+    """How many skills can be ranked."""
 
     @cached_property
     def decisive(self) -> tuple[Word, ...]:
-        """The words that find skills; the others take part in the ranking alone.
+        """The words that select skills; the other words only rank them.
 
-        All of them where all must be there. Else the rarest, until they fill what
-        is ranked: a common word would fill it with skills that have no other. Only
-        the last of them can be one that not all skills fit in with.
+        They are all words if a skill must have all. Otherwise they are the rarest
+        words, as many as it takes to select `most` skills: a common word would fill
+        the limit with skills that have no other word. Without the last of them the
+        selected skills do not exceed the limit.
         """
         if self.every:
             return self.words
@@ -90,12 +92,12 @@ class Criteria:
 
     @cached_property
     def rare(self) -> tuple[Word, ...]:
-        """Where there are too many: the words that all skills fit in with."""
+        """If too many skills match: the words whose skills stay below the limit."""
         return self.decisive[:-1] if self.too_many and not self.every else ()
 
     @property
-    def sure(self) -> tuple[Match, ...]:
-        """What is looked for first where there are too many, and fits in."""
+    def first(self) -> tuple[Match, ...]:
+        """If too many skills match: these are collected first, and completely."""
         if self.every or not self.too_many or len(self.words) == 1:
             return ()
         rare = (Match(self.rare),) if self.rare else ()
@@ -103,118 +105,124 @@ class Criteria:
 
     @property
     def rest(self) -> Match:
-        """What may not fit in behind the `sure` ones."""
+        """Collected after `first`, until the limit is reached."""
         few = self.decisive[-1:] if self.too_many else self.decisive
         return Match(self.words, True) if self.every else Match(few)
 
 
 class Index(Protocol):
-    """Of the skills' names, descriptions, keywords and bodies, kept by triggers.
+    """A full-text index of names, descriptions, keywords and bodies.
 
-    Some of them are searched. Of a word that only others have nothing is told.
+    Triggers keep it up to date. A search covers some of the skills only, and reveals
+    nothing of words that only other skills have.
     """
 
     def counted(self, words: Sequence[Word]) -> list[Word]:
-        """The words with how many skills have each; 0 if none that is searched does."""
+        """The words with their number of skills; 0 if no searched skill has one."""
 
     def look_alikes(self, word: str) -> Iterator[list[str]]:
-        """Names and keywords of any skills that hold words written much like it; more
-        of them if those were not enough."""
+        """Names and keywords of all skills with similarly spelled words.
 
-    def ranked(self, wanted: Criteria) -> list[Hit]:
-        """At most `wanted.most` hits, in no order."""
+        A second item, if any, has more of them.
+        """
+
+    def ranked(self, criteria: Criteria) -> list[Hit]:
+        """At most `criteria.most` hits, in no order."""
 
 
 LOOK_ALIKES = 100
 
 
 def counted_up_to() -> int:
-    """More than this is more than can be ranked, so it does not matter how many."""
+    """Where counting stops: more skills than this cannot be ranked anyway."""
     return int(settings.SKILLFLEET_SEARCH_CANDIDATES) + 1
 
 
-def beginning(text: str) -> Word:
-    """The last word of a query may not be written to its end yet.
+def prefix(text: str) -> Word:
+    """The last word of a query, which the user may not have finished typing.
 
-    Without its s a short word would be one letter, and begin far too much.
+    A word whose stem is one letter, like `as`, would match far too much.
     """
-    long_enough = len(text) > SHORTEST_BEGINNING or (
-        len(text) == SHORTEST_BEGINNING and not text.endswith("s")
+    long_enough = len(text) > SHORTEST_PREFIX or (
+        len(text) == SHORTEST_PREFIX and not text.endswith("s")
     )
-    return Word(text, begins=long_enough)
+    return Word(text, is_prefix=long_enough)
 
 
-SHORTEST = 3
+SHORTEST_CORRECTED = 3
 SHORT = 4
-"""Up to so many letters one may be wrong, in longer words two."""
+"""Words of at most so many letters may have one wrong letter, longer ones two."""
 
-READ = 5
-"""So many readings that are equally near are weighed against each other."""
+MOST_EQUALS = 5
+"""So many corrections at the same distance are compared by their results."""
 
 Worth = Callable[[Sequence[Word]], float]
-"""How good the best skill is that has the words; 0: none has all of them."""
+"""The score of the best skill that has all of the words; 0: there is none."""
 
 
-class Reading(NamedTuple):
-    away: int
-    """How many letters."""
+class Correction(NamedTuple):
+    distance: int
     texts: tuple[str, ...]
+    """One word, or two that were written as one."""
 
 
 def corrected(word: str, index: Index, worth: Worth) -> list[Word]:
-    """The nearest word of names and keywords, or two that were written as one.
+    """The nearest word of names and keywords, or two words that were written as one.
 
-    Of those that are as near, the one that is worth most, then the one that more
-    skills have.
+    Of several at the same distance it is the one with the best result, then the one
+    that more skills have.
     """
-    meant: list[Word] = []
-    if len(word) < SHORTEST:
-        return meant
+    words: list[Word] = []
+    if len(word) < SHORTEST_CORRECTED:
+        return words
     for texts in index.look_alikes(word):
-        away, meant = best(readings(word, texts), index, worth)
-        if away == 1:  # no other is nearer
+        nearest, words = best(corrections(word, texts), index, worth)
+        if nearest == 1:  # none is nearer
             break
-    return meant
+    return words
 
 
 def best(
-    readings: Iterable[Reading], index: Index, worth: Worth
+    candidates: Iterable[Correction], index: Index, worth: Worth
 ) -> tuple[int, list[Word]]:
-    """The words, and how many letters they are away; no words: none is worth it."""
-    for away, equals in groupby(readings, key=attrgetter("away")):
-        read = islice(known(list(equals), index), READ)
-        weighed = [(worth(words), words) for words in read]
-        most, meant = max(weighed, key=itemgetter(0), default=(0.0, []))
-        if most:
-            return away, meant
+    """The distance and the words of the best correction; no words: there is none."""
+    for apart, equals in groupby(candidates, key=attrgetter("distance")):
+        compared = islice(existing(list(equals), index), MOST_EQUALS)
+        scored = [(worth(words), words) for words in compared]
+        score, words = max(scored, key=itemgetter(0), default=(0.0, []))
+        if score:
+            return apart, words
     return 0, []
 
 
-def known(readings: Sequence[Reading], index: Index) -> Iterator[list[Word]]:
-    """Those whose words skills have."""
-    texts = sorted({text for reading in readings for text in reading.texts})
+def existing(candidates: Sequence[Correction], index: Index) -> Iterator[list[Word]]:
+    """The words of each correction that some searched skill has."""
+    texts = sorted({text for each in candidates for text in each.texts})
     counted = {word.text: word for word in index.counted([*map(Word, texts)])}
-    for reading in readings:
-        words = [counted[text] for text in reading.texts]
+    for each in candidates:
+        words = [counted[text] for text in each.texts]
         if all(word.skills for word in words):
             yield words
 
 
-def readings(word: str, texts: Iterable[str]) -> list[Reading]:
-    """What the texts hold that may be meant, the nearest first."""
+def corrections(word: str, texts: Iterable[str]) -> list[Correction]:
+    """What the user may have meant, from these texts, the nearest first."""
     allowed = 1 if len(word) <= SHORT else 2
     near = [
-        (away, meant[0][0] != word[0], -count, meant)
-        for meant, count in Counter(held(word, texts)).items()
-        if abs(len("".join(meant)) - len(word)) <= allowed
-        and (away := distance(word, "".join(meant))) <= allowed
+        (apart, words[0][0] != word[0], -count, words)
+        for words, count in Counter(candidates_for(word, texts)).items()
+        if abs(len("".join(words)) - len(word)) <= allowed
+        and (apart := distance(word, "".join(words))) <= allowed
     ]
-    return [Reading(away, meant) for away, _, _, meant in sorted(near)]
+    return [Correction(apart, words) for apart, _, _, words in sorted(near)]
 
 
-def held(word: str, texts: Iterable[str]) -> Iterator[tuple[str, ...]]:
-    """Words and pairs of the texts. Of a short word with two letters swapped hardly
-    three in a row are right, so these are tried, too."""
+def candidates_for(word: str, texts: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    """The words and pairs of words of the texts, and the word with two letters swapped.
+
+    A short word with swapped letters has hardly three right letters in a row, so the
+    index does not find it by trigrams.
+    """
     for text in texts:
         words = WORD.findall(text)
         yield from ((each,) for each in words)

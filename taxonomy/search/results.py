@@ -1,4 +1,4 @@
-"""What a search found: skills by rank, which are read when they are looked at."""
+"""Searches skills. Results are ranked at once, and loaded page by page."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, partial
@@ -19,8 +19,8 @@ from taxonomy.search.query import (
     Index,
     Sql,
     Word,
-    beginning,
     corrected,
+    prefix,
 )
 from taxonomy.search.sqlite import SqliteIndex
 from taxonomy.search.words import Highlighter, significant, words_of
@@ -29,23 +29,23 @@ if TYPE_CHECKING:
     from taxonomy.models.skill import Skill, SkillQuerySet
 
 FEW = 3
-"""So many words name a thing: a skill must have all of them, if one has."""
+"""Up to so many words name a thing: results have all of them, if any skill has."""
 
-NAMED = 1000.0
-"""What it counts that the query is the very name."""
+EXACT_NAME = 1000.0
+"""Added to the score of the skill whose name is the query."""
 
 TOGETHER = 1000.0
-"""What it counts that a skill has what a word may mean, and the query's others."""
+"""Added to a correction's score if a skill has it together with the other words."""
 
-WEIGHED = 10
-"""So many skills are ranked to see what a reading is worth."""
+COMPARED = 10
+"""So many skills are ranked to score a correction."""
 
 
 class SearchResults:
-    """A sequence of skills, best first, equals by name. Each has its `score`.
+    """A lazy sequence of skills, best first, equal ones by name; each has a `score`.
 
-    At most SKILLFLEET_SEARCH_CANDIDATES are ranked; a query that more skills match
-    finds those that have its words in the name or description first.
+    At most SKILLFLEET_SEARCH_CANDIDATES are ranked. If more skills match, those with
+    the words in their name or description come before the others.
     """
 
     def __init__(
@@ -60,23 +60,23 @@ class SearchResults:
     @cached_property
     def hits(self) -> list[Hit]:
         try:
-            found = {hit.name: hit for hit in self._ranked()} if self.words else {}
-            found |= {hit.name: hit for hit in self._named(found)}
+            hits = {hit.name: hit for hit in self._ranked()} if self.words else {}
+            hits |= {hit.name: hit for hit in self._named(hits)}
         except EmptyResultSet:
             return []
         if self.order:
-            ordered = self.among.filter(name__in=list(found)).order_by(*self.order)
-            return [found[name] for name in ordered.values_list("name", flat=True)]
-        best = sorted(found.values(), key=lambda hit: (-hit.score, hit.name))
+            ordered = self.among.filter(name__in=list(hits)).order_by(*self.order)
+            return [hits[name] for name in ordered.values_list("name", flat=True)]
+        best = sorted(hits.values(), key=lambda hit: (-hit.score, hit.name))
         return self._by_meaning(best) if self.is_sentence else best
 
     @property
     def is_sentence(self) -> bool:
-        """It describes a task, while few words name a thing."""
+        """Whether it describes a task; few words name a thing."""
         return len(significant(self.words)) > FEW
 
     def _by_meaning(self, best: list[Hit]) -> list[Hit]:
-        """The first few by what they mean, too, if that is wanted and can be had."""
+        """Rerank the first hits by meaning, if that is enabled and installed."""
         most = max(0, settings.SKILLFLEET_SEARCH_BY_MEANING)
         first, others = best[:most], best[most:]
         if not first or not meaning.available():
@@ -85,56 +85,59 @@ class SearchResults:
         texts = dict(named.values_list("name", "description"))
         return [*meaning.reranked(self.query, first, texts), *others]
 
-    def _named(self, found: dict[str, Hit]) -> Iterator[Hit]:
-        """The skill whose name is just the query."""
+    def _named(self, hits: dict[str, Hit]) -> Iterator[Hit]:
+        """The skill whose name is exactly the query."""
         named = self.among.filter(name="-".join(self.words))
         for key, name in named.values_list("pk", "name"):
-            score = found[name].score if name in found else 0.0
-            yield Hit(key, name, score + NAMED)
+            score = hits[name].score if name in hits else 0.0
+            yield Hit(key, name, score + EXACT_NAME)
 
     def _ranked(self) -> list[Hit]:
         most_words = settings.SKILLFLEET_MAX_QUERY_WORDS
         words = [Word(word) for word in significant(self.words)[:most_words]]
         few = not self.is_sentence
         if few and words[-1].text == self.words[-1]:
-            words[-1] = beginning(words[-1].text)
+            words[-1] = prefix(words[-1].text)
         known = self._known(words)
         if not known:
             return []
         most = settings.SKILLFLEET_SEARCH_CANDIDATES
         if few and len(known) >= len(words):
-            wanted = Criteria(known, every=True, most=most)
-            if hits := self.index.ranked(wanted):
+            criteria = Criteria(known, every=True, most=most)
+            if hits := self.index.ranked(criteria):
                 return hits
         return self.index.ranked(Criteria(known, every=False, most=most))
 
-    def _known(self, words: list[Word]) -> tuple[Word, ...]:
-        """Those that a skill has; in place of one that none has, what it may mean."""
+    def _known(self, query: list[Word]) -> tuple[Word, ...]:
+        """The words that some skill has, and corrections of the others."""
         known = []
-        counted = self.index.counted(words)
-        there = [word for word in counted if word.skills]
+        counted = self.index.counted(query)
+        existing = [word for word in counted if word.skills]
+        worth = partial(self._worth, existing)
         for word in counted:
             if word.skills:
                 known.append(word)
-            elif meant := corrected(word.text, self.index, partial(self._worth, there)):
-                self.corrections[word.text] = " ".join(each.text for each in meant)
-                known += meant
+            elif words := corrected(word.text, self.index, worth):
+                self.corrections[word.text] = " ".join(each.text for each in words)
+                known += words
         if self.corrections and len(known) > 1:
             known = self.index.counted(known)
         return tuple(dict.fromkeys(known))
 
-    def _worth(self, there: Sequence[Word], words: Sequence[Word]) -> float:
-        """The score of the best skill that has these words; much more if one has the
-        others that are `there`, too. 0: none has them."""
-        tries = [(there, TOGETHER)] if there else []
+    def _worth(self, others: Sequence[Word], words: Sequence[Word]) -> float:
+        """The score of the best skill that has these words; 0: there is none.
+
+        It is much higher if a skill also has the `others` of the query.
+        """
+        tries = [(others, TOGETHER)] if others else []
         for more, bonus in (*tries, ((), 0.0)):
-            wanted = Criteria((*words, *more), every=True, most=WEIGHED)
-            if hits := self.index.ranked(wanted):
+            criteria = Criteria((*words, *more), every=True, most=COMPARED)
+            if hits := self.index.ranked(criteria):
                 return bonus + max(hit.score for hit in hits)
         return 0.0
 
     def _allowed(self) -> Sql:
-        """Whether a skill of the index is one of those that are searched."""
+        """An SQL condition: the index's entry belongs to one of the searched skills."""
         entry = self.among.filter(pk=RawSQL("entry.skill_id", ())).order_by()
         compiler = entry.values("pk").query.get_compiler(self.among.db)
         sql, params = compiler.as_sql()
@@ -149,18 +152,18 @@ class SearchResults:
 
     @property
     def corrected(self) -> str | None:
-        """The query as it was understood; None: as it was written."""
+        """The query with its corrections; None if there are none."""
         if not self.hits or not self.corrections:
             return None
         return " ".join(self.corrections.get(word, word) for word in self.words)
 
     def skills(self) -> "SkillQuerySet":
-        """The same skills in no order."""
+        """The skills as an unordered queryset."""
         return self.among.filter(pk__in=[hit.skill for hit in self.hits])
 
-    def mark(self, skills: Iterable[Any]) -> None:
-        """Give each of the skills its `highlights`: HTML by field, where words are."""
-        marker = self._marker()
+    def highlight(self, skills: Iterable[Any]) -> None:
+        """Set each skill's `highlights`: HTML by field, for fields with matches."""
+        highlighter = self._highlighter()
         versions = [skill.current_id for skill in skills]
         version = self.among.model.current.field.related_model
         bodies = version.objects.filter(pk__in=versions).values_list(
@@ -169,15 +172,15 @@ class SearchResults:
         body = dict(bodies)
         for skill in skills:
             marks = {
-                "name": marker.whole(skill.name),
-                "description": marker.snippet(skill.description),
-                "body": marker.snippet(body.get(skill.current_id, "")),
+                "name": highlighter.mark(skill.name),
+                "description": highlighter.snippet(skill.description),
+                "body": highlighter.snippet(body.get(skill.current_id, "")),
             }
             skill.highlights = {field: html for field, html in marks.items() if html}
 
-    def _marker(self) -> Highlighter:
-        understood = (self.corrections.get(word, word) for word in self.words)
-        words = significant(words_of(" ".join(understood)))
+    def _highlighter(self) -> Highlighter:
+        corrected = (self.corrections.get(word, word) for word in self.words)
+        words = significant(words_of(" ".join(corrected)))
         return Highlighter(words, words[-1] if len(words) <= FEW and words else "")
 
     def count(self) -> int:

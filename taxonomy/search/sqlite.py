@@ -56,8 +56,8 @@ FILLING = (
 )
 
 
-def forgetting(skill: str) -> list[str]:
-    """Drop the entry of the skill that the expression names."""
+def delete_entry(skill: str) -> list[str]:
+    """Statements that delete the entry of a skill; its key is an SQL expression."""
     entry = f"(SELECT id FROM taxonomy_searchentry WHERE skill_id = {skill})"  # noqa: S608
     return [
         f"DELETE FROM taxonomy_search WHERE rowid = {entry}",  # noqa: S608
@@ -65,10 +65,10 @@ def forgetting(skill: str) -> list[str]:
     ]
 
 
-def renewing(skill: str) -> list[str]:
-    """Write the entry of that skill anew."""
+def renew_entry(skill: str) -> list[str]:
+    """Statements that write the entry of that skill again."""
     return [
-        *forgetting(skill),
+        *delete_entry(skill),
         f"""INSERT INTO taxonomy_searchentry (skill_id) SELECT uuid FROM taxonomy_skill
         WHERE uuid = {skill} AND NOT EXISTS (
             SELECT 1 FROM taxonomy_searchentry WHERE skill_id = {skill})""",  # noqa: S608
@@ -77,9 +77,9 @@ def renewing(skill: str) -> list[str]:
 
 
 def triggers() -> dict[str, str]:
-    """By what happens: a trigger each, without its name."""
+    """The triggers by event, as SQL without their names."""
     forget = [
-        *forgetting("old.uuid"),
+        *delete_entry("old.uuid"),
         "DELETE FROM taxonomy_searchentry WHERE skill_id = old.uuid",
     ]
     of_version = """(SELECT uuid FROM taxonomy_skill WHERE current_id = new.id)"""
@@ -87,39 +87,39 @@ def triggers() -> dict[str, str]:
     changed = " OR ".join(f"old.{each} IS NOT new.{each}" for each in shown)
     indexed = f"kind IN ({LABEL_KINDS})"
     return {
-        "skill_added": made("INSERT ON taxonomy_skill", renewing("new.uuid")),
-        "skill_changed": made(
+        "skill_added": trigger("INSERT ON taxonomy_skill", renew_entry("new.uuid")),
+        "skill_changed": trigger(
             f"UPDATE ON taxonomy_skill WHEN old.uuid IS new.uuid AND ({changed})",
-            renewing("new.uuid"),
+            renew_entry("new.uuid"),
         ),
-        "skill_rekeyed": made(
+        "skill_rekeyed": trigger(
             "UPDATE ON taxonomy_skill WHEN old.uuid IS NOT new.uuid",
-            [*forget, *renewing("new.uuid")],
+            [*forget, *renew_entry("new.uuid")],
         ),
-        "skill_removed": made("DELETE ON taxonomy_skill", forget),
-        "version_added": made(
+        "skill_removed": trigger("DELETE ON taxonomy_skill", forget),
+        "version_added": trigger(
             f"INSERT ON taxonomy_skillversion WHEN {of_version} IS NOT NULL",
-            renewing(of_version),
+            renew_entry(of_version),
         ),
-        "version_changed": made(
+        "version_changed": trigger(
             "UPDATE OF body ON taxonomy_skillversion "
             f"WHEN old.body IS NOT new.body AND {of_version} IS NOT NULL",
-            renewing(of_version),
+            renew_entry(of_version),
         ),
-        "label_added": made(
-            f"INSERT ON taxonomy_label WHEN new.{indexed}", renewing("new.skill_id")
+        "label_added": trigger(
+            f"INSERT ON taxonomy_label WHEN new.{indexed}", renew_entry("new.skill_id")
         ),
-        "label_removed": made(
-            f"DELETE ON taxonomy_label WHEN old.{indexed}", renewing("old.skill_id")
+        "label_removed": trigger(
+            f"DELETE ON taxonomy_label WHEN old.{indexed}", renew_entry("old.skill_id")
         ),
-        "label_changed": made(
+        "label_changed": trigger(
             f"UPDATE ON taxonomy_label WHEN old.{indexed} OR new.{indexed}",
-            [*renewing("old.skill_id"), *renewing("new.skill_id")],
+            [*renew_entry("old.skill_id"), *renew_entry("new.skill_id")],
         ),
     }
 
 
-def made(event: str, statements: Iterable[str]) -> str:
+def trigger(event: str, statements: Iterable[str]) -> str:
     event, _, condition = event.partition(" WHEN ")
     when = f"WHEN {condition}" if condition else ""
     return f"AFTER {event} FOR EACH ROW {when} BEGIN {'; '.join(statements)}; END"
@@ -132,20 +132,20 @@ DEFINITION = {
     "LABEL_KINDS": LABEL_KINDS,
     "TABLES": TABLES,
 }
-"""All that decides what the index holds, with `triggers()`. The keys are part of the
-digest, so they stay when a constant is renamed or moved."""
+"""What the index holds, together with `triggers()`. The keys are part of the digest, so
+they stay when a constant is renamed or moved."""
 
 
 WEIGHTS = (30.0, 4.0, 1.0, 0.05)
-"""Of name, description, keywords and body."""
+"""The weights of name, description, keywords and body."""
 
 PARTS = ("{name}", "{name description keywords}", "")
-"""Where words count more comes first, so that what is ranked has them there."""
+"""Columns in which words count more come first, so that these matches are ranked."""
 
 
 class SqliteIndex:
     def __init__(self, connection: BaseDatabaseWrapper, allowed: Sql) -> None:
-        """`allowed` is true of a skill, whose key it calls `entry.skill_id`."""
+        """`allowed` is a condition on `entry.skill_id`: the searched skills."""
         self.connection = connection
         self.allowed = allowed
 
@@ -179,12 +179,12 @@ class SqliteIndex:
         match = " OR ".join(f'"{part}"' for part in sorted(parts))
         yield [words for (words,) in self.rows(sql, [match])]
 
-    def ranked(self, wanted: Criteria) -> list[Hit]:
+    def ranked(self, criteria: Criteria) -> list[Hit]:
         condition, values = self.allowed
         tier = f"""SELECT * FROM (SELECT hit.rowid AS id FROM taxonomy_search(%s) hit
             JOIN taxonomy_searchentry entry ON entry.id = hit.rowid
             WHERE {condition} LIMIT %s)"""  # noqa: S608
-        tiers = tiered(wanted)
+        tiers = tiered(criteria)
         sql = f"""WITH candidate AS MATERIALIZED (
                 SELECT id FROM ({" UNION ALL ".join([tier] * len(tiers))}) LIMIT %s
             ), scored AS (
@@ -198,38 +198,41 @@ class SqliteIndex:
             FROM (SELECT id, sum(score) AS score FROM scored GROUP BY id) summed
             JOIN taxonomy_searchentry entry ON entry.id = summed.id
             JOIN taxonomy_skill skill ON skill.uuid = entry.skill_id"""  # noqa: S608
-        params = [value for match in tiers for value in (match, *values, wanted.most)]
-        scoring = [wanted.most, *WEIGHTS, scored(wanted)]
+        params = [value for match in tiers for value in (match, *values, criteria.most)]
+        scoring = [criteria.most, *WEIGHTS, scored(criteria)]
         return [Hit(*row) for row in self.rows(sql, [*params, *scoring])]
 
 
-def tiered(wanted: Criteria) -> list[str]:
-    """One match after the other, until enough are found. What one of the `sure` ones
-    finds the rest may find again; of the rest each leaves out what came before."""
-    match = of(wanted.rest)
-    if not wanted.too_many:
+def tiered(criteria: Criteria) -> list[str]:
+    """FTS5 queries, in the order in which they fill the list of candidates.
+
+    The rest may find skills of `first` again. Within the rest each query excludes the
+    ones before it.
+    """
+    match = query_for(criteria.rest)
+    if not criteria.too_many:
         return [match]
     scoped = [f"{part} : ({match})" if part else f"({match})" for part in PARTS]
     rest = [
         f"{this} NOT {before}" if before else this
         for before, this in zip(["", *scoped], scoped, strict=False)
     ]
-    return [*map(of, wanted.sure), *rest]
+    return [*map(query_for, criteria.first), *rest]
 
 
-def of(match: Match) -> str:
+def query_for(match: Match) -> str:
     return every(match.words) if match.every else either(match.words)
 
 
-def scored(wanted: Criteria) -> str:
-    """What the rank looks at: of common words the bodies would take too long."""
-    if not wanted.too_many:
-        join = every if wanted.every else either
-        return join(wanted.words, twice=True)
-    common = [word for word in wanted.words if word not in wanted.rare]
+def scored(criteria: Criteria) -> str:
+    """The FTS5 query that ranks. It ignores common words in bodies, to be fast."""
+    if not criteria.too_many:
+        join = every if criteria.every else either
+        return join(criteria.words, twice=True)
+    common = [word for word in criteria.words if word not in criteria.rare]
     parts = [f"{PARTS[1]} : ({either(common, twice=True)})"]
-    if wanted.rare:
-        parts.append(f"({either(wanted.rare, twice=True)})")
+    if criteria.rare:
+        parts.append(f"({either(criteria.rare, twice=True)})")
     return " OR ".join(parts)
 
 
@@ -238,11 +241,11 @@ def every(words: Sequence[Word], *, twice: bool = False) -> str:
 
 
 def either(words: Sequence[Word], *, twice: bool = False) -> str:
-    """`twice`: what is the word itself counts once more than what begins so."""
-    whole = [f'"{word.text}"' for word in words if word.begins and twice]
+    """`twice`: an exact match counts twice, a prefix match once."""
+    whole = [f'"{word.text}"' for word in words if word.is_prefix and twice]
     return " OR ".join([*map(matching, words), *whole])
 
 
 def matching(word: Word) -> str:
-    """In quotes nothing is an operator; a word holds no quote."""
-    return f'"{word.text}" *' if word.begins else f'"{word.text}"'
+    """The word in quotes, so that it is no operator; words contain no quotes."""
+    return f'"{word.text}" *' if word.is_prefix else f'"{word.text}"'

@@ -1,10 +1,11 @@
-"""The words of a query and of a text, and the HTML that marks them."""
+"""Splits queries and texts into words, and highlights the query's words in texts."""
 
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from html import escape
+from itertools import islice
 from re import Match
 
 WORD = re.compile(r"[^\W_]+")
@@ -22,7 +23,7 @@ STOPWORDS = frozenset(COMMON_WORDS.split())
 
 @lru_cache(maxsize=2**16)
 def stem(word: str) -> str:
-    """A word without its ending, so that launch, launches and launching agree."""
+    """The word without its ending: launch, launches and launching have one stem."""
     for suffix in (*SUFFIXES, *SHORT_SUFFIXES):
         if word.endswith(suffix) and len(word) - len(suffix) >= 3:
             word = word.removesuffix(suffix)
@@ -33,18 +34,21 @@ def stem(word: str) -> str:
 
 
 def words_of(text: str) -> list[str]:
-    """Each word once, in lower case, in the order of the text."""
-    found = WORD.findall(unicodedata.normalize("NFKC", text).lower())
-    return list(dict.fromkeys(found))
+    """The distinct words in lower case, in the order of the text."""
+    words = WORD.findall(unicodedata.normalize("NFKC", text).lower())
+    return list(dict.fromkeys(words))
 
 
 def significant(words: list[str]) -> list[str]:
-    """Without those that say nothing of a subject, unless there are no others."""
+    """The words without stop words; all of them if there are only stop words."""
     return [word for word in words if word not in STOPWORDS] or words
 
 
 def distance(one: str, other: str) -> int:
-    """How many letters to add, drop, change or swap with their neighbour."""
+    """The Damerau-Levenshtein distance (optimal string alignment).
+
+    That is the number of letters to add, drop, change or swap with their neighbour.
+    """
     rows = [list(range(len(other) + 1))]
     for i, letter in enumerate(one, 1):
         row = [i]
@@ -58,76 +62,82 @@ def distance(one: str, other: str) -> int:
 
 
 SNIPPET_CHARS = 200
-LOOKED_AT = 400
-"""So many of a text's words of the query decide which part of it is shown."""
+MOST_MATCHES = 400
+"""The first so many matches in a text decide which part of it is shown."""
 
 
 class Highlighter:
-    """Marks the words that agree with the query's but for their endings."""
+    """Marks the words of a text that have the stem of a word of the query.
 
-    def __init__(self, words: Iterable[str], begins: str = "") -> None:
+    Words that start with `prefix` are marked as well.
+    """
+
+    def __init__(self, words: Iterable[str], prefix: str = "") -> None:
         self.stems = {stem(folded(word)) for word in words}
-        self.begins = folded(begins)
+        self.prefix = folded(prefix)
 
-    def wanted(self, word: str) -> bool:
+    def matches(self, word: str) -> bool:
         plain = folded(word)
-        begins = bool(self.begins) and plain.startswith(self.begins)
-        return begins or stem(plain) in self.stems
+        has_prefix = bool(self.prefix) and plain.startswith(self.prefix)
+        return has_prefix or stem(plain) in self.stems
 
-    def whole(self, text: str) -> str | None:
-        """The text with its marks; None if it has none."""
-        found = self._found(text)
-        return marked(text, found) if found else None
+    def mark(self, text: str) -> str | None:
+        """The whole text as HTML with marks; None if no word matches."""
+        matches = self._matches_in(text)
+        return marked(text, matches) if matches else None
 
     def snippet(self, text: str) -> str | None:
-        """The part of it that holds the most different words; None if none has any."""
-        found = self._found(text)
-        if not found:
+        """The part of the text with the most distinct words of the query, as HTML.
+
+        None if no word matches.
+        """
+        matches = self._matches_in(text)
+        if not matches:
             return None
-        start, end = self._richest(text, found)
-        shown = [each for each in found if start <= each.start() and each.end() <= end]
+        start, end = self._best_part(text, matches)
+        inside = [it for it in matches if start <= it.start() and it.end() <= end]
         before, after = "…" if start else "", "…" if end < len(text) else ""
-        return f"{before}{marked(text, shown, start, end)}{after}"
+        return f"{before}{marked(text, inside, start, end)}{after}"
 
-    def _found(self, text: str) -> list[Match[str]]:
-        found = (each for each in WORD.finditer(text) if self.wanted(each[0]))
-        return [each for _, each in zip(range(LOOKED_AT), found, strict=False)]
+    def _matches_in(self, text: str) -> list[Match[str]]:
+        matches = (word for word in WORD.finditer(text) if self.matches(word[0]))
+        return list(islice(matches, MOST_MATCHES))
 
-    def _richest(self, text: str, found: Sequence[Match[str]]) -> tuple[int, int]:
-        """From where to where; the first of equals. Ends are ends of words."""
+    def _best_part(self, text: str, matches: Sequence[Match[str]]) -> tuple[int, int]:
+        """Its start and end, at ends of words; the first of several equal parts."""
 
-        def different(first: Match[str]) -> int:
+        def distinct(first: Match[str]) -> int:
             end = first.start() + SNIPPET_CHARS
-            near = (it for it in found if first.start() <= it.start() < end)
+            near = (it for it in matches if first.start() <= it.start() < end)
             return len({stem(folded(it[0])) for it in near})
 
-        best = max(found, key=different).start()
+        best = max(matches, key=distinct).start()
         start = max(0, best - SNIPPET_CHARS // 4)
         end = min(len(text), start + SNIPPET_CHARS)
         if start:
             start = text.find(" ", start, best) + 1 or best
         if end < len(text):
-            end = max(text.rfind(" ", best, end), found_end(found, best, end))
+            end = max(text.rfind(" ", best, end), last_end(matches, best, end))
         return start, end
 
 
-def found_end(found: Sequence[Match[str]], start: int, end: int) -> int:
-    """The end of the last word that is wholly there; of the first one in any case."""
-    ends = [each.end() for each in found if start <= each.start()]
+def last_end(matches: Sequence[Match[str]], start: int, end: int) -> int:
+    """The end of the last match between start and end, or of the first after start."""
+    ends = [each.end() for each in matches if start <= each.start()]
     return max((each for each in ends if each <= end), default=ends[0])
 
 
 def marked(
-    text: str, found: Iterable[Match[str]], start: int = 0, end: int | None = None
+    text: str, matches: Iterable[Match[str]], start: int = 0, end: int | None = None
 ) -> str:
     parts, at = [], start
-    for each in found:
+    for each in matches:
         parts += [escape(text[at : each.start()]), f"<mark>{escape(each[0])}</mark>"]
         at = each.end()
     return " ".join("".join([*parts, escape(text[at:end])]).split())
 
 
 def folded(word: str) -> str:
-    """In small letters and without accents, as the index has it."""
+    """The word in lower case and without accents, as in the index."""
     parts = unicodedata.normalize("NFKD", word.lower())
     return "".join(part for part in parts if not unicodedata.combining(part))

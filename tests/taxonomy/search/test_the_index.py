@@ -122,13 +122,13 @@ def test_what_is_no_word_of_a_skill_any_more_does_not_find_it(shelf):
 
 def test_migrations_find_no_trigger_and_leave_all_of_them(shelf):
     migration = type("Migration", (), {"app_label": "taxonomy"})
-    index.make_way(connection.alias, plan=[(migration, False)])
-    assert index.present(connection) == {}
+    index.drop_before_migration(connection.alias, plan=[(migration, False)])
+    assert index.existing_triggers(connection) == {}
     publish_again()
     assert found("zeppelin") == []
     assert warnings() == {"taxonomy.W002"}
-    index.restore(connection.alias)
-    assert index.complete(connection)
+    index.create_after_migration(connection.alias)
+    assert index.is_current(connection)
     assert warnings() == set()
     assert found("zeppelin") == ["pdf-tools"]
 
@@ -174,11 +174,11 @@ def test_names_and_modules_are_no_part_of_the_digest(vendor, monkeypatch):
 
 def test_only_a_changed_definition_rebuilds_the_index(shelf, monkeypatch):
     raw("DELETE FROM taxonomy_search")
-    index.restore(connection.alias)
+    index.create_after_migration(connection.alias)
     assert found("merge") == []
 
     monkeypatch.setattr(index, "VERSION", "2")
-    index.restore(connection.alias)
+    index.create_after_migration(connection.alias)
     assert found("merge") == ["pdf-tools"]
 
 
@@ -194,7 +194,7 @@ def test_without_pg_trgm_it_corrects_less_and_says_so(shelf):
     assert warnings() == {"taxonomy.W001"}
     assert found("kuberntes deploy") == ["kubernetes-deploy"]  # by what is left
     assert found("pfd-tools") == ["pdf-tools"]
-    index.restore(connection.alias)
+    index.create_after_migration(connection.alias)
     assert warnings() == set()
     assert found("kuberntes") == found("kubernetes")
 
