@@ -44,7 +44,7 @@ def check_index(
         connection = connections[alias]
         if index.source_tables_exist(connection) and not index.is_current(connection):
             yield Warning(
-                "The search index is incomplete: without its triggers it misses changes.",
+                "The search index lacks triggers, so it misses changes.",
                 hint="Run manage.py migrate to rebuild the index.",
                 id="taxonomy.W002",
             )
@@ -63,8 +63,8 @@ def check_trigrams(
             [is_installed] = cursor.fetchone()
         if not is_installed:
             yield Warning(
-                "PostgreSQL's extension pg_trgm is not installed. Of misspelled words the"
-                " search corrects only those with two letters swapped.",
+                "PostgreSQL's extension pg_trgm is not installed. The search corrects"
+                " only misspelled words with two letters swapped.",
                 hint="As a superuser, run CREATE EXTENSION pg_trgm; then run migrate.",
                 id="taxonomy.W001",
             )

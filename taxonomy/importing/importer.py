@@ -281,7 +281,7 @@ class Importer:
             lenient=options.lenient,
         )
         self.source.record(discovered, published, match.origin)
-        moved = bool(skill) and published.skill.category_id != skill.category_id
+        moved = bool(skill and published.skill.category_id != skill.category_id)
         outcome = outcome_of(discovered, action_of(published, moved), published.skill)
         risks = risks_of(published) if published.changed else ()
         return replace(outcome, notes=tuple(filter(None, (note, *risks))))
@@ -334,8 +334,9 @@ def prune(options: ImportOptions, content: SourceContent) -> Iterator[Outcome]:
             outcome = _prune_one(origin, content, has_moved, options.dry_run)
             failures.reset()
         except DatabaseError as error:
-            refused = {"action": Action.REFUSED, "reasons": (failures.add(error),)}
-            outcome = replace(_outcome_for(origin), **refused)
+            reasons = (failures.add(error),)
+            outcome = _outcome_for(origin)
+            outcome = replace(outcome, action=Action.REFUSED, reasons=reasons)
         if outcome:
             yield outcome
 

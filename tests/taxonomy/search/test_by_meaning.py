@@ -94,5 +94,5 @@ def test_no_more_texts_are_kept_than_may_be():
     texts = ["one", "two", "three", "one"]
     first, *_, last = vectors.of(texts)
     assert (first == last).all()
-    assert list(vectors.kept) == ["two", "three"]
+    assert list(vectors.cached) == ["two", "three"]
     assert meaning.likeness(first, *vectors.of(["one"])) == 1
