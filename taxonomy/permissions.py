@@ -16,12 +16,10 @@ DELETE_CATEGORIES = "taxonomy.delete_category"
 READ_ANALYTICS = "taxonomy.view_analytics"
 
 
-ATTRIBUTE = "_audience"
+KEPT = "_audience"
 
 
 class Audience(StrEnum):
-    """People who see the same skills, and so share cached answers."""
-
     CURATORS = "curators"
     """They see every skill."""
     READERS = "readers"
@@ -39,12 +37,10 @@ def audience_of(user: User | AnonymousUser) -> Audience:
 
 
 def audience(request: HttpRequest | Request) -> Audience:
-    """The audience of a request, computed once. It is part of every cache key."""
-    attributes = getattr(request, "_request", request).__dict__
-    if ATTRIBUTE not in attributes:
+    """The part of every cache key that keeps audiences apart; asked once a request."""
+    kept = getattr(request, "_request", request).__dict__
+    if KEPT not in kept:
         user = getattr(request, "user", None)
-        attributes[ATTRIBUTE] = audience_of(
-            user if user is not None else AnonymousUser()
-        )
-    computed: Audience = attributes[ATTRIBUTE]
-    return computed
+        kept[KEPT] = audience_of(user if user is not None else AnonymousUser())
+    found: Audience = kept[KEPT]
+    return found

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from jobs.authors import markdown
 from jobs.authors.frontmatter import tasks_and_topics
+from jobs.authors.markdown import command_lines, split_sentences
 from jobs.authors.material import Material
 from jobs.authors.phrases import bare, clipped, distinct
 from jobs.pipeline.context import SkillSummary
@@ -61,10 +61,10 @@ def _facts(material: Material) -> Iterator[str]:
         lines = material.assignment.answer(topic).splitlines()
         yield from [line.strip() for line in lines if not line.startswith("```")][:1]
     for code in material.code[:6]:
-        line = next(iter(markdown.command_lines(code)), "")
+        line = next(iter(command_lines(code)), "")
         if len(line) <= LONGEST_FACT:
             yield line
-    for line in markdown.admonitions(material.text)[:4]:
-        first = markdown.split_sentences(line)[0]
+    for line in material.whole.admonitions()[:4]:
+        first = split_sentences(line)[0]
         if len(first) <= LONGEST_FACT and "[!" not in first:
             yield first

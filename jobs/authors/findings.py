@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable
 
-from jobs.authors import markdown
 from jobs.authors.base import Findings
+from jobs.authors.markdown import command_lines
 from jobs.authors.material import Material
 from jobs.authors.phrases import bare, clipped, is_task
 from jobs.pipeline.state import TOPICS, Question
@@ -71,7 +71,7 @@ def _steps(material: Material) -> str:
 
 
 def _constraints(material: Material) -> str:
-    noted = markdown.admonitions(material.text)
+    noted = material.whole.admonitions()
     return noted[0] if noted else _first(BOUND, material.sentences)
 
 
@@ -80,7 +80,7 @@ def _examples(material: Material) -> str:
 
 
 def _first_command(material: Material) -> str:
-    found = (line for code in material.code for line in markdown.command_lines(code))
+    found = (line for code in material.code for line in command_lines(code))
     return next(found, "")
 
 

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 
-from jobs.authors import markdown
 from jobs.authors.material import Material
 from jobs.authors.phrases import (
     JOINTS,
@@ -66,7 +65,7 @@ def category_for(material: Material) -> str:
         return assignment.intended_taxonomy_path
     strong = terms(f"{material.subject} {material.title}")
     weak = terms(" ".join([*material.headings, material.lead]))
-    spoken = terms(" ".join(markdown.languages(material.text)))
+    spoken = terms(" ".join(material.whole.languages()))
     best, best_score = UNCATEGORIZED, ENOUGH - 0.01
     for category in assignment.categories:
         score = _fit(category, strong, weak, spoken)
@@ -143,11 +142,11 @@ def tasks_and_topics(material: Material) -> tuple[Sequence[str], Sequence[str]]:
     tasks: list[str] = []
     topics: list[str] = []
     for phrase in distinct([title, *material.headings])[:PHRASES]:
-        plain = lowered(phrase, material.proper)
+        plain = lowered(phrase, material.proper_nouns)
         if is_task(phrase):
             tasks.append(plain)
         elif plain.split(" ")[0] not in JOINTS:
             topics.append(plain)
         elif is_task(title):  # "Inside an application" goes on where the title ends
-            tasks.append(f"{lowered(title, material.proper)} {plain}")
+            tasks.append(f"{lowered(title, material.proper_nouns)} {plain}")
     return tasks, topics

@@ -1,10 +1,12 @@
-"""From parts to files: a short SKILL.md, and long parts in references/."""
+"""The files of a new skill: a short SKILL.md, and long parts in references/."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
-from jobs.authors import markdown
 from jobs.authors.frontmatter import use_when
+from jobs.authors.markdown import Markdown, split_sentences
 from jobs.authors.material import GENERIC, Material, Part, introduction_of, parts_of
 from jobs.authors.page import Section
 from jobs.authors.phrases import clipped, sentence, slug
@@ -17,7 +19,11 @@ LINES = {"navigation_hub": 40, "minimal": 80, "comprehensive": 400}
 DEFAULT_LINES = 150
 LONGEST_PART = 300
 MOST_REFERENCES = 24
-SPOKEN_FOR = ("prerequisites", "links")
+SOURCES_LENGTH = 500
+OWN_HEADING = ("prerequisites", "links")
+"""Kinds whose fixed heading says what a single section's own title would say."""
+
+
 QUOTES = 5
 QUOTE_LENGTH = 300
 STATED_USE = re.compile(
@@ -31,6 +37,15 @@ NEEDED = re.compile(
 )
 
 
+class Reference(NamedTuple):
+    """A file in references/."""
+
+    path: str
+    title: str
+    content: str
+    about: str
+
+
 def skill_files(material: Material, name: str, description: str) -> Files:
     """The whole skill; its SKILL.md has fewer than 500 lines."""
     parts = [*_answered(material), *parts_of(material)]
@@ -40,36 +55,37 @@ def skill_files(material: Material, name: str, description: str) -> Files:
     frontmatter: dict[str, object] = {"name": name, "description": description}
     if material.pages:
         sources = ", ".join(page.name for page in material.pages)
-        frontmatter["metadata"] = {"sources": clipped(sources, 500)}
+        frontmatter["metadata"] = {"sources": clipped(sources, SOURCES_LENGTH)}
     body = "\n\n".join(_body(material, kept, moved, references))
-    text = render(frontmatter, _linked(material, body))
+    text = render(frontmatter, _with_definitions(material, body))
     files = [File("SKILL.md", text.encode())]
-    for path, _, content in references:
-        files.append(File(path, f"{_linked(material, content)}\n".encode()))
+    for each in references:
+        content = f"{_with_definitions(material, each.content)}\n"
+        files.append(File(each.path, content.encode()))
     return as_files(files)
 
 
 def _answered(material: Material) -> Iterator[Part]:
     """Answers of people, in their words."""
-    assignment = material.assignment
-    for topic, place in (
+    for topic, kind in (
         ("steps", "instructions"),
         ("constraints", "constraints"),
         ("examples", "examples"),
     ):
-        if text := assignment.answer(topic):
-            yield Part(place, Section("", text), order=-1)
+        if text := material.assignment.answer(topic):
+            yield Part(kind, Section("", Markdown(text)), order=-1)
 
 
 def _moved(material: Material, parts: Sequence[Part]) -> list[Part]:
-    """What goes to references/, so that the rest fits; in the order of the sources.
+    """The parts that go to references/, so that the rest fits; in the sources' order.
 
-    First what one looks things up in, then what is furthest from the brief, the
-    longest first. The first thing to follow stays, unless it alone is too long.
+    Parts for reference go first, then those with the fewest words of the brief, the
+    longest before shorter ones. The first part to follow stays, unless it alone is
+    too long.
     """
     room = LINES.get(material.assignment.style, DEFAULT_LINES)
     total = sum(part.lines for part in parts)
-    first = next((part for part in parts if _leads(part)), None)
+    first = next((part for part in parts if _is_beginning(part)), None)
     moved = []
     for part in sorted(
         parts,
@@ -87,87 +103,97 @@ def _moved(material: Material, parts: Sequence[Part]) -> list[Part]:
     return sorted(moved, key=parts.index)
 
 
-def _leads(part: Part) -> bool:
+def _is_beginning(part: Part) -> bool:
     """Whether the instructions can begin with it."""
     is_short = part.lines <= LONGEST_PART
-    return part.place == "instructions" and part.is_to_follow and is_short
+    return part.kind == "instructions" and part.is_to_follow and is_short
 
 
-def _references(
-    material: Material, moved: Sequence[Part]
-) -> Iterator[tuple[str, str, str]]:
-    """(path, title, content) of each file in references/."""
+def _references(material: Material, moved: Sequence[Part]) -> Iterator[Reference]:
+    """The files in references/; from a number on, the last one holds all the rest."""
     taken: set[str] = set()
     sections = [_titled(material, part) for part in moved]
-    alone, rest = sections[:MOST_REFERENCES], sections[MOST_REFERENCES:]
+    own, rest = sections[:MOST_REFERENCES], sections[MOST_REFERENCES:]
     if rest:
-        alone.append(Section("Further sections", "", tuple(rest)))
-    for section in alone:
+        own.append(Section("Further sections", children=tuple(rest)))
+    for section in own:
         stem = name = slug(section.title) or "details"
         while stem in taken:
             stem = f"{name}-{len(taken) + 1}"
         taken.add(stem)
-        yield f"references/{stem}.md", section.title, section.rendered(1)
+        yield Reference(
+            f"references/{stem}.md",
+            section.title,
+            section.rendered(1),
+            next(iter(section.whole.sentences()), ""),
+        )
 
 
 def _titled(material: Material, part: Part) -> Section:
     if part.section.title:
         return part.section
-    title = part.place.capitalize() if part.order < 0 else material.title
-    return Section(title or "Details", part.section.text, part.section.children)
+    title = part.kind.capitalize() if part.order < 0 else material.title
+    return replace(part.section, title=title or "Details")
 
 
 def _body(
     material: Material,
     kept: Sequence[Part],
     moved: Sequence[Part],
-    references: Sequence[tuple[str, str, str]],
+    references: Sequence[Reference],
 ) -> Iterator[str]:
     yield f"# {material.title or 'Skill'}"
     yield from _purpose(material)
-    yield from _when(material, kept)
-    needed = _needed(material, [*kept, *moved])
+    yield from _headed("When to use", kept, "when", _when(material))
+    needed = _needed([*kept, *moved])
     yield from _headed("Prerequisites", kept, "prerequisites", needed)
     yield from _headed("Instructions", kept, "instructions")
     yield from _headed("Examples", kept, "examples")
     yield from _headed("Constraints", kept, "constraints")
-    yield from _headed("Warnings", (), "", _hoisted(moved))
+    yield from _headed("Warnings", (), "", _warnings(moved))
     yield from _headed("Troubleshooting", kept, "troubleshooting")
-    yield from _headed("References", (), "", _reference_list(moved, references))
+    yield from _headed("References", (), "", _reference_list(references))
     yield from _headed("See also", kept, "links")
 
 
 def _purpose(material: Material) -> Iterator[str]:
-    told = sentence(material.assignment.answer("purpose") or material.subject)
-    if told and told.casefold() != sentence(material.title).casefold():
-        yield told
-    if material.pages and (told := introduction_of(material.pages[0])[0]):
-        yield told
+    purpose = sentence(material.assignment.answer("purpose") or material.subject)
+    if purpose and purpose.casefold() != sentence(material.title).casefold():
+        yield purpose
+    if material.pages and (first := introduction_of(material.pages[0])[0].text):
+        yield first
 
 
-def _when(material: Material, kept: Sequence[Part]) -> Iterator[str]:
-    told = [
+def _when(material: Material) -> str:
+    """When to use the skill, and what the sources say of their own use."""
+    sentences = (
         sentence
-        for paragraph in markdown.paragraphs(material.text)
-        for sentence in markdown.split_sentences(paragraph)
+        for paragraph in material.whole.paragraphs()
+        for sentence in split_sentences(paragraph)
+    )
+    stated = _bullets(each for each in sentences if STATED_USE.match(each))
+    return "\n\n".join(filter(None, [use_when(material), stated]))
+
+
+def _needed(parts: Sequence[Part]) -> str:
+    """The sentences of the instructions that name something to have first."""
+    sentences = [
+        sentence
+        for part in parts
+        if part.kind == "instructions"
+        for sentence in part.section.whole.sentences()
     ]
-    stated = _bullets(each for each in told if STATED_USE.match(each))
-    first = "\n\n".join(filter(None, [use_when(material), stated]))
-    yield from _headed("When to use", kept, "when", first)
-
-
-def _needed(material: Material, parts: Sequence[Part]) -> str:
-    """What the instructions take for granted; the introduction says its own."""
-    texts = [part.section.whole_text for part in parts if part.place == "instructions"]
-    told = [sentence for text in texts for sentence in markdown.sentences(text)]
-    return _bullets(each for each in told if NEEDED.search(each) and each[-1] == ".")
-
-
-def _hoisted(moved: Sequence[Part]) -> str:
-    """Warnings of the moved parts: what is dangerous does not hide behind a link."""
-    texts = [part.section.whole_text for part in moved]
     return _bullets(
-        [w for text in texts for w in markdown.admonitions(text, strong=True)]
+        each for each in sentences if NEEDED.search(each) and each[-1] == "."
+    )
+
+
+def _warnings(moved: Sequence[Part]) -> str:
+    """The warnings of moved parts: SKILL.md repeats them, so that nobody misses one."""
+    return _bullets(
+        warning
+        for part in moved
+        for warning in part.section.whole.admonitions(strong=True)
     )
 
 
@@ -176,23 +202,19 @@ def _bullets(sentences: Iterable[str]) -> str:
     return "\n".join(f"- {each}" for each in short[:QUOTES])
 
 
-def _reference_list(
-    moved: Sequence[Part], references: Sequence[tuple[str, str, str]]
-) -> str:
+def _reference_list(references: Sequence[Reference]) -> str:
     lines = []
-    for place, (path, title, _) in enumerate(references):
-        text = moved[place].section.whole_text if place < len(moved) else ""
-        told = next(iter(markdown.sentences(text)), "")
-        about = f": {told}" if told and len(told) <= QUOTE_LENGTH else ""
-        lines.append(f"- [{title.replace('`', '')}]({path}){about}")
+    for path, title, _, about in references:
+        first = f": {about}" if about and len(about) <= QUOTE_LENGTH else ""
+        lines.append(f"- [{title.replace('`', '')}]({path}){first}")
     return "\n".join(lines)
 
 
 def _headed(
-    heading: str, kept: Sequence[Part], place: str, first: str = ""
+    heading: str, kept: Sequence[Part], kind: str, first: str = ""
 ) -> Iterator[str]:
-    """A fixed heading and what stands below it; nothing when nothing does."""
-    chosen = [part for part in kept if part.place == place]
+    """A fixed heading and the parts of this kind; nothing when there are none."""
+    chosen = [part for part in kept if part.kind == kind]
     if not chosen and not first:
         return
     yield f"## {heading}"
@@ -201,14 +223,14 @@ def _headed(
     for part in chosen:
         section = part.section
         title = section.title.casefold()
-        alone = len(chosen) == 1 and (title in GENERIC or place in SPOKEN_FOR)
+        alone = len(chosen) == 1 and (title in GENERIC or kind in OWN_HEADING)
         is_said = alone or title == heading.casefold()
-        yield Section("" if is_said else section.title, section.text).rendered(3)
+        yield Section("" if is_said else section.title, section.body).rendered(3)
         yield from (child.rendered(4) for child in section.children)
 
 
-def _linked(material: Material, text: str) -> str:
-    """With the link definitions that it uses and does not hold."""
+def _with_definitions(material: Material, text: str) -> str:
+    """The text with the link definitions that it uses and does not hold."""
     folded = text.casefold()
     lines = [
         line

@@ -1,35 +1,17 @@
-"""Reads Markdown: its sentences, list items, code and admonitions, each verbatim."""
+"""Markdown, parsed once, and what stands in it: sentences, list items, code, tables."""
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+PARSER = MarkdownIt("commonmark").enable("table").disable("inline")
 CODE = frozenset({"fence", "code_block"})
 LINE_BREAK = re.compile(r"\r\n?")
-
-
-def plain(text: str) -> str:
-    """The text as the parser sees it: `\\n` only, no NUL, nothing that UTF-8 lacks."""
-    text = LINE_BREAK.sub("\n", text).replace("\0", "\ufffd")
-    return text.encode("utf-8", "replace").decode()
-
-
-def tokens_of(text: str) -> list[Token]:
-    """Block tokens; the content of an inline token is its raw text."""
-    return MarkdownIt("commonmark").enable("table").disable("inline").parse(text)
-
-
-def lines_in(tokens: Iterable[Token], kinds: frozenset[str]) -> frozenset[int]:
-    """Numbers of the lines that tokens of these kinds cover, from 0."""
-    covered: set[int] = set()
-    for token in tokens:
-        if token.type in kinds and token.map:
-            covered.update(range(*token.map))
-    return frozenset(covered)
-
-
 # A full stop behind one of these does not end a sentence.
 ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|incl|resp)|\b[A-Z])\.$")
 SENTENCE_END = re.compile(r"(?<=[.!?])[\"')*_]{0,3} +(?=[\"'(*_`\[]{0,3}[A-Z0-9`])")
@@ -40,130 +22,229 @@ ADMONITION = re.compile(
 )
 ALERT = re.compile(r"\[!(note|important|warning|caution)\]", re.I)
 STRONG_WORDS = ("important", "warning", "caution", "danger", "attention", "beware")
+FENCE_LENGTH = 3
 
 
-def paragraphs(text: str) -> Iterator[str]:
-    """Every paragraph outside lists, tables and code, on one line."""
-    for token in _inlines(text, in_lists=False):
-        if (
-            not token.content.startswith(("|", "**", "__"))
-            or "\n:" not in token.content
-        ):
-            yield " ".join(token.content.split())
+class Heading(NamedTuple):
+    """A heading: its raw text, its first line, the line below it, its first token."""
+
+    level: int
+    text: str
+    line: int
+    body_line: int
+    token: int
 
 
-def introduction(text: str) -> tuple[str, str]:
-    """(what is told at the beginning, everything from the first code or table on).
+@dataclass(frozen=True)
+class Markdown:
+    """A piece of Markdown. It is parsed when something is first asked of it.
 
-    A paragraph that ends in a colon belongs to what follows it.
+    All answers are verbatim, each on one line unless it is code.
     """
-    lines = text.split("\n")
-    tokens = tokens_of(text)
-    before: int | None = None
-    for place, token in enumerate(tokens):
-        if token.level == 0 and token.map and token.nesting >= 0:
-            inside = _inside(tokens, place)
-            if any(each.type in (*CODE, "table_open") for each in inside):
-                start = token.map[0] if before is None else before
-                return "\n".join(lines[:start]).rstrip(), "\n".join(lines[start:])
-            leads_on = token.type == "paragraph_open" and inside[1].content[-1:] == ":"
-            before = token.map[0] if leads_on else None
-    return text, ""
+
+    text: str
+
+    @cached_property
+    def tokens(self) -> list[Token]:
+        """Block tokens; the content of an inline token is its raw text."""
+        return PARSER.parse(self.text)
+
+    @classmethod
+    def parsed(cls, text: str, tokens: list[Token]) -> "Markdown":
+        """A piece whose tokens are known already."""
+        piece = cls(text)
+        piece.__dict__["tokens"] = tokens  # where cached_property looks first
+        return piece
+
+    @classmethod
+    def joined(cls, pieces: Iterable["Markdown"]) -> "Markdown":
+        """Several pieces as one. Its tokens tell no line numbers of the whole."""
+        kept = [piece for piece in pieces if piece.text]
+        text = "\n\n".join(piece.text for piece in kept)
+        return cls.parsed(text, [token for piece in kept for token in piece.tokens])
+
+    def cut(self, first: int, end: int, tokens: Iterable[Token]) -> "Markdown":
+        """The lines from `first` to before `end`, without blank lines around them.
+
+        `tokens` are the tokens of these lines; the piece is not parsed again.
+        """
+        lines = self.text.split("\n")[first:end]
+        while lines and not lines[0].strip(" \t"):
+            lines.pop(0)
+            first += 1
+        moved = [
+            token.copy(map=[token.map[0] - first, token.map[1] - first])
+            if token.map
+            else token
+            for token in tokens
+        ]
+        return Markdown.parsed("\n".join(lines).rstrip(), moved)
+
+    def lines_in(self, kinds: frozenset[str]) -> frozenset[int]:
+        """The numbers of the lines that tokens of these kinds cover, from 0."""
+        covered: set[int] = set()
+        for token in self.tokens:
+            if token.type in kinds and token.map:
+                covered.update(range(*token.map))
+        return frozenset(covered)
+
+    def headings(self) -> list[Heading]:
+        """Its headings, without those in lists and quotations."""
+        return [
+            Heading(
+                level=int(each.tag[1]),
+                text=self.tokens[number + 1].content,
+                line=each.map[0],
+                body_line=each.map[1],
+                token=number,
+            )
+            for number, each in enumerate(self.tokens)
+            if each.type == "heading_open" and each.level == 0 and each.map
+        ]
+
+    def paragraphs(self) -> Iterator[str]:
+        """Every paragraph outside lists, tables and code."""
+        for token in self._inlines(in_lists=False):
+            starts_plain = not token.content.startswith(("|", "**", "__"))
+            if starts_plain or "\n:" not in token.content:
+                yield on_one_line(token.content)
+
+    def sentences(self) -> list[str]:
+        """The sentences of paragraphs and list items."""
+        return [
+            sentence
+            for token in self._inlines(in_lists=True)
+            if "\n:" not in token.content
+            for sentence in split_sentences(on_one_line(token.content))
+        ]
+
+    def items(self) -> list[str]:
+        """The first paragraph of every list item."""
+        tokens = self.tokens
+        return [
+            on_one_line(tokens[number + 2].content)
+            for number, token in enumerate(tokens[:-2])
+            if token.type == "list_item_open" and tokens[number + 2].type == "inline"
+        ]
+
+    def code_blocks(self) -> list[str]:
+        """The content of fenced and indented code, in order."""
+        blocks = (token for token in self.tokens if token.type in CODE)
+        return [token.content for token in blocks if token.content.strip()]
+
+    def languages(self) -> frozenset[str]:
+        """The languages of its fenced code, from the word behind the fence."""
+        infos = (token.info.split() for token in self.tokens if token.type == "fence")
+        return frozenset(words[0].lower() for words in infos if words)
+
+    def admonitions(self, strong: bool = False) -> list[str]:
+        """Paragraphs that begin with Note:, Warning: and so on; `strong`: no notes."""
+        result = []
+        for token in self._inlines(in_lists=True):
+            line = on_one_line(token.content)
+            mark = ADMONITION.match(line) or ALERT.match(line)
+            if mark and (not strong or mark[1].lower() in STRONG_WORDS):
+                result.append(line)
+        return result
+
+    def has_table(self) -> bool:
+        return any(token.type == "table_open" for token in self.tokens)
+
+    def has_definitions(self) -> bool:
+        """Whether it is a list of terms, as in `**-f**` and below it `:   …`."""
+        return self.text.count("\n:   ") >= 3
+
+    def introduction(self) -> tuple["Markdown", "Markdown"]:
+        """(what comes before the first code or table, the rest from there on).
+
+        A paragraph that ends in a colon belongs to what follows it.
+        """
+        tokens = self.tokens
+        before: int | None = None
+        for number, token in enumerate(tokens):
+            if token.level == 0 and token.map and token.nesting >= 0:
+                block = _block(tokens, number)
+                if any(each.type in (*CODE, "table_open") for each in block):
+                    return self._split_at(number if before is None else before)
+                leads_on = token.type == "paragraph_open" and block[1].content[-1:]
+                before = number if leads_on == ":" else None
+        return self, NO_MARKDOWN
+
+    def holding(self, text: str) -> str:
+        """The code block, with its fence, or the paragraph that holds this text."""
+        squeezed = on_one_line(text)
+        for token in self.tokens:
+            if token.map and squeezed in on_one_line(token.content):
+                if token.type in CODE:
+                    return fenced(token.content, token.info.split(" ")[0])
+                if token.type == "inline":
+                    return token.content
+        return ""
+
+    def _split_at(self, number: int) -> tuple["Markdown", "Markdown"]:
+        """The piece in two, before the block that begins with this token."""
+        tokens = self.tokens
+        start, end = tokens[number].map or (0, 0), self.text.count("\n") + 1
+        return (
+            self.cut(0, start[0], tokens[:number]),
+            self.cut(start[0], end, tokens[number:]),
+        )
+
+    def _inlines(self, in_lists: bool) -> Iterator[Token]:
+        """Inline tokens of paragraphs; headings and table cells are left out."""
+        before: Token | None = None
+        depth = 0
+        for token in self.tokens:
+            if token.type in ("bullet_list_open", "ordered_list_open"):
+                depth += 1
+            elif token.type in ("bullet_list_close", "ordered_list_close"):
+                depth -= 1
+            is_paragraph = before is not None and before.type == "paragraph_open"
+            if token.type == "inline" and is_paragraph and (in_lists or not depth):
+                yield token
+            before = token
 
 
-def _inside(tokens: list[Token], place: int) -> list[Token]:
-    """The token and all up to the one that closes it."""
-    end = place
-    while tokens[place].nesting and tokens[end].nesting + tokens[end].level != -1:
+NO_MARKDOWN = Markdown("")
+
+
+def _block(tokens: list[Token], number: int) -> list[Token]:
+    """The token and all that follow, up to the one that closes it."""
+    end = number
+    while tokens[number].nesting and tokens[end].nesting + tokens[end].level != -1:
         end += 1
-    return tokens[place : end + 1]
+    return tokens[number : end + 1]
 
 
-def items(text: str) -> list[str]:
-    """The first paragraph of every list item, on one line."""
-    tokens = tokens_of(text)
-    return [
-        " ".join(tokens[place + 2].content.split())
-        for place, token in enumerate(tokens[:-2])
-        if token.type == "list_item_open" and tokens[place + 2].type == "inline"
-    ]
+def plain(text: str) -> str:
+    """The text as the parser sees it: `\\n` only, no NUL, nothing that UTF-8 lacks."""
+    text = LINE_BREAK.sub("\n", text).replace("\0", "\ufffd")
+    return text.encode("utf-8", "replace").decode()
 
 
-def code_blocks(text: str) -> list[str]:
-    """The content of fenced and indented code, in order."""
-    return [
-        token.content
-        for token in tokens_of(text)
-        if token.type in CODE and token.content.strip()
-    ]
-
-
-def languages(text: str) -> frozenset[str]:
-    """What its fenced code is written in, by the word behind the fence."""
-    words = (token.info.split() for token in tokens_of(text) if token.type == "fence")
-    return frozenset(word[0].lower() for word in words if word)
-
-
-def command_lines(code: str) -> list[str]:
-    """Its lines that are neither empty nor a comment."""
-    lines = (line.strip() for line in code.splitlines())
-    return [line for line in lines if line and not line.startswith(("#", "//"))]
-
-
-def longest_ticks(text: str) -> int:
-    return max(map(len, re.findall("`+", text)), default=0)
-
-
-def has_table(text: str) -> bool:
-    return any(token.type == "table_open" for token in tokens_of(text))
-
-
-def has_definitions(text: str) -> bool:
-    """Whether it is a list of terms, as in `**-f**` and below it `:   …`."""
-    return text.count("\n:   ") >= 3
-
-
-def sentences(text: str) -> list[str]:
-    """Whole sentences of paragraphs and list items, each on one line."""
-    found: list[str] = []
-    for token in _inlines(text, in_lists=True):
-        if "\n:" not in token.content:
-            found += split_sentences(" ".join(token.content.split()))
-    return found
+def on_one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def split_sentences(line: str) -> list[str]:
     result: list[str] = []
     start = 0
-    for found in SENTENCE_END.finditer(line):
-        sentence = line[start : found.end()].strip()
+    for end in SENTENCE_END.finditer(line):
+        sentence = line[start : end.end()].strip()
         if not ABBREVIATION.search(sentence):
             result.append(sentence)
-            start = found.end()
+            start = end.end()
     return [*result, line[start:].strip()] if line[start:].strip() else result
 
 
-def admonitions(text: str, strong: bool = False) -> list[str]:
-    """Paragraphs that begin with Note:, Warning: and the like; `strong`: no notes."""
-    found = []
-    for token in _inlines(text, in_lists=True):
-        line = " ".join(token.content.split())
-        mark = ADMONITION.match(line) or ALERT.match(line)
-        if mark and (not strong or mark[1].lower() in STRONG_WORDS):
-            found.append(line)
-    return found
+def command_lines(code: str) -> list[str]:
+    """The lines of code that are neither empty nor a comment."""
+    lines = (line.strip() for line in code.splitlines())
+    return [line for line in lines if line and not line.startswith(("#", "//"))]
 
 
-def _inlines(text: str, in_lists: bool) -> Iterator[Token]:
-    """Inline tokens of paragraphs; headings and table cells are not among them."""
-    before: Token | None = None
-    depth = 0
-    for token in tokens_of(text):
-        if token.type in ("bullet_list_open", "ordered_list_open"):
-            depth += 1
-        elif token.type in ("bullet_list_close", "ordered_list_close"):
-            depth -= 1
-        is_paragraph = before is not None and before.type == "paragraph_open"
-        if token.type == "inline" and is_paragraph and (in_lists or not depth):
-            yield token
-        before = token
+def fenced(code: str, language: str = "") -> str:
+    """The code as a fenced block; its fence is longer than any run of ticks in it."""
+    longest = max(map(len, re.findall("`+", code)), default=0)
+    ticks = "`" * max(FENCE_LENGTH, longest + 1)
+    return f"{ticks}{language}\n{code.rstrip()}\n{ticks}"

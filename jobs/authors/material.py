@@ -1,13 +1,13 @@
-"""The material of a job: its sources as pages, and their parts by where they belong."""
+"""The material of a job: its sources as pages, and their parts by kind."""
 
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-from jobs.authors import markdown
 from jobs.authors.base import Assignment
+from jobs.authors.markdown import NO_MARKDOWN, Markdown, split_sentences
 from jobs.authors.page import Page, Section, read_page
 from jobs.authors.phrases import (
     bare,
@@ -20,7 +20,34 @@ from jobs.authors.phrases import (
 )
 from jobs.pipeline.evaluation import terms
 
-PLACES = (
+GENERIC = frozenset(
+    {
+        *("introduction", "overview", "usage", "example", "examples", "setup"),
+        *("getting started", "setting up", "set up", "quickstart", "quick start"),
+        *("next steps", "see also", "further reading", "references", "reference"),
+        *("requirements", "prerequisites", "installation", "notes", "note", "steps"),
+        *("background", "summary", "conclusion", "basics", "faq", "contents", "about"),
+        *("table of contents", "license", "contributing", "changelog", "prerequisite"),
+        *("settings", "options", "key", "keys", "role", "inputs", "process", "tips"),
+        *("procedure", "procedures", "instructions", "workflow", "commands"),
+        *("guidelines", "output", "output format", "quick reference", "philosophy"),
+        *("troubleshooting", "configuration", "basic usage", "when to use", "purpose"),
+    }
+)
+QUESTION = re.compile(r"(?:what|why|how|who|is|are|can|do|does|should)\b|.*\?$", re.I)
+SELF_TALK = re.compile(
+    r"\b(?:this|the following) (?:section|page|document|guide)\b", re.I
+)
+LONG_PROSE = 12
+LONG_INTRODUCTION = 40
+FEW_SECTIONS = 4
+LONGEST_HEADING = 80
+SYMPTOM = re.compile(
+    r"\bthe likely cause\b|\byou (?:may|might) (?:see|get|run into)\b"
+    r"|\bif you (?:see|get) (?:an?|the) [^.]{0,60}(?:error|message)\b",
+    re.I,
+)
+KINDS = (
     (
         "prerequisites",
         re.compile(
@@ -41,40 +68,12 @@ PLACES = (
     ("links", re.compile(r"(?:see also|next steps|further reading|links)$", re.I)),
     ("left out", re.compile(r"(?:table of )?contents$|license$|contributing$", re.I)),
 )
-
-
-def place_of(title: str) -> str:
-    """instructions, unless the title says something else."""
-    plain = title.strip("`*_.:? ")
-    for place, pattern in PLACES:
-        if pattern.match(plain):
-            return place
-    return "instructions"
-
-
-GENERIC = frozenset(
-    {
-        *("introduction", "overview", "usage", "example", "examples", "setup"),
-        *("getting started", "setting up", "set up", "quickstart", "quick start"),
-        *("next steps", "see also", "further reading", "references", "reference"),
-        *("requirements", "prerequisites", "installation", "notes", "note", "steps"),
-        *("background", "summary", "conclusion", "basics", "faq", "contents", "about"),
-        *("table of contents", "license", "contributing", "changelog", "prerequisite"),
-        *("settings", "options", "key", "keys", "role", "inputs", "process", "tips"),
-        *("procedure", "procedures", "instructions", "workflow", "commands"),
-        *("guidelines", "output", "output format", "quick reference", "philosophy"),
-        *("troubleshooting", "configuration", "basic usage", "when to use", "purpose"),
-    }
-)
-QUESTION = re.compile(r"(?:what|why|how|who|is|are|can|do|does|should)\b|.*\?$", re.I)
-SELF_TALK = re.compile(
-    r"\b(?:this|the following) (?:section|page|document|guide)\b", re.I
-)
+"""What a section is to a skill, by its title; anything else is instructions."""
 
 
 @dataclass(frozen=True)
 class Material:
-    """The assignment with its sources as pages."""
+    """The assignment with its sources as pages. Each source is read once."""
 
     assignment: Assignment
     pages: tuple[Page, ...]
@@ -82,105 +81,98 @@ class Material:
     @classmethod
     def of(cls, assignment: Assignment) -> "Material":
         sources = [source for source in assignment.sources if source.text.strip()]
-        return cls(assignment, tuple(read_page(s.name, s.text) for s in sources))
+        return cls(assignment, tuple(map(read_page, sources)))
 
     @cached_property
     def subject(self) -> str:
-        """What the brief is about; "" when it only says that a skill is wanted."""
+        """What the brief is about; "" when it only says that a skill is asked for."""
         return subject(self.assignment.task_description)
 
     @cached_property
     def title(self) -> str:
         """The first source's title as it stands, else the brief's subject."""
         titles = [page.title for page in self.pages if page.title]
-        said = self.subject.split(". ")[0].rstrip(".")
-        return titles[0] if titles else f"{said[:1].upper()}{said[1:]}"
+        first = self.subject.split(". ")[0].rstrip(".")
+        return titles[0] if titles else f"{first[:1].upper()}{first[1:]}"
 
     @cached_property
-    def text(self) -> str:
+    def whole(self) -> Markdown:
         """All sources, cleaned, without headings."""
-        return "\n\n".join(page.text for page in self.pages if page.text)
+        return Markdown.joined(page.whole for page in self.pages)
 
     @cached_property
     def sentences(self) -> list[str]:
-        return distinct(markdown.sentences(self.text))
+        return distinct(self.whole.sentences())
 
     @cached_property
     def code(self) -> list[str]:
-        return markdown.code_blocks(self.text)
-
-    @cached_property
-    def items(self) -> list[str]:
-        return markdown.items(self.text)
+        return self.whole.code_blocks()
 
     @cached_property
     def tasks(self) -> list[str]:
-        """List items that tell what to do."""
-        return [item for item in self.items if is_task(item)]
+        """List items that say what to do."""
+        return [item for item in self.whole.items() if is_task(item)]
 
     @cached_property
-    def proper(self) -> frozenset[str]:
-        told = re.sub(r"`[^`]*`", "", " ".join([*self.sentences, self.subject]))
-        return proper_nouns(unmarked(told))
+    def proper_nouns(self) -> frozenset[str]:
+        text = " ".join([*self.sentences, self.subject])
+        return proper_nouns(unmarked(re.sub(r"`[^`]*`", "", text)))
 
     @cached_property
     def headings(self) -> list[str]:
-        """What the parts are about: telling headings, without markup."""
-        titles = [page.title for page in self.pages[1:]]
-        for page in self.pages:
-            for section in page.sections:
-                titles.append(section.title)
-                if len(page.sections) < 4:
-                    titles += [child.title for child in section.children]
-        plain = distinct(bare(title) for title in titles)
+        """The headings that name a subject, without markup."""
         own = bare(self.title).casefold()
         return [
             title
-            for title in plain
+            for title in distinct(map(bare, self._titles()))
             if title.casefold() not in GENERIC
-            and place_of(title) in ("instructions", "troubleshooting")
+            and kind_of(title) in ("instructions", "troubleshooting")
             and not QUESTION.match(title)
             and title.casefold() != own
-            and len(title) <= 80
+            and len(title) <= LONGEST_HEADING
         ]
+
+    def _titles(self) -> Iterator[str]:
+        """Titles of pages and sections; of a page with few, of the level below too."""
+        yield from (page.title for page in self.pages[1:])
+        for page in self.pages:
+            for section in page.sections:
+                yield section.title
+                if len(page.sections) < FEW_SECTIONS:
+                    yield from (child.title for child in section.children)
 
     @cached_property
     def common_words(self) -> list[str]:
-        """The words that the sources use most, when no heading says more."""
-        found = Counter(word.lower() for word in words(unmarked(self.text)))
-        telling = [word for word in found if len(word) > 4 and terms(word)]
-        return sorted(telling, key=lambda word: (-found[word], word))[:3]
+        """The three words that the sources use most."""
+        counts = Counter(word.lower() for word in words(unmarked(self.whole.text)))
+        specific = [word for word in counts if len(word) > 4 and terms(word)]
+        return sorted(specific, key=lambda word: (-counts[word], word))[:3]
 
     @cached_property
     def lead(self) -> str:
-        """Of the first sentences the one that says most of what the title says."""
-        texts = [page.lead for page in self.pages]
-        texts += [section.text for page in self.pages for section in page.sections]
-        told = [
+        """The one of the first four sentences that has most words of the title."""
+        pieces = [page.lead for page in self.pages]
+        pieces += [section.body for page in self.pages for section in page.sections]
+        first = [
             sentence
-            for text in texts
-            for paragraph in markdown.paragraphs(markdown.introduction(text)[0])
-            for sentence in markdown.split_sentences(paragraph)
+            for piece in pieces
+            for paragraph in piece.introduction()[0].paragraphs()
+            for sentence in split_sentences(paragraph)
             if len(sentence.split()) >= 5 and not SELF_TALK.search(sentence)
-        ]
+        ][:4]
         title = terms(self.title)
-        return max(told[:4], key=lambda each: len(terms(each) & title), default="")
-
-
-LONG_PROSE = 12
-LONG_INTRODUCTION = 40
-SYMPTOM = re.compile(
-    r"\bthe likely cause\b|\byou (?:may|might) (?:see|get|run into)\b"
-    r"|\bif you (?:see|get) (?:an?|the) [^.]{0,60}(?:error|message)\b",
-    re.I,
-)
+        return max(first, key=lambda each: len(terms(each) & title), default="")
 
 
 @dataclass(frozen=True)
 class Part:
-    """A section of a source and where it goes."""
+    """A section of a source, or an answer, and what it is to the skill.
 
-    place: str
+    `kind` is instructions, prerequisites, examples, constraints, troubleshooting,
+    when or links; `order` counts the parts of the sources from 0, an answer has -1.
+    """
+
+    kind: str
     section: Section
     order: int = 0
 
@@ -190,19 +182,17 @@ class Part:
 
     @cached_property
     def is_for_reference(self) -> bool:
-        """Whether it is looked things up in, rather than followed."""
-        text = self.section.whole_text
-        if markdown.has_definitions(text) or markdown.has_table(text):
+        """Whether a reader looks things up in it, and does not follow it."""
+        whole = self.section.whole
+        if whole.has_definitions() or whole.has_table():
             return True
         return self.lines > LONG_PROSE and not self.is_to_follow
 
     @cached_property
     def is_to_follow(self) -> bool:
         """Whether it holds commands or things to do."""
-        text = self.section.whole_text
-        return bool(markdown.code_blocks(text)) or any(
-            map(is_task, markdown.items(text))
-        )
+        whole = self.section.whole
+        return bool(whole.code_blocks()) or any(map(is_task, whole.items()))
 
     def nearness(self, subject: str) -> int:
         """How many of the subject's words its headings have."""
@@ -210,34 +200,47 @@ class Part:
 
 
 def parts_of(material: Material) -> list[Part]:
-    found = [part for page in material.pages for part in _parts(material, page)]
+    parts = [part for page in material.pages for part in _parts(material, page)]
     return [
-        Part(part.place, part.section, order)
-        for order, part in enumerate(found)
-        if not part.section.is_empty and part.place != "left out"
+        replace(part, order=order)
+        for order, part in enumerate(parts)
+        if not part.section.is_empty and part.kind != "left out"
     ]
 
 
-def introduction_of(page: Page) -> tuple[str, str]:
-    """(what stands before the first command, the rest of the lead); "" if too long."""
-    told, rest = markdown.introduction(page.lead)
-    return ("", page.lead) if told.count("\n") > LONG_INTRODUCTION else (told, rest)
+def introduction_of(page: Page) -> tuple[Markdown, Markdown]:
+    """(what comes before the first command, the rest of the lead).
+
+    An introduction that is too long belongs to the rest.
+    """
+    first, rest = page.lead.introduction()
+    is_long = first.text.count("\n") > LONG_INTRODUCTION
+    return (NO_MARKDOWN, page.lead) if is_long else (first, rest)
 
 
 def _parts(material: Material, page: Page) -> Iterator[Part]:
-    """A first page's lead goes on untitled; other pages keep their titles."""
+    """A first page's lead goes on without a title; other pages keep their titles."""
     if page is material.pages[0]:
         yield Part("instructions", Section("", introduction_of(page)[1]))
     else:
         yield Part("instructions", Section(page.title or page.name, page.lead))
     for section in page.sections:
-        place = _place(section)
-        if place != "links" or "](http" in section.whole_text:
-            yield Part(place, section)
+        kind = _kind(section)
+        if kind != "links" or "](http" in section.whole.text:
+            yield Part(kind, section)
 
 
-def _place(section: Section) -> str:
-    place = place_of(section.title)
-    first = next(markdown.paragraphs(section.text), "")
-    is_symptom = place == "instructions" and SYMPTOM.search(first)
-    return "troubleshooting" if is_symptom else place
+def _kind(section: Section) -> str:
+    kind = kind_of(section.title)
+    first = next(section.body.paragraphs(), "")
+    is_symptom = kind == "instructions" and SYMPTOM.search(first)
+    return "troubleshooting" if is_symptom else kind
+
+
+def kind_of(title: str) -> str:
+    """The kind of a section by its title: instructions, unless it says another."""
+    plain = title.strip("`*_.:? ")
+    for kind, pattern in KINDS:
+        if pattern.match(plain):
+            return kind
+    return "instructions"

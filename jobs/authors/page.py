@@ -1,10 +1,12 @@
 """A source document as a page: cleaned of its site's markup, cut into sections."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
-from jobs.authors.markdown import CODE, lines_in, plain, tokens_of
+from jobs.authors.base import SourceDocument
+from jobs.authors.markdown import CODE, NO_MARKDOWN, Markdown, on_one_line, plain
 
 LABELS = {
     "note": "Note",
@@ -25,99 +27,9 @@ COLONS = re.compile(rf"^(\s*)(:{{3,}})\s*(?:\{{({NAMES})\}}|({NAMES})\b)(.*)$", 
 FENCE = re.compile(rf"^(\s*)(`{{3,}}|~{{3,}})\{{({NAMES})\}}(.*)$", re.I)
 BANGS = re.compile(rf"^(\s*)(?:!!!|\?\?\?\+?)\s+({NAMES})\b(.*)$", re.I)
 OPTION = re.compile(r"^\s*:[\w-]+:(?:\s.*)?$")
-
-
-@dataclass
-class Opened:
-    """An admonition whose end has not been seen: what ends it, what it said."""
-
-    marks: str
-    label: str
-    indent: int = 0
-    lines: list[str] = field(default_factory=list)
-
-    def ends_at(self, line: str) -> bool:
-        """Whether this line closes it: at least as many marks, nothing else."""
-        bare = line.strip()
-        return bare.startswith(self.marks) and not bare.strip(self.marks[0])
-
-
-def plain_admonitions(text: str) -> str:
-    """`:::{warning}` … `:::` and its kin become `**Warning:** …`, words unchanged."""
-    return "\n".join(_colons(_bangs(text.split("\n"), text)))
-
-
-def _bangs(lines: list[str], text: str) -> list[str]:
-    """MkDocs: `!!! note`, with a content that is indented by four."""
-    fenced = lines_in(tokens_of(text), frozenset({"fence"}))
-    result: list[str] = []
-    opened: Opened | None = None
-    for number, line in enumerate(lines):
-        if opened and (not line.strip() or _indent(line) >= opened.indent):
-            opened.lines.append(line[opened.indent :])
-            continue
-        if opened:
-            result += labelled(opened)
-            opened = None
-        found = None if number in fenced else BANGS.match(line)
-        if found:
-            opened = Opened(
-                "", _admonition_label(found[2], found[3]), len(found[1]) + 4
-            )
-        else:
-            result.append(line)
-    return result + (labelled(opened) if opened else [])
-
-
-def _colons(lines: list[str]) -> Iterator[str]:
-    """MyST and Docusaurus: fenced by colons, or by backticks with a {name}."""
-    text = "\n".join(lines)
-    tokens = tokens_of(text)
-    fenced = lines_in(tokens, frozenset({"fence"}))
-    starts = {token.map[0] for token in tokens if token.type == "fence" and token.map}
-    opened: list[Opened] = []
-    for number, line in enumerate(lines):
-        found = FENCE.match(line) if number in starts else None
-        found = found or (COLONS.match(line) if number not in fenced else None)
-        if found:
-            name = found[3] or found[4]
-            title = found[5] if found.re is COLONS else found[4]
-            opened.append(Opened(found[2], _admonition_label(name, title)))
-        elif opened and opened[-1].ends_at(line):
-            done = labelled(opened.pop())
-            if opened:
-                opened[-1].lines += done
-            else:
-                yield from done
-        elif opened:
-            opened[-1].lines.append(line)
-        else:
-            yield line
-    for left in opened:  # never closed: its words are kept all the same
-        yield from labelled(left)
-
-
-def _admonition_label(name: str, title: str) -> str:
-    title = title.strip("\"'[] ")
-    label = LABELS[name.lower()]
-    return f"**{label}: {title}**" if title else f"**{label}:**"
-
-
-def labelled(admonition: Opened) -> list[str]:
-    """The label goes before the first line when that is plain text."""
-    lines = list(admonition.lines)
-    while lines and (not lines[0].strip() or OPTION.match(lines[0])):
-        lines.pop(0)
-    plain_start = bool(lines) and re.match(r"[\w\"'(\[`*_{]", lines[0]) is not None
-    if plain_start and not lines[0].startswith(("```", "* ", "- ")):
-        return ["", f"{admonition.label} {lines[0]}", *lines[1:], ""]
-    return ["", admonition.label, "", *lines, ""]
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip(" "))
-
-
+HEADING_TOKENS = 3  # it opens, its text, it closes
+PLAIN_START = re.compile(r"[\w\"'(\[`*_{]")
+FRONTMATTER_TITLE = re.compile(r"---\n(?:.*\n)*?(?:title|name):[ \t]*(.+)\n")
 FRONTMATTER = re.compile(r"\A---[ \t]*\n.*?^---[ \t]*(?:\n|\Z)", re.DOTALL | re.M)
 COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 # Every repetition has a bound: a hostile megabyte must not take minutes.
@@ -139,20 +51,136 @@ ATTRIBUTE_LINE = re.compile(r"^[ \t]*\{:[^}\n]*\}[ \t]*$", re.M)
 TARGET_LINE = re.compile(r"^\([\w:.-]+\)=[ \t]*$", re.M)
 BLANK_EDGE = re.compile(r"\A\n{2,}|\n{2,}\Z")
 TITLED = re.compile(r"([^<>]*)<[^<>]*>", re.DOTALL)
+DEFINITION = re.compile(r"^ {0,3}\[([^\]\n]+)\]:[ \t]*\S.*$", re.M)
 
 
-def cleaned(text: str) -> str:
-    """The source as plain Markdown; all code in it is untouched."""
+@dataclass(frozen=True)
+class Section:
+    """A heading, the Markdown up to the next heading, and the sections below it."""
+
+    title: str
+    body: Markdown = NO_MARKDOWN
+    children: tuple["Section", ...] = ()
+
+    def rendered(self, depth: int) -> str:
+        """The whole section, its heading at this depth (1 is `#`)."""
+        heading = f"{'#' * min(depth, 6)} {self.title}" if self.title else ""
+        parts = [heading, self.body.text]
+        parts += [child.rendered(depth + 1) for child in self.children]
+        return "\n\n".join(part for part in parts if part)
+
+    @cached_property
+    def whole(self) -> Markdown:
+        """Its own Markdown and that of all sections below it, without headings."""
+        return Markdown.joined([self.body, *(child.whole for child in self.children)])
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.whole.text.strip()
+
+    def titles(self) -> Iterator[str]:
+        """Its own title and all titles below it, in order."""
+        yield self.title
+        for child in self.children:
+            yield from child.titles()
+
+
+@dataclass(frozen=True)
+class Page:
+    """One source: its title ("" without one), what comes first, and its sections.
+
+    `definitions` holds (folded label, line) of each link definition.
+    """
+
+    name: str
+    title: str
+    lead: Markdown
+    sections: tuple[Section, ...]
+    definitions: tuple[tuple[str, str], ...] = ()
+
+    @cached_property
+    def whole(self) -> Markdown:
+        """All its Markdown, without headings."""
+        return Markdown.joined([self.lead, *(each.whole for each in self.sections)])
+
+
+def read_page(source: SourceDocument) -> Page:
+    """The document cleaned and cut into sections; headings in code do not count."""
+    page = cleaned(source.text)
+    lead, top = _outline(page)
+    title = ""
+    if top and not lead.text.strip():
+        title, lead, top = top[0].title, top[0].body, [*top[0].children, *top[1:]]
+    definitions = tuple(
+        (match[1].casefold(), match[0].strip())
+        for match in DEFINITION.finditer(page.text)
+    )
+    kept = tuple(section for section in top if not section.is_empty)
+    title = title or _frontmatter_title(plain(source.text))
+    return Page(source.name, title, lead, kept, definitions)
+
+
+def _frontmatter_title(text: str) -> str:
+    """The title or name that YAML frontmatter gives, when no heading does."""
+    match = FRONTMATTER_TITLE.match(text)
+    end = text.find("\n---", 3)
+    if not match or match.end() > end + 1:
+        return ""
+    return on_one_line(match[1].strip().strip("\"'"))
+
+
+def _outline(page: Markdown) -> tuple[Markdown, list[Section]]:
+    """(what comes before the first heading, the sections of the top level)."""
+    headings = page.headings()
+    ends = [(each.line, each.token) for each in headings]
+    ends.append((page.text.count("\n") + 1, len(page.tokens)))
+    lead = page.cut(0, ends[0][0], page.tokens[: ends[0][1]])
+    flat = []
+    for heading, (line, token) in zip(headings, ends[1:], strict=True):
+        tokens = page.tokens[heading.token + HEADING_TOKENS : token]
+        body = page.cut(heading.body_line, line, tokens)
+        flat.append((heading.level, Section(_heading_title(heading.text), body)))
+    return lead, _nested(flat)
+
+
+def _heading_title(content: str) -> str:
+    """On one line, without the dots of a title that goes on from the one above."""
+    line = on_one_line(content)
+    return line.lstrip(".\u2026 ") or line
+
+
+def _nested(flat: list[tuple[int, Section]]) -> list[Section]:
+    """The sections of the top level, each with those of deeper levels behind it."""
+    result: list[Section] = []
+    number = 0
+    while number < len(flat):
+        level, section = flat[number]
+        end = number + 1
+        while end < len(flat) and flat[end][0] > level:
+            end += 1
+        below = tuple(_nested(flat[number + 1 : end]))
+        result.append(replace(section, children=below))
+        number = end
+    return result
+
+
+def cleaned(text: str) -> Markdown:
+    """The source as plain Markdown; all code in it is untouched.
+
+    Words stay as they are. What changes is markup that only the source's own site
+    understands: frontmatter, admonitions, roles, attribute lists, and images and
+    links that lead nowhere outside that site.
+    """
     text = FRONTMATTER.sub("", plain(text).removeprefix("\ufeff"), count=1)
-    return outside_code(plain_admonitions(text), _clean_prose)
+    return outside_code(plain_admonitions(Markdown(text)), _clean_prose)
 
 
-def outside_code(text: str, change: Callable[[str], str]) -> str:
+def outside_code(page: Markdown, change: Callable[[str], str]) -> Markdown:
     """Apply a change to each run of lines that holds no code block."""
-    code = lines_in(tokens_of(text), CODE)
+    code = page.lines_in(CODE)
     result: list[str] = []
     prose: list[str] = []
-    for number, line in enumerate(text.split("\n")):
+    for number, line in enumerate(page.text.split("\n")):
         if number not in code:
             prose.append(line)
             continue
@@ -162,14 +190,20 @@ def outside_code(text: str, change: Callable[[str], str]) -> str:
         result.append(line)
     if prose:
         result.append(change("\n".join(prose)))
-    return "\n".join(result)
+    return _changed(page, result)
+
+
+def _changed(page: Markdown, lines: Iterable[str]) -> Markdown:
+    """The page with these lines; the same page, parsed already, if they are its own."""
+    text = "\n".join(lines)
+    return page if text == page.text else Markdown(text)
 
 
 def _clean_prose(text: str) -> str:
     spans: list[re.Match[str]] = []
 
-    def hide(found: re.Match[str]) -> str:
-        spans.append(found)
+    def hide(match: re.Match[str]) -> str:
+        spans.append(match)
         return f"\0{len(spans) - 1}\0"
 
     hidden = CODE_SPAN.sub(hide, COMMENT.sub("", text))
@@ -179,30 +213,30 @@ def _clean_prose(text: str) -> str:
     hidden = LINK.sub(_live_link, IMAGE.sub(_live_image, hidden))
     hidden = re.sub(
         rf"({ROLE.pattern})?\0(\d+)\0",
-        lambda found: _shown(spans[int(found[2])], is_role=bool(found[1])),
+        lambda match: _code_span(spans[int(match[2])], is_role=bool(match[1])),
         hidden,
     )
     return BLANK_EDGE.sub("\n", re.sub(r"\n{3,}", "\n\n", hidden))
 
 
-def _bare_heading(found: re.Match[str]) -> str:
+def _bare_heading(match: re.Match[str]) -> str:
     """The heading without the `{#id}` that may stand at its end."""
-    text = found[0].rstrip()
-    place = text.rfind("{")
-    if place > 0 and HEADING_ATTRIBUTES.fullmatch(text, place):
-        return text[:place].rstrip()
+    text = match[0].rstrip()
+    start = text.rfind("{")
+    if start > 0 and HEADING_ATTRIBUTES.fullmatch(text, start):
+        return text[:start].rstrip()
     return text
 
 
-def _live_image(found: re.Match[str]) -> str:
-    return found[0] if re.match(LEAVES, found[2]) else ""
+def _live_image(match: re.Match[str]) -> str:
+    return match[0] if re.match(LEAVES, match[2]) else ""
 
 
-def _live_link(found: re.Match[str]) -> str:
-    return found[0] if re.match(LEAVES, found[2]) else found[1]
+def _live_link(match: re.Match[str]) -> str:
+    return match[0] if re.match(LEAVES, match[2]) else match[1]
 
 
-def _shown(span: re.Match[str], is_role: bool) -> str:
+def _code_span(span: re.Match[str], is_role: bool) -> str:
     """A code span; as the argument of a role, its title or the name it points to."""
     if not is_role:
         return span[0]
@@ -212,125 +246,95 @@ def _shown(span: re.Match[str], is_role: bool) -> str:
     return f"`{name}`"
 
 
-DEFINITION = re.compile(r"^ {0,3}\[([^\]\n]+)\]:[ \t]*\S.*$", re.M)
+def plain_admonitions(page: Markdown) -> Markdown:
+    """`:::{warning}` … `:::` and its kin become `**Warning:** …`, words unchanged."""
+    return _without_colons(_without_bangs(page))
 
 
-@dataclass(frozen=True)
-class Section:
-    """A heading, the text up to the next heading, and the sections below it."""
+@dataclass
+class OpenAdmonition:
+    """An admonition that has not ended yet: what ends it, and its lines so far."""
 
-    title: str
-    text: str = ""
-    children: tuple["Section", ...] = ()
+    marks: str
+    label: str
+    indent: int = 0
+    lines: list[str] = field(default_factory=list)
 
-    def rendered(self, depth: int) -> str:
-        """The whole section, its heading at this depth (1 is `#`)."""
-        heading = f"{'#' * min(depth, 6)} {self.title}" if self.title else ""
-        parts = [heading, self.text]
-        parts += [child.rendered(depth + 1) for child in self.children]
-        return "\n\n".join(part for part in parts if part)
+    def ends_at(self, line: str) -> bool:
+        """Whether this line closes it: at least as many marks, nothing else."""
+        bare = line.strip()
+        return bare.startswith(self.marks) and not bare.strip(self.marks[0])
 
-    @property
-    def whole_text(self) -> str:
-        """All text of it and below it, without headings."""
-        texts = [self.text, *(child.whole_text for child in self.children)]
-        return "\n\n".join(text for text in texts if text)
-
-    @property
-    def is_empty(self) -> bool:
-        return not self.whole_text.strip()
-
-    def titles(self) -> Iterator[str]:
-        """Its own title and all below it, in order."""
-        yield self.title
-        for child in self.children:
-            yield from child.titles()
+    def labelled(self) -> list[str]:
+        """Its lines with the label: before the first line when that is plain text."""
+        lines = list(self.lines)
+        while lines and (not lines[0].strip() or OPTION.match(lines[0])):
+            lines.pop(0)
+        plain_start = bool(lines) and PLAIN_START.match(lines[0]) is not None
+        if plain_start and not lines[0].startswith(("```", "* ", "- ")):
+            return ["", f"{self.label} {lines[0]}", *lines[1:], ""]
+        return ["", self.label, "", *lines, ""]
 
 
-@dataclass(frozen=True)
-class Page:
-    """One source: its title ("" without one), lead text and sections."""
-
-    name: str
-    title: str
-    lead: str
-    sections: tuple[Section, ...]
-    definitions: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def text(self) -> str:
-        parts = [self.lead, *(section.whole_text for section in self.sections)]
-        return "\n\n".join(part for part in parts if part)
-
-
-def read_page(name: str, source: str) -> Page:
-    """The document cleaned and cut into sections; headings in code do not count."""
-    text = cleaned(source)
-    preamble, top = _tree(text)
-    title = ""
-    if top and not preamble.strip():
-        title, preamble, top = top[0].title, top[0].text, [*top[0].children, *top[1:]]
-    definitions = tuple(
-        (found[1].casefold(), found[0].strip()) for found in DEFINITION.finditer(text)
-    )
-    kept = tuple(section for section in top if not section.is_empty)
-    return Page(name, title or _front_title(source), preamble, kept, definitions)
+def _without_bangs(page: Markdown) -> Markdown:
+    """MkDocs: `!!! note`, with a content that is indented by four."""
+    lines = page.text.split("\n")
+    if not any(map(BANGS.match, lines)):
+        return page
+    code = page.lines_in(frozenset({"fence"}))
+    result: list[str] = []
+    opened: OpenAdmonition | None = None
+    for number, line in enumerate(lines):
+        if opened and (not line.strip() or _indent(line) >= opened.indent):
+            opened.lines.append(line[opened.indent :])
+            continue
+        if opened:
+            result += opened.labelled()
+            opened = None
+        match = None if number in code else BANGS.match(line)
+        if match:
+            label = _admonition_label(match[2], match[3])
+            opened = OpenAdmonition("", label, len(match[1]) + 4)
+        else:
+            result.append(line)
+    return _changed(page, result + (opened.labelled() if opened else []))
 
 
-def _front_title(source: str) -> str:
-    """The title or name that YAML frontmatter gives, when no heading does."""
-    found = re.match(r"---\n(?:.*\n)*?(?:title|name):[ \t]*(.+)\n", plain(source))
-    front_end = plain(source).find("\n---", 3)
-    if not found or found.end() > front_end + 1:
-        return ""
-    return " ".join(found[1].strip().strip("\"'").split())
+def _without_colons(page: Markdown) -> Markdown:
+    """MyST and Docusaurus: fenced by colons, or by backticks with a {name}."""
+    lines = page.text.split("\n")
+    if not any(COLONS.match(line) or FENCE.match(line) for line in lines):
+        return page
+    code = page.lines_in(frozenset({"fence"}))
+    starts = {each.map[0] for each in page.tokens if each.type == "fence" and each.map}
+    result: list[str] = []
+    opened: list[OpenAdmonition] = []
+    for number, line in enumerate(lines):
+        match = FENCE.match(line) if number in starts else None
+        match = match or (COLONS.match(line) if number not in code else None)
+        if match:
+            opened.append(_opened(match))
+        elif opened and opened[-1].ends_at(line):
+            closed = opened.pop().labelled()
+            (opened[-1].lines if opened else result).extend(closed)
+        else:
+            (opened[-1].lines if opened else result).append(line)
+    for unclosed in opened:  # its words are kept all the same
+        result += unclosed.labelled()
+    return _changed(page, result)
 
 
-def _tree(text: str) -> tuple[str, list[Section]]:
-    """(what stands before the first heading, the sections of the top level)."""
-    lines = text.split("\n")
-    flat = list(_flat(text, lines))
-    first = flat[0][2] if flat else len(lines)
-    return _without_blank_edges("\n".join(lines[:first])), _nest(flat)
+def _opened(match: re.Match[str]) -> OpenAdmonition:
+    name = match[3] or match[4]
+    title = match[5] if match.re is COLONS else match[4]
+    return OpenAdmonition(match[2], _admonition_label(name, title))
 
 
-def _flat(text: str, lines: list[str]) -> Iterator[tuple[int, Section, int]]:
-    """(level, section without children, its first line) for every heading."""
-    tokens = tokens_of(text)
-    found = [
-        (int(token.tag[1]), _heading_title(tokens[place + 1].content), token.map)
-        for place, token in enumerate(tokens)
-        if token.type == "heading_open" and token.level == 0 and token.map
-    ]
-    ends = [lines_map[0] for _, _, lines_map in found[1:]] + [len(lines)]
-    for (level, title, (start, body)), end in zip(found, ends, strict=False):
-        yield (
-            level,
-            Section(title, _without_blank_edges("\n".join(lines[body:end]))),
-            start,
-        )
+def _admonition_label(name: str, title: str) -> str:
+    title = title.strip("\"'[] ")
+    label = LABELS[name.lower()]
+    return f"**{label}: {title}**" if title else f"**{label}:**"
 
 
-def _heading_title(content: str) -> str:
-    """On one line, without the dots of a title that goes on from the one above."""
-    line = " ".join(content.split())
-    return line.lstrip(".\u2026 ") or line
-
-
-def _nest(flat: list[tuple[int, Section, int]]) -> list[Section]:
-    result: list[Section] = []
-    place = 0
-    while place < len(flat):
-        level, section, _ = flat[place]
-        end = place + 1
-        while end < len(flat) and flat[end][0] > level:
-            end += 1
-        below = tuple(child for child in _nest(flat[place + 1 : end]))
-        result.append(replace(section, children=below))
-        place = end
-    return result
-
-
-def _without_blank_edges(text: str) -> str:
-    """Without blank lines around; indentation of the first line stays."""
-    return re.sub(r"\A(?:[ \t]*\n)+", "", text).rstrip()
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))

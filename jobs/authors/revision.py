@@ -1,14 +1,18 @@
-"""Changes a draft by feedback and failed evals, or says that nothing helps."""
+"""The next form of a draft: changed by feedback, answers and failed evals.
+
+A template author follows feedback of the form `description: …`, `title: …`, `add: …`
+and `remove: <heading>`. About any other feedback, and about every focus area of a
+refinement, it asks: the words that a person answers enter the skill as they stand.
+"""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from jobs.authors import markdown
 from jobs.authors.base import Assignment
 from jobs.authors.frontmatter import DESCRIPTION_LENGTH, description, name_for
-from jobs.authors.markdown import tokens_of
+from jobs.authors.markdown import Markdown, on_one_line
 from jobs.authors.material import Material
 from jobs.authors.phrases import bare, clipped, is_task, lowered, sentence
 from jobs.pipeline.evaluation import terms
@@ -16,94 +20,136 @@ from jobs.pipeline.state import FEEDBACK, FOCUS, Failure, Question
 from taxonomy.files.file import File, Files, as_files
 from taxonomy.skillmd.document import SkillMdError, decode, parse, render, split
 
-ORDER = re.compile(r"^\s*[-*]?\s*(description|title|add|remove)\s*:\s*(\S.*)$", re.I)
+SKILL_MD = "SKILL.md"
+COMMAND = re.compile(r"^\s*[-*]?\s*(description|title|add|remove)\s*:\s*(\S.*)$", re.I)
+"""A line of feedback that this author can follow."""
+
 NOTES = "## Further notes"
-ASKED = re.compile(r"^(?:how do i|help me with)\s+", re.I)
+PROMPT_START = re.compile(r"^(?:how do i|help me with)\s+", re.I)
+BROKEN_FRONTMATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+QUOTE = 200
+VERBATIM = "This author writes nothing of its own: your words are added as they stand."
 
 
-@dataclass
+@dataclass(frozen=True)
+class SkillText:
+    """A SKILL.md, read. `head` is its frontmatter as text; None: it has none to read,
+    and `body` is all that stands below what looks like one."""
+
+    frontmatter: dict[str, Any]
+    body: str
+    head: str | None
+
+    @classmethod
+    def of(cls, files: Files) -> "SkillText":
+        content = next((file.content for file in files if file.path == SKILL_MD), b"")
+        try:
+            text = decode(content)
+            document = parse(text)
+        except SkillMdError:
+            text = content.decode(errors="replace")
+            return cls({}, BROKEN_FRONTMATTER.sub("", text), None)
+        return cls(document.frontmatter, document.body, split(text)[0])
+
+
 class Revision:
-    """A draft's SKILL.md in the making."""
+    """A SKILL.md that is being changed."""
 
-    material: Material
-    frontmatter: dict[str, Any] = field(default_factory=dict)
-    body: str = ""
+    def __init__(self, material: Material, files: Files) -> None:
+        self.material = material
+        self.files = files
+        self.before = SkillText.of(files)
+        self.frontmatter = dict(self.before.frontmatter)
+        self.body = self.before.body
+
+    @property
+    def is_change(self) -> bool:
+        before = self.before.frontmatter, self.before.body
+        return (self.frontmatter, self.body) != before
+
+    def result(self) -> Files:
+        """The files with this SKILL.md; a frontmatter without change keeps its text."""
+        text = render(self.frontmatter, self.body)
+        head = self.before.head
+        if head is not None and self.frontmatter == self.before.frontmatter:
+            text = f"---{head}---\n\n{self.body.strip()}\n"
+        others = [file for file in self.files if file.path != SKILL_MD]
+        return as_files([File(SKILL_MD, text.encode()), *others])
 
     def follow(self, feedback: Iterable[str]) -> None:
-        """Every line of feedback that is an order; nothing else can be acted on."""
-        orders = {
-            "description": self._describe,
-            "title": self._entitle,
-            "add": self.note,
-            "remove": self._remove,
+        """Follow every line of feedback that is a command; others change nothing."""
+        commands = {
+            "description": self._set_description,
+            "title": self._set_title,
+            "add": self.add_note,
+            "remove": self._remove_section,
         }
         for line in "\n".join(feedback).splitlines():
-            if order := ORDER.match(line):
-                orders[order[1].lower()](order[2].strip())
+            if command := COMMAND.match(line):
+                commands[command[1].lower()](command[2].strip())
 
-    def close(self, failure: Failure) -> None:
+    def correct(self, failure: Failure) -> None:
+        """Make this eval pass, if the material has the words for it."""
         if failure.kind == "fact":
-            self.note(_holding(self.material, failure.text))
+            self.add_note(_fact_in(self.material, failure.text))
         elif failure.kind == "positive":
-            self._name_in_description(failure.text)
+            self._add_to_description(failure.text)
         elif failure.kind == "specification":
-            self._repair()
+            self._complete_frontmatter()
 
-    def _describe(self, text: str) -> None:
-        self.frontmatter["description"] = clipped(
-            " ".join(text.split()), DESCRIPTION_LENGTH
-        )
-
-    def _entitle(self, text: str) -> None:
-        if self.body.startswith("# "):
-            self.body = re.sub(r"\A# .*", lambda _: f"# {text}", self.body, count=1)
-        else:
-            self.body = f"# {text}\n\n{self.body}"
-
-    def note(self, text: str) -> None:
-        """Words of the sources or of a person, below a heading at the end."""
+    def add_note(self, text: str) -> None:
+        """Add words of the sources or of a person below a heading at the end."""
         if not text.strip() or text in self.body:
             return
         if NOTES not in self.body:
             self.body = f"{self.body.rstrip()}\n\n{NOTES}"
         self.body = f"{self.body}\n\n{text}"
 
-    def _remove(self, title: str) -> None:
-        """The section with this heading, and all below it."""
-        lines = self.body.split("\n")
-        if place := section_named(self.body, title):
-            start, end = place
-            self.body = "\n".join([*lines[:start], *lines[end:]]).strip()
-
     def extend(self, title: str, text: str) -> None:
-        """Words of a person at the end of this section, or of one that is new."""
+        """Add words of a person at the end of this section, or of a new one."""
         if text in self.body:
             return
         lines = self.body.rstrip().split("\n")
-        if place := section_named(self.body, title):
-            head, tail = lines[: place[1]], lines[place[1] :]
+        if section := section_lines(Markdown(self.body), title):
+            head, tail = lines[: section.stop], lines[section.stop :]
         else:
             head, tail = [*lines, "", f"## {title[:1].upper()}{title[1:]}"], []
         longer = "\n".join(head).rstrip() + f"\n\n{text.strip()}\n\n"
         self.body = (longer + "\n".join(tail)).rstrip()
 
-    def _name_in_description(self, prompt: str) -> None:
-        """Words that the description lacks, when the material has them all."""
-        told = str(self.frontmatter.get("description", ""))
-        asked = ASKED.sub("", prompt).rstrip("?. ")
-        known = terms(f"{self.material.text} {' '.join(self.material.headings)}")
+    def _set_description(self, text: str) -> None:
+        self.frontmatter["description"] = clipped(on_one_line(text), DESCRIPTION_LENGTH)
+
+    def _set_title(self, text: str) -> None:
+        if self.body.startswith("# "):
+            self.body = re.sub(r"\A# .*", lambda _: f"# {text}", self.body, count=1)
+        else:
+            self.body = f"# {text}\n\n{self.body}"
+
+    def _remove_section(self, title: str) -> None:
+        """Remove the section with this heading, and all sections below it."""
+        lines = self.body.split("\n")
+        if section := section_lines(Markdown(self.body), title):
+            rest = [*lines[: section.start], *lines[section.stop :]]
+            self.body = "\n".join(rest).strip()
+
+    def _add_to_description(self, prompt: str) -> None:
+        """Add the prompt's words to the description, when the material has them all."""
+        before = str(self.frontmatter.get("description", ""))
+        request = PROMPT_START.sub("", prompt).rstrip("?. ")
+        known = terms(f"{self.material.whole.text} {' '.join(self.material.headings)}")
         known |= terms(f"{self.material.title} {self.material.subject}")
-        wanted = terms(asked)
-        if wanted <= terms(told) or not wanted <= known:
+        if terms(request) <= terms(before) or not terms(request) <= known:
             return
-        phrase = lowered(asked, self.material.proper)
-        reason = f"you need to {phrase}" if is_task(asked) else f"it involves {phrase}"
-        longer = f"{told} {sentence(f'Also use when {reason}')}".strip()
+        phrase = lowered(request, self.material.proper_nouns)
+        is_to_do = is_task(request)
+        reason = f"you need to {phrase}" if is_to_do else f"it involves {phrase}"
+        longer = f"{before} {sentence(f'Also use when {reason}')}".strip()
         if len(longer) <= DESCRIPTION_LENGTH:
             self.frontmatter["description"] = longer
 
-    def _repair(self) -> None:
-        """A name and a description where there is none."""
+    def _complete_frontmatter(self) -> None:
+        """Add a name and a description where they are missing."""
         brief = self.material.assignment.brief
         name = brief.name if brief else name_for(self.material)
         if not str(self.frontmatter.get("name", "")).strip():
@@ -116,150 +162,93 @@ def revised(
     material: Material, draft: Files, failures: Sequence[Failure]
 ) -> Files | None:
     """The changed draft; None when neither feedback nor failures can be followed."""
-    frontmatter, body, readable = read_draft(draft)
-    revision = Revision(material, dict(frontmatter), body)
+    revision = Revision(material, draft)
     revision.follow(material.assignment.feedback)
     for failure in failures:
-        revision.close(failure)
-    if readable and (revision.frontmatter, revision.body) == (frontmatter, body):
+        revision.correct(failure)
+    if revision.before.head is not None and not revision.is_change:
         return None
-    return with_revision(draft, revision)
-
-
-def with_revision(draft: Files, revision: Revision) -> Files:
-    """The draft with this SKILL.md; a frontmatter that says the same stays as it is."""
-    frontmatter, _, readable = read_draft(draft)
-    text = render(revision.frontmatter, revision.body)
-    if readable and revision.frontmatter == frontmatter:
-        head, _ = split(decode(_skill_md(draft)))
-        text = f"---{head}---\n\n{revision.body.strip()}\n"
-    others = [file for file in draft if file.path != "SKILL.md"]
-    return as_files([File("SKILL.md", text.encode()), *others])
-
-
-def read_draft(draft: Files) -> tuple[dict[str, Any], str, bool]:
-    """(frontmatter, body, whether the two could be told apart)."""
-    content = _skill_md(draft)
-    try:
-        document = parse(decode(content))
-    except SkillMdError:
-        text = content.decode(errors="replace")
-        return {}, re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL), False
-    return document.frontmatter, document.body, True
-
-
-def _skill_md(draft: Files) -> bytes:
-    return next((file.content for file in draft if file.path == "SKILL.md"), b"")
-
-
-def _holding(material: Material, fact: str) -> str:
-    """The code block or the paragraph of the sources that holds a fact, verbatim."""
-    squeezed = " ".join(fact.split())
-    for token in tokens_of(material.text):
-        if token.map and squeezed in " ".join(token.content.split()):
-            if token.type in ("fence", "code_block"):
-                ticks = "`" * max(3, markdown.longest_ticks(token.content) + 1)
-                language = token.info.split(" ")[0]
-                return f"{ticks}{language}\n{token.content.rstrip()}\n{ticks}"
-            if token.type == "inline":
-                return token.content
-    answers = [given.text for given in material.assignment.given]
-    return next((text for text in answers if fact in text), "")
-
-
-def section_named(body: str, title: str) -> tuple[int, int] | None:
-    """(first line, line after the last) of the first section with this heading."""
-    return next(iter(_sections(body, title.lstrip("# ").casefold())), None)
-
-
-def _sections(body: str, title: str) -> Iterable[tuple[int, int]]:
-    """(first line, line after the last) of the sections with this heading."""
-    tokens = tokens_of(body)
-    headings = [
-        (int(token.tag[1]), bare(tokens[place + 1].content).casefold(), token.map[0])
-        for place, token in enumerate(tokens)
-        if token.type == "heading_open" and token.level == 0 and token.map
-    ]
-    total = body.count("\n") + 1
-    for place, (level, text, start) in enumerate(headings):
-        if text == bare(title).casefold():
-            later = (at for deep, _, at in headings[place + 1 :] if deep <= level)
-            yield start, next(later, total)
-
-
-QUOTE = 200
-VERBATIM = "This author writes nothing of its own: your words are added as they stand."
-
-
-def wishes(assignment: Assignment) -> Iterator[Question]:
-    """A question for each wish that no order says and no answer has met yet."""
-    if assignment.job_type != "skill_refinement":
-        return
-    met = {given.topic for given in assignment.given}
-    questions = (*_of_areas(assignment), *_of_feedback(assignment))
-    for number, question in enumerate(questions, start=1):
-        if question[0] not in met:
-            topic, text, rationale = question
-            yield Question(
-                f"wish-{number}", text, rationale=rationale.strip(), topic=topic
-            )
-
-
-def _of_areas(assignment: Assignment) -> Iterator[tuple[str, str, str]]:
-    """(topic, text, rationale)."""
-    areas = assignment.user_context.get("focus_areas", ())
-    body = _current_body(assignment)
-    for area in areas:
-        if said := section_text(body, area):
-            text = f"What should “{area}” say besides what it says now?"
-            yield f"{FOCUS}{area}", text, f"{VERBATIM} Now: {clipped(said, QUOTE)}"
-        else:
-            text = f"What should the skill say about “{area}”?"
-            yield f"{FOCUS}{area}", text, f"{VERBATIM} It has no such section yet."
-
-
-def _of_feedback(assignment: Assignment) -> Iterator[tuple[str, str, str]]:
-    for wish in _free_words(assignment.feedback):
-        quoted = clipped(wish, QUOTE)
-        text = f"With which words should the skill follow “{quoted}”?"
-        yield f"{FEEDBACK}{quoted}", text, VERBATIM
-
-
-def _free_words(feedback: tuple[str, ...]) -> Iterator[str]:
-    """The paragraphs of the feedback, without the lines that are orders."""
-    for paragraph in re.split(r"\n\s*\n", "\n\n".join(feedback)):
-        lines = [line for line in paragraph.splitlines() if not ORDER.match(line)]
-        if free := " ".join(" ".join(lines).split()):
-            yield free
-
-
-def _current_body(assignment: Assignment) -> str:
-    draft = [file.content for file in assignment.draft if file.path == "SKILL.md"]
-    sources = [s.text.encode() for s in assignment.sources if s.name == "SKILL.md"]
-    try:
-        return parse(decode(next(iter([*draft, *sources]), b""))).body
-    except SkillMdError:
-        return ""
-
-
-def section_text(body: str, title: str) -> str:
-    """What stands below this heading, on one line; "" when there is no such."""
-    if (place := section_named(body, title)) is None:
-        return ""
-    start, end = place
-    return " ".join(" ".join(body.split("\n")[start + 1 : end]).split())
+    return revision.result()
 
 
 def refined(material: Material, current: Files) -> Files:
-    """The current version with the orders followed and the answers in their place."""
-    frontmatter, body, _ = read_draft(current)
-    revision = Revision(material, dict(frontmatter), body)
+    """The current version with the feedback followed and the answers added."""
+    revision = Revision(material, current)
     revision.follow(material.assignment.feedback)
     for given in material.assignment.given:
         if given.topic.startswith(FOCUS):
             revision.extend(given.topic.removeprefix(FOCUS), given.text)
         elif given.topic.startswith(FEEDBACK):
-            revision.note(given.text)
-    if (revision.frontmatter, revision.body) == (frontmatter, body):
-        return current
-    return with_revision(current, revision)
+            revision.add_note(given.text)
+    return revision.result() if revision.is_change else current
+
+
+def refinement_questions(assignment: Assignment) -> Iterator[Question]:
+    """Ask for the words of each change that no command makes and no answer gave."""
+    if assignment.job_type != "skill_refinement":
+        return
+    answered = {given.topic for given in assignment.given}
+    questions = (*_about_areas(assignment), *_about_feedback(assignment))
+    for number, (topic, text, rationale) in enumerate(questions, start=1):
+        if topic not in answered:
+            yield Question(f"wish-{number}", text, rationale=rationale, topic=topic)
+
+
+def _about_areas(assignment: Assignment) -> Iterator[tuple[str, str, str]]:
+    """(topic, text, rationale) for each focus area."""
+    body = _current_body(assignment)
+    for area in assignment.user_context.get("focus_areas", ()):
+        if current := section_text(body, area):
+            text = f"What should “{area}” say besides what it says now?"
+            yield f"{FOCUS}{area}", text, f"{VERBATIM} Now: {clipped(current, QUOTE)}"
+        else:
+            text = f"What should the skill say about “{area}”?"
+            yield f"{FOCUS}{area}", text, f"{VERBATIM} It has no such section yet."
+
+
+def _about_feedback(assignment: Assignment) -> Iterator[tuple[str, str, str]]:
+    """(topic, text, rationale) for each paragraph that is not all commands."""
+    for paragraph in re.split(r"\n\s*\n", "\n\n".join(assignment.feedback)):
+        lines = [line for line in paragraph.splitlines() if not COMMAND.match(line)]
+        if free := on_one_line(" ".join(lines)):
+            quoted = clipped(free, QUOTE)
+            text = f"With which words should the skill follow “{quoted}”?"
+            yield f"{FEEDBACK}{quoted}", text, VERBATIM
+
+
+def _current_body(assignment: Assignment) -> Markdown:
+    """The body of the draft's SKILL.md, or of the version to refine."""
+    draft = [file.content for file in assignment.draft if file.path == SKILL_MD]
+    sources = [s.text.encode() for s in assignment.sources if s.name == SKILL_MD]
+    try:
+        return Markdown(parse(decode(next(iter([*draft, *sources]), b""))).body)
+    except SkillMdError:
+        return Markdown("")
+
+
+def _fact_in(material: Material, fact: str) -> str:
+    """The code block, paragraph or answer that holds a fact, verbatim; "" if none."""
+    answers = [given.text for given in material.assignment.given]
+    in_answer = next((text for text in answers if fact in text), "")
+    return material.whole.holding(fact) or in_answer
+
+
+def section_text(body: Markdown, title: str) -> str:
+    """The text below this heading, on one line; "" when there is no such heading."""
+    section = section_lines(body, title)
+    if section is None:
+        return ""
+    return on_one_line(
+        "\n".join(body.text.split("\n")[section.start + 1 : section.stop])
+    )
+
+
+def section_lines(body: Markdown, title: str) -> range | None:
+    """The lines of the first section with this heading, the heading included."""
+    folded = bare(title.lstrip("# ")).casefold()
+    headings = body.headings()
+    for number, heading in enumerate(headings):
+        if bare(heading.text).casefold() == folded:
+            ends = (e.line for e in headings[number + 1 :] if e.level <= heading.level)
+            return range(heading.line, next(ends, body.text.count("\n") + 1))
+    return None

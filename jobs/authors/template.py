@@ -9,7 +9,7 @@ from jobs.authors.frontmatter import category_for, description, name_for
 from jobs.authors.layout import skill_files
 from jobs.authors.material import Material
 from jobs.authors.phrases import bare, sentence
-from jobs.authors.revision import refined, revised, wishes
+from jobs.authors.revision import refined, refinement_questions, revised
 from jobs.pipeline.state import Brief, Evals, Failure
 from taxonomy.files.file import File, Files
 
@@ -33,7 +33,9 @@ class TemplateAuthor:
 
     def questions(self, assignment: Assignment) -> Findings:
         found = findings(_read(assignment))
-        return replace(found, questions=(*wishes(assignment), *found.questions))
+        return replace(
+            found, questions=(*refinement_questions(assignment), *found.questions)
+        )
 
     def evals(self, assignment: Assignment) -> Evals:
         return evals_for(_read(assignment))
@@ -57,7 +59,7 @@ def _read(assignment: Assignment) -> Material:
     number = len(assignment.sources)
     assignment.report(f"Reading {number} source{'s' * (number != 1)}", 0.1)
     material = Material.of(assignment)
-    assignment.report(f"Read {len(material.text.split())} words", 0.6)
+    assignment.report(f"Read {len(material.whole.text.split())} words", 0.6)
     return material
 
 

@@ -40,7 +40,7 @@ def test_any_source_and_any_brief_give_a_readable_skill(text, brief):
 def test_code_is_never_lost(text):
     from jobs.authors.page import cleaned
 
-    before = [block.strip() for block in code_in(cleaned(text)) if block.strip()]
+    before = [block.strip() for block in code_in(cleaned(text).text) if block.strip()]
     after = "\n".join(pages_of(written(assignment(text))))
     assert all(line in after for block in before for line in block.split("\n"))
 

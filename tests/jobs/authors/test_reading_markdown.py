@@ -2,8 +2,11 @@
 
 import pytest
 
-from jobs.authors.markdown import introduction, items, sentences, split_sentences
-from jobs.authors.page import cleaned, read_page
+from jobs.authors import markdown, page
+from jobs.authors.base import SourceDocument
+from jobs.authors.markdown import Markdown, split_sentences
+from jobs.authors.template import TemplateAuthor
+from tests.jobs.authors.material import assignment
 
 CLEANED = {
     "MyST admonition": (
@@ -53,6 +56,14 @@ CLEANED = {
 }
 
 
+def cleaned(text: str) -> str:
+    return page.cleaned(text).text
+
+
+def read(text: str) -> page.Page:
+    return page.read_page(SourceDocument("a", "text/markdown", text))
+
+
 @pytest.mark.parametrize("before, after", CLEANED.values(), ids=CLEANED)
 def test_markup_of_the_site_goes_and_the_words_stay(before, after):
     assert cleaned(before).strip() == (before if after is None else after)
@@ -77,31 +88,31 @@ def test_code_inside_an_admonition_is_kept():
 
 
 def test_a_page_has_title_lead_and_sections():
-    page = read_page("a", "# A\n\nlead\n\n## B\n\nb\n\n### C\n\nc\n\n# D\n\nd\n\n## E")
-    assert (page.title, page.lead) == ("A", "lead")
-    assert [section.title for section in page.sections] == ["B", "D"]
-    assert page.sections[0].rendered(3) == "### B\n\nb\n\n#### C\n\nc"
+    one = read("# A\n\nlead\n\n## B\n\nb\n\n### C\n\nc\n\n# D\n\nd\n\n## E")
+    assert (one.title, one.lead.text) == ("A", "lead")
+    assert [section.title for section in one.sections] == ["B", "D"]
+    assert one.sections[0].rendered(3) == "### B\n\nb\n\n#### C\n\nc"
 
 
 def test_headings_in_code_and_lists_are_none():
-    page = read_page("a", "# A\n\n```\n# no\n```\n\n- # no\n\nB\n===\n\nb")
-    assert [section.title for section in page.sections] == ["B"]
+    one = read("# A\n\n```\n# no\n```\n\n- # no\n\nB\n===\n\nb")
+    assert [section.title for section in one.sections] == ["B"]
 
 
 def test_a_page_without_headings_is_all_lead():
-    page = read_page("a", "just text")
-    assert (page.title, page.lead, page.sections) == ("", "just text", ())
+    one = read("just text")
+    assert (one.title, one.lead.text, one.sections) == ("", "just text", ())
 
 
 def test_front_matter_gives_a_title_when_no_heading_does():
-    assert read_page("a", "---\ntitle: 'A b'\n---\n\ntext").title == "A b"
-    assert read_page("a", "---\nx: y\n---\n\ntitle: no\n").title == ""
+    assert read("---\ntitle: 'A b'\n---\n\ntext").title == "A b"
+    assert read("---\nx: y\n---\n\ntitle: no\n").title == ""
 
 
 def test_text_before_the_first_heading_is_lead_and_the_heading_a_section():
-    page = read_page("a", "before\n\n# A\n\na")
-    assert (page.title, page.lead) == ("", "before")
-    assert page.sections[0].title == "A"
+    one = read("before\n\n# A\n\na")
+    assert (one.title, one.lead.text) == ("", "before")
+    assert one.sections[0].title == "A"
 
 
 def test_sentences_end_where_they_end():
@@ -117,13 +128,83 @@ def test_sentences_end_where_they_end():
 
 def test_sentences_stand_in_paragraphs_and_items_not_in_code_or_headings():
     text = "# No.\n\nOne.\nTwo.\n\n- Three.\n\n```\nNo.\n```\n\n| No. |\n|---|\n| No. |"
-    assert sentences(text) == ["One.", "Two.", "Three."]
-    assert items("- a\n  b\n- c\n\n1. d") == ["a b", "c", "d"]
+    assert Markdown(text).sentences() == ["One.", "Two.", "Three."]
+    assert Markdown("- a\n  b\n- c\n\n1. d").items() == ["a b", "c", "d"]
 
 
 def test_an_introduction_ends_before_what_leads_to_the_first_code():
     text = "Told.\n\n- also told\n\nRun:\n\n```\na\n```\n\nMore."
-    told, rest = introduction(text)
-    assert told == "Told.\n\n- also told"
-    assert rest == "Run:\n\n```\na\n```\n\nMore."
-    assert introduction("Run:\n\n    a")[0] == ""
+    first, rest = Markdown(text).introduction()
+    assert first.text == "Told.\n\n- also told"
+    assert rest.text == "Run:\n\n```\na\n```\n\nMore."
+    assert Markdown("Run:\n\n    a").introduction()[0].text == ""
+
+
+LONG = """
+Deploy the site to both hosts. Use it when a release is ready.
+
+## Steps
+
+1. Build the image:
+
+   ```sh
+   docker build .
+   ```
+
+2. Push it.
+
+## Limits
+
+> **Warning:** Never push on a Friday.
+
+| host | port |
+|------|------|
+| one  | 80   |
+
+    an indented line
+"""
+
+
+def outline(piece: Markdown) -> list[tuple[str, int, str, int | None]]:
+    return [
+        (token.type, token.level, token.content, token.map[0] if token.map else None)
+        for token in piece.tokens
+    ]
+
+
+def test_a_section_has_the_tokens_that_its_own_text_would_have():
+    for section in read(LONG).sections:
+        assert outline(section.body) == outline(Markdown(section.body.text))
+
+
+@pytest.fixture
+def parses(monkeypatch) -> list[str]:
+    """Every text that is parsed."""
+    texts: list[str] = []
+    parse = markdown.PARSER.parse
+
+    def counted(text: str):
+        texts.append(text)
+        return parse(text)
+
+    monkeypatch.setattr(markdown.PARSER, "parse", counted)
+    return texts
+
+
+@pytest.mark.parametrize("verb", ["refine", "questions", "evals", "write"])
+def test_an_author_parses_each_source_once(parses, verb):
+    author, order = TemplateAuthor(), assignment(LONG)
+    arguments = (order, author.evals(order)) if verb == "write" else (order,)
+    parses.clear()
+
+    getattr(author, verb)(*arguments)
+
+    assert parses == [LONG]
+
+
+def test_what_cleaning_changes_is_parsed_once_more_for_each_dialect(parses):
+    marked = "!!! note\n    a\n\n:::{tip}\nb\n:::\n\n[c](d.md)\n"
+
+    TemplateAuthor().refine(assignment(marked))
+
+    assert len(parses) == 4

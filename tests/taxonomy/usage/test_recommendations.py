@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from taxonomy.models import Relation, Skill
-from taxonomy.usage import maintain_usage
+from taxonomy.usage import keep_usage
 from tests.taxonomy.conftest import client_of
 from tests.taxonomy.skills import skill_files
 from tests.taxonomy.usage.conftest import event, publish
@@ -71,7 +71,7 @@ def test_each_reason_has_its_skills(viewer, used):
         "house-rules": ("cold", ["always loaded"]),
     }
     before = viewer.get(OWN).json()
-    maintain_usage()
+    keep_usage()
     assert viewer.get(OWN).json() == before
     texts = [each["text"] for each in before["recommendations"]]
     assert texts == [
@@ -79,7 +79,7 @@ def test_each_reason_has_its_skills(viewer, used):
         "Used on 2 days of work together with pytest-tips.",
         "Used by 2 people in development/practices/testing.",
         "Used by 1 person in data/ml.",
-        "Not used in 90 days, although always loaded.",
+        "Not used in 90 days, though always loaded.",
     ]
 
 
