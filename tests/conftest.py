@@ -3,10 +3,8 @@
 import gc
 import os
 from collections.abc import Iterator
-from functools import partial
 
 import pytest
-from django.core.management import call_command
 from django.test import TransactionTestCase
 from hypothesis import settings as hypothesis_settings
 
@@ -22,8 +20,6 @@ DATABASE_FIXTURES = {
     "admin_user",
     "admin_client",
 }
-
-seed = tables.Rehearsed(partial(call_command, "seed_taxonomy", verbosity=0))
 
 hypothesis_settings.register_profile("local", deadline=None)
 hypothesis_settings.register_profile("ci", deadline=None, derandomize=True)
@@ -82,4 +78,4 @@ def seeded(db: None) -> None:
 
     `db` leaves a transactional test transactional.
     """
-    seed()
+    tables.seed()

@@ -6,10 +6,11 @@ many tests begin with is made once by the product's verbs, and its rows are copi
 """
 
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any, Generic, TypeVar
 
 from django.apps import apps
+from django.core.management import call_command
 from django.core.management.color import no_style
 from django.db import connection, transaction
 from django.db.models import Model
@@ -22,8 +23,8 @@ MADE_BY_MIGRATE = [
 ]
 """Rights and roles; they stay, and whoever changes them has all made anew."""
 
-CACHE_HOSTS = "cachelayer_plane"
-"""Written beside every test by whatever uses the cache."""
+BESIDE = {"cachelayer_plane", "jobs_worker"}
+"""Who uses the cache and who works: written by the process beside what a test does."""
 
 Made = TypeVar("Made")
 Row = tuple[Any, ...]
@@ -85,25 +86,60 @@ def quoted(name: str) -> str:
 
 
 class Rehearsed(Generic[Made]):
-    """What `make` makes in empty tables; the second time its rows are copied.
+    """What `make` makes in empty tables or beside what `on` made; the second time its
+    rows are copied. Other tables may hold rows, say of people.
 
-    What it returns holds names and keys, no instances.
+    What it returns holds names and keys, no instances. It is made each time where its
+    tables hold something else, and when it changes rows that were there.
     """
 
-    def __init__(self, make: Callable[[], Made]) -> None:
-        self.make = make
+    def __init__(
+        self, make: Callable[[], Made], on: "Rehearsed[Any] | None" = None
+    ) -> None:
+        self.make, self.on = make, on
         self.rows: Rows = {}
+        self.added_to: set[str] = set()
 
     def __call__(self) -> Made:
-        if set(filled_tables()) - {CACHE_HOSTS}:
-            return self.make()
-        if self.rows:
-            insert(self.rows)
-        else:
-            self.made = self.make()
-            self.rows = {table: content(table) for table in filled_tables()}
-            self.rows.pop(CACHE_HOSTS, None)
-        return self.made
+        before = self._before()
+        if self.rows and not self.added_to & before.keys() - self._known(before):
+            names = self.added_to | self.rows.keys() - before.keys()
+            rows = {name: self.rows[name] for name in self.rows if name in names}
+            insert(less(rows, before))
+            return self.made
+        made = self.make()
+        if not self.rows:
+            self._learn(made, before)
+        return made
+
+    def _before(self) -> Rows:
+        return {name: content(name) for name in filled_tables() if name not in BESIDE}
+
+    def _known(self, before: Rows) -> set[str]:
+        """Tables that are as `on` left them."""
+        base = self.on.rows if self.on else {}
+        return {name for name in base if before.get(name) == base[name]}
+
+    def _learn(self, made: Made, before: Rows) -> None:
+        after, known = self._before(), self._known(before)
+        others = before.keys() - known
+        only_added = not any(less({name: before[name]}, after) for name in known)
+        if only_added and all(before[name] == after.get(name) for name in others):
+            base = self.on.rows if self.on else {}
+            self.made = made
+            self.rows = base | {n: after[n] for n in after if n not in others}
+            self.added_to = {n for n in self.rows if self.rows[n] != base.get(n)}
+
+
+def less(rows: Rows, there: Rows) -> Rows:
+    """Those that are not there."""
+    left: Rows = {}
+    for table, (names, found) in rows.items():
+        _, others = there.get(table, (names, []))
+        by_key = {row[0]: row for row in others}
+        if more := [row for row in found if by_key.get(row[0]) != row]:
+            left[table] = names, more
+    return left
 
 
 def insert(rows: Rows) -> None:
@@ -136,3 +172,7 @@ def statements(rows: Rows) -> Iterator[tuple[str, list[Any]]]:
             f"INSERT INTO {quoted(table)} ({names}) VALUES {all_of_them}",  # noqa: S608
             [value for row in found for value in row],
         )
+
+
+seed = Rehearsed(partial(call_command, "seed_taxonomy", verbosity=0))
+"""The categories that a new fleet begins with."""

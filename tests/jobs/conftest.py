@@ -4,90 +4,48 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
-from jobs import lifecycle
-from jobs.authors.base import SourceDocument
 from jobs.models import Job
-from jobs.worker import SkillJobWorker
-
-TASK = "Restart the billing service when it hangs"
-SOURCE = """# Restart the billing service
-
-Use this runbook when the billing service hangs or stops answering requests.
-
-## Prerequisites
-
-- Access to the billing host with `sudo`.
-
-## Steps
-
-1. Drain the queue before the restart:
-
-   ```sh
-   billingctl drain --wait
-   ```
-
-2. Restart the service:
-
-   ```sh
-   sudo systemctl restart billing
-   ```
-
-3. Check that it answers:
-
-   ```sh
-   curl --fail http://localhost:8080/health
-   ```
-
-## Warnings
-
-> **Warning:** Never restart while a payout runs; payouts are not repeated.
-
-## Example
-
-A request to `/invoices` times out; after the three steps it answers in 200 ms.
-
-## Troubleshooting
-
-If the health check fails, read `journalctl -u billing` for the reason.
-"""
-MOST_STEPS = 60
-"""More phases than any job has; a test that needs more hangs."""
-
-
-def _person(name: str, role: str) -> User:
-    user = User.objects.create_user(name, password="a-long-password")
-    user.groups.add(Group.objects.get(name=role))
-    return user
+from tests.jobs.rehearsed import (
+    rows_of_people,
+    submit_job,
+    work_to_end,
+    work_until_question,
+)
 
 
 @pytest.fixture
-def author_user(seeded: None) -> User:
+def people(seeded: None) -> None:
+    rows_of_people()
+
+
+@pytest.fixture
+def author_user(people: None) -> User:
     """May submit jobs; sees their own."""
-    return _person("ada", "author")
+    return User.objects.get(username="ada")
 
 
 @pytest.fixture
-def other_author(seeded: None) -> User:
+def other_author(people: None) -> User:
     """An author, too, who has nothing to do with the first one's jobs."""
-    return _person("olga", "author")
+    return User.objects.get(username="olga")
 
 
 @pytest.fixture
-def curator(seeded: None) -> User:
-    return _person("carl", "curator")
+def curator(people: None) -> User:
+    return User.objects.get(username="carl")
 
 
 @pytest.fixture
-def operator(seeded: None) -> User:
-    return _person("otto", "operator")
+def operator(people: None) -> User:
+    return User.objects.get(username="otto")
 
 
 @pytest.fixture
-def viewer(seeded: None) -> User:
-    return _person("vera", "viewer")
+def viewer(people: None) -> User:
+    return User.objects.get(username="vera")
 
 
 @pytest.fixture
@@ -137,23 +95,8 @@ def viewer_api(client_of: Any, viewer: User) -> APIClient:
 def submit(author_user: User) -> Callable[..., Job]:
     """`submit(user=…, task=…, sources={name: text}, **of create_skill_job)` → Job."""
 
-    def make(
-        *,
-        user: User | None = None,
-        task: str = TASK,
-        sources: dict[str, str] | None = None,
-        **options: Any,
-    ) -> Job:
-        documents = {"runbook.md": SOURCE} if sources is None else sources
-        return lifecycle.create_skill_job(
-            user or author_user,
-            task,
-            sources=[
-                SourceDocument(name, "text/markdown", text)
-                for name, text in documents.items()
-            ],
-            **options,
-        )
+    def make(*, user: User | None = None, **options: Any) -> Job:
+        return submit_job(user or author_user, **options)
 
     return make
 
@@ -165,28 +108,10 @@ def run_until_question() -> Callable[..., Job]:
     What it returns is the job, read again.
     """
 
-    def run(job: Job, worker: SkillJobWorker | None = None) -> Job:
-        worker = worker or SkillJobWorker()
-        for _ in range(MOST_STEPS):
-            job.refresh_from_db()
-            if job.is_final or job.status == Job.Status.PENDING_HITL:
-                return job
-            assert worker.process_job(job), f"{job} could not be claimed"
-        raise AssertionError(f"{job} is in {job.current_phase} after {MOST_STEPS} runs")
-
-    return run
+    return work_until_question
 
 
 @pytest.fixture
-def run_to_end(run_until_question: Any) -> Callable[..., Job]:
+def run_to_end() -> Callable[..., Job]:
     """As `run_until_question`, and proceeds at every question without an answer."""
-
-    def run(job: Job, worker: SkillJobWorker | None = None) -> Job:
-        for _ in range(MOST_STEPS):
-            run_until_question(job, worker)
-            if job.is_final:
-                return job
-            lifecycle.answer(job, by=job.user, round=job.round, action="proceed")
-        raise AssertionError(f"{job} asks on and on in {job.current_phase}")
-
-    return run
+    return work_to_end

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.contrib.auth.models import Group, User
-from django.core.management import call_command
 from django.db.models.functions import Now
 
 from jobs import lifecycle
@@ -12,7 +11,7 @@ from jobs.models import Delivery, Draft, Job, Question
 from jobs.webhooks import delivery, registry
 from skillfleet.accounts.tokens import make_token
 from taxonomy.models import Bundle, FacetDefinition, Skill
-from tests.tables import Rehearsed
+from tests.tables import Rehearsed, seed
 from tests.taxonomy.skills import skill_files
 
 TASK = "Restart the billing service when it hangs"
@@ -39,9 +38,8 @@ def make_world() -> World:
     return World(people, names)
 
 
-@Rehearsed
-def rows_of_the_world() -> dict[str, str]:
-    call_command("seed_taxonomy", verbosity=0)
+def make_rows() -> dict[str, str]:
+    seed()
     people = {who: person(who, role) for who, role in PEOPLE.items()}
     owner = people["author"]
     Skill.objects.publish(skill_files(), category="development/practices")
@@ -57,6 +55,9 @@ def rows_of_the_world() -> dict[str, str]:
         "token": token.token_key,
     }
     return {name: str(value) for name, value in names.items()}
+
+
+rows_of_the_world = Rehearsed(make_rows, on=seed)
 
 
 def person(name: str, role: str) -> User:

@@ -5,6 +5,7 @@ from django.contrib.auth.models import Group, User
 from rest_framework.test import APIClient
 
 from taxonomy.models import Skill
+from tests.tables import Rehearsed, seed
 from tests.taxonomy.skills import skill_files
 
 
@@ -37,9 +38,17 @@ def curator(seeded: None) -> APIClient:
     return client_of("curator")
 
 
-@pytest.fixture
-def pdf_tools(seeded: None) -> Skill:
-    return Skill.objects.publish(
+def publish_pdf_tools() -> None:
+    Skill.objects.publish(
         skill_files(references__api=b"# API\n", assets__logo=b"\x89PNG\x00"),
         category="development/practices",
-    ).skill
+    )
+
+
+rows_of_pdf_tools = Rehearsed(publish_pdf_tools, on=seed)
+
+
+@pytest.fixture
+def pdf_tools(seeded: None) -> Skill:
+    rows_of_pdf_tools()
+    return Skill.objects.get(name="pdf-tools")

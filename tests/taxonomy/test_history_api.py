@@ -7,19 +7,29 @@ import zipfile
 import pytest
 
 from taxonomy.models import Skill, SkillVersion
+from tests.tables import Rehearsed, seed
+from tests.taxonomy.conftest import rows_of_pdf_tools
 from tests.taxonomy.skills import skill_files
 
 SKILL = "/api/v1/skills/pdf-tools"
 
 
-@pytest.fixture
-def three(pdf_tools):
+def publish_three():
     """1.0.0, 1.0.1 and 1.0.2, whose texts and tags differ."""
+    rows_of_pdf_tools()
     for body in ("Second.\n", "Third.\n"):
         tags = f"metadata:\n  tags: {body[:-2].lower()}\n"
         logo = b"\x89PNG\x00" + body.encode()
         files = skill_files(body=body, extra=tags, assets__logo=logo)
         Skill.objects.publish(files)
+
+
+three_versions = Rehearsed(publish_three, on=seed)
+
+
+@pytest.fixture
+def three(seeded):
+    three_versions()
     return Skill.objects.get()
 
 

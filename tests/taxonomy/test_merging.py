@@ -3,13 +3,13 @@
 import pytest
 
 from taxonomy.models import Address, Category, Skill
+from tests.tables import Rehearsed, seed
 from tests.taxonomy.skills import skill_files
 
 TAXONOMY = "/api/v1/taxonomy"
 
 
-@pytest.fixture
-def fleet(seeded):
+def make_fleet():
     """Skills in data/ml, data/ml/deep, research/analysis and research/analysis/deep."""
     for path in ("data/ml/deep", "data/ml/wide", "research/analysis/deep"):
         Category.objects.create_at(path)
@@ -18,6 +18,14 @@ def fleet(seeded):
         ("data/learning", "data/learning/deep", "research/analysis/deep")
     ):
         Skill.objects.publish(skill_files(f"skill-{number}"), category=path)
+
+
+rows_of_the_fleet = Rehearsed(make_fleet, on=seed)
+
+
+@pytest.fixture
+def fleet(seeded):
+    rows_of_the_fleet()
 
 
 def test_all_that_was_in_it_is_in_the_other_by_old_and_new_paths(

@@ -3,16 +3,24 @@
 import pytest
 
 from taxonomy.models import Relation, Skill
+from tests.tables import Rehearsed, seed
 from tests.taxonomy.skills import skill_files
 
 SKILLS = "/api/v1/skills"
 
 
+def publish_three():
+    for name in "abc":
+        Skill.objects.publish(skill_files(name=name))
+
+
+three_skills = Rehearsed(publish_three, on=seed)
+
+
 @pytest.fixture
 def chain(curator):
     """a → b → c, by what each requires."""
-    for name in "abc":
-        Skill.objects.publish(skill_files(name=name))
+    three_skills()
     for one, other in ("ab", "bc"):
         relate(curator, one, required=[other])
     return curator

@@ -3,13 +3,13 @@
 import pytest
 
 from taxonomy.models import Skill
+from tests.tables import Rehearsed, seed
 from tests.taxonomy.skills import skill_files
 
 SKILLS = "/api/v1/skills"
 
 
-@pytest.fixture
-def fleet(seeded):
+def make_fleet():
     for name, category, description, extra in [
         ("pdf-merge", "data", "Join documents.", "metadata:\n  tags: pdf\n"),
         ("pdf", "data/databases", "Everything about the format.", ""),
@@ -22,6 +22,14 @@ def fleet(seeded):
             category=category,
             traits={"type": "tool"} if name == "redis" else {},
         )
+
+
+rows_of_the_fleet = Rehearsed(make_fleet, on=seed)
+
+
+@pytest.fixture
+def fleet(seeded):
+    rows_of_the_fleet()
 
 
 def names(client, **query):

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from jobs.models import Draft, Job
+from tests.jobs.rehearsed import confirming_job, drafted_job, questioning_job
 
 
 @pytest.fixture
@@ -38,20 +39,20 @@ def curator_browser(browser_of, curator) -> Client:
 
 
 @pytest.fixture
-def questioning(submit, run_until_question) -> Job:
+def questioning(people) -> Job:
     """Waits for answers to what its material leaves open."""
-    return run_until_question(submit(sources={}))
+    return questioning_job()
 
 
 @pytest.fixture
-def confirming(submit, run_until_question) -> Job:
+def confirming(people) -> Job:
     """Waits for a yes to what is understood."""
-    return run_until_question(submit(options={"checkpoints": ["confirm"]}))
+    return confirming_job()
 
 
 @pytest.fixture
-def drafted(submit, run_to_end) -> Draft:
+def drafted(people) -> Draft:
     """The draft of a completed job; it may be promoted."""
-    job = run_to_end(submit())
+    job = drafted_job()
     assert job.validation_passed, job.error_stack or job.result
     return job.draft

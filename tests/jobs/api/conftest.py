@@ -3,6 +3,7 @@
 import pytest
 
 from jobs.models import Job
+from tests.jobs.rehearsed import confirming_job, drafted_job, questioning_job
 
 
 @pytest.fixture
@@ -12,25 +13,25 @@ def waiting(submit) -> Job:
 
 
 @pytest.fixture
-def asking(submit, run_until_question) -> Job:
+def asking(people) -> Job:
     """Waits for a confirmation of what is understood."""
-    job = run_until_question(submit(options={"checkpoints": ["confirm"]}))
+    job = confirming_job()
     assert job.status == "pending_hitl"
     return job
 
 
 @pytest.fixture
-def questioning(submit, run_until_question) -> Job:
+def questioning(people) -> Job:
     """Waits for answers to what its material leaves open."""
-    job = run_until_question(submit(sources={}))
+    job = questioning_job()
     assert job.questions.get().kind == "deep_understanding"
     return job
 
 
 @pytest.fixture
-def drafted(submit, run_to_end) -> Job:
+def drafted(people) -> Job:
     """Completed, with a draft that may be promoted."""
-    job = run_to_end(submit())
+    job = drafted_job()
     assert job.validation_passed, job.error_stack or job.result
     return job
 

@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from tests.jobs.conftest import TASK
+from tests.jobs.rehearsed import TASK
 
 STATS = "/api/v1/jobs/stats"
 READS = [

@@ -3,7 +3,7 @@
 import pytest
 
 from jobs.models import Job
-from tests.jobs.conftest import SOURCE, TASK
+from tests.jobs.rehearsed import SOURCE, TASK
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import pytest
 
 from taxonomy.models import Skill
 from taxonomy.search.results import search
+from tests.tables import Rehearsed, seed
 from tests.taxonomy.skills import skill_files
 
 SHELF = (
@@ -17,13 +18,20 @@ SHELF = (
 )
 
 
-@pytest.fixture
-def shelf(seeded):
+def fill_shelf():
     for name, description, body, keyword in SHELF:
         extra = f"metadata:\n  keywords: {keyword}\n" if keyword else ""
         Skill.objects.publish(
             skill_files(name.replace("é", "e"), description, body, extra)
         )
+
+
+rows_of_the_shelf = Rehearsed(fill_shelf, on=seed)
+
+
+@pytest.fixture
+def shelf(seeded):
+    rows_of_the_shelf()
 
 
 def found(query, skills=None):

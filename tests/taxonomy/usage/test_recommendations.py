@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from taxonomy.models import Relation, Skill
 from taxonomy.usage import keep_usage
+from tests.tables import Rehearsed, seed
 from tests.taxonomy.conftest import client_of
 from tests.taxonomy.skills import skill_files
 from tests.taxonomy.usage.conftest import event, publish
@@ -16,8 +17,7 @@ from tests.taxonomy.usage.conftest import event, publish
 OWN = "/api/v1/analytics/recommendations"
 
 
-@pytest.fixture
-def fleet(seeded):
+def make_fleet():
     names = {
         "pytest-tips": "development/practices/testing",
         "coverage-tips": "development/practices/testing",
@@ -32,7 +32,15 @@ def fleet(seeded):
     Skill.objects.filter(name="house-rules").update(load_priority="always")
     long_ago = timezone.now() - timedelta(days=100)
     Skill.objects.update(created_at=long_ago)
-    return skills
+
+
+rows_of_the_fleet = Rehearsed(make_fleet, on=seed)
+
+
+@pytest.fixture
+def fleet(seeded):
+    rows_of_the_fleet()
+    return {skill.name: skill for skill in Skill.objects.all()}
 
 
 def relate(skill, target):
