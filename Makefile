@@ -28,7 +28,7 @@ WITH_CACHE := cache="$${XDG_CACHE_HOME:-$${HOME:-/nonexistent}/.cache}"; \
 	mkdir -p "$$cache" 2>/dev/null && [ -w "$$cache" ] \
 	|| export XDG_CACHE_HOME="$(CURDIR)/.cache";
 
-.PHONY: help demo serve test test-sqlite chaos chaos-cache chaos-outage lint format
+.PHONY: help demo serve test test-sqlite chaos chaos-cache chaos-outage lint types style format
 .PHONY: lock meaning hostile prove-versions bench-cache bench-jobs bench-streams bench-search clean
 .DEFAULT_GOAL := help
 
@@ -64,10 +64,14 @@ hostile: .venv/.installed-dev ## A thousand hostile archives and folders are ref
 prove-versions: .venv/.installed-dev ## Edit skills and categories at random, for long
 	@$(BIN)/pytest -q -n 0 -m slow tests/taxonomy/test_random_edits.py
 
-lint: .venv/.installed-dev ## Style, types, migrations, settings and API schema
+lint: types style ## Style, types, migrations, settings and API schema (--jobs=2)
+
+types: .venv/.installed-dev
+	$(BIN)/mypy
+
+style: .venv/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python manage.py check
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
