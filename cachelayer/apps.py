@@ -13,41 +13,25 @@ class CacheConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from cachelayer import checks as ours
+        from cachelayer.checks import CHECKS
+        from cachelayer.http import on_request_started
 
-        for check in (
-            ours.check_options,
-            ours.check_alias,
-            ours.check_atomic_requests,
-            ours.check_user_tier,
-            ours.check_folders,
-        ):
+        for check in CHECKS:
             checks.register(check, checks.Tags.caches)
-        request_started.connect(begin, dispatch_uid="cachelayer")
+        request_started.connect(on_request_started, dispatch_uid="cachelayer")
         post_migrate.connect(make_cache_tables, sender=self, dispatch_uid="cachelayer")
-        post_migrate.connect(invalidate_all, sender=self, dispatch_uid="cachelayer.all")
-
-
-def begin(
-    environ: dict[str, Any] | None = None, scope: dict[str, Any] | None = None, **_: Any
-) -> None:
-    """A request has come. Without our middleware its token is taken here: of each."""
-    from cachelayer.http import installed, take_token
-    from cachelayer.stats import watch
-
-    carried = scope if environ is None else environ
-    if carried is not None and not installed():
-        take_token(carried)
-    watch.look()
+        post_migrate.connect(
+            invalidate_everything, sender=self, dispatch_uid="cachelayer.all"
+        )
 
 
 def make_cache_tables(using: str, **_: Any) -> None:
-    """The table of a database cache in CACHES is no migration's: make it here."""
+    """Create the tables of database caches in CACHES: they have no migrations."""
     call_command("createcachetable", database=using, verbosity=0)
 
 
-def invalidate_all(using: str, **_: Any) -> None:
-    """`flush` empties tables, and migrations write rows, that no signal tells of."""
+def invalidate_everything(using: str, **_: Any) -> None:
+    """`flush` and migrations change rows without signals."""
     from cachelayer.keys import ROOT
     from cachelayer.transactions import backend, mark
 

@@ -1,5 +1,6 @@
-"""What `manage.py check` says: wrong options are errors; what the cache needs around
-it is a warning, because without it everything is served and nothing is cached.
+"""System checks: wrong options are errors; missing parts of the environment warnings.
+
+Without those parts every request is answered, and nothing is cached.
 """
 
 import os
@@ -20,7 +21,7 @@ from cachelayer.conf import DEFAULTS, FORMER_NAMES, option
 from cachelayer.decorators import ViewRecipe
 
 PRESENT_NAMES = {former: present for present, former in FORMER_NAMES.items()}
-OURS = "cachelayer.backends.MemoryCache or RedisCache"
+BACKENDS = "cachelayer.backends.MemoryCache or RedisCache"
 
 
 def check_options(**_: Any) -> list[CheckMessage]:
@@ -39,22 +40,23 @@ def check_options(**_: Any) -> list[CheckMessage]:
 
 
 def check_alias(**_: Any) -> list[CheckMessage]:
-    """E003: decorators and declarations need a backend that retires by tag."""
+    """E003: decorators and declarations need a backend that invalidates by tag."""
     alias = option("ALIAS")
     backend = str(settings.CACHES.get(alias, {}).get("BACKEND", ""))
     if backend.startswith("cachelayer."):
         return []
     return [
         Error(
-            f"CACHES[{alias!r}] is {backend or 'missing'}: it cannot retire by tag.",
-            hint=f"Use {OURS}, or name another alias in CACHELAYER['ALIAS'].",
+            f"CACHES[{alias!r}] is {backend or 'missing'}: "
+            "it cannot invalidate by tag.",
+            hint=f"Use {BACKENDS}, or name another alias in CACHELAYER['ALIAS'].",
             id="cachelayer.E003",
         )
     ]
 
 
 def check_atomic_requests(**_: Any) -> list[CheckMessage]:
-    """E004: within one transaction per request nothing could be stored."""
+    """E004: in one transaction per request nothing can be stored."""
     return [
         Error(
             f"DATABASES[{alias!r}] has ATOMIC_REQUESTS: its reads come from a "
@@ -127,13 +129,12 @@ def _fits(name: str, value: Any) -> bool:
 
 
 def check_user_tier(**_: Any) -> list[CheckMessage]:
-    """W005: where nobody is known, a view in the user tier is never cached."""
+    """W005: where nobody is authenticated, a view in the user tier is never cached."""
     if not getattr(settings, "ROOT_URLCONF", None):
         return []
-    routed = callbacks(get_resolver().url_patterns)
-    found = {
+    names = {
         recipe.name
-        for view in routed
+        for view in views_of(get_resolver().url_patterns)
         if not authenticates(view)
         for recipe in recipes_of(view)
         if recipe.tier == "user"
@@ -145,27 +146,36 @@ def check_user_tier(**_: Any) -> list[CheckMessage]:
             " AuthenticationMiddleware; or use another tier.",
             id="cachelayer.W005",
         )
-        for name in sorted(found)
+        for name in sorted(names)
     ]
 
 
 def check_folders(**_: Any) -> list[CheckMessage]:
-    """W006: the host's processes share their stamps, debts and counts there."""
+    """W006: a folder in which the host's processes share files cannot be used."""
     return [
         Warning(
-            f"{place} is {folder!r}: {fault}.",
+            f"{setting} is {folder!r}: {fault}.",
             hint="Name a folder that this user may write into.",
             id="cachelayer.W006",
         )
-        for place, folder in folders()
+        for setting, folder in folders()
         if (fault := fault_of(Path(folder)))
     ]
 
 
-def callbacks(patterns: Iterable[Any]) -> Iterator[Any]:
+CHECKS = (
+    check_options,
+    check_alias,
+    check_atomic_requests,
+    check_user_tier,
+    check_folders,
+)
+
+
+def views_of(patterns: Iterable[Any]) -> Iterator[Any]:
     for each in patterns:
         if hasattr(each, "url_patterns"):
-            yield from callbacks(each.url_patterns)
+            yield from views_of(each.url_patterns)
         else:
             yield each.callback
 
@@ -175,7 +185,7 @@ def class_of(view: Any) -> Any:
 
 
 def recipes_of(view: Any) -> Iterator[ViewRecipe]:
-    """Of the view, or of the methods of its class."""
+    """The recipe of the view, or those of the methods of its class."""
     kind = class_of(view)
     for each in (view, *(getattr(kind, name, None) for name in ("get", "head"))):
         recipe = getattr(getattr(each, "cache_key", None), "__self__", None)
@@ -186,35 +196,36 @@ def recipes_of(view: Any) -> Iterator[ViewRecipe]:
 def authenticates(view: Any) -> bool:
     kind = class_of(view)
     if isinstance(kind, type) and issubclass(kind, APIView):
-        given = getattr(view, "initkwargs", {})
-        return bool(given.get("authentication_classes", kind.authentication_classes))
-    return any(map(knows_users, map(import_string, settings.MIDDLEWARE)))
+        initkwargs = getattr(view, "initkwargs", {})
+        classes = initkwargs.get("authentication_classes", kind.authentication_classes)
+        return bool(classes)
+    return any(map(sets_user, map(import_string, settings.MIDDLEWARE)))
 
 
-def knows_users(middleware: Any) -> bool:
+def sets_user(middleware: Any) -> bool:
     return isinstance(middleware, type) and issubclass(
         middleware, AuthenticationMiddleware
     )
 
 
 def folders() -> Iterator[tuple[str, str]]:
-    """Which setting names which folder; a server's URL is none."""
+    """Each setting that names a folder, and the folder; a server's URL is none."""
     caches: dict[str, Any] = settings.CACHES
     for alias, cache in caches.items():
         if str(cache.get("BACKEND", "")).startswith("cachelayer."):
-            named = cache.get("OPTIONS", {}).get("FOLDER", cache.get("LOCATION", ""))
-            if named and "://" not in str(named):
-                yield f"The folder of CACHES[{alias!r}]", str(named)
+            folder = cache.get("OPTIONS", {}).get("FOLDER", cache.get("LOCATION", ""))
+            if folder and "://" not in str(folder):
+                yield f"The folder of CACHES[{alias!r}]", str(folder)
     if option("STATISTICS_FOLDER"):
         yield "CACHELAYER['STATISTICS_FOLDER']", str(option("STATISTICS_FOLDER"))
 
 
 def fault_of(folder: Path) -> str:
-    """Why processes cannot share files there; one that is not there can be made."""
-    place = next(each for each in (folder, *folder.parents) if os.path.lexists(each))
-    if not place.is_dir():
-        return f"{place} is no folder"
-    if not os.access(place, os.W_OK | os.X_OK):
-        return f"{place} cannot be written"
-    kept = [file for file in folder.glob("stamps*") if not os.access(file, os.W_OK)]
-    return f"{kept[0]} cannot be written" if kept else ""
+    """Why processes cannot share files there; empty if the folder can be created."""
+    lowest = next(each for each in (folder, *folder.parents) if os.path.lexists(each))
+    if not lowest.is_dir():
+        return f"{lowest} is no folder"
+    if not os.access(lowest, os.W_OK | os.X_OK):
+        return f"{lowest} cannot be written"
+    locked = [file for file in folder.glob("stamps*") if not os.access(file, os.W_OK)]
+    return f"{locked[0]} cannot be written" if locked else ""

@@ -1,4 +1,7 @@
-"""The decorators: tier, life and tags are stated where the value is computed."""
+"""The decorators: tier, life and tags are declared where a value is computed.
+
+A Recipe makes a key and tags of each call; a Call is one call of a decorated function.
+"""
 
 import inspect
 from collections.abc import Callable
@@ -15,24 +18,25 @@ from rest_framework.request import Request
 
 from cachelayer import transactions
 from cachelayer.conf import option, ttl_of
-from cachelayer.entries import Found, collect, collecting
+from cachelayer.entries import FreshEntry
 from cachelayer.http import (
     AnyRequest,
     StoredResponse,
-    begun,
+    UserAccess,
+    cached_response,
+    django_request,
     finish,
-    hit,
+    has_undeclared_parameter,
+    key_parts,
     media_type_of,
-    open_tags,
-    plain,
     remember,
     render,
+    slots_of,
     storable,
-    tags_open_on,
-    traits,
-    undeclared,
+    tags_added_to,
+    token_of,
+    user_access_recorded,
     user_id_of,
-    watched_user,
 )
 from cachelayer.keys import (
     digest_of,
@@ -42,34 +46,43 @@ from cachelayer.keys import (
     pattern_tags,
     strip_prefix,
 )
-from cachelayer.locks import flights
+from cachelayer.locks import single_flight
 from cachelayer.manager import cache_manager
 from cachelayer.stamps import slot
 from cachelayer.stats import count_route
+from cachelayer.transactions import depend_on, dependencies
 
 
 @dataclass
-class Attempt:
-    """One call: its key, what retires it, and what became of it."""
+class Call:
+    """One call of a decorated function: its key, its tags, and the entry of a hit.
+
+    As a context manager it surrounds the computation of the value.
+    """
 
     recipe: "Recipe"
     key: str
-    tags: Callable[[], list[str]]  # asked on a miss
+    tags: Callable[[], list[str]]
+    """Asked on a miss only."""
     bypass: bool
     request: Any = None
-    begun: Any = None
-    entry: Found | None = None
     token: Any = None
+    """The token taken when the request came; else that of the look-up."""
+    entry: FreshEntry | None = None
     slots: set[int] = field(default_factory=set)
-    leads: bool = False
-    look: Any = None
+    computes_for_others: bool = False
+    """It leads a single flight: other threads wait for it to finish."""
+    user_access: UserAccess | None = None
 
     def __post_init__(self) -> None:
         self.bypass = self.bypass or transactions.dirty()
         self._reading = transactions.Reading()
 
     def find(self, *, wait: bool) -> bool:
-        """Whether there is a fresh entry; counted as hit, miss or bypass."""
+        """Whether there is a fresh entry; counts a hit, a miss or a bypass.
+
+        wait: for a thread that computes the same value at present.
+        """
         backend = transactions.backend()
         backend.refresh_host()
         self.bypass = self.bypass or backend.out_of_service()
@@ -77,13 +90,14 @@ class Attempt:
             self._count(backend, "bypasses")
             return False
         token, self.entry = backend.lookup(self.key)
-        self.token = token if self.begun is None else self.begun
+        if self.token is None:
+            self.token = token
         absent = self.entry is None and self.token is not None
         if absent and wait and not transactions.in_transaction():
             self._join(backend)
         self._count(backend, "misses" if self.entry is None else "hits")
         if self.entry is not None:
-            collect(self.entry.slots)
+            depend_on(self.entry.slots)
         return self.entry is not None
 
     def _count(self, backend: Any, outcome: str) -> None:
@@ -91,33 +105,33 @@ class Attempt:
         count_route(self.recipe.route(self.request), outcome)
 
     def _join(self, backend: Any) -> None:
-        landed = flights.join((self.key, self.token))
-        if landed is None:
-            self.leads = True
-            self.entry = backend.find(self.key)  # the last flight may just have landed
-        elif landed.wait(option("SINGLE_FLIGHT_WAIT")):
+        finished = single_flight.join((self.key, self.token))
+        if finished is None:
+            self.computes_for_others = True
+            self.entry = backend.find(self.key)  # another thread may just have finished
+        elif finished.wait(option("SINGLE_FLIGHT_WAIT")):
             self.entry = backend.find(self.key)
 
     def __enter__(self) -> None:
         self.slots.update(map(slot, self.tags()))
         with ExitStack() as stack:
-            stack.callback(collect, self.slots)
-            stack.callback(collecting.reset, collecting.set(self.slots))
-            self.recipe.around(self, stack)
-            self._around = stack.pop_all()
+            stack.callback(depend_on, self.slots)
+            stack.callback(dependencies.reset, dependencies.set(self.slots))
+            self.recipe.enter(self, stack)
+            self._computing = stack.pop_all()
 
     def __exit__(self, *_: object) -> None:
-        self._around.close()
+        self._computing.close()
 
-    def land(self) -> None:
-        if self.leads:
-            flights.land((self.key, self.token))
+    def finish(self) -> None:
+        if self.computes_for_others:
+            single_flight.finish((self.key, self.token))
 
-    def keep(self, value: Any) -> bool:
-        """Store it, if what was read for it is committed; whether that was so."""
+    def store(self, value: Any) -> bool:
+        """Store the value if all that was read for it is committed; whether it was."""
         if self.bypass or not self._reading.committed():
             return False
-        kept: bool = transactions.backend().fill(
+        stored: bool = transactions.backend().fill(
             self.key,
             value,
             token=self.token,
@@ -125,11 +139,11 @@ class Attempt:
             ttl=self.recipe.seconds(),
             tier=self.recipe.tier,
         )
-        return kept
+        return stored
 
 
 class Recipe:
-    """What a decorator says, for plain functions."""
+    """What a decorator declares, for plain functions."""
 
     tiers: ClassVar = ("endpoint", "global", "user", "branch")
 
@@ -147,8 +161,8 @@ class Recipe:
         self.function, self.tier, self.ttl = function, tier, ttl
         self.pattern, self.key_function = pattern, key_function
         self.name = f"{function.__module__}.{function.__qualname__}"
-        # Functions made in a function share a name, and may differ in what they close
-        # over: each has its own entries.
+        # Functions made in a function share a name and may differ in what they close
+        # over: each has entries of its own.
         self.own = uuid4().hex if "<" in self.name else ""
         self.signature = inspect.signature(function)
         self.check()
@@ -163,33 +177,33 @@ class Recipe:
             )
 
     def route(self, request: Any) -> str:
-        """Under which name calls are counted."""
+        """The name under which calls are counted."""
         return f"{self.tier} {self.name}"
 
     def seconds(self) -> float:
         return ttl_of(self.tier) if self.ttl is None else self.ttl
 
-    def attempt(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Attempt | None:
-        """None: this call is none that is cached."""
+    def call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call | None:
+        """The call with its key; None: a call of this kind is not cached."""
         bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
         arguments = dict(bound.arguments)
         user_id = self._user_id(arguments)
         custom = self.key_function(arguments) if self.key_function else None
-        path = self.filled(arguments) or f"/fn/{self.name}"
-        if self.tier == "user":  # who it is has a part of the key to itself
+        path = self.filled_pattern(arguments) or f"/fn/{self.name}"
+        if self.tier == "user":  # the user has a part of the key to itself
             arguments.pop("user" if "user" in arguments else "user_id")
         digest = digest_of(
             [self.name, self.own, arguments if custom is None else custom]
         )
         key = key_text(self.tier, custom or path, digest, user_id)
-        nobody = self.tier == "user" and not user_id
+        anonymous = self.tier == "user" and not user_id
 
         def tags() -> list[str]:
             named = [*pattern_tags(path), *pattern_tags(custom or path)]
             return [f"fn:{self.name}", *named, *user_tags(user_id)]
 
-        return Attempt(self, key, tags, bypass=nobody)
+        return Call(self, key, tags, bypass=anonymous)
 
     def _user_id(self, arguments: dict[str, Any]) -> str:
         if self.tier != "user":
@@ -198,27 +212,29 @@ class Recipe:
         key = getattr(user, "pk", user)
         return "" if key is None else str(key)
 
-    def filled(self, arguments: dict[str, Any]) -> str:
+    def filled_pattern(self, arguments: dict[str, Any]) -> str:
         """The declared pattern with its placeholders filled."""
         return self.pattern.format_map(arguments) if self.pattern else ""
 
-    def around(self, attempt: Attempt, stack: ExitStack) -> None:
-        """What else holds while the value is computed."""
+    def enter(self, call: Call, stack: ExitStack) -> None:
+        """Enter what else surrounds the computation of the value."""
 
-    def answer(self, attempt: Attempt) -> Any:
-        return attempt.entry.load() if attempt.entry else None
+    def cached_value(self, call: Call) -> Any:
+        """What a hit returns."""
+        return call.entry.load() if call.entry else None
 
-    def keep(self, attempt: Attempt, value: Any) -> Any:
-        attempt.keep(value)
+    def computed_value(self, call: Call, value: Any) -> Any:
+        """What a miss returns, after storing it."""
+        call.store(value)
         return value
 
     def cache_key(self, *args: Any, **kwargs: Any) -> str:
         """The key text of this call."""
-        attempt = self.attempt(args, kwargs)
-        return attempt.key if attempt else ""
+        call = self.call(args, kwargs)
+        return call.key if call else ""
 
     def invalidate(self, *args: Any, **kwargs: Any) -> None:
-        """Retire this call's entry; without arguments, every entry."""
+        """Invalidate the entry of this call, or without arguments every entry."""
         if args or kwargs:
             cache_manager.invalidate(self.cache_key(*args, **kwargs))
         else:
@@ -230,7 +246,7 @@ def user_tags(user_id: str) -> list[str]:
 
 
 def takes_request(function: Any) -> bool:
-    """A view names its first argument `request`, or its second, after `self`."""
+    """Whether it is a view: its first argument, or its second, is named `request`."""
     return "request" in list(inspect.signature(function).parameters)[:2]
 
 
@@ -242,7 +258,7 @@ def request_in(args: tuple[Any, ...]) -> AnyRequest:
 
 
 @lru_cache
-def named(tier: str, route: str, prefix: str) -> str:
+def route_name(tier: str, route: str, prefix: str) -> str:
     return f"{tier} {strip_prefix(f'/{route}', prefix)}"
 
 
@@ -250,84 +266,90 @@ stripped = lru_cache(1024)(strip_prefix)
 
 
 class ViewRecipe(Recipe):
-    """Shared unless the tier is `user`; one entry per audience in any case."""
+    """What a decorator declares, for Django views and methods of DRF views.
+
+    It runs after the view's permission checks. An entry is shared by one audience, in
+    the tier `user` by one user.
+    """
 
     def check(self) -> None:
         """The user comes with the request."""
 
     def route(self, request: AnyRequest) -> str:
-        """By its place in the table of addresses; a view that has none, by name."""
-        match = plain(request).resolver_match
+        """The URL pattern of the request; without one, the name of the view."""
+        match = django_request(request).resolver_match
         if match is None:
             return super().route(request)
-        return named(self.tier, match.route, option("PATH_PREFIX"))
+        return route_name(self.tier, match.route, option("PATH_PREFIX"))
 
-    def attempt(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Attempt | None:
+    def call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call | None:
         request = request_in((*args, kwargs.get("request")))
         if request.method not in ("GET", "HEAD"):
             return None
-        path = stripped(plain(request).path_info, option("PATH_PREFIX"))
+        path = stripped(django_request(request).path_info, option("PATH_PREFIX"))
         custom = self.key_function(kwargs) if self.key_function else ""
         user_id = user_id_of(request) if self.tier == "user" else ""
-        digest = digest_of_text(repr((self.name, self.own, *traits(request))))
+        digest = digest_of_text(repr((self.name, self.own, *key_parts(request))))
         key = key_text(self.tier, custom or path, digest, user_id)
-        token = begun(request)
-        match = plain(request).resolver_match
+        token = token_of(request)
+        match = django_request(request).resolver_match
         if token is None and match is not None:
             remember(match.func)
         bypass = (
-            token is None  # whoever was authenticated may have lost rights since
+            token is None  # the user's permissions may be older than a token taken now
             or (self.tier == "user" and not user_id)
             or media_type_of(request) is None
-            or undeclared(request, self._declared(args, request))
+            or has_undeclared_parameter(request, self._declared(args, request))
         )
 
         def tags() -> list[str]:
-            told = filter(None, (custom, self.filled(kwargs)))
-            patterns = [tag for pattern in told for tag in pattern_tags(pattern)]
+            given = filter(None, (custom, self.filled_pattern(kwargs)))
+            patterns = [tag for pattern in given for tag in pattern_tags(pattern)]
             own = [f"fn:{self.name}", *path_tags(path), *user_tags(user_id)]
             return own + patterns
 
-        return Attempt(self, key, tags, bypass, request, token)
+        return Call(self, key, tags, bypass, request, token)
 
     def _declared(self, args: tuple[Any, ...], request: AnyRequest) -> frozenset[str]:
-        """The query parameters that the view, or the view function, names."""
+        """The query parameters that the view, or the view function, declares."""
         context = getattr(request, "parser_context", None) or {}
         view = context.get("view", args[0] if args else None)
-        known = getattr(view, "query_params", None) if view is not request else None
-        if known is None:
-            known = getattr(self.function, "query_params", ())
-        return frozenset(known or ())
+        names = getattr(view, "query_params", None) if view is not request else None
+        if names is None:
+            names = getattr(self.function, "query_params", ())
+        return frozenset(names or ())
 
-    def around(self, attempt: Attempt, stack: ExitStack) -> None:
-        stack.enter_context(open_tags(attempt.request, attempt.slots))
-        if self.tier != "user" and not attempt.bypass:
-            attempt.look = stack.enter_context(watched_user(attempt.request))
+    def enter(self, call: Call, stack: ExitStack) -> None:
+        stack.enter_context(tags_added_to(call.slots, call.request))
+        if self.tier != "user" and not call.bypass:
+            access = user_access_recorded(call.request)
+            call.user_access = stack.enter_context(access)
 
-    def answer(self, attempt: Attempt) -> Any:
-        stored: StoredResponse = super().answer(attempt)
-        return hit(stored, attempt.request, tier=self.tier)
+    def cached_value(self, call: Call) -> Any:
+        # A StoredResponse is immutable: it is shared, not loaded as a copy.
+        stored: StoredResponse = call.entry.value  # type: ignore[union-attr]
+        return cached_response(stored, call.request, tier=self.tier)
 
-    def keep(self, attempt: Attempt, response: Any) -> Any:
-        if attempt.bypass or response.status_code != 200:
-            return self._finish(attempt, response, "BYPASS")
-        render(response, attempt.request)
-        shareable = storable(response, attempt.request, self.tier)
-        if not shareable or (attempt.look and attempt.look.seen):
-            return self._finish(attempt, response, "BYPASS")
+    def computed_value(self, call: Call, response: Any) -> Any:
+        if call.bypass or response.status_code != 200:
+            return self._finish(call, response, "BYPASS")
+        render(response, call.request)
+        shareable = storable(response, call.request, self.tier)
+        if not shareable or (call.user_access and call.user_access.happened):
+            return self._finish(call, response, "BYPASS")
         stored = StoredResponse.of(response)
-        outcome = "MISS" if attempt.keep(stored) else "BYPASS"
-        return self._finish(attempt, response, outcome, stored)
+        outcome = "MISS" if call.store(stored) else "BYPASS"
+        return self._finish(call, response, outcome, stored)
 
     def _finish(
         self,
-        attempt: Attempt,
+        call: Call,
         response: Any,
         outcome: str,
         stored: StoredResponse | None = None,
     ) -> Any:
         return finish(
-            response, attempt.request, tier=self.tier, outcome=outcome, stored=stored
+            response, call.request, tier=self.tier, outcome=outcome, stored=stored
         )
 
 
@@ -341,9 +363,9 @@ def cached(
 ) -> Any:
     """Cache a DRF view method, a Django view or a plain function, sync or async.
 
-    ttl: seconds, the tier's unless given. pattern: what retires the entry, with
-    placeholders filled from the call. key_function: takes the call's keyword
-    arguments and gives the text that takes the path's place in the key.
+    ttl: seconds, those of the tier by default. pattern: what invalidates the entry
+    besides its own path; its placeholders are filled from the call. key_function: takes
+    the call's keyword arguments and returns the text that replaces the path in the key.
     """
     if fn is None:
         return partial(
@@ -366,41 +388,45 @@ def cached(
 def synchronous(recipe: Recipe) -> Any:
     @wraps(recipe.function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        attempt = recipe.attempt(args, kwargs)
-        if attempt is None:
+        call = recipe.call(args, kwargs)
+        if call is None:
             return recipe.function(*args, **kwargs)
         try:
-            if attempt.find(wait=True):
-                return recipe.answer(attempt)
-            with attempt:
-                return recipe.keep(attempt, recipe.function(*args, **kwargs))
+            if call.find(wait=True):
+                return recipe.cached_value(call)
+            with call:
+                value = recipe.function(*args, **kwargs)
+                return recipe.computed_value(call, value)
         finally:
-            attempt.land()
+            call.finish()
 
     return wrapper
 
 
 def asynchronous(recipe: Recipe) -> Any:
-    """Keys and verdicts are taken on the thread that has the connections; it must
-    not wait for a flight there, whose own queries would wait for it."""
+    """Keys and the state of transactions are read on the thread of the connections.
+
+    That thread must not wait for a single flight: the queries of the call that computes
+    would wait for it.
+    """
 
     @wraps(recipe.function)
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
-        attempt = await sync_to_async(recipe.attempt)(args, kwargs)
-        if attempt is None:
+        call = await sync_to_async(recipe.call)(args, kwargs)
+        if call is None:
             return await recipe.function(*args, **kwargs)
-        if await sync_to_async(attempt.find)(wait=False):
-            return recipe.answer(attempt)
-        with attempt:
+        if await sync_to_async(call.find)(wait=False):
+            return recipe.cached_value(call)
+        with call:
             value = await recipe.function(*args, **kwargs)
-            return await sync_to_async(recipe.keep)(attempt, value)
+            return await sync_to_async(recipe.computed_value)(call, value)
 
     return wrapper
 
 
 def add_cache_tags(request: AnyRequest, *patterns: str) -> None:
-    """What else retires the response that is being computed for this request."""
-    slots = tags_open_on(request)
+    """Let these patterns, too, invalidate the response that is being computed."""
+    slots = slots_of(request)
     if slots is not None:
         slots.update(slot(tag) for each in patterns for tag in pattern_tags(each))
 

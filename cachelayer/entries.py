@@ -1,14 +1,15 @@
-"""An entry: a value, the tags that retire it, the epoch it is fresh at."""
+"""A cache entry: its value, the tags that invalidate it, the epoch it is fresh at."""
 
 import pickle
 import sys
-from contextvars import ContextVar
 from time import monotonic
 from typing import Any, Protocol, Self
 
-Place = str | tuple[str]
-"""Where an entry stands: its key as callers write it, or, under another version or
-prefix than the usual ones, the key as it was made, which no plain one is equal to."""
+EntryKey = str | tuple[str]
+"""The key as callers write it, or a tuple of the key that Django made of it.
+
+The tuple is for another version or prefix than the usual ones: it equals no plain key.
+"""
 OVERHEAD = 600
 PLAIN = frozenset((str, bytes, int, float, bool, complex, type(None)))
 
@@ -17,43 +18,48 @@ class Unstorable(TypeError):
     """This backend cannot store a value of this type."""
 
 
-class Found(Protocol):
-    """What a backend has found: a value, and the slots that retire it."""
+class FreshEntry(Protocol):
+    """What a backend returns for a hit."""
 
     @property
-    def slots(self) -> tuple[int, ...]: ...
+    def slots(self) -> tuple[int, ...]:
+        """The slots of the tags that invalidate it."""
+
+    @property
+    def value(self) -> Any:
+        """An Immutable as it is; of other values, what the backend stores."""
 
     def load(self) -> Any:
-        """The value, or a copy of the reader's own."""
+        """The value; one that can change is a copy for this reader."""
 
 
-class Frozen:
-    """A value that cannot change, so that readers may share it unpickled."""
+class Immutable:
+    """A value that cannot change, so that readers share it and nothing is pickled."""
 
     __slots__ = ()
 
     @property
-    def weight(self) -> int:
-        """About how many bytes it takes."""
+    def size(self) -> int:
+        """About how many bytes of memory it takes."""
         raise NotImplementedError
 
-    def freeze(self) -> bytes:
-        """As it travels to a server that hosts share."""
+    def to_bytes(self) -> bytes:
+        """The value as it is sent to a server that hosts share."""
         raise NotImplementedError
 
     @classmethod
-    def thaw(cls, frozen: bytes) -> Self:
-        """Read freeze() back; raises ValueError for anything else."""
+    def from_bytes(cls, encoded: bytes) -> Self:
+        """The value that to_bytes() encoded; raises ValueError for anything else."""
         raise NotImplementedError
 
 
-class Entry:
-    """A value with the tags that retire it and the epoch it is known fresh at."""
+class CacheEntry:
+    """A value in this process, with its tags' slots and the epoch it is fresh at."""
 
     __slots__ = (
+        "created",
         "expires_at",
         "key",
-        "made",
         "packed",
         "size",
         "slots",
@@ -66,7 +72,7 @@ class Entry:
 
     def __init__(
         self,
-        key: Place,
+        key: EntryKey,
         value: Any,
         *,
         tier: str,
@@ -75,25 +81,16 @@ class Entry:
         ttl: float | None,
     ) -> None:
         self.key, self.tier, self.stamp, self.slots = key, tier, stamp, slots
-        self.made = self.used = monotonic()
+        self.created = self.used = monotonic()
         self.uses = 0
-        self.expires_at = float("inf") if ttl is None else self.made + ttl
-        self.packed = type(value) not in PLAIN and not isinstance(value, Frozen)
+        self.expires_at = float("inf") if ttl is None else self.created + ttl
+        immutable = isinstance(value, Immutable)
+        self.packed = type(value) not in PLAIN and not immutable
         self.value = pickle.dumps(value, -1) if self.packed else value
-        weight = value.weight if isinstance(value, Frozen) else None
+        size = value.size if immutable else sys.getsizeof(self.value)
         text = key if isinstance(key, str) else key[0]
-        self.size = OVERHEAD + len(text) + (weight or sys.getsizeof(self.value))
+        self.size = OVERHEAD + len(text) + size
 
     def load(self) -> Any:
-        # What we unpickle never left this process.
+        # These bytes never left this process, so that unpickling them is safe.
         return pickle.loads(self.value) if self.packed else self.value  # noqa: S301
-
-
-collecting: ContextVar[set[int] | None] = ContextVar("collecting", default=None)
-
-
-def collect(slots: set[int] | tuple[int, ...]) -> None:
-    """Whatever is being computed around us now depends on these too."""
-    around = collecting.get()
-    if around is not None:
-        around.update(slots)

@@ -1,13 +1,13 @@
-"""Two hosts on one database without a shared cache would serve stale values.
+"""The hosts that use one database: with MemoryCache, two of them serve stale values.
 
-Whoever uses the cache writes its plane into the database once an interval and looks
-for others; the verdict stands in the stamp file, for all processes of the host.
+Once in an interval, a process that uses the cache writes the id of its host's stamp
+file into the database and looks for other hosts. Whether there are any is kept in the
+stamp file, for all processes of the host.
 """
 
 import asyncio
 import logging
 import socket
-import time
 from typing import Any
 
 from django.conf import settings
@@ -15,60 +15,46 @@ from django.db import DatabaseError, connection
 from django.db.models.functions import Now
 
 from cachelayer.conf import option
-from cachelayer.stamps import CONFLICT, DUE, Stamps
+from cachelayer.stamps import CONFLICT, Stamps
 
 logger = logging.getLogger(__name__)
 
 
 def host_id_of(cache: Any) -> str:
-    """The id of its stamp file; empty where a server keeps the stamps."""
+    """The id of the cache's stamp file; empty when a server keeps the stamps."""
     stamps = getattr(cache, "stamps", None)
     return str(stamps.host_id) if stamps else ""
 
 
-def conflicting(stamps: Stamps) -> bool:
-    return bool(stamps.words[CONFLICT])
-
-
-def put_off(stamps: Stamps) -> None:
-    """The next refresh is due in an interval."""
-    interval = int(option("HOST_INTERVAL") * 1e9)
-    stamps.words[DUE] = time.time_ns() + interval
-
-
-def due(stamps: Stamps) -> bool:
-    """Also when the clock was set back since."""
-    now, wanted = time.time_ns(), stamps.words[DUE]
-    return not now < wanted <= now + int(option("HOST_INTERVAL") * 1e9)
-
-
-def refresh_if_due(stamps: Stamps) -> None:
-    """Announce this plane and look for others. Within a transaction: later."""
-    if not due(stamps) or connection.in_atomic_block or in_event_loop():
+def refresh(stamps: Stamps) -> None:
+    """Announce this host and look for others; in a transaction not now, but later."""
+    if connection.in_atomic_block or in_event_loop():
         return
-    put_off(stamps)
+    stamps.postpone_refresh(option("HOST_INTERVAL"))
     try:
-        _retire_what_others_changed(stamps)
+        _invalidate_changes_of_others(stamps)
         _announce(stamps.host_id)
         others = other_hosts(stamps)
     except DatabaseError as error:
-        logger.warning("cache plane not refreshed: %s", error)
+        logger.warning("cache host not refreshed: %s", error)
         return
-    judge(stamps, conflict=bool(others))
+    set_conflict(stamps, bool(others))
     if others:
-        logger.warning("cache out of service: %s", reason(others))
+        logger.warning("cache out of service: %s", conflict(others))
 
 
-def judge(stamps: Stamps, *, conflict: bool) -> None:
-    """For all processes of the host: what is kept retires when others come, so that
-    hits need not ask, and again when they have gone."""
-    if conflict != conflicting(stamps):
-        stamps.words[CONFLICT] = int(conflict)  # first: none is stored from now on
+def set_conflict(stamps: Stamps, in_conflict: bool) -> None:
+    """Take all processes of the host out of service, or put them back.
+
+    Everything is invalidated when that changes, so that a hit does not have to check.
+    """
+    if in_conflict != stamps.in_conflict:
+        stamps.words[CONFLICT] = int(in_conflict)  # first, so that nothing is stored
         stamps.bump_all()
 
 
 def in_event_loop() -> bool:
-    """Where Django refuses to ask the database."""
+    """Whether Django refuses to query the database here."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -76,8 +62,11 @@ def in_event_loop() -> bool:
     return True
 
 
-def _retire_what_others_changed(stamps: Stamps) -> None:
-    """Planes that came since we last announced ours may have gone again."""
+def _invalidate_changes_of_others(stamps: Stamps) -> None:
+    """Invalidate everything if another host was live since our last announcement.
+
+    It may have gone again in the meantime.
+    """
     from cachelayer.models import CacheHost
 
     former = CacheHost.objects.filter(host_id=stamps.host_id).first()
@@ -85,7 +74,7 @@ def _retire_what_others_changed(stamps: Stamps) -> None:
     met = others.filter(seen_at__gte=former.seen_at) if former else others
     if met.exists():
         stamps.bump_all()
-    if former is None:  # new, or pruned while it slept: then whoever did so is met
+    if former is None:  # new, or removed while it slept: its remover is among the met
         others.gone().delete()
 
 
@@ -99,18 +88,18 @@ def _announce(host_id: str) -> None:
 
 
 def other_hosts(stamps: Stamps) -> list[Any]:
-    """The live planes on this database that do not see our stamps."""
+    """The live hosts on this database that do not share our stamp file."""
     from cachelayer.models import CacheHost
 
     return list(CacheHost.objects.live().exclude(host_id=stamps.host_id))
 
 
-def reason(others: list[Any]) -> str:
-    """What to tell an operator; empty when there is no other plane."""
+def conflict(others: list[Any]) -> str:
+    """The message to an operator; empty when there are no other hosts."""
     if not others:
         return ""
-    hosts = ", ".join(sorted({plane.host for plane in others}))
+    names = ", ".join(sorted({each.host for each in others}))
     return (
-        f"hosts that do not share a stamp file use this database ({hosts}); "
-        "give them one Redis cache, or one host"
+        f"hosts that do not share a stamp file use this database ({names}); "
+        "give them one Redis cache, or run one host"
     )

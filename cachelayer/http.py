@@ -1,5 +1,6 @@
-"""HTTP: what of a request is in its key, how a response is stored and answered, and
-the middleware that takes the token of a request.
+"""HTTP requests and responses: what is in a key, what is stored, how a hit is answered.
+
+Also the middleware that takes the token of a request.
 """
 
 import json
@@ -22,76 +23,55 @@ from django.utils.translation import get_language
 from rest_framework.request import Request
 
 from cachelayer.conf import option
-from cachelayer.entries import Frozen
+from cachelayer.entries import Immutable
+from cachelayer.stats import monitor
+from cachelayer.transactions import backend
 
 AnyRequest = HttpRequest | Request
-importing = cache(import_string)
-TAGS = "_cachelayer_slots"
-BEGUN = "cachelayer.token"
-
-
-class UserLookedAt(RuntimeError):
-    """A view in a shared tier looked at the user; use cache_user_data instead."""
-
-
-@dataclass
-class Look:
-    """Whether the requester was looked at while a shared value was computed."""
-
-    session: Any
-    noted: bool = False
-
-    @property
-    def seen(self) -> bool:
-        return self.noted or getattr(self.session, "accessed", False)
+imported = cache(import_string)
+SLOTS = "_cachelayer_slots"
+TOKEN = "cachelayer.token"  # noqa: S105
 
 
 def audience(request: AnyRequest) -> str:
-    """Who may share an entry: the default of CACHELAYER AUDIENCE."""
+    """Who may share an entry: the default of CACHELAYER's AUDIENCE."""
     user = getattr(request, "user", None)
     return "member" if user is not None and user.is_authenticated else "anonymous"
 
 
-def plain(request: AnyRequest) -> HttpRequest:
+def django_request(request: AnyRequest) -> HttpRequest:
     return request._request if isinstance(request, Request) else request
 
 
-def begun(request: AnyRequest) -> Any:
-    """The token taken before anyone was authenticated; None: nobody took one."""
-    return carrier(plain(request)).get(BEGUN)
-
-
-def carrier(request: HttpRequest) -> dict[str, Any]:
-    """What is there from before the request was made of it."""
-    found: dict[str, Any] = getattr(request, "scope", None) or request.META
-    return found
-
-
 def user_id_of(request: AnyRequest) -> str:
-    """Empty for someone who has not logged in."""
+    """Empty for an anonymous user."""
     user = getattr(request, "user", None)
     return str(user.pk) if user is not None and user.is_authenticated else ""
 
 
 def media_type_of(request: AnyRequest) -> str | None:
-    """None: HTML of the browsable API, or parameters that multiply entries."""
+    """The negotiated media type. None: the response is not to be cached.
+
+    That is HTML of the browsable API, or a type with parameters, of which clients could
+    make up any number.
+    """
     if not isinstance(request, Request):
         return request.headers.get("Accept", "")
     renderer = getattr(request, "accepted_renderer", None)
     if renderer is None or renderer.media_type == "text/html":
         return None
-    asked: str = getattr(request, "accepted_media_type", "")
-    return asked if asked == renderer.media_type else None
+    accepted: str = getattr(request, "accepted_media_type", "")
+    return accepted if accepted == renderer.media_type else None
 
 
-def undeclared(request: AnyRequest, declared: frozenset[str]) -> bool:
-    """Whether a query parameter is there that the view does not declare."""
-    return not declared.issuperset(plain(request).GET)
+def has_undeclared_parameter(request: AnyRequest, declared: frozenset[str]) -> bool:
+    """Whether the query has a parameter that the view does not declare."""
+    return not declared.issuperset(django_request(request).GET)
 
 
-def traits(request: AnyRequest) -> list[Any]:
-    """All that a response may depend on, but the user; only texts and lists."""
-    http = plain(request)
+def key_parts(request: AnyRequest) -> list[Any]:
+    """All that a response may depend on, except the user; only strings and lists."""
+    http = django_request(request)
     return [
         "GET",  # HEAD is answered from the same entry
         http.scheme,
@@ -99,66 +79,83 @@ def traits(request: AnyRequest) -> list[Any]:
         http.path,
         media_type_of(request),
         sorted(http.GET.lists()),
-        importing(option("AUDIENCE"))(request),
+        imported(option("AUDIENCE"))(request),
         get_language(),
     ]
 
 
 @contextmanager
-def open_tags(request: AnyRequest, slots: set[int]) -> Iterator[None]:
-    """Within, add_cache_tags adds to these."""
-    attributes = plain(request).__dict__
-    outer = attributes.get(TAGS)
-    attributes[TAGS] = slots
+def tags_added_to(slots: set[int], request: AnyRequest) -> Iterator[None]:
+    """Within, add_cache_tags adds the slots of tags to these."""
+    attributes = django_request(request).__dict__
+    outer = attributes.get(SLOTS)
+    attributes[SLOTS] = slots
     try:
         yield
     finally:
-        attributes[TAGS] = outer
+        attributes[SLOTS] = outer
 
 
-def tags_open_on(request: AnyRequest) -> set[int] | None:
-    found: set[int] | None = plain(request).__dict__.get(TAGS)
-    return found
+def slots_of(request: AnyRequest) -> set[int] | None:
+    """Where add_cache_tags adds; None: no cached response is being computed."""
+    slots: set[int] | None = django_request(request).__dict__.get(SLOTS)
+    return slots
+
+
+class UserReadInSharedTier(RuntimeError):
+    """A view in a shared tier read its user; use cache_user_data instead."""
+
+
+@dataclass
+class UserAccess:
+    """Whether the user was read while the value of a shared tier was computed."""
+
+    session: Any
+    recorded: bool = False
+
+    @property
+    def happened(self) -> bool:
+        return self.recorded or getattr(self.session, "accessed", False)
 
 
 @contextmanager
-def watched_user(request: AnyRequest) -> Iterator[Look]:
-    """Within, looking at the user, the token or the session is noted."""
-    session = getattr(plain(request), "session", None)
-    look, accessed = Look(session), getattr(session, "accessed", False)
-    kept = {name: getattr(request, name) for name in _names(request)}
-    for name, value in kept.items():
-        setattr(request, name, _noting(look, name, value))
+def user_access_recorded(request: AnyRequest) -> Iterator[UserAccess]:
+    """Within, it is recorded when the user, the token or the session is read."""
+    session = getattr(django_request(request), "session", None)
+    access, accessed = UserAccess(session), getattr(session, "accessed", False)
+    values = {name: getattr(request, name) for name in _user_attributes(request)}
+    for name, value in values.items():
+        setattr(request, name, _recording(access, name, value))
     if session is not None:
         session.accessed = False
     try:
-        yield look
+        yield access
     finally:
-        for name, value in kept.items():
+        for name, value in values.items():
             setattr(request, name, value)
         if session is not None:
             session.accessed = session.accessed or accessed
 
 
-def _names(request: AnyRequest) -> list[str]:
+def _user_attributes(request: AnyRequest) -> list[str]:
     names = ["user", "auth"] if isinstance(request, Request) else ["user", "auser"]
     return [name for name in names if getattr(request, name, None) is not None]
 
 
-def _noting(look: Look, name: str, value: Any) -> Any:
-    def note() -> Any:
-        look.noted = True
+def _recording(access: UserAccess, name: str, value: Any) -> Any:
+    def record() -> Any:
+        access.recorded = True
         if option("STRICT_SHARED_TIER"):
-            raise UserLookedAt(UserLookedAt.__doc__)
+            raise UserReadInSharedTier(UserReadInSharedTier.__doc__)
         return value
 
-    async def note_later() -> Any:
-        return await note()()
+    async def record_async() -> Any:
+        return await record()()
 
-    return note_later if name == "auser" else SimpleLazyObject(note)
+    return record_async if name == "auser" else SimpleLazyObject(record)
 
 
-KEPT = (
+STORED_HEADERS = (
     "Content-Type",
     "Content-Language",
     "Content-Disposition",
@@ -167,11 +164,12 @@ KEPT = (
     "Link",
 )
 KEYED = {"accept", "authorization", "cookie", "accept-language"}
+"""Request headers that a response may vary by, because the key or the tier does."""
 
 
 @dataclass(frozen=True)
-class StoredResponse(Frozen):
-    """Status 200 with these headers, this body; `made` is Unix time."""
+class StoredResponse(Immutable):
+    """Status 200 with these headers and this body; `made` is Unix time."""
 
     body: bytes
     headers: tuple[tuple[str, str], ...]
@@ -180,31 +178,28 @@ class StoredResponse(Frozen):
     hits: dict[str, dict[str, str]] = field(
         default_factory=dict, compare=False, repr=False
     )
-    """By tier, all headers that its hits have had; see answers.hit."""
+    """By tier, the headers of every hit except Age; see cached_response."""
 
     @property
-    def weight(self) -> int:
+    def size(self) -> int:
         texts = [text for pair in self.headers for text in pair]
         return len(self.body) + sum(len(text) + 100 for text in texts)
 
     @classmethod
     def of(cls, response: HttpResponse) -> "StoredResponse":
-        wanted = (*KEPT, *option("KEPT_HEADERS"))
-        headers = tuple((name, response[name]) for name in wanted if name in response)
+        names = (*STORED_HEADERS, *option("KEPT_HEADERS"))
+        headers = tuple((name, response[name]) for name in names if name in response)
         etag = response.get("ETag") or etag_of(response.content, headers)
         return cls(body=response.content, headers=headers, etag=etag)
 
-    def freeze(self) -> bytes:
+    def to_bytes(self) -> bytes:
         """A line of JSON (ETag, Unix time, headers as pairs), then the body."""
-        return (
-            json.dumps([self.etag, self.made, self.headers]).encode()
-            + b"\n"
-            + self.body
-        )
+        head = json.dumps([self.etag, self.made, self.headers]).encode()
+        return head + b"\n" + self.body
 
     @classmethod
-    def thaw(cls, frozen: bytes) -> "StoredResponse":
-        line, _, body = frozen.partition(b"\n")
+    def from_bytes(cls, encoded: bytes) -> "StoredResponse":
+        line, _, body = encoded.partition(b"\n")
         try:
             etag, made, pairs = json.loads(line)
             headers = tuple((name, value) for name, value in pairs)
@@ -215,25 +210,24 @@ class StoredResponse(Frozen):
         except TypeError as error:
             raise ValueError(f"this is no response: {error}") from None
 
-    def of_no_body(self) -> dict[str, str]:
-        """The headers that a 304 has too."""
+    def headers_of_304(self) -> dict[str, str]:
         return {name: text for name, text in self.headers if name != "Content-Type"}
 
 
 def etag_of(content: bytes, headers: tuple[tuple[str, str], ...]) -> str:
-    """What a client would not see change without its body: the kept headers."""
+    """A digest of the body and of the stored headers, which may change without it."""
     digest = blake2b(content, digest_size=16)
     digest.update(repr(headers).encode())
     return f'"{digest.hexdigest()}"'
 
 
 def storable(response: HttpResponseBase, request: AnyRequest, tier: str) -> bool:
-    """Whether anyone with the same key may have this response."""
+    """Whether everyone whose request has the same key may get this response."""
     if response.status_code != 200 or response.streaming or response.cookies:
         return False
-    if plain(request).META.get("CSRF_COOKIE_NEEDS_UPDATE"):
+    if django_request(request).META.get("CSRF_COOKIE_NEEDS_UPDATE"):
         return False
-    if response.has_header("Content-Encoding") or not _keyed(response):
+    if response.has_header("Content-Encoding") or not _varies_by_key(response):
         return False
     if request.method == "HEAD" and not getattr(response, "content", b""):
         return False
@@ -241,14 +235,13 @@ def storable(response: HttpResponseBase, request: AnyRequest, tier: str) -> bool
     return "no-store" not in control and ("private" not in control or tier == "user")
 
 
-def _keyed(response: HttpResponseBase) -> bool:
-    """Whether it varies only by what is in the key."""
+def _varies_by_key(response: HttpResponseBase) -> bool:
     named = response.get("Vary", "").lower().split(",")
     return {name.strip() for name in named} - {""} <= KEYED
 
 
 def render(response: HttpResponseBase, request: AnyRequest) -> None:
-    """Make the bytes now, while the verdict on them still holds."""
+    """Render the response now, so that what it reads counts for this entry."""
     if getattr(response, "is_rendered", True):
         return
     rendering: Any = response
@@ -263,14 +256,20 @@ def render(response: HttpResponseBase, request: AnyRequest) -> None:
 VARY = ("Accept", "Authorization", "Cookie")
 
 
-def hit(stored: StoredResponse, request: AnyRequest, *, tier: str) -> HttpResponseBase:
-    """The answer from the cache. Its headers are those of every hit but for the age,
-    and stay with the entry: making them is most of the work."""
+def cached_response(
+    stored: StoredResponse, request: AnyRequest, *, tier: str
+) -> HttpResponseBase:
+    """The response to a hit.
+
+    Its headers, except Age, are made once and stay with the entry: making them would be
+    most of the work.
+    """
     if _client_has(stored.etag, request):
-        return finish(HttpResponse(), request, tier=tier, outcome="HIT", stored=stored)
+        empty = HttpResponse()
+        return finish(empty, request, tier=tier, outcome="HIT", stored=stored)
     if tier not in stored.hits:
         first = HttpResponse(headers=dict(stored.headers))
-        _complete(first, tier=tier, outcome="HIT", stored=stored)
+        _add_headers(first, tier=tier, outcome="HIT", stored=stored)
         stored.hits[tier] = dict(first.items())
     age = {"Age": age_of(stored)}
     return HttpResponse(stored.body, headers=stored.hits[tier] | age)
@@ -284,14 +283,14 @@ def finish(
     outcome: str,
     stored: StoredResponse | None = None,
 ) -> HttpResponseBase:
-    """The headers of a decorated view; 304 when the client has these bytes."""
+    """Add the headers of a decorated view; a 304 if the client has this version."""
     if stored is not None and _client_has(stored.etag, request):
-        response = HttpResponseNotModified(headers=stored.of_no_body())
-    _complete(response, tier=tier, outcome=outcome, stored=stored)
+        response = HttpResponseNotModified(headers=stored.headers_of_304())
+    _add_headers(response, tier=tier, outcome=outcome, stored=stored)
     return response
 
 
-def _complete(
+def _add_headers(
     response: HttpResponseBase,
     *,
     tier: str,
@@ -313,23 +312,25 @@ def age_of(stored: StoredResponse) -> str:
 
 
 def _client_has(etag: str, request: AnyRequest) -> bool:
-    header = plain(request).META.get("HTTP_IF_NONE_MATCH")
+    header = django_request(request).META.get("HTTP_IF_NONE_MATCH")
     if not header:
         return False
     bare = {each.removeprefix("W/") for each in parse_etags(header)}
     return "*" in bare or etag.removeprefix("W/") in bare
 
 
-HERE = "cachelayer.http.TakeToken"
-READ = ("_cached_user", "_acached_user")
+MIDDLEWARE = "cachelayer.http.CacheTokenMiddleware"
+USER_CACHES = ("_cached_user", "_acached_user")
+"""Attributes that Django sets on a request whose user has been read."""
 
 
-class TakeToken:
+class CacheTokenMiddleware:
     """First in MIDDLEWARE: takes the token of a request whose view is decorated.
 
-    It does so once the address is resolved, before any view, and so before a view
-    authenticates anyone. In a shared server the token costs a round trip, which probes,
-    writes, pages that are not cached and what no address leads to do not pay.
+    The token is taken when the URL is resolved and before the view, and therefore
+    before the view authenticates the user: no permission is older than the token. With
+    RedisCache a token costs a round trip, which is spared for health checks, writes,
+    views that are not cached, and URLs that do not exist.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -341,43 +342,59 @@ class TakeToken:
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> None:
-        if request.method in ("GET", "HEAD") and is_cached(view) and untouched(request):
-            take_token(carrier(request))
+        cacheable = request.method in ("GET", "HEAD") and is_cached(view)
+        if cacheable and user_is_unread(request):
+            take_token(token_holder(request))
 
 
-def take_token(carried: dict[str, Any]) -> None:
-    """Before anyone is authenticated, so that no right is older than the token."""
-    from cachelayer.transactions import backend
+def on_request_started(
+    environ: dict[str, Any] | None = None, scope: dict[str, Any] | None = None, **_: Any
+) -> None:
+    """In a project without the middleware, take the token of every request here."""
+    holder = scope if environ is None else environ
+    if holder is not None and MIDDLEWARE not in settings.MIDDLEWARE:
+        take_token(holder)
+    monitor.check()
 
-    carried[BEGUN] = backend().token()
+
+def take_token(holder: dict[str, Any]) -> None:
+    holder[TOKEN] = backend().token()
 
 
-def installed() -> bool:
-    return HERE in settings.MIDDLEWARE
+def token_of(request: AnyRequest) -> Any:
+    """The token taken before the user was authenticated; None: there is none."""
+    return token_holder(django_request(request)).get(TOKEN)
 
 
-def untouched(request: HttpRequest) -> bool:
-    """Whether no other middleware has read who it is, which would be older."""
+def token_holder(request: HttpRequest) -> dict[str, Any]:
+    """The WSGI environ or ASGI scope, which exist before the request does."""
+    holder: dict[str, Any] = getattr(request, "scope", None) or request.META
+    return holder
+
+
+def user_is_unread(request: HttpRequest) -> bool:
+    """Whether no middleware has read the user, whose permissions would be older."""
     session = getattr(request, "session", None)
-    known = any(name in request.__dict__ for name in READ)
+    known = any(name in request.__dict__ for name in USER_CACHES)
     return not (known or getattr(session, "accessed", False))
 
 
 @lru_cache(1024)
 def is_cached(view: Callable[..., Any]) -> bool:
-    """Whether it is decorated, or any method of its class; or was found to be."""
+    """Whether the view, or a method of its class, is decorated."""
     kind = getattr(view, "cls", None) or getattr(view, "view_class", None)
     methods = [getattr(kind, name, None) for name in dir(kind)] if kind else []
-    return view in decorated or any(
-        hasattr(each, "cache_key") for each in (view, *methods)
-    )
+    if view in cached_views:
+        return True
+    return any(hasattr(each, "cache_key") for each in (view, *methods))
 
 
-decorated: set[Callable[..., Any]] = set()
+cached_views: set[Callable[..., Any]] = set()
+"""Views that turned out to call a decorated function with their request."""
 
 
 def remember(view: Callable[..., Any]) -> None:
-    """A decorator met a request of this view that has no token: the next one has."""
-    if view not in decorated:
-        decorated.add(view)
+    """Take tokens for this view from now on: its request had none."""
+    if view not in cached_views:
+        cached_views.add(view)
         is_cached.cache_clear()

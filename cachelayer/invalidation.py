@@ -1,8 +1,8 @@
 """What a change of a model invalidates: declarations, signals, QuerySets.
 
-Each app declares it on one page. Bulk methods send no signals: a declared model's
-managers give QuerySets that invalidate instead, also those of models that are not ours,
-and the base manager, which cascades and related objects go through.
+Each app declares it in one place. Bulk methods send no signals: a declared model's
+managers are given QuerySets whose bulk methods invalidate. That includes managers of
+models from other apps, and the base manager, which cascades and related objects use.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -21,10 +21,14 @@ from cachelayer.keys import ROOT
 from cachelayer.transactions import invalidate_on_commit, mark
 
 Patterns = list[str] | Callable[[Any], Iterable[str]]
+FORMER = "_cachelayer_former"
+UNSIGNALLED = ("save_base", "delete")
 
 
 @dataclass(frozen=True)
 class Declaration:
+    """The patterns that a change, a new row, and a bulk method invalidate."""
+
     changed: Patterns
     created: Patterns
     collection: tuple[str, ...]
@@ -43,17 +47,17 @@ def collection_of(model: type[models.Model]) -> list[str]:
 
 
 def patterns_of(instance: models.Model, *, created: bool = False) -> list[str]:
-    """What this row's change retires."""
-    found: list[str] = []
+    """The patterns that a change of this row invalidates, or its creation."""
+    result: list[str] = []
     for one in declared(type(instance)):
         for patterns in (one.changed, one.created) if created else (one.changed,):
-            found += patterns(instance) if callable(patterns) else patterns
-    return found
+            result += patterns(instance) if callable(patterns) else patterns
+    return result
 
 
 @contextmanager
 def invalidating(patterns: list[str], using: str) -> Iterator[None]:
-    """Retire these around a statement."""
+    """Invalidate these patterns with the statements within."""
     mark(*patterns, using=using)
     try:
         yield
@@ -62,19 +66,19 @@ def invalidating(patterns: list[str], using: str) -> Iterator[None]:
 
 
 def invalidating_collection(rows: models.QuerySet[Any]) -> AbstractContextManager[None]:
-    """Around a statement on many rows."""
+    """Invalidate the collection with a statement on many of its rows."""
     rows._for_write = True  # type: ignore[attr-defined]
     return invalidating(collection_of(rows.model), rows.db)
 
 
 class InvalidatingQuerySet(models.QuerySet[Any]):
-    """Bulk methods send no signals: they retire the collection instead.
+    """Its bulk methods, which send no signals, invalidate the collection.
 
-    Declared models have it behind all their managers: their own, or by adoption.
+    All managers of a declared model use it: see hook_managers.
     """
 
     if TYPE_CHECKING:
-        as_manager: ClassVar[Any]  # or django-stubs refuses those of heirs
+        as_manager: ClassVar[Any]  # django-stubs refuses it in subclasses otherwise
 
     def update(self, **values: Any) -> int:
         with invalidating_collection(self):
@@ -106,77 +110,77 @@ class InvalidatingManager(models.Manager[Any]):
     _queryset_class = InvalidatingQuerySet
 
 
-UNSIGNALLED = ("save_base", "delete")
+def hook_managers(model: type[models.Model]) -> None:
+    """Give the model's managers QuerySets that invalidate.
 
-
-def adopt(model: type[models.Model]) -> None:
-    """Raises ImproperlyConfigured when rows could be written behind our back."""
+    Raises ImproperlyConfigured when rows could be written without them.
+    """
     options: Any = model._meta
     if options.abstract:
         return
     for manager in options.managers:
-        if not retires(manager):
-            _replace(model, manager)
-    if not retires(options.base_manager):
-        _choose_base(model)
+        if not invalidates_in_bulk(manager):
+            _replace_manager(model, manager)
+    if not invalidates_in_bulk(options.base_manager):
+        _choose_base_manager(model)
     if options.auto_created:
         for name in UNSIGNALLED:
             setattr(model, name, invalidating_method(getattr(model, name)))
 
 
-def retires(manager: Any) -> bool:
+def invalidates_in_bulk(manager: Any) -> bool:
     return issubclass(manager._queryset_class, InvalidatingQuerySet)
 
 
-def _replace(model: type[models.Model], manager: Any) -> None:
-    """Under the same name; one that is inherited stays as it is for others."""
+def _replace_manager(model: type[models.Model], manager: Any) -> None:
+    """Under the same name. An inherited manager is copied and stays as it is."""
     options: Any = model._meta
-    made = copy(manager)
-    made.__class__ = invalidating_manager(type(manager))
-    for former in [each for each in options.local_managers if each.name == made.name]:
+    hooked = copy(manager)
+    hooked.__class__ = invalidating_manager(type(manager))
+    for former in [one for one in options.local_managers if one.name == hooked.name]:
         options.local_managers.remove(former)
-    model.add_to_class(manager.name, made)
+    model.add_to_class(manager.name, hooked)
 
 
-def _choose_base(model: type[models.Model]) -> None:
-    """One more manager would show in the model's migrations."""
+def _choose_base_manager(model: type[models.Model]) -> None:
+    """Use the default manager: a new one would appear in the model's migrations."""
     options: Any = model._meta
     if type(options.default_manager).get_queryset is not models.Manager.get_queryset:
         raise ImproperlyConfigured(
-            f"{options.label}: its default manager chooses rows; give its Meta a "
-            "base_manager_name whose QuerySet is a InvalidatingQuerySet"
+            f"The default manager of {options.label} filters rows. Set "
+            "Meta.base_manager_name to a manager with an InvalidatingQuerySet."
         )
     options.base_manager_name = options.default_manager.name
     options._expire_cache()
 
 
 def invalidating_manager(plain: type[Any]) -> type[Any]:
-    """A class: related managers extend it. To migrations it is the plain one."""
+    """A manager class, which related managers extend; migrations see the plain one."""
 
     def equal(this: Any, other: Any) -> bool:
         same = isinstance(other, plain)
         return same and this._constructor_args == other._constructor_args
 
-    written = {
+    attributes = {
         "__module__": plain.__module__,
         "__qualname__": plain.__qualname__,
         "__eq__": equal,
         "__hash__": plain.__hash__,
         "_queryset_class": invalidating_queryset(plain._queryset_class),
     }
-    return type(plain.__name__, (plain,), written)
+    return type(plain.__name__, (plain,), attributes)
 
 
 def invalidating_queryset(plain: type[Any]) -> type[Any]:
-    """The manager's own methods, over bulk methods that retire."""
+    """The QuerySet with its own methods, over bulk methods that invalidate."""
     if plain is models.QuerySet:
         return InvalidatingQuerySet
     return type(plain.__name__, (plain, InvalidatingQuerySet), {})
 
 
 def invalidating_method(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Django sends no signals for the rows of a model that it made itself."""
-    if hasattr(method, "__wrapped__"):  # declared twice
+    """A method of a model that Django made for a relation, which sends no signals."""
+    if hasattr(method, "__wrapped__"):  # hooked already
         return method
 
     @wraps(method)
@@ -188,9 +192,6 @@ def invalidating_method(method: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
-FORMER = "_cachelayer_former"
-
-
 def invalidates(
     model: type[models.Model],
     changed: Patterns,
@@ -198,14 +199,14 @@ def invalidates(
     created: Patterns = (),  # type: ignore[assignment]
     collection: Iterable[str] = (ROOT,),
 ) -> None:
-    """Saving, deleting or relating an instance retires `changed(instance)`.
+    """Declare that saving, deleting or relating a row invalidates `changed(row)`.
 
-    The patterns are taken of the row as it was and as it becomes. A new row retires
-    `created` besides; bulk methods retire `collection`, of any manager. Call it when
-    the models are loaded (AppConfig.ready).
+    The patterns are computed for the row as it was and as it becomes. A new row
+    invalidates `created`, too. Bulk methods of any manager invalidate `collection`.
+    Call it when the models are loaded (in AppConfig.ready).
     """
-    found = Declaration(changed, created, tuple(collection))
-    declarations.setdefault(model, []).append(found)
+    declaration = Declaration(changed, created, tuple(collection))
+    declarations.setdefault(model, []).append(declaration)
     for sender in apps.get_models(include_auto_created=True):
         if issubclass(sender, model):
             _connect(sender)
@@ -213,7 +214,7 @@ def invalidates(
 
 
 def _connect(model: type[models.Model]) -> None:
-    adopt(model)
+    hook_managers(model)
     for signal, receiver in (
         (signals.pre_save, _before_save),
         (signals.post_save, _after_save),
@@ -222,13 +223,18 @@ def _connect(model: type[models.Model]) -> None:
         _connect_first(signal, receiver, model)
     fields: tuple[Any, ...] = tuple(model._meta.get_fields(include_hidden=True))
     for field in fields:
-        if field.many_to_many:  # from either side
+        if field.many_to_many:  # declared on either side
             through = getattr(field, "through", None) or field.remote_field.through
-            signals.m2m_changed.connect(_relating, sender=through, dispatch_uid="cache")
+            signals.m2m_changed.connect(
+                _relations_changed, sender=through, dispatch_uid="cache"
+            )
 
 
 def _connect_first(signal: Any, receiver: Any, model: type[models.Model]) -> None:
-    """Ahead of all others: one that raises ends the rest, with the row written."""
+    """Call our receiver before all others.
+
+    A receiver that raises ends those that follow, with the row written.
+    """
     signal.connect(receiver, sender=model, dispatch_uid=receiver.__name__)
     with signal.lock:
         ours = next(
@@ -242,13 +248,13 @@ def _connect_first(signal: Any, receiver: Any, model: type[models.Model]) -> Non
 def _before_save(
     sender: type[models.Model], instance: models.Model, raw: bool, using: str, **_: Any
 ) -> None:
-    """Mark before the statement, so that later receivers already read past us."""
+    """Mark before the statement: receivers after ours already bypass the cache."""
     if raw:
         mark(*collection_of(sender), using=using)
         return
     former = _patterns_before(sender, instance, using)
     setattr(instance, FORMER, former)
-    # Without a key it has no relations yet, which its patterns may ask for.
+    # Without a key it has no relations yet, which its patterns may use.
     known = [] if instance.pk is None else patterns_of(instance)
     mark(*former, *known, using=using)
 
@@ -256,10 +262,10 @@ def _before_save(
 def _patterns_before(
     sender: type[models.Model], instance: models.Model, using: str
 ) -> list[str]:
-    """Of the row that this save replaces."""
+    """The patterns of the row that this save replaces."""
     key = sender._meta.pk
-    made_here = instance._state.adding and key is not None and key.has_default()
-    if instance.pk is None or made_here:
+    new = instance._state.adding and key is not None and key.has_default()
+    if instance.pk is None or new:
         return []
     return _patterns_now(sender, instance, using)
 
@@ -267,11 +273,11 @@ def _patterns_before(
 def _patterns_now(
     sender: type[models.Model], instance: models.Model, using: str, **options: bool
 ) -> list[str]:
-    """Of the row as it is stored: the instance and its relations may be old."""
+    """The patterns of the stored row: the instance and its relations may be old."""
     row = sender._base_manager.using(using).filter(pk=instance.pk).first()
     try:
         return patterns_of(row, **options) if row else []
-    except ObjectDoesNotExist:  # it was inserted before what it refers to
+    except ObjectDoesNotExist:  # it refers to a row that is inserted later
         return []
 
 
@@ -287,20 +293,20 @@ def _after_save(
         invalidate_on_commit(*collection_of(sender), using=using)
         return
     former = instance.__dict__.pop(FORMER, [])
-    found = patterns_of(instance, created=created)
+    own = patterns_of(instance, created=created)
     now = _patterns_now(sender, instance, using, created=created)
-    invalidate_on_commit(*former, *found, *now, using=using)
+    invalidate_on_commit(*former, *own, *now, using=using)
 
 
 def _before_delete(
     sender: type[models.Model], instance: models.Model, using: str, **_: Any
 ) -> None:
-    """Django sends it within its own transaction, while the relations are there."""
+    """Django sends it in a transaction of its own, while the relations still exist."""
     now = _patterns_now(sender, instance, using)
     invalidate_on_commit(*patterns_of(instance), *now, using=using)
 
 
-def _relating(
+def _relations_changed(
     sender: type[models.Model],
     instance: models.Model,
     model: type[models.Model],
@@ -308,9 +314,9 @@ def _relating(
     using: str,
     **_: Any,
 ) -> None:
-    """Sent before and after, within Django's own transaction, from either side."""
+    """Django sends it before and after the change, in a transaction of its own."""
     patterns = patterns_of(instance)
-    if pk_set is None:  # cleared: which rows, nobody says
+    if pk_set is None:  # cleared: the signal does not name the rows
         patterns += collection_of(model)
     elif declared(model):
         for related in model._base_manager.using(using).filter(pk__in=pk_set):

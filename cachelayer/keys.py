@@ -1,8 +1,8 @@
 """Key texts, and the tags that a path or a pattern stands for.
 
 A key is `{cache_type}:{path}:{hash}:{user_id}`. A tag is a path (`/a/b`, that path
-alone) or a prefix (`/a/*`: `/a` and all below); entries that share a tag are
-invalidated together.
+alone) or a prefix (`/a/*`: `/a` and all paths below). Invalidating a tag invalidates
+every entry that has it.
 """
 
 import json
@@ -30,7 +30,7 @@ def segments_of(path: str) -> list[str]:
 
 
 def path_tags(path: str) -> list[str]:
-    """Every tag that retires this path, widest first."""
+    """Every tag whose invalidation covers this path, the widest first."""
     if not path.startswith("/"):
         return [ROOT, path]
     parts = segments_of(path)
@@ -39,7 +39,7 @@ def path_tags(path: str) -> list[str]:
 
 
 def pattern_tags(pattern: str) -> list[str]:
-    """Every tag that retires an entry which declares this pattern."""
+    """Every tag whose invalidation covers an entry that declares this pattern."""
     tag = widen(pattern)
     if not tag.endswith("/*"):
         return path_tags(tag)
@@ -47,10 +47,10 @@ def pattern_tags(pattern: str) -> list[str]:
 
 
 def widen(pattern: str) -> str:
-    """The nearest tag that covers all the pattern matches.
+    """The narrowest tag that covers everything the pattern matches.
 
-    A wildcard inside a path and a regular expression (`re:…`) are cut back to the
-    prefix before them: more misses, never staleness.
+    A path with a wildcard inside and a regular expression (`re:…`) become the prefix
+    before the wildcard: that costs misses, and never leaves a stale entry.
     """
     if pattern.startswith("re:"):
         return _widen_expression(pattern.removeprefix("re:"))
@@ -74,7 +74,7 @@ def _widen_expression(expression: str) -> str:
         literal += char
     else:
         char = ""
-    if char and char in "*?{+":  # it may take the last character away again
+    if char and char in "*?{+":  # it makes the last character optional
         literal = literal[:-1]
     return prefix(segments_of(literal[: literal.rfind("/") + 1]))
 
@@ -100,7 +100,7 @@ def key_text(cache_type: str, path: str, digest: str, user_id: str = "") -> str:
 
 
 def path_of(key: str) -> str:
-    """What patterns match a key by: its first field that starts with a slash."""
+    """The path that patterns match: the key's first field with a slash at its start."""
     for field in key.split(":"):
         if field.startswith("/"):
             return unquote(field)
@@ -108,15 +108,15 @@ def path_of(key: str) -> str:
 
 
 def strip_prefix(path: str, prefix: str) -> str:
-    """The path below the prefix; a path outside of it is left as it is."""
-    wanted, parts = segments_of(prefix), segments_of(path)
-    if parts[: len(wanted)] != wanted:
+    """The path below the prefix; a path that does not start with it is unchanged."""
+    outer, parts = segments_of(prefix), segments_of(path)
+    if parts[: len(outer)] != outer:
         return path
-    return "/" + "/".join(parts[len(wanted) :])
+    return "/" + "/".join(parts[len(outer) :])
 
 
 def digest_of(value: Any) -> str:
-    """The same text in every process for equal values of the same types."""
+    """A digest that is the same in every process for equal values of equal types."""
     return digest_of_text(json.dumps(canonical(value)))
 
 
@@ -129,11 +129,13 @@ def name_of(kind: type[Any]) -> str:
 
 
 def canonical(value: Any) -> Any:
-    """The value as JSON in which different values never look the same."""
+    """The value as JSON data; different values never become the same data."""
     if type(value) in PLAIN:
         return [type(value).__name__, repr(value)]
     if isinstance(value, Enum):
-        number = value.value if isinstance(value, Flag) else None  # some have no name
+        number = (
+            value.value if isinstance(value, Flag) else None
+        )  # some flags have no name
         return ["enum", name_of(type(value)), value.name, number]
     if isinstance(value, NAMED):
         return [name_of(type(value)), repr(value)]

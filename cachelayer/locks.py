@@ -10,6 +10,7 @@ from weakref import WeakSet
 
 
 def alive(pid: int) -> bool:
+    """Whether a process of this host has that id."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -19,32 +20,23 @@ def alive(pid: int) -> bool:
     return True
 
 
-def swap_in(path: Path, content: bytes) -> None:
-    """Put a new file in its place: who maps the former one keeps that.
+def replace_file(path: Path, content: bytes) -> None:
+    """Replace the file atomically; processes that map the old file keep it.
 
-    Raises OSError; nothing is left behind then.
+    Raises OSError, and leaves no temporary file behind then.
     """
-    made = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
-        made.touch(mode=0o600)
-        made.write_bytes(content)
-        made.replace(path)
+        temporary.touch(mode=0o600)
+        temporary.write_bytes(content)
+        temporary.replace(path)
     finally:
-        made.unlink(missing_ok=True)
-
-
-def identity(file: Path | int) -> tuple[int, int] | None:
-    """Device and inode; None when there is no such file, or no way to it."""
-    try:
-        found = os.stat(file)
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
+        temporary.unlink(missing_ok=True)
 
 
 class Forkable(Protocol):
     def after_fork(self) -> None:
-        """Give the child its own descriptors and locks."""
+        """Give the child process descriptors and locks of its own."""
 
 
 forkables: "WeakSet[Any]" = WeakSet()
@@ -59,7 +51,7 @@ os.register_at_fork(after_in_child=_after_fork)
 
 
 class ThreadLock:
-    """Free in a child, whichever thread of its parent held it."""
+    """A lock that is free in a forked child, whichever thread of the parent held it."""
 
     def __init__(self) -> None:
         self.after_fork()
@@ -76,10 +68,11 @@ class ThreadLock:
 
 
 class HostLock:
-    """flock between processes, a thread lock within one: neither does both.
+    """A lock for one thread of one process on the host.
 
-    Where the file is out of reach the threads' lock holds alone, with that of the
-    file last opened; check() raises why.
+    It takes flock, which excludes processes, and a thread lock, which excludes threads:
+    neither does both. When the file is out of reach, it takes the thread lock and the
+    flock of the file that was opened last; check() raises the reason.
     """
 
     def __init__(self, path: Path) -> None:
@@ -90,8 +83,8 @@ class HostLock:
         forkables.add(self)
 
     def after_fork(self) -> None:
-        # The parent's open file would share its lock with us; closing ours leaves
-        # the parent's lock alone, LOCK_UN would not.
+        # The child would share its lock with the parent through the inherited file.
+        # Closing the child's descriptor keeps the parent's lock; LOCK_UN would not.
         if self._descriptor >= 0:
             os.close(self._descriptor)
         self._descriptor = -1
@@ -116,7 +109,7 @@ class HostLock:
             self._threads.release()
 
     def check(self) -> None:
-        """Raises the OSError that keeps other processes out of this lock."""
+        """Raise the OSError because of which other processes are not excluded."""
         if self.failure is not None:
             raise self.failure
 
@@ -125,7 +118,7 @@ class HostLock:
         while True:
             if self._descriptor >= 0:
                 fcntl.flock(self._descriptor, fcntl.LOCK_EX)
-                if identity(self.path) == identity(self._descriptor):
+                if self._is_at_path():
                     return
             self.path.parent.mkdir(parents=True, exist_ok=True)
             opened = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -133,13 +126,24 @@ class HostLock:
                 os.close(self._descriptor)
             self._descriptor = opened
 
+    def _is_at_path(self) -> bool:
+        try:
+            opened = os.fstat(self._descriptor)
+            return os.path.samestat(opened, os.stat(self.path))
+        except OSError:
+            return False
 
-Flight = tuple[str, Any]  # a key and a backend's token
+
+Computation = tuple[str, Any]
+"""A key, and the backend's token at which its value is computed."""
 
 
-class Flights:
-    """A reader joins only a flight begun at its own epoch: an older one may return
-    what has been retired since."""
+class SingleFlight:
+    """Single-flight among threads: one computes a key, the others wait for its entry.
+
+    A thread waits only for a computation with its own token: the result of an older
+    one may have been invalidated since.
+    """
 
     def __init__(self) -> None:
         self.after_fork()
@@ -147,21 +151,24 @@ class Flights:
 
     def after_fork(self) -> None:
         self._lock = threading.Lock()
-        self._open: dict[Flight, threading.Event] = {}
+        self._running: dict[Computation, threading.Event] = {}
 
-    def join(self, flight: Flight) -> threading.Event | None:
-        """What to wait for; None: you lead, and land it whatever happens."""
+    def join(self, computation: Computation) -> threading.Event | None:
+        """The event to wait for, or None when the caller is to compute.
+
+        A caller that computes must call finish(), whatever happens.
+        """
         with self._lock:
-            landed = self._open.get(flight)
-            if landed is None:
-                self._open[flight] = threading.Event()
-            return landed
+            finished = self._running.get(computation)
+            if finished is None:
+                self._running[computation] = threading.Event()
+            return finished
 
-    def land(self, flight: Flight) -> None:
+    def finish(self, computation: Computation) -> None:
         with self._lock:
-            landed = self._open.pop(flight, None)
-        if landed is not None:
-            landed.set()
+            finished = self._running.pop(computation, None)
+        if finished is not None:
+            finished.set()
 
 
-flights = Flights()
+single_flight = SingleFlight()

@@ -1,6 +1,6 @@
-"""cache_manager: the cache by hand, under the promises of the decorators.
+"""cache_manager: get, set and invalidate values by key, and what operators do.
 
-What operators do with it is logged with their names.
+The functions for operators write to the log who used them.
 """
 
 import logging
@@ -11,18 +11,25 @@ from django.db import connections
 
 from cachelayer import transactions
 from cachelayer.conf import option, ttl_of
-from cachelayer.entries import collect, collecting
 from cachelayer.keys import ROOT, path_of, path_tags, strip_prefix, widen
 from cachelayer.stamps import slot
-from cachelayer.stats import everything
+from cachelayer.stats import complete_stats
+from cachelayer.transactions import depend_on, dependencies
 
+logger = logging.getLogger(__name__)
+OPERATE = "cachelayer.operate_cache"
+"""The permission of operators."""
 MISSING = object()
 
 
 class CacheManager:
-    """Values by key text. A connection that has uncommitted changes does not read,
-    one within a transaction does not fill; what it retires counts at once and again
-    when it commits. What is read in a decorated function retires its value too."""
+    """Values by key text.
+
+    A thread with uncommitted changes does not read the cache, and in a transaction
+    nothing is stored. What is invalidated in a transaction is invalidated at once and
+    again when it commits. Reading a value in a decorated function makes what
+    invalidates the value invalidate the function's entry, too.
+    """
 
     def get(self, key: str, default: Any = None) -> Any:
         backend = transactions.backend()
@@ -30,12 +37,12 @@ class CacheManager:
         if transactions.dirty():
             backend.count("raw", "bypasses")
             return default
-        _depend_on(backend, key)
+        _depend_on_key(backend, key)
         return backend.get(key, default)
 
     def set(self, key: str, value: Any, ttl: float | None = MISSING) -> None:  # type: ignore[assignment]
-        """ttl in seconds, DEFAULT_TTL unless given; None: until it is retired."""
-        if transactions.in_transaction():  # which may be undone
+        """ttl in seconds, DEFAULT_TTL by default; None: until it is invalidated."""
+        if transactions.in_transaction():  # which may be rolled back
             self.invalidate(key)
             return
         transactions.backend().set(key, value, _seconds(ttl))
@@ -51,7 +58,7 @@ class CacheManager:
         if transactions.dirty():
             backend.count("raw", "bypasses")
             return compute()
-        _depend_on(backend, key)
+        _depend_on_key(backend, key)
         return backend.get_or_set(key, compute, _seconds(ttl))
 
     def invalidate(self, key: str) -> None:
@@ -60,8 +67,8 @@ class CacheManager:
         self._again_on_commit(backend.tag_of(key))
 
     def invalidate_pattern(self, pattern: str) -> None:
-        """Retire what the pattern covers: `/a/*`, `/a`, or a wider `re:…`."""
-        transactions.bump([widen(pattern)])
+        """Invalidate what the pattern covers: `/a/*`, `/a`, or a wider `re:…`."""
+        transactions.invalidate_now([widen(pattern)])
         self._again_on_commit(pattern)
 
     def clear(self) -> None:
@@ -69,20 +76,23 @@ class CacheManager:
         self._again_on_commit(ROOT)
 
     def get_stats(self) -> dict[str, Any]:
-        """Counts of this process, of the `host`, of each of the `tiers` and `routes`;
-        `warnings` name what an operator should look at."""
-        return everything(transactions.backend().get_stats())
+        """Counts of this process, of the `host`, by `tiers` and by `routes`.
+
+        `warnings` are for an operator.
+        """
+        return complete_stats(transactions.backend().get_stats())
 
     def _again_on_commit(self, pattern: str) -> None:
+        """Others may store what they read before an open transaction commits."""
         for connection in connections.all(initialized_only=True):
             transactions.mark(pattern, using=connection.alias)
 
 
-def _depend_on(backend: Any, key: str) -> None:
-    """A value that is being computed around us retires with what it has read."""
-    if collecting.get() is not None:
+def _depend_on_key(backend: Any, key: str) -> None:
+    """Let what invalidates the key invalidate the value that is being computed."""
+    if dependencies.get() is not None:
         tags = [backend.tag_of(key), *path_tags(path_of(key))]
-        collect(set(map(slot, tags)))
+        depend_on(set(map(slot, tags)))
 
 
 def _seconds(ttl: Any) -> float | None:
@@ -92,14 +102,10 @@ def _seconds(ttl: Any) -> float | None:
 cache_manager = CacheManager()
 
 
-logger = logging.getLogger(__name__)
-OPERATE = "cachelayer.operate_cache"
-
-
 def invalidate_pattern(pattern: str, *, by: object) -> str:
-    """Retire what the pattern covers; returns the tag that was retired for it.
+    """Invalidate what the pattern covers; returns the tag that was invalidated for it.
 
-    A full path, with the PATH_PREFIX, means the same as without.
+    A pattern may be given with the PATH_PREFIX or without it.
     """
     pattern = strip_prefix(pattern, option("PATH_PREFIX"))
     cache_manager.invalidate_pattern(pattern)
@@ -109,7 +115,7 @@ def invalidate_pattern(pattern: str, *, by: object) -> str:
 
 
 def invalidate_key(key: str, *, by: object) -> str:
-    """Retire the one entry that has this key text; returns its tag."""
+    """Invalidate the one entry with this key text; returns its tag."""
     tag = transactions.backend().tag_of(key)
     cache_manager.invalidate_pattern(tag)
     logger.info("cache invalidated key=%r by=%s", key, by)
@@ -117,6 +123,7 @@ def invalidate_key(key: str, *, by: object) -> str:
 
 
 def clear(*, by: object) -> str:
+    """Invalidate everything; returns the tag of everything."""
     cache_manager.clear()
     logger.info("cache cleared by=%s", by)
     return ROOT

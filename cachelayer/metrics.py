@@ -1,7 +1,7 @@
-"""The cache's figures for Prometheus: of this host, all its processes together.
+"""Metrics of the cache for Prometheus, for this host with all its processes.
 
-They are read when somebody asks, out of the files that the processes count in; so a
-scrape answers the same whichever process it meets.
+They are read at each scrape, from the files in which the processes count. So every
+process of the host answers the same.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,32 +14,34 @@ from prometheus_client.metrics_core import (
 )
 from prometheus_client.registry import Collector
 
-from cachelayer.stats import figures_of_routes
+from cachelayer.stats import route_stats
 from cachelayer.transactions import backend
 
 OUTCOMES = {"hits": "hit", "misses": "miss", "bypasses": "bypass"}
 EVENTS = {
     "sets": "Entries stored.",
     "evictions": "Entries dropped because of a limit.",
-    "invalidations": "Entries found retired.",
-    "expired": "Entries found too old.",
+    "invalidations": "Entries found invalidated.",
+    "expired": "Entries found expired.",
 }
 
 
 class CacheCollector(Collector):
-    """Register it once; routes are named as the table of addresses has them."""
+    """Register it once. Routes are named by their URL patterns."""
 
     def collect(self) -> Iterator[Metric]:
         cache = backend()
-        host = cache.host_figures()
+        host = cache.host_stats()
         tiers = [((tier,), counts) for tier, counts in host["tiers"].items()]
         yield lookups("cachelayer_lookups", "Look-ups.", ["tier"], tiers)
-        routes = [((each["tier"], each["route"]), each) for each in figures_of_routes()]
+        routes = [((each["tier"], each["route"]), each) for each in route_stats()]
         yield lookups(
             "cachelayer_route_lookups", "Look-ups by route.", ["tier", "route"], routes
         )
-        for event, said in EVENTS.items():
-            family = CounterMetricFamily(f"cachelayer_{event}", said, labels=["tier"])
+        for event, description in EVENTS.items():
+            family = CounterMetricFamily(
+                f"cachelayer_{event}", description, labels=["tier"]
+            )
             for names, counts in tiers:
                 family.add_metric(names, counts[event])
             yield family
@@ -48,11 +50,11 @@ class CacheCollector(Collector):
 
 def lookups(
     name: str,
-    said: str,
+    description: str,
     labels: list[str],
     counted: Iterable[tuple[tuple[str, ...], dict[str, Any]]],
 ) -> Metric:
-    family = CounterMetricFamily(name, said, labels=[*labels, "outcome"])
+    family = CounterMetricFamily(name, description, labels=[*labels, "outcome"])
     for names, counts in counted:
         for plural, outcome in OUTCOMES.items():
             family.add_metric([*names, outcome], counts[plural])
@@ -60,14 +62,18 @@ def lookups(
 
 
 def gauges(cache: Any, host: dict[str, Any]) -> Iterator[Metric]:
-    """Sizes are of what this host keeps itself: a shared server says its own."""
+    """Sizes are of what this host keeps; a shared server has metrics of its own."""
     up = float(not cache.out_of_service())
-    yield GaugeMetricFamily("cachelayer_up", "0: every read is a bypass.", value=up)
+    yield GaugeMetricFamily(
+        "cachelayer_up", "0 while every read is a bypass.", value=up
+    )
     processes = host["processes"]
     yield GaugeMetricFamily(
-        "cachelayer_processes", "Processes that count, alive.", value=processes
+        "cachelayer_processes", "Living processes that count.", value=processes
     )
     if "size" in host:
         size, held = host["size"], host["bytes"]
         yield GaugeMetricFamily("cachelayer_entries", "Live entries.", value=size)
-        yield GaugeMetricFamily("cachelayer_bytes", "About their memory.", value=held)
+        yield GaugeMetricFamily(
+            "cachelayer_bytes", "About how much memory they take.", value=held
+        )

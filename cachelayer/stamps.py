@@ -1,13 +1,17 @@
 """Stamps: one mapped file per host that says when each tag was last invalidated.
 
-64-bit words: the epoch (odd while someone writes), the plane's id and watch, then
-65,536 slots. An entry is fresh when no slot of its tags is newer than the epoch read
-before its value was computed. Readers take no lock: they rely on x86 keeping stores in
-order; on other machines the slow path takes the lock.
+The file has 64-bit words: the epoch (odd while a process writes), the id of the host,
+the version of this layout, when the host is to be announced next, whether other hosts
+are in conflict with it; and from word 8 on 65,536 slots, one or more tags in each. An
+entry keeps the epoch that was read before its value was computed. It is fresh while no
+slot of its tags is newer than that epoch.
 
-Out of reach (its folder is gone, the disk is full), nothing is read or stored: the
-former map is still bumped, for the processes that have it, and the file is tried
-again once a second.
+Readers take no lock: they rely on x86 keeping stores in order. On other machines the
+slow path takes the lock.
+
+When the file is out of reach (its folder is gone, the disk is full), nothing is read
+from the cache or stored in it. The process still writes to the map that it has, because
+other processes may have it too, and tries the file again once a second.
 """
 
 import logging
@@ -21,28 +25,53 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from zlib import crc32
 
-from cachelayer.locks import HostLock, identity, swap_in
+from cachelayer.locks import HostLock, replace_file
 
 logger = logging.getLogger(__name__)
 
-EPOCH, PLANE, LAYOUT, DUE, CONFLICT = range(5)
+EPOCH, HOST, LAYOUT, REFRESH_AT, CONFLICT = range(5)
 HEADER = 8
 SLOTS = 65_536
 WORDS = HEADER + SLOTS
 LAYOUT_VERSION = 1
 SUPERSEDED = 2**64 - 1
+"""The epoch of a file that was replaced: whoever maps it moves to the new one."""
+NEVER = 0
 RETRY = 1.0
+ORDERED_STORES = platform.machine().lower() in ("x86_64", "amd64", "i686", "i386")
 
 
-def blank(epoch: int, plane: int) -> "array[int]":
+def slot(tag: str) -> int:
+    """The tag's word, the same in every process; a collision costs a miss."""
+    return HEADER + (crc32(tag.encode("utf-8", "surrogatepass")) & (SLOTS - 1))
+
+
+def invalidated(words: memoryview, slots: Iterable[int], stamp: int) -> bool:
+    """Whether one of these slots is newer; also when the stamp is of another file."""
+    return words[EPOCH] < stamp or any(words[place] > stamp for place in slots)
+
+
+def blank(epoch: int, host: int) -> "array[int]":
     words = array("Q", [epoch]) * WORDS
-    words[PLANE], words[LAYOUT] = plane, LAYOUT_VERSION
-    words[DUE] = words[CONFLICT] = 0
+    words[HOST], words[LAYOUT] = host, LAYOUT_VERSION
+    words[REFRESH_AT] = words[CONFLICT] = 0
     return words
 
 
-class StampMap:
-    """`words` are the file's, or while that is out of reach those last mapped."""
+def identity(path: Path) -> tuple[int, int] | None:
+    """Device and inode; None when the file does not exist or cannot be reached."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+class Stamps:
+    """The host's stamp file, mapped; several threads and processes share it.
+
+    `words` are those of the file, or while it is out of reach those last mapped.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "stamps"
@@ -56,16 +85,67 @@ class StampMap:
 
     @property
     def host_id(self) -> str:
-        return f"{self.words[PLANE]:016x}"
+        return f"{self.words[HOST]:016x}"
+
+    @property
+    def in_conflict(self) -> bool:
+        """Whether hosts with other stamp files use this host's database."""
+        return bool(self.words[CONFLICT])
+
+    def refresh_is_due(self, interval: float) -> bool:
+        """Whether to announce this host again; also when the clock was set back."""
+        now, at = time.time_ns(), self.words[REFRESH_AT]
+        return not now < at <= now + int(interval * 1e9)
+
+    def postpone_refresh(self, interval: float) -> None:
+        """Let the next refresh of this host be due in so many seconds."""
+        self.words[REFRESH_AT] = time.time_ns() + int(interval * 1e9)
+
+    def epoch(self) -> int:
+        """The token of a value: read it before the value is computed."""
+        if self.words[EPOCH] == SUPERSEDED:
+            self.remap()
+        epoch = self.words[EPOCH]
+        return NEVER if epoch == SUPERSEDED else epoch
+
+    def fresh_epoch(self, slots: Iterable[int], stamp: int) -> int | None:
+        """The epoch up to which nothing has invalidated these slots since the stamp.
+
+        None: something has.
+        """
+        words = self.words
+        epoch = words[EPOCH]  # before the slots: a later bump must be seen again
+        if ORDERED_STORES and not epoch & 1:
+            return None if invalidated(words, slots, stamp) else epoch
+        with self._lock:  # a process is writing, or died while it wrote
+            epoch = self._settle()
+            if epoch == SUPERSEDED or invalidated(self.words, slots, stamp):
+                return None
+            return epoch
+
+    def bump(self, tags: Iterable[str]) -> int:
+        """Invalidate the tags on this host; returns the epoch since which they are."""
+        places = {slot(tag) for tag in tags}
+        try:
+            return self._write(places)
+        except BaseException:  # a signal handler may raise at any line
+            self.bump_all()
+            raise
+
+    def bump_all(self) -> None:
+        """Invalidate everything, on behalf of a process that was killed."""
+        with self._lock:
+            self._attach()
+            self._invalidate_all()
 
     def usable(self) -> bool:
-        """`failure` says why not."""
+        """Whether the file can be used; `failure` says why not."""
         if self.failure and time.monotonic() >= self._retry_at:
             self.remap()
         return not self.failure
 
     def follow(self) -> None:
-        """Remap when the file was removed or replaced by hand."""
+        """Map the file anew when an operator removed or replaced it."""
         if identity(self.path) != self._identity:
             self.remap()
 
@@ -76,33 +156,33 @@ class StampMap:
 
     def _attach(self) -> None:
         """Needs the lock."""
-        there = identity(self.path)
-        if there is None or there != self._identity or self._lock.failure:
+        current = identity(self.path)
+        if current is None or current != self._identity or self._lock.failure:
             try:
                 self._lock.check()
-                self._swap(self._open() or self._make())
+                self._switch(self._open() or self._create())
             except OSError as error:
                 self._lose(error)
                 return
         if self.failure:
             logger.warning("cache in service again: path=%s", self.path)
             self.failure = ""
-            self._retire_all()  # what was retired meanwhile reached few
+            self._invalidate_all()  # other processes missed what was invalidated
 
-    def _swap(self, words: memoryview) -> None:
+    def _switch(self, words: memoryview) -> None:
         former, self.words = self.words, words
         self._identity = identity(self.path)
-        former[EPOCH] = SUPERSEDED  # whoever still maps it comes here at once
-        self._forget()
+        former[EPOCH] = SUPERSEDED  # processes that still map it move here at once
+        self._notify()
 
     def _lose(self, error: OSError) -> None:
         if not self.failure:
             logger.error("cache out of service: path=%s error=%s", self.path, error)
         self.failure = f"the stamp file {self.path} cannot be used: {error.strerror}"
         self._retry_at = time.monotonic() + RETRY
-        self._forget()
+        self._notify()
 
-    def _forget(self) -> None:
+    def _notify(self) -> None:
         if self.on_remap is not None:
             self.on_remap()
 
@@ -117,77 +197,15 @@ class StampMap:
         usable = words[LAYOUT] == LAYOUT_VERSION and words[EPOCH] != SUPERSEDED
         return words if usable else None
 
-    def _make(self) -> memoryview:
-        """A new file, swapped in: truncating a mapped one kills its readers."""
+    def _create(self) -> memoryview:
+        """Replace the file: truncating a mapped one would kill its readers."""
         last = self.words[EPOCH] if self.words[EPOCH] != SUPERSEDED else 0
         seed = max(time.time_ns(), last + 2) & ~1
-        swap_in(self.path, blank(seed, self.words[PLANE]).tobytes())
+        replace_file(self.path, blank(seed, self.words[HOST]).tobytes())
         opened = self._open()
         if opened is None:
             raise OSError(0, "it cannot be read back")
         return opened
-
-    def _retire_all(self) -> None:
-        """Needs the lock."""
-        if self.words[EPOCH] != SUPERSEDED:
-            self.words[EPOCH] |= 1
-            self._settle()
-
-    def _settle(self) -> int:
-        """The even epoch; an odd one means its writer died: retire everything."""
-        epoch = self.words[EPOCH]
-        if epoch & 1 and epoch != SUPERSEDED:
-            epoch += 1
-            self.words[HEADER:] = memoryview(array("Q", [epoch]) * SLOTS)
-            self.words[EPOCH] = epoch
-        return epoch
-
-
-__all__ = ["CONFLICT", "DUE", "EPOCH", "SLOTS", "SUPERSEDED", "Stamps", "slot"]
-ORDERED_STORES = platform.machine().lower() in ("x86_64", "amd64", "i686", "i386")
-NEVER = 0
-
-
-def slot(tag: str) -> int:
-    """The tag's word, the same in every process; a collision costs a miss."""
-    return HEADER + (crc32(tag.encode("utf-8", "surrogatepass")) & (SLOTS - 1))
-
-
-def retired(words: memoryview, slots: Iterable[int], stamp: int) -> bool:
-    """Or of another file's time."""
-    return words[EPOCH] < stamp or any(words[place] > stamp for place in slots)
-
-
-class Stamps(StampMap):
-    """The host's stamp file, mapped; several threads and processes share it."""
-
-    def epoch(self) -> int:
-        """The token of a value: read it before computing."""
-        if self.words[EPOCH] == SUPERSEDED:
-            self.remap()
-        epoch = self.words[EPOCH]
-        return NEVER if epoch == SUPERSEDED else epoch
-
-    def newer(self, slots: Iterable[int], stamp: int) -> int | None:
-        """The epoch at which nothing had retired these slots; None: retired."""
-        words = self.words
-        epoch = words[EPOCH]  # before the slots: a later bump must be seen again
-        if ORDERED_STORES and not epoch & 1:
-            return None if retired(words, slots, stamp) else epoch
-        with self._lock:  # a writer is at work, or died there
-            epoch = self._settle()
-            if epoch == SUPERSEDED or retired(self.words, slots, stamp):
-                return None
-            return epoch
-
-    def bump(self, tags: Iterable[str]) -> int:
-        """Retire the tags on this host; returns the epoch from which they count."""
-        places = {slot(tag) for tag in tags}
-        try:
-            return self._write(places)
-        except BaseException:  # a signal's exception may come at any line
-            self.bump_all()
-            raise
 
     def _write(self, places: Iterable[int]) -> int:
         with self._lock:
@@ -202,8 +220,18 @@ class Stamps(StampMap):
             self.words[EPOCH] = now
         return now
 
-    def bump_all(self) -> None:
-        """Retire everything, for whoever reaps a process that was killed."""
-        with self._lock:
-            self._attach()
-            self._retire_all()
+    def _invalidate_all(self) -> None:
+        """Needs the lock."""
+        if self.words[EPOCH] != SUPERSEDED:
+            self.words[EPOCH] |= 1
+            self._settle()
+
+    def _settle(self) -> int:
+        """The even epoch. An odd one means that its writer died, possibly with only
+        some slots written: then everything is invalidated. Needs the lock."""
+        epoch = self.words[EPOCH]
+        if epoch & 1 and epoch != SUPERSEDED:
+            epoch += 1
+            self.words[HEADER:] = memoryview(array("Q", [epoch]) * SLOTS)
+            self.words[EPOCH] = epoch
+        return epoch

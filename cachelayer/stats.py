@@ -1,9 +1,9 @@
-"""Statistics: counts by tier, route and process, for the whole host.
+"""Statistics: counts by tier, by route and by process, for the whole host.
 
-Each process has a row in a mapped file, so that any process can sum up the host.
-Routes have two files in CACHELAYER's STATISTICS_FOLDER: the names, a line each, and a
-row of counts per process with a place for each name. Without the folder nothing is
-counted by route.
+Each process has a row in a mapped file, so that any process can sum up the host. There
+are two files for the counts by route, in CACHELAYER's STATISTICS_FOLDER: the names, one
+in each line, and a row for each process with a place for each name. Without that folder
+nothing is counted by route.
 """
 
 import logging
@@ -17,7 +17,7 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 from cachelayer.conf import option
-from cachelayer.locks import HostLock, alive, forkables, swap_in
+from cachelayer.locks import HostLock, alive, forkables, replace_file
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +33,8 @@ EVENTS = (
 TIERS = ("endpoint", "global", "user", "branch", "raw")
 PID, ENTRIES, BYTES, FIRST = range(4)
 ROW = 64
-ROWS = 256  # row 0 gathers the processes that have gone
-LOOKUPS_THAT_TELL = 100  # with fewer, a low hit rate says nothing
+ROWS = 256  # row 0 has the sums of processes that have ended
+MIN_LOOKUPS = 100  # with fewer, a low hit rate means nothing
 WORD = {
     (tier, event): FIRST + place * len(EVENTS) + offset
     for place, tier in enumerate(TIERS)
@@ -44,7 +44,7 @@ RAW_HIT = WORD["raw", "hits"]
 
 
 class Counters:
-    """This process's row; two threads at once may lose a count."""
+    """This process's row of counts. Two threads that count at once may lose a count."""
 
     file = "counters"
     words = ROW
@@ -64,13 +64,13 @@ class Counters:
         try:
             return self._map()
         except OSError as error:
-            logger.warning("not counted on this host: %s", error)
+            logger.warning("cache counts are of this process alone: %s", error)
             return memoryview(array("Q", bytes(ROWS * self.words * 8)))
 
     def _map(self) -> memoryview:
         size = ROWS * self.words * 8
         if not self._path.exists() or self._path.stat().st_size != size:
-            swap_in(self._path, bytes(size))
+            replace_file(self._path, bytes(size))
         with self._path.open("r+b") as opened:
             return memoryview(mmap.mmap(opened.fileno(), size)).cast("Q")
 
@@ -85,30 +85,34 @@ class Counters:
         row[WORD[tier, event]] += 1
 
     def publish(self, entries: int, size: int, raw_hits: int = 0) -> None:
-        """What a process holds, and the hits that it counted by itself."""
+        """Write how much the process keeps, and add the hits that it counted itself."""
         row = self.row()
         row[ENTRIES], row[BYTES] = entries, size
         row[RAW_HIT] += raw_hits
 
     def _claim(self) -> memoryview:
-        """A free row, else that of a process that has gone: a container gives its
-        next process the same id. Needs the lock."""
+        """A free row, or that of a process that has ended. Needs the lock.
+
+        A row with our own id is of an ended process, too: in a container the next
+        process gets the same id.
+        """
         for place in range(1, ROWS):
             row = self._row_at(place)
             if row[PID] == os.getpid() or (row[PID] and not alive(row[PID])):
-                self._retire(row)
+                self._release(row)
             if not row[PID]:
                 row[PID] = os.getpid()
                 return row
-        return memoryview(array("Q", bytes(self.words * 8)))  # uncounted on the host
+        return memoryview(array("Q", bytes(self.words * 8)))  # all rows are in use
 
     def _row_at(self, place: int) -> memoryview:
         return self._table[place * self.words : (place + 1) * self.words]
 
-    def _retire(self, row: memoryview) -> None:
-        gone = self._row_at(0)
+    def _release(self, row: memoryview) -> None:
+        """Add the row to that of the ended processes, and empty it."""
+        ended = self._row_at(0)
         for word in range(FIRST, self.words):
-            gone[word] += row[word]
+            ended[word] += row[word]
             row[word] = 0
         row[PID] = row[ENTRIES] = row[BYTES] = 0
 
@@ -116,17 +120,19 @@ class Counters:
         return summary([self.row()])
 
     def of_host(self) -> dict[str, Any]:
-        """All since the file was made; `processes` and `each` are those alive."""
+        """Counts since the file was made; `processes` and `each` are living ones."""
         rows = [self._row_at(place) for place in range(ROWS)]
         living = [row for row in rows[1:] if row[PID] and alive(row[PID])]
-        found = summary(rows)
-        found["processes"] = len(living)
-        found["size"] = sum(row[ENTRIES] for row in living)
-        found["bytes"] = sum(row[BYTES] for row in living)
-        found["each"] = [
+        each = [
             {"pid": row[PID], "size": row[ENTRIES], **summary([row])} for row in living
         ]
-        return found
+        return {
+            **summary(rows),
+            "processes": len(living),
+            "size": sum(row[ENTRIES] for row in living),
+            "bytes": sum(row[BYTES] for row in living),
+            "each": each,
+        }
 
 
 def summary(rows: list[memoryview]) -> dict[str, Any]:
@@ -147,26 +153,26 @@ def with_rate(counts: dict[str, int]) -> dict[str, Any]:
     return {**counts, "hit_rate": round(rate, 4)}
 
 
-def warnings_about(found: dict[str, Any], whose: str = "") -> list[str]:
-    """What an operator should look at."""
-    low, rate = option("LOW_HIT_RATE"), found["hit_rate"]
-    if found["hits"] + found["misses"] < LOOKUPS_THAT_TELL or rate >= low:
+def hit_rate_warnings(counts: dict[str, Any], whose: str = "") -> list[str]:
+    """A warning when the hit rate is below CACHELAYER's LOW_HIT_RATE."""
+    low, rate = option("LOW_HIT_RATE"), counts["hit_rate"]
+    if counts["hits"] + counts["misses"] < MIN_LOOKUPS or rate >= low:
         return []
     limit = f"{low:.0%} (CACHELAYER LOW_HIT_RATE)"
     return [f"The hit rate {rate:.0%}{whose} is below {limit}."]
 
 
-PLACES = 100  # the last one is for all that found no place
+MAX_ROUTES = 100  # the last place counts the routes for which there was no other
 OUTCOMES = {"hits": 0, "misses": 1, "bypasses": 2}
 OTHERS = "- other routes"
-WARNED = 1  # a word of row 0: this host has been warned of its hit rate
+WARNED = 1  # a word of row 0: the log has warned of this host's hit rate
 
 
 class RouteCounters(Counters):
-    """Counts by route, which is named by its tier, a blank, its path or function."""
+    """Counts by route. A name is a tier, a space, and a path or a function."""
 
     file = "routes"
-    words = FIRST + PLACES * len(OUTCOMES)
+    words = FIRST + MAX_ROUTES * len(OUTCOMES)
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -182,12 +188,12 @@ class RouteCounters(Counters):
     def _find_place(self, route: str) -> int:
         with self._lock:
             names = self.names()
-            if route not in names and len(names) < PLACES - 1:
+            if route not in names and len(names) < MAX_ROUTES - 1:
                 names.append(route)
-                made = self._names.with_name(f"routes.names.{os.getpid()}")
-                made.write_text("\n".join(names))
-                made.replace(self._names)
-        place = names.index(route) if route in names else PLACES - 1
+                temporary = self._names.with_name(f"routes.names.{os.getpid()}")
+                temporary.write_text("\n".join(names))
+                temporary.replace(self._names)
+        place = names.index(route) if route in names else MAX_ROUTES - 1
         self._first[route] = FIRST + place * len(OUTCOMES)
         return self._first[route]
 
@@ -195,11 +201,11 @@ class RouteCounters(Counters):
         return self._names.read_text().split("\n") if self._names.exists() else []
 
     def of_routes(self) -> list[dict[str, Any]]:
-        """Of all processes since the files were made; the busiest route first."""
+        """Counts of all processes since the files were made, the busiest first."""
         rows = [self._row_at(place) for place in range(ROWS)]
-        places = {**dict(enumerate(self.names())), PLACES - 1: OTHERS}
-        found = [self._of_one(rows, *each) for each in places.items()]
-        return sorted(filter(calls_of, found), key=calls_of, reverse=True)
+        places = {**dict(enumerate(self.names())), MAX_ROUTES - 1: OTHERS}
+        routes = [self._of_one(rows, *each) for each in places.items()]
+        return sorted(filter(calls_of, routes), key=calls_of, reverse=True)
 
     def _of_one(self, rows: list[memoryview], place: int, name: str) -> dict[str, Any]:
         tier, _, route = name.partition(" ")
@@ -211,7 +217,10 @@ class RouteCounters(Counters):
         return {"route": route, "tier": tier, **with_rate(counts)}
 
     def warn_once(self, low: bool) -> bool:
-        """Whether to speak now: the first time it is low, until it has recovered."""
+        """Whether to warn: only the first time that the rate is low, until it recovers.
+
+        The answer is True in one process of the host.
+        """
         with self._lock:
             words = self._row_at(0)
             first = low and not words[WARNED]
@@ -225,11 +234,11 @@ def calls_of(counts: dict[str, Any]) -> int:
 
 @cache
 def counters_in(folder: str) -> RouteCounters | None:
-    """None: the folder cannot be used, and that is no reason to answer nothing."""
+    """None when the folder cannot be used: requests are answered all the same."""
     try:
         return RouteCounters(Path(folder))
     except OSError as error:
-        logger.warning("calls are not counted by route: %s", error)
+        logger.warning("cache calls are not counted by route: %s", error)
         return None
 
 
@@ -243,38 +252,38 @@ def count_route(route: str, outcome: str) -> None:
     try:
         if counters is not None:
             counters.count(route, outcome)
-    except OSError as error:  # a full disk costs a count, not an answer
-        logger.debug("not counted route=%s: %s", route, error)
+    except OSError as error:  # a full disk must not fail the request
+        logger.debug("cache call not counted route=%s: %s", route, error)
 
 
-def figures_of_routes() -> list[dict[str, Any]]:
+def route_stats() -> list[dict[str, Any]]:
     """Counts, hit rate and `warnings` of each route."""
     counters = route_counters()
-    found = counters.of_routes() if counters else []
+    routes = counters.of_routes() if counters else []
     return [
-        {**each, "warnings": warnings_about(each, f" of {each['route']}")}
-        for each in found
+        {**each, "warnings": hit_rate_warnings(each, f" of {each['route']}")}
+        for each in routes
     ]
 
 
-def everything(stats: dict[str, Any]) -> dict[str, Any]:
-    """A backend's counts with those by route, and every warning there is."""
-    routes, host = figures_of_routes(), stats.get("host")
-    found = [*stats.get("warnings", ())]
-    found += warnings_about(host, " of this host") if host else []
+def complete_stats(stats: dict[str, Any]) -> dict[str, Any]:
+    """A backend's counts, with those by route, and all warnings."""
+    routes, host = route_stats(), stats.get("host")
+    warnings = [*stats.get("warnings", ())]
+    warnings += hit_rate_warnings(host, " of this host") if host else []
     for route in routes:
-        found += route["warnings"]
-    return {**stats, "routes": routes, "warnings": found}
+        warnings += route["warnings"]
+    return {**stats, "routes": routes, "warnings": warnings}
 
 
-class Watch:
-    """Looks at the hit rate once an interval, when a request comes."""
+class HitRateMonitor:
+    """Looks at the host's hit rate once in an interval, when a request starts."""
 
     def __init__(self) -> None:
         self._next = 0.0
 
-    def look(self) -> None:
-        """One process of the host speaks, and no more until the rate has recovered."""
+    def check(self) -> None:
+        """Warn in the log of a low hit rate, in one process of the host."""
         now = monotonic()
         if now < self._next:
             return
@@ -287,12 +296,12 @@ class Watch:
             outcome: sum(route[outcome] for route in routes)
             for outcome in ("hits", "misses")
         }
-        found = warnings_about(with_rate(total), " of this host")
-        if counters.warn_once(bool(found)):
-            logger.warning("cache %s", found[0])
+        warnings = hit_rate_warnings(with_rate(total), " of this host")
+        if counters.warn_once(bool(warnings)):
+            logger.warning("cache %s", warnings[0])
 
 
-watch = Watch()
+monitor = HitRateMonitor()
 
 
 COLUMNS = (
@@ -307,13 +316,15 @@ COLUMNS = (
 
 
 class Table(NamedTuple):
+    """Statistics as text, for the terminal and for the admin."""
+
     title: str
     headers: Sequence[str]
     rows: list[list[str]]
 
 
 def tables(stats: dict[str, Any]) -> Iterator[Table]:
-    """Of the host, its tiers, its routes, and the processes that have used it."""
+    """The host and its tiers, its routes, and the processes that used the cache."""
     host = stats.get("host", stats)
     headers = ["", "hit rate", *COLUMNS]
     scopes = [["host", *cells(host, COLUMNS)]]
@@ -323,23 +334,24 @@ def tables(stats: dict[str, Any]) -> Iterator[Table]:
         [one["route"], one["tier"], *cells(one, OUTCOMES)] for one in stats["routes"]
     ]
     yield Table("Routes", ["route", "tier", "hit rate", *OUTCOMES], routes)
-    shown = ("size", *COLUMNS)
-    users = [one for one in host.get("each", ()) if any(one[name] for name in shown)]
-    each = [[str(one["pid"]), *cells(one, shown)] for one in users]
-    yield Table("Processes", ["process", "hit rate", *shown], each)
+    columns = ("size", *COLUMNS)
+    users = [one for one in host.get("each", ()) if any(one[name] for name in columns)]
+    each = [[str(one["pid"]), *cells(one, columns)] for one in users]
+    yield Table("Processes", ["process", "hit rate", *columns], each)
 
 
 def cells(counts: dict[str, Any], names: Iterable[str]) -> list[str]:
-    """The hit rate, `-` when nothing was looked up, and these counts."""
-    looked_up = counts["hits"] + counts["misses"]
-    rate = f"{counts['hit_rate']:.1%}" if looked_up else "-"
+    """The hit rate, `-` when there was no look-up, and these counts."""
+    lookups = counts["hits"] + counts["misses"]
+    rate = f"{counts['hit_rate']:.1%}" if lookups else "-"
     return [rate, *(str(counts[name]) for name in names)]
 
 
 def headline(stats: dict[str, Any]) -> str:
+    """How much is cached, in one line."""
     host = stats.get("host", stats)
     if host["size"] is None:
-        return f"The cache's server: {stats['server']}"
+        return f"The cache server is {stats['server']}"
     entries = counted(host["size"], "entry", "entries")
     processes = counted(host.get("processes", 1), "process", "processes")
     return f"{entries}, {in_bytes(host['bytes'])}, in {processes}"

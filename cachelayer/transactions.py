@@ -1,15 +1,17 @@
 """Invalidation when a transaction commits, and what may be cached until then.
 
-Django calls commit hooks when autocommit is switched on again: after a commit by hand
-that may be never, and a rollback in between drops them. When a COMMIT raises, the
-connection having been lost, the database may have committed all the same; and switching
-autocommit on commits on SQLite without calling them. So the connection is watched, and
-the hooks invalidate with the COMMIT itself.
+Tags that change in a transaction are invalidated by a commit hook. Django calls commit
+hooks when autocommit is switched on again. That is too late or never: after a commit
+by hand it may not happen, and a rollback in between drops the hooks; when a COMMIT
+raises because the connection is lost, the database may have committed all the same; on
+SQLite, switching autocommit on commits without calling the hooks. Therefore connections
+are watched, and the hooks invalidate as soon as the COMMIT returns or raises.
 """
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from contextvars import ContextVar
 from typing import Any
 
 from django.core.cache import caches
@@ -20,80 +22,6 @@ from cachelayer.conf import option
 from cachelayer.keys import widen
 
 logger = logging.getLogger(__name__)
-Waiting = Callable[[BaseDatabaseWrapper], list[Any]]
-
-
-def watch(connection: BaseDatabaseWrapper, waiting: Waiting) -> None:
-    """From now on: the hooks that `waiting` names are called in any case."""
-    if not isinstance(connection, Watched):
-        connection.__class__ = watched(type(connection), waiting)
-
-
-class Watched:
-    """Over a backend's own connection, which Django makes others like."""
-
-    waiting: Callable[[], list[Any]]
-
-    def commit(self: Any) -> None:
-        hooks = self.waiting()
-        try:
-            super().commit()  # type: ignore[misc]
-        finally:
-            call(hooks)
-
-    def set_autocommit(self: Any, autocommit: bool, *args: Any, **options: Any) -> None:
-        try:
-            super().set_autocommit(autocommit, *args, **options)  # type: ignore[misc]
-        finally:
-            left = self.waiting() if autocommit else []
-            call(left)
-        self.run_on_commit = [row for row in self.run_on_commit if row[1] not in left]
-
-
-def watched(plain: type[BaseDatabaseWrapper], waiting: Waiting) -> type[Any]:
-    written = {"__module__": plain.__module__, "waiting": waiting}
-    return type(plain.__name__, (Watched, plain), written)
-
-
-def call(hooks: list[Any]) -> None:
-    """One that fails is still waiting: Django calls it again, if it comes to that."""
-    for hook in hooks:
-        try:
-            hook.invalidate()
-        except Exception:
-            logger.exception("cache not retired after a commit")
-
-
-class Marks(threading.local):
-    """How often this thread has marked something for retirement."""
-
-    count = 0
-    clean_at: object = None
-    """What was the latest mark of all when nothing waited on this thread."""
-
-
-marks = Marks()
-latest = object()
-"""Another one after each mark of any thread: some share a connection."""
-
-
-class InvalidationHook:
-    """A commit hook. While it waits its connection is dirty; a rollback drops it."""
-
-    def __init__(self) -> None:
-        self.tags: set[str] = set()
-        self.waits = True
-        self.__qualname__ = "InvalidationHook"  # Django logs it when the hook fails
-
-    def __call__(self) -> None:
-        self.invalidate()
-        backend().refresh_host()
-
-    def invalidate(self) -> None:
-        """Once, as soon as the COMMIT returns; Django calls later, if at all."""
-        if self.waits:
-            bump(self.tags)
-            self.waits = False
 
 
 def backend() -> Any:
@@ -101,21 +29,37 @@ def backend() -> Any:
     return caches[option("ALIAS")]
 
 
-def bump(tags: Iterable[str]) -> None:
+def invalidate_now(tags: Iterable[str]) -> None:
     backend().invalidate_tags(tags)
 
 
 def invalidate_on_commit(*patterns: str, using: str = DEFAULT_DB_ALIAS) -> None:
-    """Retire what these patterns cover when this alias commits; at once outside."""
+    """Invalidate what these patterns cover when the transaction of this alias commits.
+
+    Outside of a transaction they are invalidated at once.
+    """
     if not mark(*patterns, using=using) and patterns:
-        bump({widen(pattern) for pattern in patterns})
+        invalidate_now({widen(pattern) for pattern in patterns})
         backend().refresh_host()
 
 
-def mark(*patterns: str, using: str = DEFAULT_DB_ALIAS) -> bool:
-    """Have them retired on commit; False outside of a transaction.
+class Marks(threading.local):
+    """How often this thread has marked patterns."""
 
-    Without a pattern the connection is dirty nevertheless.
+    count = 0
+    clean_at: object = None
+    """The value of `latest` when this thread had no pending hook."""
+
+
+marks = Marks()
+latest = object()
+"""A new object after each mark of any thread: threads may share a connection."""
+
+
+def mark(*patterns: str, using: str = DEFAULT_DB_ALIAS) -> bool:
+    """Have these patterns invalidated on commit. False: there is no transaction.
+
+    The connection is dirty from now on, also without a pattern.
     """
     connection = connections[using]
     if not uncommitted(connection):
@@ -123,68 +67,137 @@ def mark(*patterns: str, using: str = DEFAULT_DB_ALIAS) -> bool:
     global latest
     marks.count += 1
     try:
-        _waiting(connection).tags.update(widen(pattern) for pattern in patterns)
+        _pending_hook(connection).tags.update(widen(pattern) for pattern in patterns)
     finally:
         latest = object()
     return True
 
 
-def uncommitted(connection: BaseDatabaseWrapper) -> bool:
-    return connection.in_atomic_block or (
-        connection.connection is not None and not connection.autocommit
-    )
+class InvalidationHook:
+    """A commit hook. While it is pending, its connection is dirty.
+
+    A rollback drops it.
+    """
+
+    def __init__(self) -> None:
+        self.tags: set[str] = set()
+        self.pending = True
+        self.__qualname__ = "InvalidationHook"  # Django logs it when the hook fails
+
+    def __call__(self) -> None:
+        self.invalidate()
+        backend().refresh_host()
+
+    def invalidate(self) -> None:
+        """Run once, when the COMMIT returns; Django calls the hook later, if at all."""
+        if self.pending:
+            invalidate_now(self.tags)
+            self.pending = False
 
 
-def _waiting(connection: BaseDatabaseWrapper) -> InvalidationHook:
-    """This savepoint's hook, in front of all others: one that raises ends the rest."""
+def _pending_hook(connection: BaseDatabaseWrapper) -> InvalidationHook:
+    """The hook of the present savepoint.
+
+    It is put before all hooks of others: one that raises ends those that follow.
+    """
     savepoints = set(connection.savepoint_ids)
     hooks: list[Any] = connection.run_on_commit
     for ids, hook, _ in hooks:
         if not isinstance(hook, InvalidationHook):
             break
-        if ids == savepoints and hook.waits:
+        if ids == savepoints and hook.pending:
             return hook
-    watch(connection, waiting_on)
+    watch(connection)
     hook = InvalidationHook()
-    # After commits by hand nobody else removes those that have retired.
-    hooks[:] = [
-        r for r in hooks if not isinstance(r[1], InvalidationHook) or r[1].waits
-    ]
+    # After a commit by hand, Django does not remove the hooks that have run.
+    hooks[:] = [row for row in hooks if not _has_run(row[1])]
     hooks.insert(0, (savepoints, hook, True))
     return hook
 
 
-def waiting_on(connection: BaseDatabaseWrapper) -> list[Any]:
-    every: list[Any] = connection.run_on_commit
-    return [
-        one for _, one, _ in every if isinstance(one, InvalidationHook) and one.waits
-    ]
+def _has_run(hook: Any) -> bool:
+    return isinstance(hook, InvalidationHook) and not hook.pending
+
+
+def pending_hooks(connection: BaseDatabaseWrapper) -> list[Any]:
+    hooks: list[Any] = [row[1] for row in connection.run_on_commit]
+    return [one for one in hooks if isinstance(one, InvalidationHook) and one.pending]
+
+
+class WatchedConnection:
+    """Mixed into the class of a connection: runs the pending hooks with the COMMIT."""
+
+    def commit(self: Any) -> None:
+        hooks = pending_hooks(self)
+        try:
+            super().commit()  # type: ignore[misc]
+        finally:
+            run(hooks)
+
+    def set_autocommit(self: Any, autocommit: bool, *args: Any, **options: Any) -> None:
+        try:
+            super().set_autocommit(autocommit, *args, **options)  # type: ignore[misc]
+        finally:
+            left = pending_hooks(self) if autocommit else []
+            run(left)
+        self.run_on_commit = [row for row in self.run_on_commit if row[1] not in left]
+
+
+def watch(connection: BaseDatabaseWrapper) -> None:
+    """From now on, run pending hooks with the COMMIT, whatever becomes of it."""
+    if not isinstance(connection, WatchedConnection):
+        connection.__class__ = watched(type(connection))
+
+
+def watched(plain: type[BaseDatabaseWrapper]) -> type[Any]:
+    bases = (WatchedConnection, plain)
+    return type(plain.__name__, bases, {"__module__": plain.__module__})
+
+
+def run(hooks: list[Any]) -> None:
+    """A hook that fails stays pending: Django may call it again."""
+    for hook in hooks:
+        try:
+            hook.invalidate()
+        except Exception:
+            logger.exception("cache not invalidated after a commit")
+
+
+def uncommitted(connection: BaseDatabaseWrapper) -> bool:
+    """Whether the connection is in a transaction."""
+    return connection.in_atomic_block or (
+        connection.connection is not None and not connection.autocommit
+    )
+
+
+def in_transaction() -> bool:
+    return any(map(uncommitted, connections.all(initialized_only=True)))
 
 
 def is_dirty(connection: BaseDatabaseWrapper) -> bool:
-    return bool(connection.run_on_commit) and bool(waiting_on(connection))
+    return bool(connection.run_on_commit) and bool(pending_hooks(connection))
 
 
 def dirty() -> bool:
-    """Whether this thread has written what it has not committed: do not read."""
-    seen = latest  # before looking
-    if marks.clean_at is seen:
+    """Whether this thread has uncommitted changes, and so must not read the cache."""
+    before = latest  # read it before looking at the connections
+    if marks.clean_at is before:
         return False
-    found = any(map(is_dirty, connections.all(initialized_only=True)))
-    marks.clean_at = None if found else seen
-    return found
+    dirty_now = any(map(is_dirty, connections.all(initialized_only=True)))
+    marks.clean_at = None if dirty_now else before
+    return dirty_now
 
 
 class Reading:
-    """Reads of this thread, from here on, for one value."""
+    """What this thread reads from the database for one value, from now on."""
 
     def __init__(self) -> None:
         self._marks = marks.count
 
     def committed(self) -> bool:
-        """Whether all it can have read is committed and not older than its token.
+        """Whether all of it is committed, and not older than the value's token.
 
-        A write that a savepoint has already rolled back counts too.
+        A write that a savepoint has rolled back since counts as uncommitted, too.
         """
         unwritten = marks.count == self._marks
         every = connections.all(initialized_only=True)
@@ -192,10 +205,17 @@ class Reading:
 
 
 def _reads_committed(connection: BaseDatabaseWrapper) -> bool:
-    """Within a transaction a snapshot may be older than the token, and a change that
-    is not declared may be undone."""
+    """In a transaction, a snapshot may be older than the token, and a change that no
+    model declares may be rolled back."""
     return not (is_dirty(connection) or uncommitted(connection))
 
 
-def in_transaction() -> bool:
-    return any(map(uncommitted, connections.all(initialized_only=True)))
+dependencies: ContextVar[set[int] | None] = ContextVar("dependencies", default=None)
+"""The slots of the value that is being computed around the present call."""
+
+
+def depend_on(slots: set[int] | tuple[int, ...]) -> None:
+    """Let these slots invalidate the value that is being computed, too."""
+    computing = dependencies.get()
+    if computing is not None:
+        computing.update(slots)

@@ -85,7 +85,7 @@ def cache() -> Verdict:
     Every read is then served, only more slowly.
     """
     backend = cast(TagCache, caches["default"])
-    kept = backend.keeps_what_it_is_given()
+    kept = backend.stores_a_probe()
     if backend.out_of_service():
         return Verdict(True, f"bypassed: {backend.why_out_of_service()}")
     return OK if kept else LOST

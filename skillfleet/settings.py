@@ -72,7 +72,7 @@ INSTALLED_APPS = [
     "core",  # its templates and styles; it has no models
 ]
 MIDDLEWARE = [
-    "cachelayer.http.TakeToken",  # before any view reads the user
+    "cachelayer.http.CacheTokenMiddleware",  # before any view reads the user
     "django.middleware.security.SecurityMiddleware",
     "skillfleet.health.Probes",  # before the host name is checked
     "whitenoise.middleware.WhiteNoiseMiddleware",

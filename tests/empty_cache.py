@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings as project
 
-from cachelayer import hosts
 from cachelayer.backends import MemoryCache
 from cachelayer.transactions import backend
 
@@ -21,7 +20,7 @@ def empty_cache(settings) -> Iterator[None]:
     }
     cache = backend()
     if isinstance(cache, MemoryCache):
-        hosts.put_off(cache.stamps)  # the database is for tests, not for requests
+        cache.stamps.postpone_refresh(60)  # the database is for tests, not for requests
     cache.clear()
     yield
     cache.clear()

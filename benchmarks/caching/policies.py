@@ -12,7 +12,7 @@ from django.core.cache.backends.locmem import LocMemCache
 from benchmarks.caching.scale import Scale
 from benchmarks.page import table
 from cachelayer.backends import MemoryCache
-from cachelayer.store import POLICY
+from cachelayer.backends.memory import POLICY
 
 KEYS, ROOM = 10_000, 1_000
 LOOP = ROOM * 6 // 5

@@ -1,4 +1,4 @@
-"""TagCache: the cache API of Django, and tags and tokens for the decorators."""
+"""TagCache: Django's cache API, and tags and tokens for the decorators."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
@@ -7,59 +7,58 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 
-from cachelayer import keys
-from cachelayer.entries import Found, Unstorable
+from cachelayer.entries import FreshEntry, Unstorable
+from cachelayer.keys import path_of, path_tags, widen
 from cachelayer.stamps import slot
 from cachelayer.transactions import Reading
 
 logger = logging.getLogger(__name__)
-Token = Any  # a backend's own; equal ones were taken at one moment
+Token = Any
+"""A backend's own type. Equal tokens were taken at the same epoch."""
 
 
-class Seam:
-    """Look-ups give tokens, fills take them, tags retire."""
+def in_one_call(name: str) -> Callable[..., Any]:
+    """The asynchronous variant of a method: one call on the database's thread.
+
+    BaseCache makes its variants of several steps, between which a value could be lost
+    or invalidated. A callable default is called on that thread, too.
+    """
+
+    async def method(cache: Any, *args: Any, **options: Any) -> Any:
+        return await sync_to_async(getattr(cache, name))(*args, **options)
+
+    method.__name__ = f"a{name}"
+    return method
+
+
+class TagCache(BaseCache):
+    """A cache whose entries are invalidated by tag.
+
+    An entry carries the slots of its tags and the epoch at which it is fresh. Look-ups
+    give tokens, and fill() takes them: see the module stamps.
+    """
+
+    aget_many = in_one_call("get_many")
+    aset_many = in_one_call("set_many")
+    adelete_many = in_one_call("delete_many")
+    aget_or_set = in_one_call("get_or_set")
+    ahas_key = in_one_call("has_key")
+    aincr = in_one_call("incr")
+    aincr_version = in_one_call("incr_version")
+    aclose = in_one_call("close")
+
+    # What each backend implements.
 
     def token(self) -> Token | None:
-        """The moment of a value that is about to be computed; None: do not keep it."""
+        """The token of a value that is about to be computed; None: do not store it."""
         raise NotImplementedError
 
-    def find(self, key: str) -> Found | None:
-        """The entry, if it is fresh."""
-        return self._find(key, None)
-
-    def lookup(
-        self, key: str, version: int | None = None
-    ) -> tuple[Token | None, Found | None]:
-        """The entry, and a token for when there is none."""
-        token = self.token()
-        return token, self._find(key, version)
-
-    def fill(
-        self,
-        key: str,
-        value: Any,
-        *,
-        token: Token | None,
-        slots: Iterable[int],
-        ttl: float | None,
-        tier: str,
-    ) -> bool:
-        """Store what was computed since the token, unless its tags retired since.
-
-        Whether it is kept: a value that cannot be stored is a line in the log.
-        """
-        try:
-            return self._store(key, value, token, ttl, slots=slots, tier=tier)
-        except Unstorable as error:
-            logger.warning("cache value not kept: key=%s error=%s", key, error)
-            return False
-
     def invalidate_tags(self, tags: Iterable[str]) -> Token | None:
-        """Retire these tags; returns the moment from which that counts."""
+        """Invalidate these tags; returns the token from which that counts."""
         raise NotImplementedError
 
     def invalidate_all(self) -> None:
-        """For whoever reaps a process that was killed."""
+        """Invalidate everything, on behalf of a process that was killed."""
         raise NotImplementedError
 
     def count(self, tier: str, event: str) -> None:
@@ -70,30 +69,27 @@ class Seam:
         raise NotImplementedError
 
     def why_out_of_service(self) -> str:
-        """For an operator."""
+        """The reason, for an operator."""
         raise NotImplementedError
-
-    def keeps_what_it_is_given(self) -> bool:
-        """Whether a value can be read back; neither retires nor counts a look-up."""
-        self._store("/probe", 1, self.token(), 1.0)
-        return self._find("/probe", None) is not None
 
     def refresh_host(self) -> None:
-        """Once an interval: tell the database that this host is here."""
+        """Once in an interval: announce this host in the database."""
 
     def get_stats(self) -> dict[str, Any]:
-        """This process's counts; `host` has those of all, `tiers` each by tier."""
+        """Counts of this process; under `host` those of all, under `tiers` by tier."""
         raise NotImplementedError
 
-    def host_figures(self) -> dict[str, Any]:
-        """Counts of all processes of this host; `size` and `bytes` if it keeps any."""
+    def host_stats(self) -> dict[str, Any]:
+        """Counts of this host's processes; `size` and `bytes` if it keeps values."""
         raise NotImplementedError
 
-    def invalidate_pattern(self, pattern: str) -> None:
-        """Retire all that the pattern covers; its cost does not grow with the cache."""
-        self.invalidate_tags([keys.widen(pattern)])
+    def lookup(
+        self, key: str, version: int | None = None
+    ) -> tuple[Token | None, FreshEntry | None]:
+        """The entry, and the token at which to compute the value if there is none."""
+        raise NotImplementedError
 
-    def _find(self, key: str, version: int | None) -> Found | None:
+    def _find(self, key: str, version: int | None) -> FreshEntry | None:
         raise NotImplementedError
 
     def _store(
@@ -107,37 +103,50 @@ class Seam:
         slots: Iterable[int] = (),
         tier: str = "raw",
     ) -> bool:
-        """Whether it may be found from now on."""
+        """Store what was computed since the token; whether it can be found now."""
         raise NotImplementedError
 
-
-def twin(name: str) -> Callable[..., Any]:
-    async def method(cache: Any, *args: Any, **options: Any) -> Any:
-        return await sync_to_async(getattr(cache, name))(*args, **options)
-
-    method.__name__ = f"a{name}"
-    return method
-
-
-class Twins:
-    """What a backend inherits before BaseCache."""
-
-    aget_many = twin("get_many")
-    aset_many = twin("set_many")
-    adelete_many = twin("delete_many")
-    aget_or_set = twin("get_or_set")
-    ahas_key = twin("has_key")
-    aincr = twin("incr")
-    aincr_version = twin("incr_version")
-    aclose = twin("close")
-
-
-class TagCache(Seam, Twins, BaseCache):
-    """Entries retire by tag: they carry slots and the epoch they are fresh at."""
+    # What the decorators and cache_manager use.
 
     def tag_of(self, key: str, version: int | None = None) -> str:
-        """The tag that retires this key alone."""
+        """The tag that invalidates this key alone."""
         return f"key:{self.make_key(key, version)}"
+
+    def find(self, key: str) -> FreshEntry | None:
+        """The entry, if it is fresh."""
+        return self._find(key, None)
+
+    def fill(
+        self,
+        key: str,
+        value: Any,
+        *,
+        token: Token | None,
+        slots: Iterable[int],
+        ttl: float | None,
+        tier: str,
+    ) -> bool:
+        """Store what was computed since the token; whether it was stored.
+
+        If its tags have been invalidated since, it will not be found. A value of a type
+        that cannot be stored is reported in the log.
+        """
+        try:
+            return self._store(key, value, token, ttl, slots=slots, tier=tier)
+        except Unstorable as error:
+            logger.warning("cache value not stored: key=%s error=%s", key, error)
+            return False
+
+    def invalidate_pattern(self, pattern: str) -> None:
+        """Invalidate what the pattern covers; the cost does not grow with the cache."""
+        self.invalidate_tags([widen(pattern)])
+
+    def stores_a_probe(self) -> bool:
+        """Whether a value can be stored and read back, without effects or counts."""
+        self._store("/probe", 1, self.token(), 1.0)
+        return self._find("/probe", None) is not None
+
+    # Django's cache API.
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
         entry = self._find(key, version)
@@ -162,7 +171,7 @@ class TagCache(Seam, Twins, BaseCache):
         timeout: Any = DEFAULT_TIMEOUT,
         version: int | None = None,
     ) -> list[str]:
-        """Returns the keys of what was not stored: too large, or out of service."""
+        """Returns the keys that were not stored: too large, or out of service."""
         ttl = self._ttl(timeout)
         return [
             key
@@ -177,7 +186,7 @@ class TagCache(Seam, Twins, BaseCache):
         timeout: Any = DEFAULT_TIMEOUT,
         version: int | None = None,
     ) -> Any:
-        """Like Django's, but a value retired while it was computed is not kept."""
+        """As Django's, but a value invalidated while it was computed is not stored."""
         token, entry = self.lookup(key, version)
         self.count("raw", "misses" if entry is None else "hits")
         if entry is not None:
@@ -192,17 +201,20 @@ class TagCache(Seam, Twins, BaseCache):
     def _replace(
         self, key: str, value: Any, ttl: float | None, version: int | None
     ) -> bool:
-        """Store it by hand: other copies retire first. Keys are validated here."""
+        """Store a value that was set, after invalidating all copies of its key.
+
+        Keys are validated here, on writes only.
+        """
         self.validate_key(self.make_key(key, version))
         token = self.invalidate_tags([self.tag_of(key, version)])
         return self._store(key, value, token, ttl, version=version)
 
     def _slots(self, key: str, version: int | None) -> frozenset[int]:
-        """Of the tags that any entry under this key has."""
-        tags = [self.tag_of(key, version), *keys.path_tags(keys.path_of(str(key)))]
+        """The slots of the tags that any entry under this key has."""
+        tags = [self.tag_of(key, version), *path_tags(path_of(str(key)))]
         return frozenset(map(slot, tags))
 
     def _ttl(self, timeout: Any) -> float | None:
-        """Seconds; 0 or less is already expired, None never expires."""
+        """Seconds; 0 or less is expired already, None never expires."""
         seconds = self.default_timeout if timeout is DEFAULT_TIMEOUT else timeout
         return None if seconds is None else float(seconds)

@@ -1,27 +1,248 @@
-"""MemoryCache: values in each process, invalidation host-wide."""
+"""MemoryCache: values in each process, invalidation for the whole host."""
 
-from collections.abc import Iterable
+import atexit
+import heapq
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from django.core.cache.backends import base
-from django.core.cache.backends.base import DEFAULT_TIMEOUT
+from django.core.cache.backends.base import DEFAULT_TIMEOUT, default_key_func
 from django.core.exceptions import ImproperlyConfigured
 
-from cachelayer import hosts, keys
+from cachelayer import hosts
 from cachelayer.backends.base import TagCache, Token
-from cachelayer.entries import Entry, Place
-from cachelayer.stamps import EPOCH
-from cachelayer.stats import warnings_about
-from cachelayer.store import Limits, Store, store_at
+from cachelayer.conf import option
+from cachelayer.entries import CacheEntry, EntryKey
+from cachelayer.keys import ROOT
+from cachelayer.locks import ThreadLock, forkables
+from cachelayer.stamps import EPOCH, Stamps
+from cachelayer.stats import Counters, hit_rate_warnings
+
+POLICY: dict[str, Callable[[CacheEntry], Any]] = {
+    "lru": lambda entry: entry.used,
+    "lfu": lambda entry: (entry.uses, entry.used),
+    "fifo": lambda entry: entry.created,
+}
+"""Entries with the lowest values are evicted first."""
+DEFAULTS: dict[str, Any] = {
+    "MAX_ENTRIES": 10_000,
+    "MAX_BYTES": 256 * 2**20,
+    "EVICTION_POLICY": "lru",
+}
 
 
-class InProcess(TagCache):
-    """Values in a Store: what one process changes, the others forget."""
+@dataclass(frozen=True)
+class Limits:
+    """How much one process keeps; `size` is in bytes."""
 
-    store: Store
-    plain: bool
-    """Entries stand under the very keys that callers write, at the usual version."""
+    entries: int
+    size: int
+    policy: str
+
+    @classmethod
+    def of(cls, options: dict[str, Any]) -> "Limits":
+        """The limits in a backend's OPTIONS; raises ImproperlyConfigured."""
+        for name in options.keys() - DEFAULTS.keys():
+            known = ", ".join(DEFAULTS)
+            raise ImproperlyConfigured(f"Unknown option {name!r}. Known: {known}.")
+        chosen = {**DEFAULTS, **options}
+        for name in ("MAX_ENTRIES", "MAX_BYTES"):
+            if not isinstance(chosen[name], int) or chosen[name] < 1:
+                raise ImproperlyConfigured(f"{name} is a number above 0")
+        if chosen["EVICTION_POLICY"] not in POLICY:
+            raise ImproperlyConfigured(f"EVICTION_POLICY is one of {', '.join(POLICY)}")
+        return cls(*(chosen[name] for name in DEFAULTS))
+
+
+class Store:
+    """The entries of one process. Reads take no lock; writes take one."""
+
+    def __init__(self, stamps: Stamps, counters: Counters, limits: Limits) -> None:
+        self.stamps, self.counters, self.limits = stamps, counters, limits
+        self.lock = threading.RLock()
+        self.bytes = self.hits = 0
+        self.entries: dict[EntryKey, CacheEntry] = {}
+        self.check_file_at = 0.0
+        self._prefix = ""
+        stamps.on_remap = self.forget_all
+        forkables.add(self)
+
+    def after_fork(self) -> None:
+        """Start empty: the parent may have been writing."""
+        self.lock, self.hits = threading.RLock(), 0
+        self.forget_all()
+
+    def claim_prefix(self, prefix: str) -> bool:
+        """Whether a backend with this key prefix stores its entries under plain keys.
+
+        Of several backends that share the store, those with the first prefix do.
+        """
+        with self.lock:
+            self._prefix = self._prefix or prefix
+            return self._prefix == prefix
+
+    def forget_all(self) -> None:
+        """Drop all entries; without the lock, since the caller may hold the host's."""
+        self.entries, self.bytes, self.check_file_at = {}, 0, 0.0
+
+    def find(self, key: EntryKey) -> CacheEntry | None:
+        """The entry, if it is fresh; the caller counts the hit or miss."""
+        entry = self.entries.get(key)
+        if entry is None:
+            return None
+        now = monotonic()
+        if now >= self.check_file_at:  # an operator may have removed the stamp file
+            self.stamps.follow()
+            self.publish()
+            self.check_file_at = 0.0 if self.stamps.failure else now + 1
+        if self.stamps.failure or not self._is_fresh(entry, now):
+            return None
+        entry.used = now
+        entry.uses += 1
+        return entry
+
+    def _is_fresh(self, entry: CacheEntry, now: float) -> bool:
+        """Also drops an entry that is not."""
+        if entry.expires_at <= now:
+            self._discard(entry, "expired")
+            return False
+        self.stamps.epoch()  # maps the new file, if ours was replaced
+        fresh_at = self.stamps.fresh_epoch(entry.slots, entry.stamp)
+        if fresh_at is None:
+            self._discard(entry, "invalidations")
+            return False
+        entry.stamp = fresh_at
+        return True
+
+    def put(self, entry: CacheEntry) -> bool:
+        """Store the entry. False: it is too large, or its stamp is of another file."""
+        late = entry.stamp > self.stamps.epoch()  # its stamp file was replaced
+        if late or entry.size > self.limits.size or entry.expires_at <= entry.created:
+            self.drop(entry.key)
+            return entry.expires_at <= entry.created
+        with self.lock:
+            former = self.entries.get(entry.key)
+            if (
+                former
+                and former.stamp > entry.stamp
+                and self._is_fresh(former, entry.created)
+            ):
+                return True  # the entry at hand was computed later than this one
+            entry.uses = former.uses if former else 0
+            self._remove(former)
+            self._make_room(entry.size)
+            self.entries[entry.key] = entry
+            self.bytes += entry.size
+        self.counters.add(entry.tier, "sets")
+        self.publish()
+        return True
+
+    def drop(self, key: EntryKey) -> bool:
+        """Remove it from this process; whether it was there."""
+        with self.lock:
+            return self._remove(self.entries.get(key))
+
+    def sweep(self) -> int:
+        """Remove expired and invalidated entries; returns how many are left."""
+        with self.lock:
+            now = monotonic()
+            for entry in list(self.entries.values()):
+                self._is_fresh(entry, now)
+            self.bytes = sum(entry.size for entry in list(self.entries.values()))
+            self.publish()
+            return len(self.entries)
+
+    def publish(self) -> None:
+        """Write the size of the store and the hits since the last call to the host's
+        counters."""
+        hits, self.hits = self.hits, 0
+        self.counters.publish(len(self.entries), self.bytes, hits)
+
+    def _make_room(self, size: int) -> None:
+        if self._fits(size):
+            return
+        self.sweep()
+        order = POLICY[self.limits.policy]
+        while self.entries and not self._fits(size):
+            batch = max(1, len(self.entries) // 64)
+            every = list(self.entries.values())
+            for entry in heapq.nsmallest(batch, every, key=order):
+                self._discard(entry, "evictions")
+
+    def _fits(self, size: int) -> bool:
+        roomy = len(self.entries) < self.limits.entries
+        return roomy and self.bytes + size <= self.limits.size
+
+    def _discard(self, entry: CacheEntry, counted_as: str) -> None:
+        with self.lock:
+            if self._remove(entry):
+                self.counters.add(entry.tier, counted_as)
+
+    def _remove(self, entry: CacheEntry | None) -> bool:
+        """Remove this very entry, not one that has replaced it. Needs the lock."""
+        if entry is None or self.entries.get(entry.key) is not entry:
+            return False
+        del self.entries[entry.key]
+        self.bytes -= entry.size
+        return True
+
+
+stores: dict[tuple[str, Limits], Store] = {}
+stores_lock = ThreadLock()
+
+
+def store_at(folder: str, limits: Limits) -> Store:
+    """The process's one store for these: Django makes a backend for each thread."""
+    with stores_lock:
+        if (folder, limits) not in stores:
+            path = Path(folder)
+            store = Store(Stamps(path), Counters(path), limits)
+            atexit.register(store.publish)
+            stores[folder, limits] = store
+        return stores[folder, limits]
+
+
+class MemoryCache(TagCache):
+    """LOCATION: the folder of the host's stamp file, the same for all processes.
+
+    OPTIONS: MAX_ENTRIES and MAX_BYTES of each process, EVICTION_POLICY lru|lfu|fifo.
+    Values that can change are pickled, so that each reader gets a copy. When one
+    process sets, deletes, increments or touches a key, the others drop their copies.
+    """
+
+    def __init__(self, location: str, params: dict[str, Any]) -> None:
+        super().__init__(params)
+        if not location:
+            raise ImproperlyConfigured("MemoryCache needs LOCATION, its stamps' folder")
+        self.store = store_at(str(location), Limits.of(params.get("OPTIONS", {})))
+        self.stamps = self.store.stamps
+        usual_keys = self.key_func is default_key_func
+        self.plain = usual_keys and self.store.claim_prefix(self.make_key(""))
+
+    def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
+        """Most hits end in the first lines, which therefore call as little as they can.
+
+        An entry is fresh when the epoch has not changed since it was last found. A lost
+        stamp file or a conflict with another host has invalidated everything, so that
+        neither is checked. A key that is no str may equal a str and is stored apart.
+        """
+        store = self.store
+        if (
+            self.plain
+            and version is None
+            and type(key) is str
+            and (entry := store.entries.get(key)) is not None
+            and entry.stamp == store.stamps.words[EPOCH]
+            and entry.expires_at > (now := monotonic()) < store.check_file_at
+        ):
+            entry.used = now
+            entry.uses += 1
+            store.hits += 1
+            return entry.load() if entry.packed else entry.value
+        return super().get(key, default, version)
 
     def add(
         self,
@@ -30,7 +251,7 @@ class InProcess(TagCache):
         timeout: Any = DEFAULT_TIMEOUT,
         version: int | None = None,
     ) -> bool:
-        """Not a lock across processes: each looks at its own copies only."""
+        """Not a lock among processes: each process sees only its own entries."""
         with self.store.lock:
             if absent := not self.has_key(key, version):
                 self.set(key, value, timeout, version)
@@ -55,62 +276,25 @@ class InProcess(TagCache):
 
     def delete(self, key: str, version: int | None = None) -> bool:
         with self.store.lock:
-            found = self.has_key(key, version)
+            existed = self.has_key(key, version)
             self.invalidate_tags([self.tag_of(key, version)])
             self.validate_key(self.make_key(key, version))
-            self.store.drop(self._place(key, version))
-            return found
+            self.store.drop(self._entry_key(key, version))
+            return existed
 
-    def _find(self, key: str, version: int | None) -> Entry | None:
-        place = self._place(key, version)
-        return None if self.out_of_service() else self.store.find(place)
-
-    def _place(self, key: str, version: int | None) -> Place:
-        """Nothing has to be made for the keys that most calls mean."""
-        if self.plain and version in (None, self.version):
-            return str(key)
-        return (self.make_key(key, version),)
-
-
-class MemoryCache(InProcess):
-    """LOCATION: the folder of the host's stamp file, the same for all processes.
-
-    OPTIONS: MAX_ENTRIES, MAX_BYTES (of each process), EVICTION_POLICY lru|lfu|fifo.
-    Values that are not plain are pickled, so that a reader gets its own copy. What
-    one process sets, deletes, increments or touches, the others forget.
-    """
-
-    def __init__(self, location: str, params: dict[str, Any]) -> None:
-        super().__init__(params)
-        if not location:
-            raise ImproperlyConfigured("MemoryCache needs LOCATION, its stamps' folder")
-        self.store = store_at(str(location), Limits.of(params.get("OPTIONS", {})))
-        self.stamps = self.store.stamps
-        made_as_usual = self.key_func is base.default_key_func
-        self.plain = made_as_usual and self.store.belongs_to(self.make_key(""))
-
-    def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
-        """Most hits end in the first lines, so nothing is called that is not needed:
-        nothing at all was retired since the entry was last found. That the stamps are
-        in reach, and no other plane there, need not be asked: else all is retired. Keys
-        of other types may be equal to a text and stand elsewhere."""
-        store = self.store
-        if (
-            self.plain
-            and version is None
-            and type(key) is str
-            and (entry := store.entries.get(key)) is not None
-            and entry.stamp == store.stamps.words[EPOCH]
-            and entry.expires_at > (now := monotonic()) < store.look_at
-        ):
-            entry.used = now
-            entry.uses += 1
-            store.hits += 1
-            return entry.load() if entry.packed else entry.value
-        return super().get(key, default, version)
+    def clear(self) -> None:
+        """Invalidate everything on this host."""
+        self.invalidate_tags([ROOT])
+        self.store.sweep()
 
     def token(self) -> int:
         return self.stamps.epoch()
+
+    def lookup(
+        self, key: str, version: int | None = None
+    ) -> tuple[int, CacheEntry | None]:
+        token = self.stamps.epoch()  # before the look-up, as the value would be
+        return token, self._find(key, version)
 
     def invalidate_tags(self, tags: Iterable[str]) -> int:
         return self.stamps.bump(tags)
@@ -122,35 +306,36 @@ class MemoryCache(InProcess):
         self.store.counters.add(tier, event)
 
     def out_of_service(self) -> bool:
-        """Our stamps miss another host's writes, or cannot be reached."""
-        return not self.stamps.usable() or hosts.conflicting(self.stamps)
+        """Whether the stamps miss another host's changes, or are out of reach."""
+        return not self.stamps.usable() or self.stamps.in_conflict
 
     def why_out_of_service(self) -> str:
-        return self.stamps.failure or hosts.reason(hosts.other_hosts(self.stamps))
+        return self.stamps.failure or hosts.conflict(hosts.other_hosts(self.stamps))
 
     def refresh_host(self) -> None:
-        hosts.refresh_if_due(self.stamps)
+        if self.stamps.refresh_is_due(option("HOST_INTERVAL")):
+            hosts.refresh(self.stamps)
 
-    def host_figures(self) -> dict[str, Any]:
-        self.store.tell()
+    def host_stats(self) -> dict[str, Any]:
+        self.store.publish()
         return self.store.counters.of_host()
 
     def get_stats(self) -> dict[str, Any]:
-        size, found = self.store.sweep(), self.store.counters.of_process()
+        size, counts = self.store.sweep(), self.store.counters.of_process()
         return {
-            **found,
+            **counts,
             "size": size,
             "bytes": self.store.bytes,
             "max_entries": self.store.limits.entries,
             "max_bytes": self.store.limits.size,
-            "host": self.host_figures(),
-            "warnings": warnings_about(found),
+            "host": self.host_stats(),
+            "warnings": hit_rate_warnings(counts),
         }
 
-    def clear(self) -> None:
-        """Retire everything on this host."""
-        self.invalidate_tags([keys.ROOT])
-        self.store.sweep()
+    def _find(self, key: str, version: int | None) -> CacheEntry | None:
+        if self.out_of_service():
+            return None
+        return self.store.find(self._entry_key(key, version))
 
     def _store(
         self,
@@ -166,6 +351,12 @@ class MemoryCache(InProcess):
         if self.out_of_service() or token is None:
             return False
         every = tuple(self._slots(key, version) | set(slots))
-        place = self._place(key, version)
-        entry = Entry(place, value, tier=tier, stamp=token, slots=every, ttl=ttl)
-        return self.store.keep(entry)
+        own = self._entry_key(key, version)
+        entry = CacheEntry(own, value, tier=tier, stamp=token, slots=every, ttl=ttl)
+        return self.store.put(entry)
+
+    def _entry_key(self, key: str, version: int | None) -> EntryKey:
+        """The key under which the entry is stored: as it is, in most calls."""
+        if self.plain and version in (None, self.version):
+            return str(key)
+        return (self.make_key(key, version),)

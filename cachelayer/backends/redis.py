@@ -1,30 +1,261 @@
 """RedisCache: values and stamps in one server, shared by hosts."""
 
-from collections.abc import Iterable
+import sys
+from array import array
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
+from zlib import crc32
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
 
-from cachelayer import keys
-from cachelayer.backends.base import TagCache, Token
-from cachelayer.entries import Found
-from cachelayer.redis.client import RemoteLimits
-from cachelayer.redis.values import (
-    KEEP,
-    Change,
-    RemoteStore,
-    pack,
-    remote_store_at,
-    take,
+from cachelayer.backends.base import TagCache
+from cachelayer.entries import FreshEntry
+from cachelayer.keys import ROOT
+from cachelayer.locks import ThreadLock
+from cachelayer.redis import scripts
+from cachelayer.redis.client import (
+    Client,
+    Commands,
+    Connections,
+    OutOfService,
+    RedisOptions,
 )
-from cachelayer.stamps import slot
-from cachelayer.stats import warnings_about
+from cachelayer.redis.pending import PendingInvalidations
+from cachelayer.redis.values import (
+    Head,
+    Lookup,
+    ReceivedEntry,
+    Snapshot,
+    Token,
+    Unreadable,
+    decode_head,
+    encode,
+    encode_head,
+    readable,
+)
+from cachelayer.stamps import WORDS, slot
+from cachelayer.stats import Counters, hit_rate_warnings
+
+ATTEMPTS = 50  # of a compare-and-swap, while others write the same key
+REMEMBERED = 10_000  # keys whose entries have more tags than the key says
+ANY = b"*"
+KEEP = float("-inf")  # a time to live that stays what it is
+LONGEST = 10**15  # milliseconds; the server refuses what its clock cannot represent
+Change = Callable[[ReceivedEntry | None], tuple[Any, float | None] | None]
+"""Makes the new value and its time to live of the entry; None: leave it."""
 
 
-class ByHand(TagCache):
-    """Values in a RemoteStore: what another host stores in between is seen."""
+def expiry_options(ttl: float | None) -> tuple[str, ...]:
+    """The options of SET for these seconds; None: it never expires."""
+    if ttl is None:
+        return ()
+    if ttl == KEEP:
+        return ("KEEPTTL",)
+    return ("PX", str(min(max(1, int(ttl * 1000)), LONGEST)))
 
-    store: RemoteStore
+
+class RedisStore:
+    """Values and stamps of one server and prefix, as this process sees them."""
+
+    def __init__(self, url: str, options: RedisOptions) -> None:
+        self.options = options
+        self.stamps = f"{options.prefix}stamps"
+        server = f"{crc32(f'{url} {options.prefix}'.encode()):08x}"
+        pending = PendingInvalidations(options.folder / f"undelivered.{server}")
+        self.counters = Counters(options.folder)
+        self.client = Client(Connections(url, options), pending, self.stamps, options)
+        self._added_slots: dict[str, tuple[int, ...]] = {}
+
+    def name(self, key: str) -> str:
+        return f"{self.options.prefix}value:{key}"
+
+    def lookup(self, keys: Mapping[str, Iterable[int]]) -> Lookup:
+        """keys: each with the slots that any entry under it has."""
+        slots = {place for several in keys.values() for place in several}
+        slots.update(place for key in keys for place in self._added_slots.get(key, ()))
+        try:
+            snapshot = self._read(list(keys), slots)
+            decoded = {key: readable(raw) for key, raw in snapshot.raw.items()}
+            entries = {key: entry for key, entry in decoded.items() if entry}
+            missing = {place for e in entries.values() for place in e.slots} - slots
+            if snapshot.token and missing:  # tags that a view has added; asked once
+                self._remember(entries)
+                snapshot = self._read_more(snapshot, missing)
+        except OutOfService:
+            return Lookup(None, {}, {})
+        fresh = {key: e for key, e in entries.items() if self._is_fresh(e, snapshot)}
+        return Lookup(snapshot.token or self.bump(()), fresh, snapshot.raw)
+
+    def fill(
+        self,
+        key: str,
+        encoded: bytes,
+        token: Token,
+        ttl: float | None,
+        *,
+        tier: str,
+        slots: Collection[int],
+    ) -> bool:
+        """Store what was computed since the token; whether the server took it."""
+        too_long = len(encoded) > self.options.max_value
+        if too_long or (ttl is not None and ttl <= 0):
+            return False
+        entry = b"%d %d" % token + encode_head(tier, slots) + encoded
+        command: scripts.Command = ("SET", self.name(key), entry, *expiry_options(ttl))
+        try:
+            _, replies = self.client.exchange(lambda _: [command])
+        except OutOfService:
+            return False
+        if replies[0] is not None:
+            self.counters.add(tier, "sets")
+        return replies[0] is not None
+
+    def put(
+        self,
+        key: str,
+        encoded: bytes,
+        ttl: float | None,
+        *,
+        own: int,
+        slots: Collection[int],
+        expected: bytes = ANY,
+    ) -> bool | None:
+        """Store a value that was set, invalidating the key's own slot.
+
+        None: the present value is not the expected one; False: it is not stored.
+        """
+        if len(encoded) > self.options.max_value:
+            self.drop({key: own})
+            return False
+        if ttl is not None and ttl <= 0 and ttl != KEEP:
+            self.drop({key: own})
+            return True
+        name, rest = self.name(key), encode_head("raw", slots) + encoded
+        expiry = expiry_options(ttl)
+
+        def command(run: int) -> list[scripts.Command | bytes]:
+            return [scripts.put(self.stamps, name, run, own, expected, rest, *expiry)]
+
+        token = self._invalidate(command, {own})
+        if token is None:
+            return False
+        if not token.epoch:
+            return None
+        self.counters.add("raw", "sets")
+        return True
+
+    def update(
+        self, key: str, slots: Collection[int], own: int, change: Change
+    ) -> bool:
+        """Compare-and-swap: store the change, unless another writer comes in between.
+
+        own: the key's own slot. False: there was no change, or no server.
+        """
+        for _ in range(ATTEMPTS):
+            before = self.lookup({key: slots})
+            changed = change(before.fresh.get(key)) if before.token else None
+            if changed is None:
+                break
+            (value, ttl), raw = changed, before.raw[key]
+            expected = b"-" if raw is None else b"=" + raw
+            encoded = encode(value)
+            stored = self.put(
+                key, encoded, ttl, own=own, slots=slots, expected=expected
+            )
+            if stored is not None:
+                return stored
+        return False
+
+    def drop(self, keys: Mapping[str, int]) -> None:
+        """Invalidate these keys, each by its own slot, and remove their values."""
+        slots, names = set(keys.values()), map(self.name, keys)
+        remove = ("UNLINK", *names)
+        self._invalidate(
+            lambda run: [scripts.bump(self.stamps, run, slots), remove], slots
+        )
+
+    def bump(self, slots: Collection[int] | None) -> Token | None:
+        """Invalidate these slots (None: everything); None: that is pending now."""
+        return self._invalidate(
+            lambda run: [scripts.bump(self.stamps, run, slots)], slots
+        )
+
+    def _invalidate(
+        self, commands: Commands, slots: Collection[int] | None
+    ) -> Token | None:
+        try:
+            _, replies = self.client.exchange(commands, invalidates=True)
+            if replies[0]:
+                return Token(*replies[0])
+            self.client.trip("the server refuses to invalidate")
+        except OutOfService:
+            pass  # the log says so already
+        if slots is None or slots:
+            self.client.pending.add(slots)
+        return None
+
+    def _read(self, keys: list[str], slots: Collection[int]) -> Snapshot:
+        order = list(slots)
+        values = [("MGET", *map(self.name, keys))] if keys else []
+
+        def commands(run: int) -> list[scripts.Command | bytes]:
+            return [*values, scripts.read(self.stamps, order)]
+
+        run, replies = self.client.exchange(commands)
+        raw = dict(zip(keys, replies[0], strict=True)) if keys else {}
+        epoch, generation, made_in, *words = replies[-1] or [0] * (3 + len(order))
+        if epoch <= 0 or made_in != run:
+            return Snapshot(None, {}, raw)
+        stamps = dict(zip(order, words, strict=True))
+        return Snapshot(Token(epoch, generation), stamps, raw)
+
+    def _read_more(self, snapshot: Snapshot, slots: Collection[int]) -> Snapshot:
+        more = self._read([], slots)
+        if not snapshot.token or not more.token:
+            return snapshot._replace(token=None)
+        if snapshot.token.generation != more.token.generation:
+            return snapshot._replace(token=None)
+        return snapshot._replace(words=snapshot.words | more.words)
+
+    def _remember(self, entries: Mapping[str, ReceivedEntry]) -> None:
+        if len(self._added_slots) > REMEMBERED:
+            self._added_slots.clear()
+        self._added_slots.update({key: entry.slots for key, entry in entries.items()})
+
+    def _is_fresh(self, entry: ReceivedEntry, snapshot: Snapshot) -> bool:
+        fresh = snapshot.proves_fresh(entry.head)
+        if not fresh:
+            self.counters.add(entry.head.tier, "invalidations")
+        return fresh
+
+
+stores: dict[tuple[str, RedisOptions], RedisStore] = {}
+stores_lock = ThreadLock()
+
+
+def store_at(url: str, options: RedisOptions) -> RedisStore:
+    """The process's one store for these: Django makes a backend for each thread."""
+    with stores_lock:
+        if (url, options) not in stores:
+            stores[url, options] = RedisStore(url, options)
+        return stores[url, options]
+
+
+class RedisCache(TagCache):
+    """LOCATION: the URL of a Valkey or Redis ≥ 6.2, the same for all hosts.
+
+    OPTIONS: PREFIX of all keys; FOLDER of this host; TIMEOUT of one wait, BUDGET of
+    all slow waits of a request, RETRY between attempts while the server is away, in
+    seconds; MAX_VALUE in bytes: what is longer is not stored.
+    Values are bytes, responses, or what JSON returns unchanged; others raise
+    Unstorable, a TypeError. When the server does not answer, reads are misses.
+    """
+
+    def __init__(self, location: str, params: dict[str, Any]) -> None:
+        super().__init__(params)
+        options = RedisOptions.of(params.get("OPTIONS", {}))
+        self.store = store_at(str(location), options)
 
     def add(
         self,
@@ -33,30 +264,30 @@ class ByHand(TagCache):
         timeout: Any = DEFAULT_TIMEOUT,
         version: int | None = None,
     ) -> bool:
-        """A lock for all hosts, while the server answers; False when it does not."""
+        """A lock among hosts. False also when the server does not answer."""
         self.validate_key(self.make_key(key, version))
         ttl = self._ttl(timeout)
-        return self._swap(key, version, lambda found: None if found else (value, ttl))
+        return self._update(key, version, lambda entry: None if entry else (value, ttl))
 
     def touch(
         self, key: str, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
     ) -> bool:
         ttl = self._ttl(timeout)
-        return self._swap(
-            key, version, lambda found: (found.load(), ttl) if found else None
+        return self._update(
+            key, version, lambda entry: (entry.load(), ttl) if entry else None
         )
 
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
         """Exact among hosts; the time to live stays."""
         values: list[int] = []
 
-        def raised(found: Found | None) -> tuple[int, float] | None:
-            if found is None:
+        def raised(entry: ReceivedEntry | None) -> tuple[int, float] | None:
+            if entry is None:
                 return None
-            values.append(found.load() + delta)
+            values.append(entry.load() + delta)
             return values[-1], KEEP
 
-        if not self._swap(key, version, raised):
+        if not self._update(key, version, raised):
             raise ValueError(f"Key {key!r} not found")
         return values[-1]
 
@@ -64,18 +295,18 @@ class ByHand(TagCache):
         self, keys: Iterable[str], version: int | None = None
     ) -> dict[str, Any]:
         """In one round trip."""
-        made = {self.make_key(key, version): key for key in keys}
-        fresh = self.store.look(
-            {name: self._slots(key, version) for name, key in made.items()}
+        names = {self.make_key(key, version): key for key in keys}
+        fresh = self.store.lookup(
+            {name: self._slots(key, version) for name, key in names.items()}
         ).fresh
-        for name in made:
+        for name in names:
             self.count("raw", "hits" if name in fresh else "misses")
-        return {made[name]: entry.load() for name, entry in fresh.items()}
+        return {names[name]: entry.load() for name, entry in fresh.items()}
 
     def delete(self, key: str, version: int | None = None) -> bool:
-        found = self.has_key(key, version)
+        existed = self.has_key(key, version)
         self.delete_many([key], version)
-        return found
+        return existed
 
     def delete_many(self, keys: Iterable[str], version: int | None = None) -> None:
         """In one round trip."""
@@ -88,38 +319,23 @@ class ByHand(TagCache):
                 }
             )
 
-    def _own(self, key: str, version: int | None) -> int:
-        return slot(self.tag_of(key, version))
+    def clear(self) -> None:
+        """Invalidate everything; the server drops it when it expires."""
+        self.invalidate_tags([ROOT])
 
-    def _swap(self, key: str, version: int | None, change: Change) -> bool:
-        made, slots = self.make_key(key, version), self._slots(key, version)
-        return self.store.swap(made, slots, self._own(key, version), change)
-
-
-class RedisCache(ByHand):
-    """LOCATION: the URL of a Valkey or Redis ≥ 6.2, the same for all hosts.
-
-    OPTIONS: PREFIX of all keys; FOLDER of this host; TIMEOUT of one wait, BUDGET of
-    all slow waits of a request, RETRY between attempts while the server is away, in
-    seconds; MAX_VALUE in bytes: what is longer is not stored.
-    Values are bytes, what JSON gives back as it was, or responses; others raise
-    Unstorable, a TypeError. What the server does not answer is a miss.
-    """
-
-    def __init__(self, location: str, params: dict[str, Any]) -> None:
-        super().__init__(params)
-        limits = RemoteLimits.of(params.get("OPTIONS", {}))
-        self.store = remote_store_at(str(location), limits)
+    def close(self, **_: Any) -> None:
+        """Django calls it after each request: the connections stay for the next."""
+        self.store.client.budget.renew()
 
     def token(self) -> Token | None:
-        return self.store.look({}).token
+        return self.store.lookup({}).token
 
     def lookup(
         self, key: str, version: int | None = None
-    ) -> tuple[Token | None, Found | None]:
-        made = self.make_key(key, version)
-        seen = self.store.look({made: self._slots(key, version)})
-        return seen.token, seen.fresh.get(made)
+    ) -> tuple[Token | None, FreshEntry | None]:
+        name = self.make_key(key, version)
+        result = self.store.lookup({name: self._slots(key, version)})
+        return result.token, result.fresh.get(name)
 
     def invalidate_tags(self, tags: Iterable[str]) -> Token | None:
         return self.store.bump(set(map(slot, tags)))
@@ -131,47 +347,46 @@ class RedisCache(ByHand):
         self.store.counters.add(tier, event)
 
     def out_of_service(self) -> bool:
-        """The server is away, or something is still to be retired there."""
-        return not self.store.link.readable()
+        """Whether the server is away, or an invalidation is pending."""
+        return not self.store.client.readable()
 
     def why_out_of_service(self) -> str:
-        return self.store.link.reason
+        return self.store.client.reason
 
-    def host_figures(self) -> dict[str, Any]:
-        """Without sizes, which would be a walk over the server's keys."""
-        found = self.store.counters.of_host()
-        return {name: found[name] for name in found.keys() - {"size", "bytes"}}
+    def host_stats(self) -> dict[str, Any]:
+        """Without sizes, for which all keys of the server would be read."""
+        counts = self.store.counters.of_host()
+        return {name: counts[name] for name in counts.keys() - {"size", "bytes"}}
 
     def get_stats(self) -> dict[str, Any]:
-        """As of MemoryCache; `size` and `bytes` of all hosts, None while it is away."""
+        """As MemoryCache; `size` and `bytes` are of all hosts, None out of service."""
         counters = self.store.counters
-        found, sizes = counters.of_process(), take(self.store)
+        counts, sizes = counters.of_process(), server_stats(self.store)
         in_server = {"size": sizes["size"], "bytes": sizes["bytes"]}
         return {
-            **found,
+            **counts,
             **sizes,
-            "max_value": self.store.limits.max_value,
+            "max_value": self.store.options.max_value,
             "host": {**counters.of_host(), **in_server},
-            "warnings": warnings_about(found),
+            "warnings": hit_rate_warnings(counts),
         }
 
-    def clear(self) -> None:
-        """Retire everything under the prefix; the server drops it when it expires."""
-        self.invalidate_tags([keys.ROOT])
-
-    def close(self, **_: Any) -> None:
-        """Django calls it after each request: the connections stay for the next."""
-        self.store.link.budget.renew()
-
-    def _find(self, key: str, version: int | None) -> Found | None:
+    def _find(self, key: str, version: int | None) -> FreshEntry | None:
         return self.lookup(key, version)[1]
+
+    def _own(self, key: str, version: int | None) -> int:
+        return slot(self.tag_of(key, version))
+
+    def _update(self, key: str, version: int | None, change: Change) -> bool:
+        name, slots = self.make_key(key, version), self._slots(key, version)
+        return self.store.update(name, slots, self._own(key, version), change)
 
     def _replace(
         self, key: str, value: Any, ttl: float | None, version: int | None
     ) -> bool:
-        made = self.make_and_validate_key(key, version)
+        name = self.make_and_validate_key(key, version)
         slots, own = self._slots(key, version), self._own(key, version)
-        return bool(self.store.put(made, pack(value), ttl, own=own, slots=slots))
+        return bool(self.store.put(name, encode(value), ttl, own=own, slots=slots))
 
     def _store(
         self,
@@ -184,8 +399,79 @@ class RedisCache(ByHand):
         slots: Iterable[int] = (),
         tier: str = "raw",
     ) -> bool:
-        packed, every = pack(value), self._slots(key, version) | set(slots)
-        made = self.make_key(key, version)
+        encoded, every = encode(value), self._slots(key, version) | set(slots)
+        name = self.make_key(key, version)
         return token is not None and self.store.fill(
-            made, packed, token, ttl, tier=tier, slots=every
+            name, encoded, token, ttl, tier=tier, slots=every
         )
+
+
+PAGE = 500
+COUNTED = 10_000
+HEADS = (4096, 600_000)  # bytes in which nearly every head ends, and every head
+
+
+def server_stats(store: RedisStore) -> dict[str, Any]:
+    """`size` and `bytes` of fresh values; `complete`: whether that is all of them.
+
+    The sizes are None while the server is out of service, as `server` says.
+    """
+    try:
+        names, complete = _names(store)
+        sizes = _sizes(store, names)
+    except OutOfService as error:
+        nothing = {"size": None, "bytes": None, "complete": False}
+        return {**nothing, "server": f"out of service: {error}"}
+    stats = {"size": len(sizes), "bytes": sum(sizes), "complete": complete}
+    return {**stats, "server": "ok"}
+
+
+def _ask(store: RedisStore, *commands: scripts.Command) -> list[Any]:
+    replies: list[Any] = store.client.exchange(lambda _: list(commands))[1]
+    return replies
+
+
+def _names(store: RedisStore) -> tuple[list[bytes], bool]:
+    """At most 10,000 names of values in the server, and whether that is all."""
+    prefix = "".join(f"[{char}]" if char in "*?[" else char for char in store.name(""))
+    cursor, names = b"0", dict[bytes, None]()  # SCAN may return a name twice
+    while len(names) < COUNTED:
+        scan = ("SCAN", cursor, "MATCH", f"{prefix}*", "COUNT", PAGE)
+        cursor, page = _ask(store, scan)[0]
+        names.update(dict.fromkeys(page))
+        if cursor == b"0":
+            return list(names), True
+    return list(names), False
+
+
+def _sizes(store: RedisStore, names: list[bytes]) -> list[int]:
+    snapshot, sizes = _all_stamps(store), []
+    for first in range(0, len(names), PAGE):
+        page = names[first : first + PAGE]
+        parts = _ask(store, *(("GETRANGE", name, 0, HEADS[0]) for name in page))
+        lengths = _ask(store, *(("STRLEN", name) for name in page))
+        for name, part, length in zip(page, parts, lengths, strict=True):
+            head = _head(store, name, part or b"")
+            if head and snapshot.proves_fresh(head):
+                sizes.append(length)
+    return sizes
+
+
+def _head(store: RedisStore, name: bytes, part: bytes) -> Head | None:
+    if len(part) > HEADS[0] and b"\n" not in part:
+        part = _ask(store, ("GETRANGE", name, 0, HEADS[1]))[0] or b""
+    with suppress(Unreadable):
+        return decode_head(part)[0]
+    return None
+
+
+def _all_stamps(store: RedisStore) -> Snapshot:
+    """All stamps at once: 512 KiB."""
+    token = store.lookup({}).token
+    words = array("q", bytes(WORDS * 8))
+    stored = _ask(store, ("GETRANGE", store.stamps, 0, WORDS * 8 - 1))[0] or b""
+    received = array("q", stored[: len(stored) & ~7])
+    if sys.byteorder == "little":  # the server stores the high byte first
+        received.byteswap()
+    words[: len(received)] = received
+    return Snapshot(token, dict(enumerate(words)), {})

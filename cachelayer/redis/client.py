@@ -1,5 +1,7 @@
-"""The connection to the server, with a circuit breaker: a request never waits long
-for the cache.
+"""The connection to the server, behind a circuit breaker: a request never waits long.
+
+After a failure no request asks the server. One thread tries to reach it again, and
+first delivers the pending invalidations of this host.
 """
 
 import atexit
@@ -26,9 +28,10 @@ from redis.retry import Retry
 
 from cachelayer.locks import forkables
 from cachelayer.redis import scripts
-from cachelayer.redis.pending import Debts, slots_in
-from cachelayer.redis.scripts import EXACT, Command, packed
+from cachelayer.redis.pending import PendingInvalidations, slots_in
+from cachelayer.redis.scripts import EXACT, Command, encoded
 
+logger = logging.getLogger(__name__)
 DEFAULTS: dict[str, Any] = {
     "PREFIX": "cachelayer:",
     "FOLDER": "",
@@ -40,8 +43,9 @@ DEFAULTS: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class RemoteLimits:
-    """`timeout`, `budget` and `retry` in seconds, `max_value` in bytes."""
+class RedisOptions:
+    """OPTIONS of RedisCache; `timeout`, `budget` and `retry` are in seconds,
+    `max_value` in bytes."""
 
     prefix: str
     folder: Path
@@ -52,20 +56,20 @@ class RemoteLimits:
 
     @property
     def settling(self) -> float:
-        """After an outage: by then every other host has delivered what it owed."""
+        """Seconds after an outage in which every host delivers what is pending."""
         return self.retry + 8 * self.timeout
 
     @classmethod
-    def of(cls, options: dict[str, Any]) -> "RemoteLimits":
+    def of(cls, options: dict[str, Any]) -> "RedisOptions":
         """From a backend's OPTIONS; raises ImproperlyConfigured."""
         for name in options.keys() - DEFAULTS.keys():
             known = ", ".join(DEFAULTS)
-            raise ImproperlyConfigured(f"There is no option {name!r}, but {known}")
+            raise ImproperlyConfigured(f"Unknown option {name!r}. Known: {known}.")
         chosen = {**DEFAULTS, **options}
         if not chosen["FOLDER"]:
             raise ImproperlyConfigured(
                 "RedisCache needs the option FOLDER, on a disk of this host: its "
-                "processes count there, and note what they could not deliver"
+                "processes keep counts and pending invalidations there"
             )
         for name in ("TIMEOUT", "BUDGET", "RETRY", "MAX_VALUE"):
             if not isinstance(chosen[name], int | float) or chosen[name] <= 0:
@@ -80,7 +84,7 @@ PERIOD = 10.0
 
 
 class Budget(threading.local):
-    """What this thread has waited in its request, at most in the last ten seconds."""
+    """How long this thread waited in its request, at most in the last 10 seconds."""
 
     _spent = 0.0
     _since = 0.0
@@ -94,28 +98,32 @@ class Budget(threading.local):
         return self._spent
 
     def spend(self, started: float, *, above: float) -> None:
-        """Waits as they should be are free: a long import has thousands."""
+        """Count the wait, if it was longer than usual: an import has thousands."""
         waited = monotonic() - started
         self._spent += waited if waited > above else 0.0
 
 
 RUN_ID = re.compile(rb"run_id:([0-9a-f]{12})")
 Commands = Callable[[int], list[Command | bytes]]
+"""Makes commands for a run of the server."""
 
 
 class Connections:
-    """One round trip at a time on each; what goes wrong is RedisError or OSError."""
+    """A pool of connections, each of which knows the run of the server it leads to.
 
-    def __init__(self, url: str, limits: RemoteLimits) -> None:
+    Each has one round trip at a time; errors are RedisError or OSError.
+    """
+
+    def __init__(self, url: str, options: RedisOptions) -> None:
         try:
             self._pool = ConnectionPool.from_url(
                 url,
-                socket_timeout=limits.timeout,
-                socket_connect_timeout=limits.timeout,
-                redis_connect_func=learn_run,
+                socket_timeout=options.timeout,
+                socket_connect_timeout=options.timeout,
+                redis_connect_func=read_run,
                 retry=Retry(NoBackoff(), 0),
                 protocol=2,
-                max_connections=2**16,  # threads are what limits them
+                max_connections=2**16,  # the number of threads is the limit
                 driver_info=None,
             )
         except ValueError as error:
@@ -124,16 +132,16 @@ class Connections:
     def exchange(self, commands: Commands) -> tuple[int, list[Any]]:
         """The run, and a reply to each command made for it.
 
-        None for a key of another type, and when there is no memory for the value;
-        other refusals are raised.
+        The reply is None for a key of another type, and when the server has no memory
+        for the value; other errors of the server are raised.
         """
         connection: Any = self._pool.get_connection()
         try:
             made = commands(connection.run)
-            connection.send_packed_command([b"".join(map(packed, made))])
+            connection.send_packed_command([b"".join(map(encoded, made))])
             replies = [_reply(connection) for _ in made]
         except BaseException:
-            connection.disconnect()  # what is still to come is nobody's reply
+            connection.disconnect()  # a later caller must not read these replies
             raise
         finally:
             self._pool.release(connection)
@@ -149,22 +157,24 @@ class Connections:
 def _reply(connection: Any) -> Any:
     try:
         return connection.read_response()
-    except ResponseError as refusal:
-        harmless = isinstance(refusal, OutOfMemoryError)
-        return None if harmless or str(refusal).startswith("WRONGTYPE") else refusal
+    except ResponseError as error:
+        harmless = isinstance(error, OutOfMemoryError)
+        return None if harmless or str(error).startswith("WRONGTYPE") else error
 
 
-def learn_run(connection: Any) -> None:
-    """A server that was started again, or another one, has lost what it knew last."""
+def read_run(connection: Any) -> None:
+    """Give a new connection the run of its server.
+
+    A server that was restarted, or another one, may have lost the latest stamps.
+    """
     connection.on_connect()
     connection.send_command("INFO", "server")
-    found = RUN_ID.search(connection.read_response())
-    if found is None:
+    match = RUN_ID.search(connection.read_response())
+    if match is None:
         raise ConnectionError("INFO server says no run_id")
-    connection.run = 1 + int(found[1], 16) % (EXACT - 1)
+    connection.run = 1 + int(match[1], 16) % (EXACT - 1)
 
 
-logger = logging.getLogger(__name__)
 FOREVER = float("inf")
 
 
@@ -172,19 +182,23 @@ class OutOfService(Exception):
     """The server is not asked at present, or has just failed to answer."""
 
 
-class Link:
-    """Reads happen while nothing is owed and the last outage is some time ago.
+class Client:
+    """A circuit breaker in front of the connections.
 
-    After a failure nobody asks the server but one thread, until what is owed has
-    been delivered. Then retirements go through, and reads after the settling time:
-    another host may have owed some too.
+    It opens at the first failure. A recovery thread tries to reach the server and
+    delivers the pending invalidations; then invalidations go through again. Reads
+    follow after the settling time, in which the other hosts deliver theirs.
     """
 
     def __init__(
-        self, connections: Connections, debts: Debts, stamps: str, limits: RemoteLimits
+        self,
+        connections: Connections,
+        pending: PendingInvalidations,
+        stamps: str,
+        options: RedisOptions,
     ) -> None:
-        self.connections, self.debts = connections, debts
-        self.stamps, self.limits = stamps, limits
+        self.connections, self.pending = connections, pending
+        self.stamps, self.options = stamps, options
         self.budget = Budget()
         self.reason = ""
         self._reads_from = self._writes_from = 0.0
@@ -195,95 +209,95 @@ class Link:
     def after_fork(self) -> None:
         self._lock = threading.Lock()
         self._closed = threading.Event()
-        self._mender: threading.Thread | None = None
+        self._recovery: threading.Thread | None = None
 
     def readable(self) -> bool:
         if monotonic() < self._reads_from:
-            if self._writes_from == FOREVER and self._mender is None:
-                self._start_mender()  # we are a fork of whose parent was mending
+            if self._writes_from == FOREVER and self._recovery is None:
+                self._start_recovery()  # a fork does not inherit the parent's thread
             return False
-        if self.debts.owed():
-            self.trip("retirements are to be delivered first")
+        if self.pending.exist():
+            self.trip("pending invalidations are delivered first")
             return False
         return True
 
-    def exchange(self, commands: Commands, *, retires: bool = False) -> Any:
+    def exchange(self, commands: Commands, *, invalidates: bool = False) -> Any:
         """(run, replies) of one round trip; raises OutOfService."""
-        if not (monotonic() >= self._writes_from if retires else self.readable()):
+        if not (monotonic() >= self._writes_from if invalidates else self.readable()):
             raise OutOfService(self.reason)
         started = monotonic()
-        reserve = 0 if retires else self.limits.timeout
-        if self.budget.spent() + reserve >= self.limits.budget:
-            self._fail("slow: a request's budget of waiting is used up")
+        reserve = 0 if invalidates else self.options.timeout
+        if self.budget.spent() + reserve >= self.options.budget:
+            self._fail("slow: the time that a request may wait is used up")
         try:
             return self.connections.exchange(commands)
         except (RedisError, OSError) as error:
             self._fail(f"{type(error).__name__}: {error}")
         finally:
-            self.budget.spend(started, above=self.limits.timeout / 10)
+            self.budget.spend(started, above=self.options.timeout / 10)
 
     def _fail(self, reason: str) -> NoReturn:
         self.trip(reason)
         raise OutOfService(reason)
 
     def trip(self, reason: str) -> None:
-        """Out of service from now on, until the mender has got through."""
+        """Open the circuit breaker until the recovery thread reaches the server."""
         with self._lock:
             if self._writes_from == FOREVER:
                 return
             self.reason = reason
             self._reads_from = self._writes_from = FOREVER
         logger.warning("cache out of service: %s", reason)
-        self._start_mender()
+        self._start_recovery()
 
-    def _start_mender(self) -> None:
-        with self._lock, suppress(RuntimeError):  # no threads at the very end
-            if self._mender is None:
-                mender = threading.Thread(target=self._mend, daemon=True)
-                mender.start()
-                self._mender = mender
+    def _start_recovery(self) -> None:
+        with self._lock, suppress(RuntimeError):  # at exit no thread can be started
+            if self._recovery is None:
+                recovery = threading.Thread(target=self._recover, daemon=True)
+                recovery.start()
+                self._recovery = recovery
 
-    def _mend(self) -> None:
+    def _recover(self) -> None:
         started = monotonic()
-        while not self._got_through():
-            if self._closed.wait(self.limits.retry):
+        while not self._try_to_deliver():
+            if self._closed.wait(self.options.retry):
                 return
         with self._lock:
             self._writes_from = 0.0
-            self._reads_from = monotonic() + self.limits.settling
+            self._reads_from = monotonic() + self.options.settling
             self.reason = f"settling after: {self.reason}"
-            self._mender = None
+            self._recovery = None
         logger.warning(
             "cache back: seconds=%.1f settling=%.1f",
             monotonic() - started,
-            self.limits.settling,
+            self.options.settling,
         )
 
-    def _got_through(self) -> bool:
+    def _try_to_deliver(self) -> bool:
         try:
             self.deliver()
-        except Exception as error:  # whatever it is: without us nobody tries again
+        except Exception as error:  # any error: no other thread would try again
             self.reason = f"{type(error).__name__}: {error}"
             return False
         return True
 
     def deliver(self) -> None:
-        """Retire on the server what is owed; raises RedisError or OSError."""
-        self._retire(set())  # the server is there, and takes retirements
-        while listed := self.debts.listed():
-            self._retire(slots_in(listed))
-            self.debts.paid(listed)
+        """Send the pending invalidations; raises RedisError or OSError."""
+        self._invalidate(set())  # fails unless the server accepts invalidations
+        while listed := self.pending.read():
+            self._invalidate(slots_in(listed))
+            self.pending.remove(listed)
 
-    def _retire(self, slots: set[int] | None) -> None:
+    def _invalidate(self, slots: set[int] | None) -> None:
         def command(run: int) -> list[scripts.Command | bytes]:
             return [scripts.bump(self.stamps, run, slots)]
 
         self.connections.exchange(command)
 
     def close(self) -> None:
-        """Try once more to deliver what is owed, and end the mender."""
+        """End the recovery thread, and try once more to deliver what is pending."""
         self._closed.set()
-        if self.debts.owed():
+        if self.pending.exist():
             with suppress(RedisError, OSError):  # the file keeps them for the others
                 self.deliver()
         self.connections.close()

@@ -1,32 +1,33 @@
-"""What the server does in one step, in Lua, and the words of its stamps.
+"""Lua scripts, each of which the server runs in one step, and the words of the stamps.
 
-The stamps are one string of 64-bit words: the epoch, the plane (a random number, new
-whenever the stamps are), the run (the server process that they were made in), then
-from word 8 on a slot for each tag. An epoch of 0 means that there are none.
+The stamps are one string of 64-bit words: the epoch, the generation (a random number,
+drawn whenever the stamps are made), the run (the process of the server in which they
+were made), and from word 8 on a slot for each tag. An epoch of 0 means that there are
+no stamps.
 """
 
 from collections.abc import Collection
 from functools import cache
 from secrets import randbelow
 
-EPOCH, PLANE, RUN = range(3)
+EPOCH, GENERATION, RUN = range(3)
 EXACT = 2**52  # Lua's numbers are doubles
 SLOTS_AT_ONCE = 1000
 
-# PERSIST first: a full server allows it, and then the rest of the script.
+# PERSIST first: a server without free memory allows it, and then the whole script.
 BEGIN = """
 redis.call('PERSIST', KEYS[1])
-local run, plane, afresh = ARGV[1], ARGV[2], ARGV[3]
+local run, generation, anew = ARGV[1], ARGV[2], ARGV[3]
 local head = redis.pcall('BITFIELD', KEYS[1],
     'GET', 'i64', '#0', 'GET', 'i64', '#1', 'GET', 'i64', '#2')
-if afresh == '1' or head.err or head[1] <= 0 or head[3] ~= tonumber(run) then
+if anew == '1' or head.err or head[1] <= 0 or head[3] ~= tonumber(run) then
     local time = redis.call('TIME')
     redis.call('DEL', KEYS[1])
-    redis.call('BITFIELD', KEYS[1], 'SET', 'i64', '#1', plane, 'SET', 'i64', '#2', run,
-        'SET', 'i64', '#0', time[1] * 1000000 + time[2])
-    head[2] = tonumber(plane)
+    redis.call('BITFIELD', KEYS[1], 'SET', 'i64', '#1', generation,
+        'SET', 'i64', '#2', run, 'SET', 'i64', '#0', time[1] * 1000000 + time[2])
+    head[2] = tonumber(generation)
 end
-local by = (afresh == '1' or #ARGV > 3) and 1 or 0 -- who retires nothing asks for now
+local by = (anew == '1' or #ARGV > 3) and 1 or 0 -- without slots: only read the epoch
 local epoch = redis.call('BITFIELD', KEYS[1], 'INCRBY', 'i64', '#0', by)[1]
 """
 BUMP = f"""{BEGIN}
@@ -35,7 +36,7 @@ for place = 4, #ARGV do
 end
 return {{epoch, head[2]}}
 """
-# A value that is not what the caller saw is left alone, and the answer zero.
+# Compare-and-swap: if the value is not the one that was expected, answer zero.
 PUT = f"""
 local held = redis.pcall('GET', KEYS[2])
 if type(held) == 'table' then held = false end
@@ -49,15 +50,18 @@ return {{epoch, head[2]}}
 Command = tuple[str | bytes | int, ...]
 
 
-def new_plane() -> int:
+def new_generation() -> int:
     return 1 + randbelow(EXACT - 1)
 
 
 def bump(stamps: str, run: int, slots: Collection[int] | None) -> Command:
-    """Retire these slots, or everything (None, or very many); answers epoch, plane."""
-    afresh = slots is None or len(slots) > SLOTS_AT_ONCE
-    places: Collection[int] = () if slots is None or afresh else slots
-    return ("EVAL", BUMP, 1, stamps, run, new_plane(), int(afresh), *places)
+    """Invalidate these slots, or everything (None, or very many slots).
+
+    The reply is the epoch and the generation.
+    """
+    anew = slots is None or len(slots) > SLOTS_AT_ONCE
+    places: Collection[int] = () if slots is None or anew else slots
+    return ("EVAL", BUMP, 1, stamps, run, new_generation(), int(anew), *places)
 
 
 def put(
@@ -67,39 +71,39 @@ def put(
     slot: int,
     expected: bytes,
     rest: bytes,
-    *life: str,
+    *expiry: str,
 ) -> Command:
-    """Retire the key's own slot and store an entry as of then, in one step.
+    """Invalidate the key's own slot and store an entry at the new epoch, in one step.
 
-    expected: `*`, `-` (nothing there), or `=` and the bytes that are there.
+    expected: `*` (anything), `-` (no value), or `=` and the bytes of the value.
     """
-    words: Command = (run, new_plane(), 0, slot, expected, rest, *life)
+    words: Command = (run, new_generation(), 0, slot, expected, rest, *expiry)
     return ("EVAL", PUT, 2, stamps, key, *words)
 
 
-def look(stamps: str, slots: Collection[int]) -> bytes:
-    """Read epoch, plane, run and these slots; packed, for it is asked at each read."""
-    words = (EPOCH, PLANE, RUN, *slots)
+def read(stamps: str, slots: Collection[int]) -> bytes:
+    """Read epoch, generation, run and these slots. It is encoded here, to be quick."""
+    words = (EPOCH, GENERATION, RUN, *slots)
     count = b"*%d\r\n" % (2 + 3 * len(words))
     return count + _words("BITFIELD_RO", stamps) + b"".join(map(_field, words))
 
 
-def packed(command: Command | bytes) -> bytes:
-    """The command as the protocol has it."""
+def encoded(command: Command | bytes) -> bytes:
+    """The command in the protocol's form."""
     if isinstance(command, bytes):
         return command
     return b"*%d\r\n" % len(command) + _words(*command)
 
 
 def _words(*words: str | bytes | int) -> bytes:
-    made = [
+    texts = [
         word if isinstance(word, bytes) else str(word).encode("utf-8", "surrogatepass")
         for word in words
     ]
-    return b"".join([b"$%d\r\n%b\r\n" % (len(word), word) for word in made])
+    return b"".join([b"$%d\r\n%b\r\n" % (len(text), text) for text in texts])
 
 
 @cache
 def _field(word: int) -> bytes:
-    """There are 65,536 of them."""
+    """Cached for all 65,536 slots."""
     return _words("GET", "i64", f"#{word}")

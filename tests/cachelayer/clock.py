@@ -6,7 +6,7 @@ class Clock:
 
     def __init__(self, monkeypatch) -> None:
         self.now = 1000.0
-        for module in ("entries", "store", "backends.memory"):
+        for module in ("entries", "backends.memory"):
             monkeypatch.setattr(f"cachelayer.{module}.monotonic", self)
 
     def __call__(self) -> float:

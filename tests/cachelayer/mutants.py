@@ -9,7 +9,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from cachelayer import decorators, invalidation, transactions
 from cachelayer.backends import MemoryCache, RedisCache
-from cachelayer.transactions import Watched
+from cachelayer.transactions import WatchedConnection
 
 BACKENDS = (MemoryCache, RedisCache)
 
@@ -35,7 +35,9 @@ def without_commit_order(stack: ExitStack) -> None:
 
 def without_commit_itself(stack: ExitStack) -> None:
     """Retirement is left to Django's commit hooks."""
-    stack.enter_context(patch.object(Watched, "commit", BaseDatabaseWrapper.commit))
+    stack.enter_context(
+        patch.object(WatchedConnection, "commit", BaseDatabaseWrapper.commit)
+    )
 
 
 def without_dirty_reads(stack: ExitStack) -> None:
@@ -53,7 +55,7 @@ def without_dirty_bypass(stack: ExitStack) -> None:
 
 def without_bump(stack: ExitStack) -> None:
     """A commit retires nothing."""
-    stack.enter_context(patch.object(transactions, "bump", lambda tags: None))
+    stack.enter_context(patch.object(transactions, "invalidate_now", lambda tags: None))
 
 
 def without_reaper(stack: ExitStack) -> None:

@@ -37,7 +37,7 @@ def test_the_projects_settings_pass():
         ("FLIGHT_WAIT", 0, "E002", "a number of seconds"),
         ("AUDIENCE", "no.such.callable", "E002", "dotted path"),
         ("STRICT_SHARED_TIER", 1, "E002", "True or False"),
-        ("ALIAS", "shared", "E003", "cannot retire by tag"),
+        ("ALIAS", "shared", "E003", "cannot invalidate by tag"),
     ],
 )
 def test_a_wrong_option_is_named_with_its_remedy(settings, name, value, number, said):
@@ -90,7 +90,7 @@ def test_a_folder_that_cannot_be_is_named(settings, monkeypatch, tmp_path, backe
     ("location", "options", "said"),
     [
         ("", {}, "LOCATION"),
-        ("unused", {"MAX_SIZE": 10}, "no option 'MAX_SIZE'"),
+        ("unused", {"MAX_SIZE": 10}, "Unknown option 'MAX_SIZE'"),
         ("unused", {"EVICTION_POLICY": "random"}, "lru, lfu, fifo"),
         ("unused", {"MAX_ENTRIES": 0}, "MAX_ENTRIES"),
         ("unused", {"MAX_BYTES": "many"}, "MAX_BYTES"),

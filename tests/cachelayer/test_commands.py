@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from cachelayer import cache_endpoint, cache_manager
-from cachelayer.stats import LOOKUPS_THAT_TELL, count_route
+from cachelayer.stats import MIN_LOOKUPS, count_route
 from tests.processes import ROOT
 
 
@@ -55,7 +55,7 @@ def test_for_eyes_there_is_a_table_each_of_tiers_routes_and_processes(monkeypatc
 
 
 def test_a_low_hit_rate_is_above_the_tables():
-    for _ in range(LOOKUPS_THAT_TELL):
+    for _ in range(MIN_LOOKUPS):
         count_route("endpoint /a", "misses")
 
     shown = " ".join(run("cache_stats").split())

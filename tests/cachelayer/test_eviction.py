@@ -1,4 +1,4 @@
-"""Who is evicted when: exactly as a model of the policy, in one thread."""
+"""What is evicted when: exactly as in a model of the policy, in one thread."""
 
 from sys import getsizeof
 from typing import Any
@@ -60,14 +60,14 @@ class Model:
 
     def step(self, name: str, key: str, size: int) -> None:
         self.now += 1
-        there = self.kept.get(key)
+        existing = self.kept.get(key)
         if name in ("get", "has_key", "touch", "add"):
             self.use(key)
         self.now += 1
-        if name == "set" or (name == "add" and there is None):
+        if name == "set" or (name == "add" and existing is None):
             self.store(key, size)
-        elif name == "touch" and there:
-            self.store(key, there["value"])
+        elif name == "touch" and existing:
+            self.store(key, existing["value"])
         elif name == "expire":
             self.kept.pop(key, None)
 
@@ -83,7 +83,7 @@ def do(cache: MemoryCache, name: str, key: str, size: int) -> None:
 
 
 @pytest.mark.parametrize("policy", ["lru", "lfu", "fifo"])
-def test_who_stays_is_who_stays_in_the_model(policy, tmp_path, monkeypatch):
+def test_the_entries_that_stay_are_those_of_the_model(policy, tmp_path, monkeypatch):
     Clock(monkeypatch)
     options = {"MAX_ENTRIES": ENTRIES, "MAX_BYTES": SIZE, "EVICTION_POLICY": policy}
     cache = MemoryCache(str(tmp_path), {"OPTIONS": options})

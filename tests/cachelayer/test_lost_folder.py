@@ -7,31 +7,30 @@ import threading
 
 import pytest
 
-from cachelayer import store
 from cachelayer.backends import MemoryCache
+from cachelayer.backends.memory import Limits, store_at, stores_lock
 from cachelayer.stamps import EPOCH, Stamps, slot
 from cachelayer.stats import Counters
-from cachelayer.store import Limits
 from tests.cachelayer.forks import fork, succeeded
 
 
 @pytest.fixture
 def folder(tmp_path):
-    return tmp_path / "plane"
+    return tmp_path / "cache"
 
 
-def take_away(folder):
-    """A file in its place: it cannot be made anew."""
+def replace_by_file(folder):
+    """A file in its place: the folder cannot be created."""
     shutil.rmtree(folder)
     folder.write_text("in the way")
 
 
-def give_back(cache, folder):
+def remove_file(cache, folder):
     folder.unlink()
     cache.stamps.remap()
 
 
-def test_a_folder_that_was_removed_is_made_anew_with_its_parents(folder):
+def test_a_removed_folder_is_created_again_with_its_parents(folder):
     cache = MemoryCache(str(folder), {})
     cache.set("a", 1)
     shutil.rmtree(folder)
@@ -43,10 +42,10 @@ def test_a_folder_that_was_removed_is_made_anew_with_its_parents(folder):
     assert cache.get("a") == 2
 
 
-def test_out_of_reach_it_serves_and_keeps_nothing_and_fails_nowhere(folder, caplog):
+def test_out_of_reach_nothing_is_read_or_stored_and_nothing_fails(folder, caplog):
     cache = MemoryCache(str(folder), {})
     cache.set("a", 1)
-    take_away(folder)
+    replace_by_file(folder)
 
     cache.invalidate_pattern("/unrelated")
 
@@ -57,35 +56,35 @@ def test_out_of_reach_it_serves_and_keeps_nothing_and_fails_nowhere(folder, capl
     cache.set("a", 2)
     cache.delete("a")
     cache.clear()
-    give_back(cache, folder)
+    remove_file(cache, folder)
     assert cache.get("a") is None
 
 
-def test_out_of_reach_from_the_start_it_serves_when_the_way_is_free(folder):
+def test_out_of_reach_from_the_start_it_works_once_the_folder_can_be_made(folder):
     folder.write_text("in the way")
     cache = MemoryCache(str(folder), {})
     cache.set("a", 1)
     assert cache.get("a") is None
 
-    give_back(cache, folder)
+    remove_file(cache, folder)
 
     cache.set("a", 2)
     assert cache.get("a") == 2
 
 
-def test_the_former_map_is_bumped_for_whoever_has_not_noticed_yet(folder):
+def test_the_old_map_is_bumped_for_processes_that_still_use_it(folder):
     one, other = Stamps(folder), Stamps(folder)
     before = one.epoch()
-    take_away(folder)
+    replace_by_file(folder)
 
     other.bump(["/a"])
 
-    assert one.newer([slot("/a")], before) is None
+    assert one.fresh_epoch([slot("/a")], before) is None
     assert other.failure
     assert not one.failure
 
 
-def test_what_was_retired_out_of_reach_is_retired_for_all_when_it_is_back(folder):
+def test_once_the_file_is_back_everything_is_invalidated_for_all(folder):
     one = Stamps(folder)
     kept = folder.rename(folder.with_name("kept"))
     folder.write_text("in the way")
@@ -97,7 +96,7 @@ def test_what_was_retired_out_of_reach_is_retired_for_all_when_it_is_back(folder
 
     other.remap()
 
-    assert one.newer([slot("/a")], before) is None
+    assert one.fresh_epoch([slot("/a")], before) is None
 
 
 @pytest.mark.parametrize("kind", [Stamps, Counters])
@@ -115,17 +114,17 @@ def test_a_full_disk_leaves_no_half_file_behind(folder, kind):
     assert [path.suffix for path in folder.iterdir()] == [".lock"]
 
 
-def test_a_child_makes_a_store_while_a_thread_of_its_parent_did(folder):
+def test_a_child_makes_a_store_while_its_parents_thread_holds_the_lock(folder):
     held, done = threading.Event(), threading.Event()
 
     def hold():
-        with store.making:
+        with stores_lock:
             held.set()
             done.wait(20)
 
     def make():
         signal.alarm(20)
-        store.store_at(str(folder), Limits.of({}))
+        store_at(str(folder), Limits.of({}))
 
     holder = threading.Thread(target=hold)
     holder.start()
@@ -142,7 +141,7 @@ def test_a_writer_that_died_is_noticed_by_the_next_reader(folder):
     before = stamps.epoch()
     stamps.words[EPOCH] += 1
 
-    assert stamps.newer([slot("/a")], before) is None
+    assert stamps.fresh_epoch([slot("/a")], before) is None
     assert not stamps.epoch() & 1
 
 
@@ -150,7 +149,7 @@ class Interrupted(BaseException):
     """What a worker's time limit raises, at any line."""
 
 
-def test_a_bump_that_is_interrupted_retires_everything(folder):
+def test_an_interrupted_bump_invalidates_everything(folder):
     stamps = Stamps(folder)
     before = stamps.epoch()
 
@@ -171,11 +170,11 @@ def test_a_bump_that_is_interrupted_retires_everything(folder):
     with pytest.raises(Interrupted):
         stamps.bump(["/a"])
 
-    assert stamps.newer([slot("/unrelated")], before) is None
+    assert stamps.fresh_epoch([slot("/unrelated")], before) is None
     assert not stamps.epoch() & 1
 
 
-def test_a_process_with_the_id_of_one_that_has_gone_takes_its_row(folder):
+def test_a_process_with_the_id_of_an_ended_one_takes_its_row(folder):
     folder.mkdir()
     for _ in range(300):
         counters = Counters(folder)

@@ -8,8 +8,9 @@ from enum import Enum
 import pytest
 from django.core.cache import caches
 
-from cachelayer import hosts, store
+from cachelayer import hosts
 from cachelayer.backends import MemoryCache
+from cachelayer.backends.memory import stores
 from tests.cachelayer.clock import Clock
 
 
@@ -40,7 +41,7 @@ def test_what_cannot_be_pickled_is_refused(cache):
         cache.set("a", lambda: None)
 
 
-def test_who_makes_other_keys_on_one_folder_has_other_entries(tmp_path):
+def test_backends_with_other_keys_on_one_folder_have_other_entries(tmp_path):
     one = MemoryCache(str(tmp_path), {"KEY_PREFIX": "one"})
     others = [
         MemoryCache(str(tmp_path), {"KEY_PREFIX": "other"}),
@@ -48,7 +49,7 @@ def test_who_makes_other_keys_on_one_folder_has_other_entries(tmp_path):
         MemoryCache(str(tmp_path), {"KEY_FUNCTION": lambda key, *_: f"made {key}"}),
     ]
     one.set("a", 1)
-    assert one.get("a") == 1  # at hand from now on
+    assert one.get("a") == 1  # served on the short path from now on
 
     assert [other.get("a") for other in others] == [None] * 3
 
@@ -56,7 +57,7 @@ def test_who_makes_other_keys_on_one_folder_has_other_entries(tmp_path):
 @pytest.mark.parametrize(
     ("policy", "gone"), [("lru", "b"), ("lfu", "c"), ("fifo", "a")]
 )
-def test_who_goes_first_is_a_policy(make, clock, policy, gone):
+def test_the_policy_says_what_is_evicted_first(make, clock, policy, gone):
     cache = make(MAX_ENTRIES=3, EVICTION_POLICY=policy)
     for key in "abc":
         cache.set(key, key)
@@ -93,7 +94,7 @@ def test_the_bytes_have_a_limit(make):
     assert "k49" in cache
 
 
-def test_the_dead_make_room_before_the_living(make, clock):
+def test_expired_entries_are_removed_before_others_are_evicted(make, clock):
     cache = make(MAX_ENTRIES=3)
     cache.set("a", 1)
     cache.set("b", 1, 10)
@@ -110,10 +111,10 @@ def test_threads_share_one_store(tmp_path):
     one, other = (MemoryCache(str(tmp_path), {}) for _ in range(2))
 
     assert one.store is other.store
-    assert one.store in store.stores.values()
+    assert one.store in stores.values()
 
 
-def test_a_key_that_looks_like_a_made_one_is_another(make):
+def test_a_key_that_looks_like_one_made_by_django_is_another(make):
     cache = make()
     cache.set("x", "second", version=2)
     assert cache.get(":2:x") is None
@@ -132,23 +133,23 @@ def test_a_number_and_its_text_are_one_key(make):
     assert (cache.get("7"), cache.get(7), cache.get(7, version=1)) == ("seven",) * 3
 
 
-def test_what_is_at_hand_is_not_given_out_while_another_plane_is_there(make):
+def test_nothing_is_served_while_another_host_is_in_conflict(make):
     cache = make()
     cache.set("a", 1)
     assert (cache.get("a"), cache.get("a")) == (1, 1)
 
-    hosts.judge(cache.stamps, conflict=True)
+    hosts.set_conflict(cache.stamps, True)
     assert cache.get("a") is None
 
-    hosts.judge(cache.stamps, conflict=False)
-    assert cache.get("a") is None  # kept before the other came
+    hosts.set_conflict(cache.stamps, False)
+    assert cache.get("a") is None  # stored before the conflict
     cache.set("a", 2)
     assert cache.get("a") == 2
 
 
-def test_hits_of_another_process_are_told_when_it_ends(make):
+def test_a_process_publishes_its_hits_when_it_ends(make):
     cache = make()
-    before = cache.host_figures()["hits"]
+    before = cache.host_stats()["hits"]
     code = f"""
 from django.conf import settings
 settings.configure()
@@ -159,7 +160,7 @@ assert [cache.get("a") for _ in range(5)] == [1] * 5
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=20)
 
-    assert cache.host_figures()["hits"] == before + 5
+    assert cache.host_stats()["hits"] == before + 5
 
 
 def test_a_key_that_is_equal_to_a_text_but_reads_otherwise_is_another(make):

@@ -15,13 +15,13 @@ from cachelayer import cache_endpoint, cache_manager
 from cachelayer.backends import RedisCache
 from cachelayer.entries import Unstorable
 from cachelayer.http import StoredResponse
-from cachelayer.redis.values import Unreadable, head_of, pack, unpack
+from cachelayer.redis.values import Unreadable, decode, encode, encode_head
 from cachelayer.transactions import backend
 from tests.cachelayer.backends import WORKER, redis_cache
 from tests.cachelayer.forks import fork, succeeded
 
 pytestmark = pytest.mark.valkey
-HEAD = b"7 9" + head_of("raw", [8, 65_543])
+HEAD = b"7 9" + encode_head("raw", [8, 65_543])
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
@@ -54,7 +54,7 @@ def make(valkey_url, tmp_path):
 
     yield make
     for each in made:
-        each.store.link.close()
+        each.store.client.close()
 
 
 def name_of(key: str) -> str:
@@ -62,16 +62,16 @@ def name_of(key: str) -> str:
 
 
 @given(json_values | st.binary())
-def test_what_is_packed_comes_back_as_it_was(value):
-    found = unpack(HEAD + pack(value)).load()
+def test_what_is_encoded_comes_back_as_it_was(value):
+    result = decode(HEAD + encode(value)).load()
 
-    assert (type(found), repr(found)) == (type(value), repr(value))
+    assert (type(result), repr(result)) == (type(value), repr(value))
 
 
 def test_a_response_comes_back_as_it_was():
     stored = StoredResponse(b"\n\x00body", (("Content-Type", "text/plain"),), '"tag"')
 
-    assert unpack(HEAD + pack(stored)).load() == stored
+    assert decode(HEAD + encode(stored)).load() == stored
 
 
 def cyclic() -> list:
@@ -139,7 +139,7 @@ def test_a_decorator_does_not_store_it_and_says_so(cache, caplog):
 )
 def test_wrong_bytes_are_a_miss(cache, client, wrong):
     with pytest.raises(Unreadable):
-        unpack(wrong)
+        decode(wrong)
     client.set(name_of("a"), wrong)
 
     assert cache.get("a", "missed") == "missed"
@@ -215,15 +215,15 @@ def test_add_is_won_by_one(make):
         assert cache.get(key) == won.index(True)
 
 
-def test_threads_that_meet_an_empty_server_have_one_moment(make, client):
-    """A flight is joined at its own moment: of two, both would compute."""
+def test_threads_that_meet_an_empty_server_get_one_token(make, client):
+    """A thread waits only for a computation with its own token."""
     cache = make()
     client.delete(cache.store.stamps)
 
-    moments = [cache.store.bump(()) for _ in range(2)]  # as of look-ups that cross
+    tokens = [cache.store.bump(()) for _ in range(2)]  # as of look-ups that cross
 
-    assert moments[0] == moments[1] == cache.token()
-    assert cache.store.bump({9}).epoch == moments[0].epoch + 1
+    assert tokens[0] == tokens[1] == cache.token()
+    assert cache.store.bump({9}).epoch == tokens[0].epoch + 1
 
 
 def test_prefixes_and_versions_are_apart(make):
@@ -267,7 +267,7 @@ def test_the_host_counts_with_it(make):
     ("location", "options", "said"),
     [
         ("redis://127.0.0.1", {}, "FOLDER"),
-        ("redis://127.0.0.1", {"MAX_ENTRIES": 1}, "no option 'MAX_ENTRIES'"),
+        ("redis://127.0.0.1", {"MAX_ENTRIES": 1}, "Unknown option 'MAX_ENTRIES'"),
         ("redis://127.0.0.1", {"FOLDER": "/tmp", "TIMEOUT": 0}, "TIMEOUT"),  # noqa: S108
         ("redis://127.0.0.1", {"FOLDER": "/tmp", "RETRY": "1"}, "RETRY"),  # noqa: S108
         ("redis://127.0.0.1", {"FOLDER": "/tmp", "BUDGET": 0.1}, "twice"),  # noqa: S108

@@ -6,7 +6,7 @@ import pytest
 from django.core.signals import request_started
 
 from cachelayer import cache_endpoint, cache_global_data, cache_manager, stats
-from cachelayer.stats import LOOKUPS_THAT_TELL, PLACES, RouteCounters
+from cachelayer.stats import MAX_ROUTES, MIN_LOOKUPS, RouteCounters
 from tests.cachelayer.forks import fork, succeeded
 
 
@@ -45,7 +45,7 @@ def test_functions_are_counted_by_name_and_the_busiest_comes_first():
     assert (first["tier"], first["hit_rate"]) == ("endpoint", 0.6667)
 
 
-def test_all_processes_of_the_host_count_together_and_those_that_have_gone():
+def test_all_processes_of_the_host_count_together_also_ended_ones():
     often(), often()
 
     assert succeeded(fork(lambda: (seldom(), seldom())))
@@ -54,14 +54,14 @@ def test_all_processes_of_the_host_count_together_and_those_that_have_gone():
     assert counted()["tests.cachelayer.test_routes.seldom"] == (1, 1)
 
 
-def test_what_finds_no_place_is_counted_together(folder):
+def test_routes_beyond_the_last_place_are_counted_together(folder):
     counters = RouteCounters(folder)
 
-    for number in range(PLACES + 10):
+    for number in range(MAX_ROUTES + 10):
         counters.count(f"endpoint /{number}", "hits")
 
     found = counters.of_routes()
-    assert len(found) == PLACES
+    assert len(found) == MAX_ROUTES
     assert (found[0]["route"], found[0]["hits"]) == ("other routes", 11)
 
 
@@ -83,7 +83,7 @@ def test_without_a_folder_nothing_is_counted_by_route(settings):
     assert cache_manager.get_stats()["routes"] == []
 
 
-def test_a_folder_that_cannot_be_used_is_no_reason_to_answer_nothing(
+def test_with_an_unusable_folder_calls_are_answered_all_the_same(
     settings, tmp_path, caplog
 ):
     (tmp_path / "file").touch()
@@ -98,7 +98,7 @@ def test_a_folder_that_cannot_be_used_is_no_reason_to_answer_nothing(
 
 
 def test_a_low_hit_rate_is_in_the_statistics():
-    for _ in range(LOOKUPS_THAT_TELL):
+    for _ in range(MIN_LOOKUPS):
         stats.count_route("endpoint /low", "misses")
         stats.count_route("endpoint /high", "hits")
 
@@ -111,9 +111,9 @@ def test_a_low_hit_rate_is_logged_once_until_it_recovers(caplog):
     caplog.set_level(logging.WARNING, "cachelayer.stats")
 
     def look(outcome: str) -> int:
-        for _ in range(LOOKUPS_THAT_TELL):
+        for _ in range(MIN_LOOKUPS):
             stats.count_route("endpoint /a", outcome)
-        stats.Watch().look()
+        stats.HitRateMonitor().check()
         return len(caplog.records)
 
     assert [look("misses"), look("misses")] == [1, 1]
@@ -123,9 +123,9 @@ def test_a_low_hit_rate_is_logged_once_until_it_recovers(caplog):
 
 
 @pytest.mark.django_db
-def test_requests_have_it_looked_at(monkeypatch, caplog):
-    monkeypatch.setattr(stats, "watch", stats.Watch())
-    for _ in range(LOOKUPS_THAT_TELL):
+def test_a_request_checks_the_hit_rate(monkeypatch, caplog):
+    monkeypatch.setattr("cachelayer.http.monitor", stats.HitRateMonitor())
+    for _ in range(MIN_LOOKUPS):
         stats.count_route("endpoint /a", "misses")
 
     request_started.send(sender=None, environ={})

@@ -1,4 +1,4 @@
-"""The stamp file: bumped under a lock, read without one, swapped and never cut."""
+"""The stamp file: bumped under a lock, read without one, never truncated."""
 
 import signal
 import threading
@@ -23,19 +23,19 @@ def places(*tags):
     return tuple(map(slot, tags))
 
 
-def test_a_bump_retires_its_tags_and_no_others(stamps):
+def test_a_bump_invalidates_its_tags_and_no_others(stamps):
     before = stamps.epoch()
 
     stamps.bump(["/a/*"])
 
-    assert stamps.newer(places("/a/*"), before) is None
-    assert stamps.newer(places("/b/*"), before) == stamps.epoch() > before
+    assert stamps.fresh_epoch(places("/a/*"), before) is None
+    assert stamps.fresh_epoch(places("/b/*"), before) == stamps.epoch() > before
 
 
 def test_what_was_computed_after_the_bump_is_fresh(stamps):
     stamps.bump(["/a/*"])
 
-    assert stamps.newer(places("/a/*"), stamps.epoch()) == stamps.epoch()
+    assert stamps.fresh_epoch(places("/a/*"), stamps.epoch()) == stamps.epoch()
 
 
 def test_the_epoch_is_even_at_rest_and_only_rises(stamps):
@@ -52,24 +52,24 @@ def test_any_tag_has_a_place_within_the_slots(tag):
     assert 8 <= slot(tag) < 8 + SLOTS
 
 
-def test_a_value_begun_while_a_writer_is_at_work_is_retired_by_it(stamps):
+def test_a_value_begun_while_a_process_writes_is_invalidated_by_it(stamps):
     stamps.words[EPOCH] += 1
     token = stamps.epoch()
     stamps.words[EPOCH] -= 1
 
     stamps.bump(["/a"])
 
-    assert stamps.newer(places("/a"), token) is None
+    assert stamps.fresh_epoch(places("/a"), token) is None
 
 
-def test_a_dead_writer_costs_everything_before_it(stamps):
+def test_a_process_that_died_while_it_wrote_invalidates_everything(stamps):
     before = stamps.epoch()
     stamps.words[EPOCH] += 1
 
     after = stamps.bump(["/a"])
 
-    assert stamps.newer(places("/unrelated"), before) is None
-    assert stamps.newer(places("/unrelated"), after) == after
+    assert stamps.fresh_epoch(places("/unrelated"), before) is None
+    assert stamps.fresh_epoch(places("/unrelated"), after) == after
 
 
 def test_two_maps_of_one_file_see_each_other(stamps, tmp_path):
@@ -78,23 +78,23 @@ def test_two_maps_of_one_file_see_each_other(stamps, tmp_path):
     other.bump(["/a"])
 
     assert other.host_id == stamps.host_id
-    assert stamps.newer(places("/a"), before) is None
+    assert stamps.fresh_epoch(places("/a"), before) is None
 
 
-def test_a_file_that_was_removed_is_made_anew_and_its_readers_follow(tmp_path):
+def test_a_removed_file_is_created_again_and_its_readers_follow(tmp_path):
     one, other = Stamps(tmp_path), Stamps(tmp_path)
-    before, plane = one.epoch(), one.host_id
+    before, host_id = one.epoch(), one.host_id
     one.path.unlink()
 
     other.bump(["/a"])
 
     assert one.words[EPOCH] == SUPERSEDED
-    assert one.newer(places("/unrelated"), before) is None
+    assert one.fresh_epoch(places("/unrelated"), before) is None
     assert one.epoch() == other.epoch() > before
-    assert one.host_id == plane
+    assert one.host_id == host_id
 
 
-def test_a_file_of_another_size_is_swapped_and_not_cut(tmp_path):
+def test_a_file_of_another_size_is_replaced_and_not_truncated(tmp_path):
     one = Stamps(tmp_path)
     before = one.epoch()
     one.path.rename(tmp_path / "kept")
@@ -103,10 +103,10 @@ def test_a_file_of_another_size_is_swapped_and_not_cut(tmp_path):
     one.bump(["/a"])
 
     assert one.path.stat().st_size == (tmp_path / "kept").stat().st_size
-    assert one.newer(places("/unrelated"), before) is None
+    assert one.fresh_epoch(places("/unrelated"), before) is None
 
 
-def test_a_remapped_file_drops_what_this_process_kept(tmp_path):
+def test_a_new_file_drops_what_this_process_stored(tmp_path):
     cache = MemoryCache(str(tmp_path), {})
     cache.set("a", 1)
     cache.stamps.path.unlink()
@@ -118,14 +118,14 @@ def test_a_remapped_file_drops_what_this_process_kept(tmp_path):
     assert cache.get("a") == 2
 
 
-def test_a_folder_that_was_removed_is_made_anew(tmp_path):
-    stamps = Stamps(tmp_path / "plane")
+def test_a_removed_folder_is_created_again(tmp_path):
+    stamps = Stamps(tmp_path / "cache")
     for path in stamps.path.parent.iterdir():
         path.unlink()
 
     stamps.bump(["/a"])
 
-    assert Stamps(tmp_path / "plane").epoch() == stamps.epoch()
+    assert Stamps(tmp_path / "cache").epoch() == stamps.epoch()
 
 
 def test_no_bump_is_lost_among_threads_and_processes(stamps):

@@ -1,10 +1,10 @@
-"""What get_stats says: of this process, of the host, of each tier."""
+"""The statistics: of this process, of the host, by tier."""
 
 import pytest
 
 from cachelayer import cache_endpoint, cache_global_data, cache_manager
 from cachelayer.backends import MemoryCache
-from cachelayer.stats import Counters, warnings_about
+from cachelayer.stats import Counters, hit_rate_warnings
 from tests.cachelayer.forks import fork, succeeded
 
 
@@ -26,7 +26,7 @@ def test_hits_misses_and_size(cache):
     assert stats["max_entries"] == 10_000
 
 
-def test_retired_entries_count_as_invalidations_and_not_as_evictions(cache):
+def test_invalidated_entries_do_not_count_as_evictions(cache):
     cache.set("/a/1", 1)
     cache.set("/a/2", 1)
     cache.invalidate_pattern("/a/*")
@@ -38,7 +38,7 @@ def test_retired_entries_count_as_invalidations_and_not_as_evictions(cache):
 
 def test_an_expired_read_is_a_miss(cache, monkeypatch):
     cache.set("a", 1, 10)
-    monkeypatch.setattr("cachelayer.store.monotonic", lambda: float("inf"))
+    monkeypatch.setattr("cachelayer.backends.memory.monotonic", lambda: float("inf"))
     cache.get("a")
 
     stats = cache.get_stats()
@@ -67,7 +67,7 @@ def test_tiers_are_counted_apart():
     assert more("user", "hits") == 0
 
 
-def test_the_host_counts_all_processes_and_those_that_have_gone(tmp_path):
+def test_the_host_counts_all_processes_also_ended_ones(tmp_path):
     ours = Counters(tmp_path)
     ours.add("raw", "hits")
 
@@ -81,7 +81,7 @@ def test_the_host_counts_all_processes_and_those_that_have_gone(tmp_path):
     assert ours.of_host()["hits"] == 2
     assert ours.of_host()["processes"] == 1
     assert ours.of_host()["size"] == 0
-    Counters(tmp_path).add("raw", "misses")  # takes the row of the one that has gone
+    Counters(tmp_path).add("raw", "misses")  # takes the row of the ended process
     assert ours.of_host()["hits"] == 2
 
 
@@ -91,4 +91,4 @@ def test_the_host_counts_all_processes_and_those_that_have_gone(tmp_path):
 def test_a_low_hit_rate_is_a_warning_once_it_means_something(hits, misses, warned):
     found = {"hits": hits, "misses": misses, "hit_rate": hits / (hits + misses)}
 
-    assert bool(warnings_about(found)) is warned
+    assert bool(hit_rate_warnings(found)) is warned

@@ -17,7 +17,7 @@ def nobody_there(settings, tmp_path) -> Iterator[None]:
     url = f"redis://127.0.0.1:{free_port()}/0"
     settings.CACHES = {**settings.CACHES, "default": redis_cache(url, tmp_path)}
     yield
-    caches["default"].store.link.close()
+    caches["default"].store.client.close()
 
 
 def test_the_statistics_say_so(client_of, operator):
@@ -46,4 +46,4 @@ def test_clearing_and_invalidating_are_kept_pending(client_of, operator):
 
     for verb, body in (("clear", {}), ("invalidate", {"pattern": "/a/*"})):
         assert api.post(f"/api/v1/cache/{verb}", body).status_code == 200
-    assert caches["default"].store.link.debts.owed()
+    assert caches["default"].store.client.pending.exist()

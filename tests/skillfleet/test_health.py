@@ -74,11 +74,11 @@ def test_readyz_says_why_the_cache_is_bypassed_and_serves_on(client):
     backend = caches["default"]
     Worker.objects.enlist()
     CacheHost.objects.create(host_id="other", host="web-2", seen_at=Now())
-    hosts.judge(backend.stamps, conflict=True)
+    hosts.set_conflict(backend.stamps, True)
     try:
         response = client.get("/readyz")
     finally:
-        hosts.judge(backend.stamps, conflict=False)
+        hosts.set_conflict(backend.stamps, False)
 
     assert response.status_code == 200
     assert "bypassed" in response.json()["checks"]["cache"]
@@ -95,7 +95,7 @@ def test_readyz_says_that_the_cache_server_is_away_and_serves_on(
     try:
         response = client.get("/readyz")
     finally:
-        caches["default"].store.link.close()
+        caches["default"].store.client.close()
 
     assert response.status_code == 200
     assert "bypassed: ConnectionError" in response.json()["checks"]["cache"]

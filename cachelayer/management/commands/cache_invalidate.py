@@ -1,4 +1,4 @@
-"""Retire by hand what no declaration retires."""
+"""Invalidate entries after a change that bypassed the application."""
 
 import getpass
 import os
@@ -10,25 +10,27 @@ from cachelayer import manager
 
 
 class Command(BaseCommand):
-    help = "Retire what patterns cover (/a/*: /a and all below), a key, or everything."
+    help = (
+        "Invalidate what patterns cover (/a/*: /a and all below), keys, or everything."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("pattern", nargs="*", help="like /a/* or /a")
         parser.add_argument(
-            "--key", action="append", default=[], help="one entry by its key text"
+            "--key", action="append", default=[], help="the entry with this key text"
         )
         parser.add_argument(
-            "--all", action="store_true", dest="everything", help="the whole cache"
+            "--all", action="store_true", dest="everything", help="everything"
         )
 
     def handle(
         self, *, pattern: list[str], key: list[str], everything: bool, **_: Any
     ) -> None:
         if not (pattern or key or everything):
-            raise CommandError("Name patterns, --key or --all.")
+            raise CommandError("Give patterns, --key or --all.")
         if not all(text.strip() for text in [*pattern, *key]):
-            raise CommandError("A pattern or key is not empty.")
-        by = f"{who()} on the command line"
+            raise CommandError("A pattern or key must not be empty.")
+        by = f"{user_name()} on the command line"
         for each in pattern:
             self.stdout.write(manager.invalidate_pattern(each, by=by))
         for each in key:
@@ -38,8 +40,8 @@ class Command(BaseCommand):
             self.stdout.write(manager.clear(by=by))
 
 
-def who() -> str:
+def user_name() -> str:
     try:
         return getpass.getuser()
-    except (ImportError, KeyError, OSError):  # a container's user may have no name
+    except (ImportError, KeyError, OSError):  # in a container the user may have no name
         return f"user {os.getuid()}"

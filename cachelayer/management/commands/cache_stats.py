@@ -1,4 +1,4 @@
-"""What the cache does for whom, on this host."""
+"""Show the statistics of this host's cache."""
 
 import json
 import time
@@ -37,7 +37,7 @@ class Command(BaseCommand):
             no_color=options["no_color"] or None,
         )
         if not watch:
-            console.print(picture())
+            console.print(view())
             return
         try:
             follow(console)
@@ -46,26 +46,26 @@ class Command(BaseCommand):
 
 
 def follow(console: Console) -> None:
-    """For ever; where lines cannot be taken back, picture below picture."""
+    """Refresh for ever; in a file or pipe, print each view below the last."""
     if not console.is_terminal:
         while True:
-            console.print(picture())
+            console.print(view())
             time.sleep(SECONDS)
     with Live(console=console, auto_refresh=False, screen=False) as live:
         while True:
-            live.update(picture(), refresh=True)
+            live.update(view(), refresh=True)
             time.sleep(SECONDS)
 
 
-def picture() -> RenderableType:
+def view() -> RenderableType:
     stats = cache_manager.get_stats()
     warnings = [Text(f"Warning: {each}", "yellow") for each in stats["warnings"]]
-    drawn = [drawing(*each) for each in tables(stats) if each.rows]
-    return Group(*warnings, Text(headline(stats)), *drawn)
+    parts = [text_table(*each) for each in tables(stats) if each.rows]
+    return Group(*warnings, Text(headline(stats)), *parts)
 
 
-def drawing(title: str, headers: Any, rows: list[list[str]]) -> Table:
-    # One blank between columns, so that all of them fit into 80.
+def text_table(title: str, headers: Any, rows: list[list[str]]) -> Table:
+    # With one space between the columns, all of them fit into 80 characters.
     gap = (0, 1, 0, 0)
     table = Table(title=title, title_justify="left", box=None, padding=gap)
     for number, header in enumerate(headers):

@@ -27,7 +27,7 @@ def make(server, tmp_path):
 
     yield make
     for cache in made:
-        cache.store.link.close()
+        cache.store.client.close()
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ def test_without_the_run_an_old_snapshot_is_served(server, cache, monkeypatch):
         connection.on_connect()
         connection.run = 1
 
-    pool = cache.store.link.connections._pool
+    pool = cache.store.client.connections._pool
     pool.connection_kwargs["redis_connect_func"] = same_run
     test_body = test_a_server_started_again_from_an_old_snapshot_proves_nothing
     with pytest.raises(AssertionError):

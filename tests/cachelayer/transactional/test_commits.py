@@ -97,7 +97,7 @@ def test_without_retiring_in_the_commit_one_by_hand_keeps_the_old():
 
 def test_a_retirement_that_fails_is_logged_and_tried_again(monkeypatch, caplog):
     failing = [OSError("once")]
-    bump = transactions.bump
+    bump = transactions.invalidate_now
 
     def fail_once(tags) -> None:
         if failing:

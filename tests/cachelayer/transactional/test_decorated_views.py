@@ -16,7 +16,7 @@ from cachelayer import (
     cache_manager,
     cache_user_data,
 )
-from cachelayer.http import UserLookedAt
+from cachelayer.http import UserReadInSharedTier
 from tests.cachelayer.arrivals import arrived
 
 pytestmark = [
@@ -196,7 +196,7 @@ class Leaky(OpenView):
 
 
 def test_a_shared_view_that_looks_at_its_user_raises_in_tests():
-    with pytest.raises(UserLookedAt):
+    with pytest.raises(UserReadInSharedTier):
         ask(Leaky, user=User(username="ann", pk=1))
 
 

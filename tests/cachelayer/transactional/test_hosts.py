@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from cachelayer import cache_global_data, cache_manager, hosts
 from cachelayer.models import CacheHost
-from cachelayer.stamps import CONFLICT, DUE
+from cachelayer.stamps import CONFLICT, REFRESH_AT
 from cachelayer.transactions import backend
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,18 +28,18 @@ def value():
 @pytest.fixture(autouse=True)
 def stamps():
     calls.clear()
-    CacheHost.objects.all().delete()  # making the roles has announced us
-    found = backend().stamps
-    found.words[DUE] = 0
-    yield found
-    found.words[CONFLICT] = 0
+    CacheHost.objects.all().delete()  # creating the roles announced ours
+    stamps = backend().stamps
+    stamps.words[REFRESH_AT] = 0
+    yield stamps
+    stamps.words[CONFLICT] = 0
 
 
 def look_up() -> None:
     cache_manager.get("anything")
 
 
-def test_whoever_uses_the_cache_announces_this_plane_once_an_interval(stamps):
+def test_using_the_cache_announces_the_host_once_in_an_interval(stamps):
     look_up()
     first = CacheHost.objects.get()
     look_up()
@@ -49,14 +49,14 @@ def test_whoever_uses_the_cache_announces_this_plane_once_an_interval(stamps):
 
 
 @pytest.mark.parametrize("within", [transaction.atomic, nullcontext])
-def test_a_change_that_retires_announces_it_too(declared_groups, within):
+def test_an_invalidation_announces_it_too(declared_groups, within):
     with within():
         Group.objects.create(name="readers")
 
     assert CacheHost.objects.count() == 1
 
 
-def test_another_live_plane_takes_the_cache_out_of_service(stamps):
+def test_another_live_host_takes_the_cache_out_of_service(stamps):
     CacheHost.objects.create(host_id="another", host="elsewhere", seen_at=Now())
     cache_manager.set("a", 1)
 
@@ -67,48 +67,48 @@ def test_another_live_plane_takes_the_cache_out_of_service(stamps):
     assert cache_manager.get("a") is None
     assert [value(), value()] == ["value", "value"]
     assert len(calls) == 2
-    assert "elsewhere" in hosts.reason(hosts.other_hosts(stamps))
+    assert "elsewhere" in hosts.conflict(hosts.other_hosts(stamps))
 
 
-def test_a_plane_that_is_gone_brings_it_back(stamps):
+def test_the_cache_is_back_when_the_other_host_is_gone(stamps):
     CacheHost.objects.create(host_id="another", host="elsewhere", seen_at=Now())
     look_up()
     CacheHost.objects.filter(host_id="another").update(
         seen_at=Now() - timedelta(hours=1)
     )
-    stamps.words[DUE] = 0
+    stamps.words[REFRESH_AT] = 0
 
     look_up()
 
     assert [value(), value()] == ["value", "value"]
     assert len(calls) == 1
-    assert hosts.reason(hosts.other_hosts(stamps)) == ""
+    assert hosts.conflict(hosts.other_hosts(stamps)) == ""
 
 
 def test_within_a_transaction_it_waits(stamps):
     with transaction.atomic():
         look_up()
         transaction.set_rollback(True)
-    assert stamps.words[DUE] == 0
+    assert stamps.words[REFRESH_AT] == 0
 
     look_up()
 
     assert CacheHost.objects.count() == 1
 
 
-def let_pass(stamps, *planes, hours=1) -> None:
-    """These planes were last seen so long ago; ours is due."""
-    for plane in planes:
-        CacheHost.objects.filter(host_id=plane).update(
+def let_pass(stamps, *host_ids, hours=1) -> None:
+    """These hosts were last seen so long ago; a refresh of ours is due."""
+    for host_id in host_ids:
+        CacheHost.objects.filter(host_id=host_id).update(
             seen_at=Now() - timedelta(hours=hours)
         )
-    stamps.words[DUE] = 0
+    stamps.words[REFRESH_AT] = 0
 
 
-def test_what_was_kept_before_another_plane_came_is_not_served_when_it_has_gone(stamps):
+def test_what_was_stored_before_another_host_came_is_not_served_after_it(stamps):
     assert [value(), value(), len(calls)] == ["value", "value", 1]
     CacheHost.objects.create(host_id="another", host="elsewhere", seen_at=Now())
-    stamps.words[DUE] = 0
+    stamps.words[REFRESH_AT] = 0
     look_up()
     let_pass(stamps, "another", stamps.host_id)
 
@@ -117,7 +117,7 @@ def test_what_was_kept_before_another_plane_came_is_not_served_when_it_has_gone(
     assert len(calls) == 2
 
 
-def test_a_plane_that_came_and_went_while_this_one_slept_retires_everything(stamps):
+def test_a_host_that_came_and_went_while_this_one_slept_invalidates_all(stamps):
     value()
     let_pass(stamps, stamps.host_id, hours=2)
     CacheHost.objects.create(host_id="another", host="elsewhere", seen_at=Now())
@@ -128,7 +128,7 @@ def test_a_plane_that_came_and_went_while_this_one_slept_retires_everything(stam
     assert len(calls) == 2
 
 
-def test_an_ordinary_refresh_retires_nothing(stamps):
+def test_an_ordinary_refresh_invalidates_nothing(stamps):
     value()
     let_pass(stamps, stamps.host_id)
 
@@ -138,14 +138,14 @@ def test_an_ordinary_refresh_retires_nothing(stamps):
 
 
 def test_it_is_due_when_the_clock_was_set_back(stamps):
-    stamps.words[DUE] = time.time_ns() + int(86_400e9)
+    stamps.words[REFRESH_AT] = time.time_ns() + int(86_400e9)
 
     look_up()
 
     assert CacheHost.objects.exists()
 
 
-def test_planes_that_are_long_gone_are_forgotten(stamps):
+def test_hosts_that_are_long_gone_are_deleted(stamps):
     CacheHost.objects.create(host_id="another", host="elsewhere", seen_at=Now())
     let_pass(stamps, "another", hours=25)
 
@@ -160,4 +160,4 @@ def test_within_an_event_loop_it_waits(stamps):
 
     asyncio.run(read())
 
-    assert stamps.words[DUE] == 0
+    assert stamps.words[REFRESH_AT] == 0

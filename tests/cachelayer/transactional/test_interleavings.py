@@ -273,14 +273,14 @@ def test_another_commit_hook_that_raises_does_not_keep_the_old_value():
 
 
 def test_retired_neither_first_nor_in_the_commit_another_hook_keeps_it(monkeypatch):
-    waiting = transactions._waiting
+    pending_hook = transactions._pending_hook
 
     def last(connection):
-        hook = waiting(connection)
+        hook = pending_hook(connection)
         connection.run_on_commit.sort(key=lambda row: row[1] is hook)
         return hook
 
-    monkeypatch.setattr(transactions, "_waiting", last)
+    monkeypatch.setattr(transactions, "_pending_hook", last)
 
     with mutated("commit-itself"):
         assert other_hook_raises() == "old"

@@ -106,6 +106,6 @@ def test_what_a_permission_saw_before_a_change_is_not_kept(client):
 @pytest.mark.usefixtures("declared_groups")
 @pytest.mark.urls(__name__)
 def test_with_a_token_of_the_views_own_it_would_be(client, monkeypatch):
-    monkeypatch.setattr("cachelayer.decorators.begun", lambda _: backend().token())
+    monkeypatch.setattr("cachelayer.decorators.token_of", lambda _: backend().token())
 
     assert ask_twice(client) == [True, True]

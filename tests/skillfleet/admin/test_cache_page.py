@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from cachelayer import cache_manager
-from cachelayer.stats import LOOKUPS_THAT_TELL, count_route
+from cachelayer.stats import MIN_LOOKUPS, count_route
 
 CACHE = "/admin/cachelayer/cachehost/"
 
@@ -26,7 +26,7 @@ def retired(browser, page: str, **answers: str) -> str:
 
 
 def test_it_shows_what_the_commands_show(operated):
-    for _ in range(LOOKUPS_THAT_TELL):
+    for _ in range(MIN_LOOKUPS):
         count_route("branch /some/route", "misses")
 
     page = operated.get(CACHE).content.decode()

@@ -11,7 +11,7 @@ from cachelayer import transactions
 from skillfleet.wsgi import application as served
 
 this_request = threading.local()
-bump = transactions.bump
+bump = transactions.invalidate_now
 
 
 def bump_or_die(tags: Iterable[str]) -> None:
@@ -20,7 +20,7 @@ def bump_or_die(tags: Iterable[str]) -> None:
     bump(tags)
 
 
-transactions.bump = bump_or_die
+transactions.invalidate_now = bump_or_die
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:

@@ -165,7 +165,7 @@ def one_key_for_all_people(patch: pytest.MonkeyPatch) -> None:
 
 
 def one_key_for_all_audiences(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("cachelayer.http.importing", lambda name: lambda request: "all")
+    patch.setattr("cachelayer.http.imported", lambda name: lambda request: "all")
 
 
 @pytest.mark.parametrize(

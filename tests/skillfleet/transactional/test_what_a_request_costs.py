@@ -22,7 +22,7 @@ def trips(settings, valkey_url, tmp_path, monkeypatch) -> Iterator[list[object]]
     """A RedisCache, and what it has sent to its server."""
     settings.CACHES = {**settings.CACHES, "default": redis_cache(valkey_url, tmp_path)}
     backend().clear()
-    link, sent = backend().store.link, []
+    link, sent = backend().store.client, []
     exchange = link.connections.exchange
 
     def counted(commands):

@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.db import models
 
 from cachelayer import cache_manager, invalidates
-from cachelayer.invalidation import adopt
+from cachelayer.invalidation import hook_managers
 
 pytestmark = pytest.mark.django_db(transaction=True)
 KEY = "/groups/readers"
@@ -27,7 +27,7 @@ def user(group):
     return user
 
 
-def retired_by(change) -> bool:
+def invalidated_by(change) -> bool:
     cache_manager.set(KEY, "kept")
     change()
     return cache_manager.get(KEY) is None
@@ -44,37 +44,39 @@ def retired_by(change) -> bool:
     ],
     ids=["update", "bulk_create", "delete", "base manager", "related"],
 )
-def test_a_plain_manager_of_a_declared_model_retires(change):
-    assert retired_by(change)
+def test_a_plain_manager_of_a_declared_model_invalidates(change):
+    assert invalidated_by(change)
 
 
-def test_migrations_do_not_see_it():
+def test_migrations_do_not_see_the_hooks():
     call_command("makemigrations", "auth", check=True, dry_run=True, verbosity=0)
 
 
-def test_its_own_methods_are_still_there(group):
+def test_a_manager_keeps_its_own_methods(group):
     assert Group.objects.get_by_natural_key("readers") == group
     assert Group.objects.all().filter(pk=group.pk).get() == group
 
 
-def test_a_row_of_a_relation_retires_when_it_is_written_directly(group, user):
+def test_a_row_of_a_relation_invalidates_when_it_is_written_directly(group, user):
     Membership.objects.all().delete()
     row = Membership(user=user, group=group)
 
-    assert retired_by(row.save)
-    assert retired_by(lambda: Membership.objects.filter(pk=row.pk).update(group=group))
-    assert retired_by(row.delete)
-    assert retired_by(lambda: Membership.objects.create(user=user, group=group))
-    assert retired_by(lambda: Membership.objects.filter(user=user).delete())
+    assert invalidated_by(row.save)
+    assert invalidated_by(
+        lambda: Membership.objects.filter(pk=row.pk).update(group=group)
+    )
+    assert invalidated_by(row.delete)
+    assert invalidated_by(lambda: Membership.objects.create(user=user, group=group))
+    assert invalidated_by(lambda: Membership.objects.filter(user=user).delete())
 
 
-def test_a_default_manager_that_chooses_rows_needs_a_base_manager():
-    class Chosen(models.Manager):
+def test_a_default_manager_that_filters_rows_needs_a_base_manager():
+    class Filtered(models.Manager):
         def get_queryset(self):
             return super().get_queryset().exclude(name="")
 
-    class ChosenRow(models.Model):
-        objects = Chosen()
+    class FilteredRow(models.Model):
+        objects = Filtered()
 
         class Meta:
             app_label = "cache_room"
@@ -84,4 +86,4 @@ def test_a_default_manager_that_chooses_rows_needs_a_base_manager():
             return str(self.pk)
 
     with pytest.raises(ImproperlyConfigured, match="base_manager_name"):
-        adopt(ChosenRow)
+        hook_managers(FilteredRow)
