@@ -228,7 +228,7 @@ class Client:
         started = monotonic()
         reserve = 0 if invalidates else self.options.timeout
         if self.budget.spent() + reserve >= self.options.budget:
-            self._fail("slow: the time that a request may wait is used up")
+            self._fail("slow: this request has used up its BUDGET of waiting")
         try:
             return self.connections.exchange(commands)
         except (RedisError, OSError) as error:

@@ -90,30 +90,30 @@ def test_a_commit_by_hand_retires_when_it_returns():
     assert seen_after_a_commit_by_hand() is None
 
 
-def test_without_retiring_in_the_commit_one_by_hand_keeps_the_old():
+def test_without_invalidating_in_the_commit_one_by_hand_keeps_the_old():
     with mutated("commit-itself"):
         assert seen_after_a_commit_by_hand() == "old"
 
 
-def test_a_retirement_that_fails_is_logged_and_tried_again(monkeypatch, caplog):
+def test_an_invalidation_that_fails_is_logged_and_tried_again(monkeypatch, caplog):
     failing = [OSError("once")]
-    bump = transactions.invalidate_now
+    invalidate_now = transactions.invalidate_now
 
     def fail_once(tags) -> None:
         if failing:
             raise failing.pop()
-        bump(tags)
+        invalidate_now(tags)
 
-    monkeypatch.setattr(transactions, "bump", fail_once)
+    monkeypatch.setattr(transactions, "invalidate_now", fail_once)
     with transaction.atomic():
         touch()
 
-    assert "not retired" in caplog.text
+    assert "not invalidated" in caplog.text
     assert cache_manager.get(KEY) is None
 
 
 def test_threads_that_share_a_connection_see_it_dirty():
-    """Who has once looked and found nothing looks again after any thread's mark."""
+    """A thread that found no pending hook looks again after a mark of any thread."""
     shared = connections[DEFAULT_DB_ALIAS]
     shared.inc_thread_sharing()
 
