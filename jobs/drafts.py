@@ -11,21 +11,19 @@ from core.json_values import text_finding
 from jobs.engine.phase_context import context_of, load_author, waived_in
 from jobs.exceptions import DraftChanged, InvalidJob, NoDraft, TooLarge, WrongState
 from jobs.models import Draft, DraftWaiver, Job
+from jobs.pipeline.context import Context
 from jobs.pipeline.phases import verdict_on
 from jobs.pipeline.state import Verdict
 from taxonomy.exceptions import NothingToWaive, UnknownWaiver
 from taxonomy.files.diffs import FileDiff, differences
 from taxonomy.files.file import File, Files, as_files
-from taxonomy.files.gate import check_files
 from taxonomy.limits import configured_limits
 from taxonomy.models import Bundle
 from taxonomy.models.address import MAX_NAME_CHARS
-from taxonomy.package import by_field
+from taxonomy.package import SkillPackage, by_field
 from taxonomy.scan.engine import scan
-from taxonomy.skillmd.document import SkillMdError, decode, parse
 from taxonomy.skillmd.findings import Chosen, Findings, Waived, is_accepted
 
-SKILL_MD = "SKILL.md"
 EDITABLE = (Job.Status.COMPLETED, Job.Status.PENDING_HITL)
 
 
@@ -44,17 +42,21 @@ def edit(draft: Draft, path: str, content: bytes | None, *, by: User) -> Draft:
     when somebody else edited it at the same time, TooLarge or InvalidJob for a file
     that no client could unpack.
     """
-    files = _edited(draft.bundle.files(), path, content)
-    waived = waived_in(draft.job)
-    verdict = judged(draft.job, files, waived)
+    before, waived = draft.bundle.package(), waived_in(draft.job)
+    files = _edited(before.files, path, content)
+    context = _context_with(draft.job, files, waived)
+    package = context.package
+    if package.gate_findings:
+        _require_no_new(package.gate_findings, before.gate_findings)
+    verdict = verdict_on(context)
     with transaction.atomic():
         job = hold(draft)
         check_editable(job, draft)
         check_waived(job, waived)
-        if not draft.repoint(Bundle.objects.store(files)):
+        if not draft.repoint(Bundle.objects.store(files, digest=package.digest)):
             raise DraftChanged
         note = {"path": path, "by": by.get_username()}
-        record(job, name_in(files), verdict, "draft_edited", **note)
+        record(job, name_in(package), verdict, "draft_edited", **note)
     draft.refresh_from_db()
     return draft
 
@@ -111,18 +113,14 @@ def check_decidable(job: Job, draft: Draft) -> None:
         )
 
 
-def name_in(files: Files) -> str:
+def name_in(package: SkillPackage) -> str:
     """The name that the draft's SKILL.md gives itself; empty if it cannot be kept."""
-    content = next((file.content for file in files if file.path == SKILL_MD), b"")
-    try:
-        name = parse(decode(content)).frontmatter.get("name", "")
-    except SkillMdError:
-        return ""
-    return name if isinstance(name, str) and text_finding(name) is None else ""
+    name = package.declared_name
+    return name if text_finding(name) is None else ""
 
 
 def _edited(before: Files, path: str, content: bytes | None) -> Files:
-    """The files with one changed. Faults that were there before may be mended later."""
+    """The files with one changed. Raises TooLarge."""
     limits = configured_limits()
     if content is not None and len(content) > limits.file_bytes:
         found = f"{len(content)} bytes; a file may have {limits.file_bytes}."
@@ -131,21 +129,39 @@ def _edited(before: Files, path: str, content: bytes | None) -> Files:
     executable = any(file.executable for file in before if file.path == path)
     if content is not None:
         after.append(File(path, content, executable))
-    known = check_files(before, limits)
-    found_now = check_files(as_files(after), limits)
-    if new := tuple(finding for finding in found_now if finding not in known):
-        raise InvalidJob("The draft cannot be kept like that.", by_field(new))
     return as_files(after)
 
 
-def judged(job: Job, files: Files, waived: frozenset[Waived]) -> Verdict:
-    """What the phase validate would say of these files: its evals count as well."""
+def _require_no_new(findings: Findings, known: Findings) -> None:
+    """Raises InvalidJob for findings that the draft did not have before the edit.
+
+    Those that it had may be fixed by a later edit.
+    """
+    if new := tuple(finding for finding in findings if finding not in known):
+        raise InvalidJob("The draft cannot be kept like that.", by_field(new))
+
+
+def judged(draft: Draft, waived: frozenset[Waived]) -> tuple[SkillPackage, Verdict]:
+    """What the phase validate would say of the draft: its evals count as well."""
+    context = _context_with(draft.job, draft.bundle.files(), waived, draft.bundle_id)
+    return context.package, verdict_on(context)
+
+
+def _context_with(
+    job: Job, draft: Files, waived: frozenset[Waived], digest: str = ""
+) -> Context:
+    """The context of a phase, with these files as the draft."""
     context = context_of(job, load_author(), lambda percent, message: None)
-    return verdict_on(replace(context, draft=files, waived=waived))
+    return replace(context, draft=draft, draft_digest=digest, waived=waived)
 
 
 def settle(
-    draft: Draft, job: Job, verdict: Verdict, event: str, note: dict[str, Any]
+    draft: Draft,
+    job: Job,
+    package: SkillPackage,
+    verdict: Verdict,
+    event: str,
+    note: dict[str, Any],
 ) -> None:
     """Keep what validation says by now of a draft that may be edited.
 
@@ -154,7 +170,7 @@ def settle(
     check_editable(job, draft)
     if not draft.repoint(draft.bundle):
         raise DraftChanged
-    record(job, name_in(draft.bundle.files()), verdict, event, **note)
+    record(job, name_in(package), verdict, event, **note)
 
 
 def record(job: Job, name: str, verdict: Verdict, event: str, **note: Any) -> None:
@@ -198,7 +214,7 @@ def waive(draft: Draft, chosen: Chosen, *, by: User, reason: str) -> list[DraftW
     if not found:
         raise NothingToWaive
     accepted = before | {Waived(each.fingerprint, each.severity) for each in found}
-    verdict = judged(draft.job, draft.bundle.files(), accepted)
+    package, verdict = judged(draft, accepted)
     with transaction.atomic():
         job = hold(draft)
         check_waived(job, before)
@@ -207,7 +223,7 @@ def waive(draft: Draft, chosen: Chosen, *, by: User, reason: str) -> list[DraftW
         )
         rules = sorted({each.rule for each in found})
         note = {"by": by.get_username(), "rules": rules}
-        settle(draft, job, verdict, "findings_waived", note)
+        settle(draft, job, package, verdict, "findings_waived", note)
     return waived
 
 
@@ -218,13 +234,13 @@ def revoke(draft: Draft, waiver_id: int, *, by: User) -> None:
     if waiver is None:
         raise UnknownWaiver
     accepted = before - {waiver.waived}
-    verdict = judged(draft.job, draft.bundle.files(), accepted)
+    package, verdict = judged(draft, accepted)
     with transaction.atomic():
         job = hold(draft)
         check_waived(job, before)
         waiver.revoke(by)
         note = {"by": by.get_username(), "rules": [waiver.rule]}
-        settle(draft, job, verdict, "waiver_revoked", note)
+        settle(draft, job, package, verdict, "waiver_revoked", note)
 
 
 def changes(job: Job, draft: Files) -> tuple[FileDiff, ...]:

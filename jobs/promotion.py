@@ -31,10 +31,8 @@ from taxonomy.exceptions import (
     TaxonomyError,
     UnknownCategory,
 )
-from taxonomy.files.file import Files
-from taxonomy.limits import configured_limits
 from taxonomy.models import Skill
-from taxonomy.package import validate, with_name
+from taxonomy.package import SkillPackage
 from taxonomy.publishing import Published
 from taxonomy.skillmd.findings import Waived
 
@@ -62,28 +60,30 @@ def promote(
     check_decidable(draft.job, draft)
     # Judged while nothing is held: a scan may take seconds.
     waived = waived_in(draft.job)
-    _check_passes(draft, waived)
-    files = _renamed(draft.bundle.files(), name, waived)
+    reviewed = _check_passes(draft, waived)
+    package = _renamed(reviewed, name, waived)
     if draft.job.base:
-        _check_keeps_its_name(draft.job.base.skill.name, draft, name)
-    return _promote_judged(draft, files, waived, by, taxonomy_path, version, over_newer)
+        _check_keeps_its_name(draft.job.base.skill.name, reviewed, name)
+    return _promote_judged(
+        draft, package, waived, by, taxonomy_path, version, over_newer
+    )
 
 
 def _promote_judged(
     draft: Draft,
-    files: Files,
+    package: SkillPackage,
     waived: frozenset[Waived],
     by: User,
     taxonomy_path: str = "",
     version: str = "",
     over_newer: bool = False,
 ) -> Published:
-    """Publish files that pass validation when this is `waived` in them."""
+    """Publish a draft that passes validation when this is `waived` in it."""
     with transaction.atomic():
         job = _hold_as_judged(draft, waived)
         published = _publish(
             job,
-            files,
+            package,
             by,
             waivings=list(draft.waivers.standing()),
             category=taxonomy_path or (None if job.base else _meant_for(job)),
@@ -151,25 +151,26 @@ def _refusal(draft: Draft, waived: frozenset[Waived]) -> str:
     """Why it was not promoted; empty when it was."""
     try:
         with transaction.atomic():
+            package = draft.bundle.package()
             if draft.job.base:
-                _check_keeps_its_name(draft.job.base.skill.name, draft, "")
-            _promote_judged(draft, draft.bundle.files(), waived, draft.job.user)
+                _check_keeps_its_name(draft.job.base.skill.name, package, "")
+            _promote_judged(draft, package, waived, draft.job.user)
     except (JobError, TaxonomyError) as error:
         return str(error)
     return ""
 
 
-def _check_passes(draft: Draft, waived: frozenset[Waived]) -> None:
+def _check_passes(draft: Draft, waived: frozenset[Waived]) -> SkillPackage:
     """Raises NotPromotable; the draft then shows the verdict of now."""
-    verdict = judged(draft.job, draft.bundle.files(), waived)
+    package, verdict = judged(draft, waived)
     passes = verdict.status != Job.ValidationStatus.FAILED
     if passes != draft.job.validation_passed:
         with transaction.atomic():
             job = hold(draft)
             check_waived(job, waived)
-            settle(draft, job, verdict, "judged_again", {})
+            settle(draft, job, package, verdict, "judged_again", {})
     if passes:
-        return
+        return package
     address = f"/api/v1/drafts/{draft.job_id}"
     raise NotPromotable(
         "Validation failed. Mend the findings by editing the draft's files, or waive"
@@ -178,14 +179,14 @@ def _check_passes(draft: Draft, waived: frozenset[Waived]) -> None:
     )
 
 
-def _check_keeps_its_name(skill_name: str, draft: Draft, name: str) -> None:
+def _check_keeps_its_name(skill_name: str, package: SkillPackage, name: str) -> None:
     """Under another name it would be another skill."""
     if name not in ("", skill_name):
         raise InvalidJob(
             "A refinement keeps the skill's name.",
             {"name": [f"Leave it empty; PATCH /api/v1/skills/{skill_name} renames."]},
         )
-    if name_in(draft.bundle.files()) != skill_name:
+    if name_in(package) != skill_name:
         raise NotPromotable(
             f"The draft's SKILL.md must have the name {skill_name!r}: it is to be that"
             " skill's next version."
@@ -198,7 +199,7 @@ def _meant_for(job: Job) -> str | None:
 
 def _publish(
     job: Job,
-    files: Files,
+    package: SkillPackage,
     by: User,
     *,
     category: str | None,
@@ -208,7 +209,7 @@ def _publish(
 ) -> Published:
     try:
         published = Skill.objects.publish(
-            files,
+            package,
             category=category,
             author=job.user,
             number=version or None,
@@ -229,12 +230,14 @@ def _publish(
     return published
 
 
-def _renamed(files: Files, name: str, waived: frozenset[Waived]) -> Files:
+def _renamed(
+    package: SkillPackage, name: str, waived: frozenset[Waived]
+) -> SkillPackage:
     """The files with another name in the frontmatter; raises NotPromotable."""
-    if not name or name_in(files) == name:
-        return files
-    renamed = with_name(files, name)
-    report = validate(renamed, name, configured_limits(), waived)
+    if not name or name_in(package) == name:
+        return package
+    renamed = package.renamed(name)
+    report = renamed.report_with(waived)
     if report.status == "failed":
         raise NotPromotable(
             f"With the name {name!r} the skill is not valid.",

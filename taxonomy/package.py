@@ -235,16 +235,3 @@ def _items(text: str, most: int, separator: str = ",") -> frozenset[str]:
     parts = (part.strip() for part in text.split(separator))
     kept = dict.fromkeys(part for part in parts if 0 < len(part) <= MAX_LABEL_CHARS)
     return frozenset(islice(kept, most))
-
-
-def with_name(files: Files, name: str) -> Files:
-    return SkillPackage(files).renamed(name).files
-
-
-def validate(
-    files: Files,
-    folder_name: str | None,
-    limits: Limits = DEFAULT_LIMITS,
-    waived: Collection[Waived] = (),
-) -> Report:
-    return SkillPackage(files, limits, folder_name).report_with(waived)

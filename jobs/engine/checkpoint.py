@@ -17,7 +17,7 @@ from jobs.drafts import failures_as_json
 from jobs.engine import queue
 from jobs.models import Draft, Job, PhaseResult, Question
 from jobs.models.job import JobQuerySet
-from jobs.pipeline.context import PROGRESS, Context, brief_of
+from jobs.pipeline.context import PROGRESS, Context
 from jobs.pipeline.outcome import Advance, Ask, Outcome, Stop
 from jobs.pipeline.phases import PHASES
 from jobs.pipeline.state import PLACES, Brief, Output, State, Verdict, to_json
@@ -42,7 +42,7 @@ def result_of(context: Context, last: Output) -> dict[str, Any]:
     latest: dict[str, Any] = {PLACES[last.phase]: last}
     state: State = replace(context.state, **latest)
     found: dict[str, Any] = {"unanswered": list(state.unanswered)}
-    if brief := brief_of(context):
+    if brief := context.brief:
         found |= {"name": brief.name, "taxonomy_path": brief.taxonomy_path}
     if state.evals:
         found["evals"] = {

@@ -1,7 +1,8 @@
 """What a phase is given: plain values, read once, with no database behind them."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from jobs.authors.base import (
@@ -14,6 +15,7 @@ from jobs.authors.base import (
 )
 from jobs.pipeline.state import Brief, State
 from taxonomy.files.file import DEFAULT_LIMITS, Files, Limits
+from taxonomy.package import SkillPackage
 from taxonomy.skillmd.document import SkillMdError, parse
 from taxonomy.skillmd.findings import Waived
 
@@ -84,10 +86,41 @@ class Context:
     state: State = field(default_factory=State)
     answers: tuple[Answer, ...] = ()
     draft: Files = ()
+    draft_digest: str = ""
+    """The digest of a stored draft; empty: not known."""
     waived: frozenset[Waived] = frozenset()
     report_progress: Callable[[int, str], None] = lambda percent, message: None
     limits: Limits = DEFAULT_LIMITS
     skill_text: Callable[[str], str] = lambda name: ""
+
+    @property
+    def folder_name(self) -> str | None:
+        """The name that the draft must have: a refined skill keeps its own."""
+        refined = self.job_type == "skill_refinement"
+        return self.brief.name if self.brief and refined else None
+
+    @cached_property
+    def brief(self) -> Brief | None:
+        """The brief; for a refinement, which has no such phase, what SKILL.md says."""
+        if self.state.brief is not None or self.job_type != "skill_refinement":
+            return self.state.brief
+        return next(
+            (
+                Brief(self.task_description, name, self.intended_taxonomy_path)
+                for source in self.sources
+                if source.name.endswith("SKILL.md")
+                and (name := skill_name(source.text))
+            ),
+            None,
+        )
+
+    @cached_property
+    def package(self) -> SkillPackage:
+        """The draft, parsed and checked once for the whole phase."""
+        return replace(self.package_of(self.draft), known_digest=self.draft_digest)
+
+    def package_of(self, files: Files) -> SkillPackage:
+        return SkillPackage(files, self.limits, self.folder_name)
 
     def report(self, message: str, fraction: float) -> None:
         """Say what is being done, and which share of this phase is, 0..1.
@@ -141,7 +174,7 @@ def assignment_for(context: Context, feedback: str | None = None) -> Assignment:
         fleet=_neighbours(context),
         categories=context.categories,
         taken_names=context.taken_names,
-        brief=brief_of(context),
+        brief=context.brief,
         given=given(context.answers),
         feedback=tuple(text for text in said if text.strip()),
         draft=context.draft,
@@ -151,24 +184,10 @@ def assignment_for(context: Context, feedback: str | None = None) -> Assignment:
 
 def _neighbours(context: Context) -> tuple[SkillSummary, ...]:
     """The fleet; a skill that is refined is not its own neighbour."""
-    brief = brief_of(context)
+    brief = context.brief
     if brief is None or context.job_type != "skill_refinement":
         return context.fleet
     return tuple(skill for skill in context.fleet if skill.name != brief.name)
-
-
-def brief_of(context: Context) -> Brief | None:
-    """The brief; for a refinement, which has no such phase, what SKILL.md says."""
-    if context.state.brief is not None or context.job_type != "skill_refinement":
-        return context.state.brief
-    return next(
-        (
-            Brief(context.task_description, name, context.intended_taxonomy_path)
-            for source in context.sources
-            if source.name.endswith("SKILL.md") and (name := skill_name(source.text))
-        ),
-        None,
-    )
 
 
 def skill_name(text: str) -> str:

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from math import log
 
 from jobs.authors.base import SkillSummary
-from jobs.pipeline.context import Context, brief_of
+from jobs.pipeline.context import Context
 from jobs.pipeline.state import Evals, Failure
-from taxonomy.files.file import Files
+from taxonomy.package import SkillPackage
 from taxonomy.search.words import STOPWORDS, stem, words_of
-from taxonomy.skillmd.document import Document, SkillMdError, decode, parse
 
 THRESHOLD = 0.5
 """A skill is taken only when it covers this share of a prompt's weight."""
@@ -79,27 +78,26 @@ QUOTE_MARKS = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.M)
 TEXT_SUFFIXES = (".md", ".txt")
 
 
-def failures_of(context: Context, draft: Files) -> tuple[Failure, ...]:
+def failures_of(context: Context, package: SkillPackage) -> tuple[Failure, ...]:
     """The evals that this draft does not pass, in the order they were written."""
     evals = context.state.evals or Evals()
-    try:
-        document = skill_document(draft)
-    except SkillMdError as error:
-        return (Failure("specification", "SKILL.md", str(error)),)
+    if problem := package.reading.problem:
+        return (Failure("specification", "SKILL.md", problem.message),)
+    frontmatter = package.reading.frontmatter
     summary = SkillSummary(
-        name=str(document.frontmatter.get("name", "")),
-        description=str(document.frontmatter.get("description", "")),
+        name=str(frontmatter.get("name", "")),
+        description=str(frontmatter.get("description", "")),
     )
     return (
         *_specification_failures(summary),
         *_selection_failures(evals, summary, others(context, summary.name)),
-        *_missing_facts(evals, draft),
+        *_missing_facts(evals, package),
     )
 
 
 def others(context: Context, name: str = "") -> list[SkillSummary]:
     """The fleet without the skill that this job is about."""
-    brief = brief_of(context)
+    brief = context.brief
     own = {name, brief.name if brief else ""}
     return [skill for skill in context.fleet if skill.name not in own]
 
@@ -116,12 +114,6 @@ def duplicate_in(context: Context, evals: Evals) -> str:
     text = _squeezed(context.skill_text(name))
     held = sum(_squeezed(fact) in text for fact in evals.facts)
     return name if not text or held * 2 >= len(evals.facts) else ""
-
-
-def skill_document(draft: Files) -> Document:
-    """The draft's SKILL.md; raises `SkillMdError`."""
-    contents = {file.path: file.content for file in draft}
-    return parse(decode(contents.get("SKILL.md", b"")))
 
 
 def _specification_failures(summary: SkillSummary) -> Iterator[Failure]:
@@ -144,20 +136,20 @@ def _selection_failures(
             yield Failure("near_miss", prompt, "It selects this skill.")
 
 
-def _missing_facts(evals: Evals, draft: Files) -> Iterator[Failure]:
-    text = _squeezed(draft_text(draft))
+def _missing_facts(evals: Evals, package: SkillPackage) -> Iterator[Failure]:
+    text = _squeezed(draft_text(package))
     for fact in evals.facts:
         if _squeezed(fact) not in text:
             yield Failure("fact", fact, "Neither the body nor a reference holds it.")
 
 
-def draft_text(draft: Files) -> str:
+def draft_text(package: SkillPackage) -> str:
     """All that the draft says: the body of SKILL.md and its text files."""
     bodies = (
-        skill_document(draft).body
-        if file.path == "SKILL.md"
+        package.reading.body
+        if file.path == package.reading.path
         else file.content.decode(errors="replace")
-        for file in draft
+        for file in package.files
         if file.path.endswith(TEXT_SUFFIXES)
     )
     return "\n\n".join(bodies)

@@ -11,7 +11,6 @@ from jobs.pipeline.context import (
     Context,
     approved,
     assignment_for,
-    brief_of,
     given,
     revision,
     words,
@@ -31,7 +30,6 @@ from jobs.pipeline.state import (
     Verdict,
 )
 from taxonomy.files.file import Files, as_files
-from taxonomy.package import validate as validate_skill
 
 
 def refine(context: Context) -> Outcome:
@@ -48,7 +46,7 @@ UNDERSTANDING_KINDS = ("deep_understanding", "clarify")
 
 
 def deep_understanding(context: Context) -> Outcome:
-    if context.job_type == "skill_refinement" and brief_of(context) is None:
+    if context.job_type == "skill_refinement" and context.brief is None:
         return Stop("There is no SKILL.md with a name to refine")
     known = context.state.understanding
     if known is None or _has_news(context, known):
@@ -124,7 +122,7 @@ def _declined(answer: Answer) -> bool:
 
 
 def _understanding_question(context: Context, known: Understanding, kind: str) -> Ask:
-    brief = brief_of(context)
+    brief = context.brief
     prompt = {
         "message": UNDERSTANDING_MESSAGES[kind],
         "questions": [question.as_prompt() for question in known.questions],
@@ -203,7 +201,7 @@ def tdd_green(context: Context) -> Outcome:
         return _write_draft(context, evals)
     if answer := revision(context, DRAFT_KINDS, drafting.round):
         return _revise_draft(context, 0, answer.feedback)
-    failures = failures_of(context, context.draft)
+    failures = failures_of(context, context.package)
     if failures and drafting.attempts == 1 and not drafting.stuck:
         return _revise_draft(context, drafting.attempts, "")
     if question := _draft_question(context, drafting):
@@ -227,7 +225,11 @@ def _write_draft(context: Context, evals: Evals) -> Outcome:
     if not draft:
         return Stop("The author wrote no files")
     if context.job_type == "skill_refinement" and draft == _refined_base(context):
-        stuck = Drafting(failures_of(context, draft), stuck=True, round=context.round)
+        stuck = Drafting(
+            failures_of(context, context.package_of(draft)),
+            stuck=True,
+            round=context.round,
+        )
         return Advance(stuck, "tdd_green", draft=draft, message="The author is stuck")
     return _draft_written(context, draft, attempts=1)
 
@@ -239,7 +241,7 @@ def _refined_base(context: Context) -> Files:
 
 def _revise_draft(context: Context, attempts: int, feedback: str) -> Advance:
     """One more try. Without change the author is stuck, and a person is asked."""
-    failures = failures_of(context, context.draft)
+    failures = failures_of(context, context.package)
     draft = context.author.revise(
         assignment_for(context, feedback), context.draft, failures
     )
@@ -250,7 +252,7 @@ def _revise_draft(context: Context, attempts: int, feedback: str) -> Advance:
 
 
 def _draft_written(context: Context, draft: Files, attempts: int) -> Advance:
-    failures = failures_of(context, draft)
+    failures = failures_of(context, context.package_of(draft))
     first_fails = bool(failures) and attempts == 1
     stay = first_fails or "preview" in context.checkpoints
     return Advance(
@@ -275,7 +277,7 @@ FAILURES_MESSAGE = (
 
 def tdd_refactor(context: Context) -> Outcome:
     past = context.state.refactoring or Refactoring()
-    failures = failures_of(context, context.draft)
+    failures = failures_of(context, context.package)
     if answer := revision(context, ("tdd_refactor", "validate"), past.round):
         fresh = replace(past, attempts=0, stuck=False)
         return _close_failures(context, fresh, failures, answer.feedback)
@@ -310,7 +312,7 @@ def _close_failures(
     if draft is None or as_files(draft) == context.draft:
         stuck = Refactoring(failures, past.attempts, stuck=True, round=context.round)
         return Advance(stuck, "tdd_refactor", message="The author is stuck")
-    failures = failures_of(context, as_files(draft))
+    failures = failures_of(context, context.package_of(as_files(draft)))
     return Advance(
         Refactoring(failures, past.attempts + 1, round=context.round),
         "tdd_refactor" if failures else "validate",
@@ -337,15 +339,9 @@ def validate(context: Context) -> Outcome:
 
 
 def verdict_on(context: Context) -> Verdict:
-    """What the report and the evals say of the context's draft.
-
-    A new skill has no folder yet; a refined one keeps its name.
-    """
-    brief = brief_of(context)
-    refined = context.job_type == "skill_refinement" and brief is not None
-    folder_name = brief.name if brief and refined else None
-    report = validate_skill(context.draft, folder_name, context.limits, context.waived)
-    failures = failures_of(context, context.draft)
+    """What the report and the evals say of the context's draft."""
+    report = context.package.report_with(context.waived)
+    failures = failures_of(context, context.package)
     status = "warnings" if failures and report.status == "passed" else report.status
     return Verdict(
         status=str(status),
@@ -367,7 +363,7 @@ def draft_prompt(context: Context, message: str) -> dict[str, Any]:
         ],
         "failures": [
             {"kind": failure.kind, "text": failure.text, "reason": failure.reason}
-            for failure in failures_of(context, context.draft)
+            for failure in failures_of(context, context.package)
         ],
         "revision_hint": context.author.revision_hint,
     }

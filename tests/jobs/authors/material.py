@@ -10,8 +10,8 @@ from markdown_it import MarkdownIt
 
 from jobs.authors.base import Assignment, Given, SourceDocument
 from jobs.authors.template import TemplateAuthor
-from jobs.pipeline.evaluation import skill_document
 from taxonomy.files.file import Files
+from taxonomy.package import SkillPackage
 
 BESIDE = Path(__file__).resolve().parents[3].parent / "shared" / "corpus"
 CORPUS = Path(os.environ.get("SKILLFLEET_CORPUS", BESIDE)) / "sources"
@@ -77,11 +77,11 @@ def answered(asked: Assignment, **answers: str) -> Assignment:
 
 
 def body_of(files: Files) -> str:
-    return skill_document(files).body
+    return SkillPackage(files).reading.body
 
 
 def description_of(files: Files) -> str:
-    return str(skill_document(files).frontmatter["description"])
+    return str(SkillPackage(files).reading.frontmatter["description"])
 
 
 def text_of(files: Files, path: str) -> str:

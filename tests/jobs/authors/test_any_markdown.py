@@ -5,8 +5,7 @@ from hypothesis import strategies as st
 
 from jobs.authors.base import SourceDocument
 from jobs.authors.template import TemplateAuthor
-from jobs.pipeline.evaluation import skill_document
-from taxonomy.package import validate
+from taxonomy.package import SkillPackage
 from tests.jobs.authors.material import assignment, code_in, pages_of, written
 from tests.jobs.pipeline.engine import Job
 
@@ -28,9 +27,9 @@ briefs = st.text(min_size=1, max_size=80)
 def test_any_source_and_any_brief_give_a_readable_skill(text, brief):
     asked = assignment(text, brief)
     files = written(asked)
-    document = skill_document(files)
+    document = SkillPackage(files).reading
     assert document.frontmatter["description"]
-    assert validate(files, None).specification == ()
+    assert SkillPackage(files).report.specification == ()
     assert files == written(asked)
     assert files[0].content.count(b"\n") < 500
 

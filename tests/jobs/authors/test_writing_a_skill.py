@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from jobs.authors.base import SourceDocument
-from taxonomy.package import validate
+from taxonomy.package import SkillPackage
 from tests.jobs.authors.material import (
     DEPLOY,
     answered,
@@ -35,7 +35,7 @@ def test_the_parts_of_a_document_find_their_places():
 
 def test_the_result_passes_validation_and_says_nothing_of_its_own():
     files = written(assignment())
-    assert validate(files, None).status == "passed"
+    assert SkillPackage(files).report.status == "passed"
     assert from_nowhere(files, DEPLOY, "Deploy the site to both hosts") == []
     assert all(occurs_verbatim(code, DEPLOY) for code in code_in(body_of(files)))
 
@@ -66,7 +66,7 @@ def test_a_description_never_grows_too_long():
     heads = "\n\n".join(f"## {'very ' * 12}long part {n}\n\ntext" for n in range(40))
     asked = assignment(f"# A\n\n{heads}", "Explain " + "the very long matter " * 90)
     assert len(description_of(written(asked))) <= 1024
-    assert validate(written(asked), None).specification == ()
+    assert SkillPackage(written(asked)).report.specification == ()
 
 
 def test_answers_stand_in_the_skill_as_they_were_given():

@@ -6,7 +6,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from taxonomy.files.file import File, as_files
-from taxonomy.package import validate
+from taxonomy.package import SkillPackage
 from taxonomy.skillmd.document import parse
 from taxonomy.skillmd.repair import fix
 
@@ -59,12 +59,12 @@ def test_line_ends_marks_and_invisible_characters_go(text, rules):
 )
 def test_the_frontmatter_is_mended_where_no_guess_is_needed(broken, rule):
     text = GOOD.replace(*broken, 1)
-    assert not validate((File("SKILL.md", text.encode()),), None).passed
+    assert not SkillPackage((File("SKILL.md", text.encode()),)).report.passed
 
     mended, rules = fixed(text)
 
     assert rule in rules
-    assert validate((File("SKILL.md", mended.encode()),), None).passed
+    assert SkillPackage((File("SKILL.md", mended.encode()),)).report.passed
     before = GOOD.split("---\n")[2].strip()
     assert parse(mended).body.endswith(before)
 

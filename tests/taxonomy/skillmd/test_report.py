@@ -1,13 +1,14 @@
 """The report joins all checks into one verdict, one score and one JSON answer."""
 
 import json
+from collections.abc import Collection
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taxonomy.files.file import File, Files, Limits, as_files
-from taxonomy.package import validate
+from taxonomy.files.file import DEFAULT_LIMITS, File, Files, Limits, as_files
+from taxonomy.package import SkillPackage
 from taxonomy.skillmd.findings import Waived
 from taxonomy.skillmd.report import Report
 from tests.taxonomy.scan.corpus import files_below, needs_corpus, published_skills
@@ -28,15 +29,21 @@ def skill(text: str = GOOD, *more: File) -> Files:
     return as_files([File("SKILL.md", text.encode()), *more])
 
 
-def report(text: str = GOOD, *more: File, **options: object) -> Report:
-    return validate(skill(text, *more), "pdf-tables", **options)  # type: ignore[arg-type]
+def report(
+    text: str = GOOD,
+    *more: File,
+    limits: Limits = DEFAULT_LIMITS,
+    waived: Collection[Waived] = (),
+) -> Report:
+    package = SkillPackage(skill(text, *more), limits, "pdf-tables")
+    return package.report_with(waived)
 
 
 def test_a_good_skill_passes_with_the_full_score():
     verdict = report()
     assert (verdict.status, verdict.passed, verdict.score) == ("passed", True, 1.0)
     assert verdict.findings == ()
-    assert validate(skill(), None).status == "passed"
+    assert SkillPackage(skill()).report.status == "passed"
 
 
 @pytest.mark.parametrize(
@@ -60,7 +67,7 @@ def test_an_invalid_unportable_or_risky_skill_fails(text, rule):
 def test_a_skill_that_the_gate_refuses_fails():
     assert report(GOOD, File("../x", b"")).status == "failed"
     assert report(GOOD, File("x", b""), limits=Limits(files=1)).status == "failed"
-    assert validate((), "x").errors[0].rule == "file.missing"
+    assert SkillPackage((), folder_name="x").report.errors[0].rule == "file.missing"
 
 
 def test_something_lesser_leaves_warnings():
@@ -114,7 +121,8 @@ def test_the_answer_has_the_documented_shape():
 
 
 def test_valid_is_told_apart_from_portable():
-    answer = validate(skill(GOOD.replace("pdf-tables", "навык")), "навык").as_json()
+    files = skill(GOOD.replace("pdf-tables", "навык"))
+    answer = SkillPackage(files, folder_name="навык").report.as_json()
     assert answer["spec"] == {"valid": True, "errors": []}
     assert answer["portable"]["valid"] is False
     assert answer["status"] == "failed"
@@ -123,7 +131,7 @@ def test_valid_is_told_apart_from_portable():
 @needs_corpus
 def test_a_published_skill_fails_only_by_the_specification():
     for folder in published_skills():
-        verdict = validate(files_below(folder), folder.name)
+        verdict = SkillPackage(files_below(folder), folder_name=folder.name).report
         assert verdict.passed is (verdict.specification == ())
         assert verdict.score > 0.7
 
@@ -135,6 +143,7 @@ def test_a_published_skill_fails_only_by_the_specification():
 )
 def test_any_bytes_get_a_verdict_that_can_be_stored(content, path, folder):
     content = content if len(content) % 2 else b"---\nname: a\n---\n" + content
-    answer = validate((File(path, content), File("b", b"")), folder).as_json()
+    files = (File(path, content), File("b", b""))
+    answer = SkillPackage(files, folder_name=folder).report.as_json()
     assert answer["passed"] is False
     assert b"\\u0000" not in json.dumps(answer, ensure_ascii=False).encode()
