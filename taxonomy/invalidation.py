@@ -1,4 +1,4 @@
-"""What a change in this room retires."""
+"""Which cached answers a change of each model invalidates."""
 
 from django.contrib.auth.models import User
 
@@ -21,48 +21,48 @@ from taxonomy.models import (
 from taxonomy.models.usage import where_usage_shows
 
 EVERYWHERE = ["/taxonomy/*", "/skills/*"]
-"""The path of a category is part of every skill's, so it may be anywhere."""
+"""Every skill's path contains its category's, so any answer may show it."""
 
 
-def where_it_shows(skill: Skill) -> list[str]:
-    """What is read by a former name or the UUID bears the tag of the name."""
+def tags_of_skill(skill: Skill) -> list[str]:
+    """Answers by a former name or the UUID have the tag of the name as well."""
     return [f"/skills/{skill.name}/*", "/skills", "/taxonomy/*"]
 
 
-def where_it_leads(address: Address) -> list[str]:
-    return where_it_shows(address.skill) if address.skill else EVERYWHERE
+def tags_of_address(address: Address) -> list[str]:
+    return tags_of_skill(address.skill) if address.skill else EVERYWHERE
 
 
-def where_it_points(relation: Relation) -> list[str]:
-    """Both ends show it."""
-    other = where_it_shows(relation.target) if relation.target else []
-    return [*where_it_shows(relation.skill), *other]
+def tags_of_relation(relation: Relation) -> list[str]:
+    """Both skills show it."""
+    other = tags_of_skill(relation.target) if relation.target else []
+    return [*tags_of_skill(relation.skill), *other]
 
 
 invalidates(Category, EVERYWHERE, collection=EVERYWHERE)
 invalidates(
     Skill,
-    where_it_shows,
+    tags_of_skill,
     created=["/skills/*", "/taxonomy/*", "/analytics/*"],
     collection=EVERYWHERE,
 )
 invalidates(
-    SkillVersion, lambda version: where_it_shows(version.skill), collection=EVERYWHERE
+    SkillVersion, lambda version: tags_of_skill(version.skill), collection=EVERYWHERE
 )
-invalidates(Label, lambda label: where_it_shows(label.skill), collection=EVERYWHERE)
-invalidates(Relation, where_it_points, collection=EVERYWHERE)
+invalidates(Label, lambda label: tags_of_skill(label.skill), collection=EVERYWHERE)
+invalidates(Relation, tags_of_relation, collection=EVERYWHERE)
 invalidates(FormerPlace, ["/skills"], collection=["/skills"])
 invalidates(FacetDefinition, ["/facets/*"], collection=["/facets/*"])
-for told in (Verdict, Waiver):
-    invalidates(told, lambda row: where_it_shows(row.skill), collection=EVERYWHERE)
-invalidates(Address, where_it_leads, collection=EVERYWHERE)
-invalidates(  # their name is shown
+for model in (Verdict, Waiver):
+    invalidates(model, lambda row: tags_of_skill(row.skill), collection=EVERYWHERE)
+invalidates(Address, tags_of_address, collection=EVERYWHERE)
+invalidates(  # answers show the author's name
     User, lambda user: [f"/authors/{user.pk}/*"], collection=["/authors/*"]
 )
 invalidates(Profile, lambda profile: [f"/user/{profile.pk}/*"], collection=["/user/*"])
-for counted in (UsageEvent, UsageDay):
+for usage_model in (UsageEvent, UsageDay):
     invalidates(
-        counted,
+        usage_model,
         lambda usage: where_usage_shows(usage.user_id),
         collection=["/analytics/*", "/usage/*"],
     )

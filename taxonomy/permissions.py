@@ -16,10 +16,12 @@ DELETE_CATEGORIES = "taxonomy.delete_category"
 READ_ANALYTICS = "taxonomy.view_analytics"
 
 
-KEPT = "_audience"
+ATTRIBUTE = "_audience"
 
 
 class Audience(StrEnum):
+    """People who see the same skills, and so share cached answers."""
+
     CURATORS = "curators"
     """They see every skill."""
     READERS = "readers"
@@ -37,10 +39,12 @@ def audience_of(user: User | AnonymousUser) -> Audience:
 
 
 def audience(request: HttpRequest | Request) -> Audience:
-    """The part of every cache key that keeps audiences apart; asked once a request."""
-    kept = getattr(request, "_request", request).__dict__
-    if KEPT not in kept:
+    """The audience of a request, computed once. It is part of every cache key."""
+    attributes = getattr(request, "_request", request).__dict__
+    if ATTRIBUTE not in attributes:
         user = getattr(request, "user", None)
-        kept[KEPT] = audience_of(user if user is not None else AnonymousUser())
-    found: Audience = kept[KEPT]
-    return found
+        attributes[ATTRIBUTE] = audience_of(
+            user if user is not None else AnonymousUser()
+        )
+    computed: Audience = attributes[ATTRIBUTE]
+    return computed

@@ -1,4 +1,4 @@
-"""The taxonomy as one person wants it: ranked, arranged, and adapted to their usage."""
+"""The taxonomy for one person: ranked and sorted by their profile and usage."""
 
 import uuid
 from collections import Counter, defaultdict
@@ -20,12 +20,12 @@ from taxonomy.models.skill import SkillQuerySet
 from taxonomy.usage import today
 
 MOST_USED = 500
-"""Skills of a person whose uses count."""
+"""So many of a person's skills are considered."""
 
 
 @dataclass(frozen=True)
 class Used:
-    """A skill that the person used, how often, and the path of its category."""
+    """A skill that a person used, how often, and the path of its category."""
 
     skill: uuid.UUID
     uses: int
@@ -34,40 +34,40 @@ class Used:
 
 
 def window() -> date:
-    """The first day of those whose usage counts for a person."""
+    """The first day whose usage is considered for a person."""
     return today() - timedelta(days=settings.SKILLFLEET_USAGE_WINDOW_DAYS)
 
 
 def used_by(user: User) -> list[Used]:
-    """Their most used skills of late, most used first."""
+    """The person's most used skills since `window()`, most used first."""
     counted = UsageCount.objects.since(window()).uses().filter(user=user)
-    found = (
+    rows = (
         counted.values_list("skill", "skill__category__path", "skill__status")
         .annotate(uses=Sum("count"))
         .order_by("-uses", "skill")[:MOST_USED]
     )
     return [
         Used(skill, uses, path, status == Skill.Status.ACTIVE)
-        for skill, path, status, uses in found
+        for skill, path, status, uses in rows
     ]
 
 
 @dataclass(frozen=True)
-class Outlook:
-    """A person's profile, as of today, and what they use."""
+class Interests:
+    """A person's profile with current paths, and the skills that they use."""
 
     profile: Profile
     used: list[Used]
 
     @classmethod
-    def of(cls, user: User) -> "Outlook":
+    def of(cls, user: User) -> "Interests":
         return cls(Profile.objects.of(user.pk).as_of_today(), used_by(user))
 
 
 PRIORITY_POINTS = 10
-"""For each of the 1 to 10 of a category's priority."""
+"""Points for each step of a category's priority, 1 to 10."""
 DOUBLING_POINTS = 5
-"""For each time that the number of uses doubles: 1, 2, 4, 8 …"""
+"""Points for each doubling of the number of uses: 1, 2, 4, 8 …"""
 MOST_DOUBLINGS = 6
 LOAD_POINTS: Mapping[str, int] = {
     Skill.LoadPriority.ALWAYS: 20,
@@ -85,11 +85,11 @@ FORM_POINTS: Mapping[str, Mapping[str, Mapping[str, int]]] = {
         "style": {Skill.Style.MINIMAL: 10, Skill.Style.NAVIGATION_HUB: 10},
     },
 }
-"""Of the weight and the style that fit an experience."""
+"""Points for weights and styles that suit an experience."""
 
 
 def shown_to(profile: Profile, skills: SkillQuerySet) -> SkillQuerySet:
-    """Without what the person hides. The profile is as of today."""
+    """The skills without hidden ones. The profile must have current paths."""
     hidden = Q()
     for path in profile.hidden:
         hidden |= within(path, "category__path")
@@ -97,18 +97,18 @@ def shown_to(profile: Profile, skills: SkillQuerySet) -> SkillQuerySet:
 
 
 def ranked(skills: SkillQuerySet, profile: Profile, used: list[Used]) -> SkillQuerySet:
-    """What the person does not hide, mounted first, each with its `score`."""
+    """The skills that are not hidden, mounted ones first, each with its `score`."""
     score: Combinable = by_path(profile.priorities, PRIORITY_POINTS)
     score += by_uses(used) + points("load_priority", LOAD_POINTS)
     for field, fitting in FORM_POINTS[profile.experience].items():
         score += points(field, fitting)
     mounted = by_path(dict.fromkeys(profile.mounted, 1), 1)
-    shown = shown_to(profile, skills).annotate(is_mounted=mounted, score=score)
-    return shown.order_by("-is_mounted", "-score", "name")
+    rows = shown_to(profile, skills).annotate(is_mounted=mounted, score=score)
+    return rows.order_by("-is_mounted", "-score", "name")
 
 
 def by_path(numbers: Mapping[str, int], each: int) -> Case:
-    """The number of the nearest category at or above the skill's, else nothing."""
+    """`each` times the number of the nearest category at or above the skill's; or 0."""
     nearest_first = sorted(numbers.items(), key=lambda item: -len(item[0]))
     return case(
         When(within(path, "category__path"), then=Value(number * each))
@@ -118,9 +118,9 @@ def by_path(numbers: Mapping[str, int], each: int) -> Case:
 
 def by_uses(used: list[Used]) -> Case:
     by_points: dict[int, list[uuid.UUID]] = defaultdict(list)
-    for one in used:
-        doublings = min(one.uses.bit_length(), MOST_DOUBLINGS)
-        by_points[doublings * DOUBLING_POINTS].append(one.skill)
+    for each in used:
+        doublings = min(each.uses.bit_length(), MOST_DOUBLINGS)
+        by_points[doublings * DOUBLING_POINTS].append(each.skill)
     return case(
         When(pk__in=keys, then=Value(points)) for points, keys in by_points.items()
     )
@@ -136,34 +136,37 @@ def case(whens: Any) -> Case:
     return Case(*whens, default=Value(0), output_field=IntegerField())
 
 
-def adapted(user: User, seen: SkillQuerySet, most: int) -> dict[str, Any]:
-    """The tree, and the `most` best of the active skills among those `seen`."""
-    outlook = Outlook.of(user)
-    active = seen.active()
-    skills = ranked(active, outlook.profile, outlook.used)
-    uses = {one.skill: one.uses for one in outlook.used}
-    shown = skills.select_related("category", "verdict").defer("verdict__report")
-    best = list(shown[:most])
+def adapted(user: User, visible: SkillQuerySet, most: int) -> dict[str, Any]:
+    """The person's tree, and the `most` best of the visible active skills."""
+    interests = Interests.of(user)
+    active = visible.active()
+    skills = ranked(active, interests.profile, interests.used)
+    uses = {each.skill: each.uses for each in interests.used}
+    rows = skills.select_related("category", "verdict").defer("verdict__report")
+    best = list(rows[:most])
     for skill in best:
         skill.uses = uses.get(skill.pk, 0)
     return {
         "user": user.pk,
-        "profile": outlook.profile,
-        "categories": adapted_tree(outlook, active),
+        "profile": interests.profile,
+        "categories": adapted_tree(interests, active),
         "ranking": best,
     }
 
 
-def adapted_tree(outlook: Outlook, skills: SkillQuerySet) -> list[dict[str, Any]]:
-    """The roots. Among siblings those that hold something mounted come first, then
-    by priority and uses of what is in them, then as in everyone's tree."""
-    profile = outlook.profile
+def adapted_tree(interests: Interests, skills: SkillQuerySet) -> list[dict[str, Any]]:
+    """The root categories with all below them.
+
+    Siblings are sorted by whether they contain anything mounted, by the highest
+    priority and the uses in them, then as in the common tree.
+    """
+    profile = interests.profile
     counts = shown_to(profile, skills).counts_by_path()
     uses: Counter[str] = Counter()
-    for one in outlook.used:
-        for path in upwards(one.category):
-            uses[path] += one.uses
-    mounted = {each for path in profile.mounted for each in upwards(path)}
+    for each in interests.used:
+        for path in upwards(each.category):
+            uses[path] += each.uses
+    mounted = {above for path in profile.mounted for above in upwards(path)}
     priority = highest_in(profile.priorities)
 
     def rank(category: Category) -> tuple[Any, ...]:
@@ -172,7 +175,7 @@ def adapted_tree(outlook: Outlook, skills: SkillQuerySet) -> list[dict[str, Any]
         return (*first, category.position, path)
 
     children: dict[str, list[dict[str, Any]]] = {}
-    for category in sorted(visible(profile), key=rank):
+    for category in sorted(not_hidden(profile), key=rank):
         path = category.path
         children.setdefault(parent_of(path), []).append(
             {
@@ -190,36 +193,36 @@ def adapted_tree(outlook: Outlook, skills: SkillQuerySet) -> list[dict[str, Any]
     return children.get("", [])
 
 
-def visible(profile: Profile) -> Iterable[Category]:
+def not_hidden(profile: Profile) -> Iterable[Category]:
     for category in Category.objects.all():
         if not lies_in(category.path, profile.hidden):
             yield category
 
 
 def upwards(path: str) -> Iterator[str]:
-    """The path and those above it."""
+    """The path and all paths above it."""
     while path:
         yield path
         path = parent_of(path)
 
 
 def highest_in(priorities: dict[str, int]) -> dict[str, int]:
-    """Of each category that has one, or has one below it."""
-    found: dict[str, int] = {}
+    """The highest priority at or below each category, for those that have any."""
+    highest: dict[str, int] = {}
     for path, number in priorities.items():
         for each in upwards(path):
-            found[each] = max(number, found.get(each, 0))
-    return found
+            highest[each] = max(number, highest.get(each, 0))
+    return highest
 
 
 MOST_CATEGORIES = 10
 LEAST_USES = 3
-"""Fewer are chance."""
+"""Fewer may be coincidence."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """Another priority for a category, and the uses that speak for it."""
+    """A new priority of a category, and the uses that it is based on."""
 
     category: str
     former: int | None
@@ -228,14 +231,14 @@ class Change:
 
 
 def adapt(user: User, *, dry_run: bool = False) -> tuple[Profile, list[Change]]:
-    """Give the categories that the person uses most the highest priorities.
+    """Set the priorities of the categories that the person uses most.
 
-    The most used one gets 10, the others their share of that. Categories that are
-    hidden, or not among the most used, stay as they are; where there is no room for
-    more of them, only those that have a priority get another.
+    The most used one gets 10, the others proportionally less. Hidden categories and
+    others keep their priorities. If the profile is full, only categories that have a
+    priority already get a new one.
     """
     with transaction.atomic():
-        # Whoever changes the profile meanwhile waits, and is not undone.
+        # The lock keeps concurrent changes of the profile from being overwritten.
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
         profile = Profile.objects.of(user.pk)
         today = profile.as_of_today()
@@ -250,25 +253,25 @@ def adapt(user: User, *, dry_run: bool = False) -> tuple[Profile, list[Change]]:
 
 def uses_by_category(user: User) -> Counter[str]:
     uses: Counter[str] = Counter()
-    for one in used_by(user):
-        uses[one.category] += one.uses
+    for each in used_by(user):
+        uses[each.category] += each.uses
     return uses
 
 
 def proposed(profile: Profile, uses: Counter[str]) -> list[Change]:
     ordered = sorted(uses.items(), key=lambda item: (-item[1], item[0]))
-    shown = [
+    candidates = [
         (path, number)
         for path, number in ordered
         if number >= LEAST_USES and not lies_in(path, profile.hidden)
     ][:MOST_CATEGORIES]
     room = settings.SKILLFLEET_MAX_PROFILE_PATHS - len(profile.priorities)
-    found = []
-    for path, number in shown:
-        priority = -(-HIGHEST_PRIORITY * number // shown[0][1])  # rounded up
+    changes = []
+    for path, number in candidates:
+        priority = -(-HIGHEST_PRIORITY * number // candidates[0][1])  # rounded up
         former = profile.priorities.get(path)
         if former == priority or (former is None and room <= 0):
             continue
         room -= former is None
-        found.append(Change(path, former, priority, number))
-    return found
+        changes.append(Change(path, former, priority, number))
+    return changes

@@ -1,13 +1,13 @@
-"""What a person may want next, and what they hold without using it.
+"""Recommends skills to a person, and names skills that they carry without use.
 
-Each source asks a fixed number of queries, and answers with no more than it is asked
-for. What the person hides, is not active, or fails its validation, is never
-recommended; and what is not active is no reason to recommend anything.
+Each source makes a fixed number of queries and returns at most as many recommendations
+as requested. Skills that the person hides, that are not active or that fail validation
+are never recommended, and inactive skills are no reason for a recommendation.
 """
 
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,31 +19,31 @@ from taxonomy.models import Relation, Skill, UsageCount, Verdict
 from taxonomy.models.address import within
 from taxonomy.models.profile import lies_in
 from taxonomy.models.skill import SkillQuerySet
-from taxonomy.profiles import Outlook, shown_to, window
+from taxonomy.profiles import Interests, shown_to, window
 from taxonomy.usage import first_day, midnight
 
 MOST_RELATIONS = 1000
-"""Of the skills that a person uses."""
+"""So many relations of the skills that a person uses are read."""
 LEAST_DAYS_TOGETHER = 2
-"""Once is chance."""
-MOST_OF_MINE, MOST_DAYS_OF_WORK, MOST_USED_ON_THEM = 50, 2000, 20_000
-"""Skills, and uses of late, that what is used together is looked for in."""
+"""A single day may be coincidence."""
+MOST_OWN_SKILLS, MOST_DAYS_OF_WORK, MOST_OTHER_USES = 50, 2000, 20_000
+"""Limits of the search for skills that are used together."""
 POPULAR_DAYS = 30
-Work = tuple[Any, ...]
-"""A person's key and a day."""
+DayOfWork = tuple[Any, ...]
+"""A user's key and a day."""
 
 
 class Reason(TextChoices):
-    """The more certain ones come first; a skill is recommended for one reason."""
+    """In order of certainty; a skill is recommended for its first reason only."""
 
     REQUIRED_BY = "required_by"
-    """Skills that the person uses require it, and they do not use it."""
+    """The person uses skills that require it, but does not use it."""
     USED_TOGETHER = "used_together"
-    """Others use it on the days on which they use what the person uses."""
+    """People use it on days on which they use skills that this person uses."""
     POPULAR = "popular"
-    """Others use it, in categories that are the person's."""
+    """Others use it, and it is in a category that this person uses or prefers."""
     COLD = "cold"
-    """It is mounted, or always loaded, and the person does not use it."""
+    """It is mounted or always loaded, but this person does not use it."""
 
 
 @dataclass
@@ -51,16 +51,16 @@ class Recommendation:
     key: uuid.UUID
     reason: Reason
     count: int = 0
-    """Skills that require it, days of work, people, or days without use."""
+    """How many skills require it, days of work, people, or days without use."""
     because: list[str] = field(default_factory=list)
-    """Names of skills, or paths of categories, that it follows from."""
+    """Names of skills, or paths of categories, that are the reason."""
     partner: uuid.UUID | None = None
-    """Of the person's skills the one that it is used together with most."""
+    """The skill of this person that it is most often used together with."""
     skill: Any = None
 
     @property
     def text(self) -> str:
-        """For a person to read."""
+        """The reason as a sentence."""
         names = ", ".join(self.because[:5])
         match self.reason:
             case Reason.REQUIRED_BY:
@@ -69,7 +69,7 @@ class Recommendation:
                 return f"Used on {self.count} days of work together with {names}."
             case Reason.POPULAR:
                 return f"Used by {people(self.count)} in {names}."
-        return f"Not used in {self.count} days, though {names}."
+        return f"Not used in {self.count} days, although {names}."
 
 
 def people(count: int) -> str:
@@ -78,47 +78,46 @@ def people(count: int) -> str:
 
 @dataclass(frozen=True)
 class Sources:
-    """Where recommendations come from, for one person."""
+    """The sources of recommendations for one person."""
 
     user: User
-    outlook: Outlook
+    interests: Interests
     offered: SkillQuerySet
     most: int
 
     @property
-    def mine(self) -> list[uuid.UUID]:
-        return [one.skill for one in self.outlook.used]
+    def own(self) -> list[uuid.UUID]:
+        return [each.skill for each in self.interests.used]
 
     @property
-    def reasons(self) -> list[uuid.UUID]:
-        """Those of `mine` that are active: everyone who reads skills sees them."""
-        return [one.skill for one in self.outlook.used if one.is_active]
+    def active(self) -> list[uuid.UUID]:
+        """The active ones of `own`, which every reader may see."""
+        return [each.skill for each in self.interests.used if each.is_active]
 
     def required_by(self) -> list[Recommendation]:
         relations = Relation.objects.filter(
-            kind=Relation.Kind.REQUIRED, skill__in=self.reasons, target__in=self.offered
-        ).exclude(target__in=self.mine)
+            kind=Relation.Kind.REQUIRED, skill__in=self.active, target__in=self.offered
+        ).exclude(target__in=self.own)
         pairs = relations.order_by("target", "skill").values_list(
             "target", "skill__name"
         )
         by_target: dict[uuid.UUID, list[str]] = defaultdict(list)
         for target, name in pairs[:MOST_RELATIONS]:
             by_target[target].append(name)
-        found = [
+        return self.strongest(
             Recommendation(target, Reason.REQUIRED_BY, len(names), sorted(names))
             for target, names in by_target.items()
-        ]
-        return self.strongest(found)
+        )
 
     def used_together(self) -> list[Recommendation]:
-        """By days of work: a person and a day on which they used both."""
-        work = days_of_work(self.reasons[:MOST_OF_MINE])
+        """Counted in days of work: a person's day on which they used both skills."""
+        work = days_of_work(self.active[:MOST_OWN_SKILLS])
         days_with: dict[uuid.UUID, Counter[uuid.UUID]] = defaultdict(Counter)
         days_of: Counter[uuid.UUID] = Counter()
-        for skill, *day in others_on(work, self.offered, self.mine):
+        for skill, *day in others_on(work, self.offered, self.own):
             days_of[skill] += 1
             days_with[skill].update(work[tuple(day)])
-        found = [
+        return self.strongest(
             Recommendation(
                 skill,
                 Reason.USED_TOGETHER,
@@ -127,101 +126,105 @@ class Sources:
             )
             for skill, days in days_of.items()
             if days >= LEAST_DAYS_TOGETHER
-        ]
-        return self.strongest(found)
+        )
 
     def popular(self) -> list[Recommendation]:
-        """Where the person is at home; in the whole fleet while nobody knows where."""
-        used = {one.category for one in self.outlook.used}
-        home = Q(category__path__in=used) if used else Q()
-        for path in (*self.outlook.profile.mounted, *self.outlook.profile.priorities):
-            home |= within(path, "category__path")
+        """Popular skills of the person's categories, or of all if none are known."""
+        used = {each.category for each in self.interests.used}
+        own_categories = Q(category__path__in=used) if used else Q()
+        for path in (
+            *self.interests.profile.mounted,
+            *self.interests.profile.priorities,
+        ):
+            own_categories |= within(path, "category__path")
         counts = UsageCount.objects.since(first_day(POPULAR_DAYS)).uses().order_by()
-        found = (
-            counts.filter(skill__in=self.offered.filter(home))
+        rows = (
+            counts.filter(skill__in=self.offered.filter(own_categories))
             .exclude(user=self.user)
-            .exclude(skill__in=self.mine)
+            .exclude(skill__in=self.own)
             .values_list("skill")
             .annotate(people=Count("user", distinct=True), uses=Sum("count"))
             .order_by("-people", "-uses", "skill")[: self.most]
         )
-        return [Recommendation(key, Reason.POPULAR, people) for key, people, _ in found]
+        return [Recommendation(key, Reason.POPULAR, people) for key, people, _ in rows]
 
     def cold(self) -> list[Recommendation]:
-        """Nothing for people of whom no use is known: they may report none."""
-        if not self.mine:
+        """Empty for people without any usage, as their clients may not report it."""
+        if not self.own:
             return []
-        held = Q(load_priority=Skill.LoadPriority.ALWAYS)
-        for path in self.outlook.profile.mounted:
-            held |= within(path, "category__path")
-        theirs = UsageCount.objects.since(window()).uses().filter(user=self.user)
-        found = (
-            self.offered.filter(held, created_at__lt=midnight(window()))
-            .exclude(pk__in=theirs.order_by().values("skill"))
+        carried = Q(load_priority=Skill.LoadPriority.ALWAYS)
+        for path in self.interests.profile.mounted:
+            carried |= within(path, "category__path")
+        used = UsageCount.objects.since(window()).uses().filter(user=self.user)
+        keys = (
+            self.offered.filter(carried, created_at__lt=midnight(window()))
+            .exclude(pk__in=used.order_by().values("skill"))
             .order_by("created_at", "pk")
             .values_list("pk", flat=True)[: self.most]
         )
         days = settings.SKILLFLEET_USAGE_WINDOW_DAYS
-        return [Recommendation(key, Reason.COLD, days) for key in found]
+        return [Recommendation(key, Reason.COLD, days) for key in keys]
 
-    def strongest(self, found: list[Recommendation]) -> list[Recommendation]:
-        return sorted(found, key=lambda each: (-each.count, each.key))[: self.most]
+    def strongest(self, all_of: Iterable[Recommendation]) -> list[Recommendation]:
+        return sorted(all_of, key=lambda each: (-each.count, each.key))[: self.most]
 
 
-def days_of_work(mine: list[uuid.UUID]) -> dict[Work, set[uuid.UUID]]:
-    """The latest ones on which anybody used these skills, and which of them."""
-    counts = UsageCount.objects.since(window()).uses().filter(skill__in=mine)
+def days_of_work(own: list[uuid.UUID]) -> dict[DayOfWork, set[uuid.UUID]]:
+    """The latest days on which anybody used these skills, and which ones they used."""
+    counts = UsageCount.objects.since(window()).uses().filter(skill__in=own)
     rows = counts.order_by("-day", "user", "skill").values_list("user", "day", "skill")
-    found: dict[Work, set[uuid.UUID]] = defaultdict(set)
+    skills: dict[DayOfWork, set[uuid.UUID]] = defaultdict(set)
     for user, day, skill in rows.distinct()[:MOST_DAYS_OF_WORK]:
-        found[user, day].add(skill)
-    return found
+        skills[user, day].add(skill)
+    return skills
 
 
 def others_on(
-    work: dict[Work, set[uuid.UUID]], offered: SkillQuerySet, mine: list[uuid.UUID]
+    work: dict[DayOfWork, set[uuid.UUID]], offered: SkillQuerySet, own: list[uuid.UUID]
 ) -> Iterator[tuple[Any, ...]]:
-    """(skill, person, day), once, of what else was used on those days."""
+    """The other skills that were used on those days, as (skill, user, day)."""
     if not work:
         return
     users, days = (set(part) for part in zip(*work, strict=True))
     counts = UsageCount.objects.uses().filter(user__in=users, day__in=days)
-    others = counts.filter(skill__in=offered).exclude(skill__in=mine)
+    others = counts.filter(skill__in=offered).exclude(skill__in=own)
     rows = others.order_by("-day", "user", "skill").values_list("skill", "user", "day")
-    for skill, user, day in rows.distinct()[:MOST_USED_ON_THEM]:
+    for skill, user, day in rows.distinct()[:MOST_OTHER_USES]:
         if (user, day) in work:
             yield skill, user, day
 
 
-def recommendations(user: User, seen: SkillQuerySet, most: int) -> list[Recommendation]:
-    """At most so many for each reason; a skill once, for the first that it has."""
-    outlook = Outlook.of(user)
-    shown = shown_to(outlook.profile, seen.active())
-    offered = shown.exclude(verdict__status=Verdict.Status.FAILED).order_by()
-    sources = Sources(user, outlook, offered, most)
-    found: dict[uuid.UUID, Recommendation] = {}
+def recommendations(
+    user: User, visible: SkillQuerySet, most: int
+) -> list[Recommendation]:
+    """At most `most` for each reason; each skill once, for its first reason."""
+    interests = Interests.of(user)
+    not_hidden = shown_to(interests.profile, visible.active())
+    offered = not_hidden.exclude(verdict__status=Verdict.Status.FAILED).order_by()
+    sources = Sources(user, interests, offered, most)
+    by_skill: dict[uuid.UUID, Recommendation] = {}
     for each in from_all(sources):
-        found.setdefault(each.key, each)
-    return with_skills(list(found.values()), sources)
+        by_skill.setdefault(each.key, each)
+    return with_skills(list(by_skill.values()), sources)
 
 
 def from_all(sources: Sources) -> Iterator[Recommendation]:
-    ways: tuple[Callable[[], list[Recommendation]], ...] = (
+    methods: tuple[Callable[[], list[Recommendation]], ...] = (
         sources.required_by,
         sources.used_together,
         sources.popular,
         sources.cold,
     )
-    for way in ways:
-        yield from way()
+    for method in methods:
+        yield from method()
 
 
-def with_skills(found: list[Recommendation], sources: Sources) -> list[Recommendation]:
-    """Each with its skill, and with what it follows from by name."""
-    keys = {each.key for each in found} | {each.partner for each in found}
-    shown = Skill.objects.select_related("category", "verdict")
-    skills = shown.defer("verdict__report").in_bulk(keys - {None})
-    for each in found:
+def with_skills(chosen: list[Recommendation], sources: Sources) -> list[Recommendation]:
+    """Load the skills, and set each `because` by name."""
+    keys = {each.key for each in chosen} | {each.partner for each in chosen}
+    rows = Skill.objects.select_related("category", "verdict")
+    skills = rows.defer("verdict__report").in_bulk(keys - {None})
+    for each in chosen:
         each.skill = skills[each.key]
         match each.reason:
             case Reason.USED_TOGETHER:
@@ -229,10 +232,10 @@ def with_skills(found: list[Recommendation], sources: Sources) -> list[Recommend
             case Reason.POPULAR:
                 each.because = [each.skill.category.path]
             case Reason.COLD:
-                each.because = [why_held(each.skill, sources.outlook)]
-    return found
+                each.because = [why_carried(each.skill, sources.interests)]
+    return chosen
 
 
-def why_held(skill: Skill, outlook: Outlook) -> str:
-    mounted = lies_in(skill.category.path, outlook.profile.mounted)
+def why_carried(skill: Skill, interests: Interests) -> str:
+    mounted = lies_in(skill.category.path, interests.profile.mounted)
     return "mounted" if mounted else "always loaded"

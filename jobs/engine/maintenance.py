@@ -21,7 +21,7 @@ from jobs.invalidation import invalidate_job
 from jobs.models import Delivery, Job, Question, Worker
 from jobs.models.job import JobQuerySet, about
 from taxonomy.unused_content import Freed, prune_content
-from taxonomy.usage import keep_usage
+from taxonomy.usage import maintain_usage
 
 
 def time_out(question: Question) -> bool:
@@ -160,7 +160,7 @@ def prune_old() -> int:
     if jobs:
         logger.info("old jobs removed jobs=%s", jobs)
     free_content(AT_A_TIME)
-    keep_usage(AT_A_TIME)
+    maintain_usage(AT_A_TIME)
     return jobs
 
 

@@ -17,7 +17,7 @@ from taxonomy.api.skills import SkillFilters, filtered, matching
 from taxonomy.models.address import MAX_PATH_CHARS
 from taxonomy.models.skill import Skill
 from taxonomy.permissions import READ_SKILLS
-from taxonomy.profiles import Outlook, ranked, shown_to
+from taxonomy.profiles import Interests, ranked, shown_to
 from taxonomy.search.results import search
 
 OPENING, CLOSING = "<available_skills>", "</available_skills>"
@@ -143,12 +143,12 @@ class AvailableSkills(SkillReading):
         max_chars = wanted.pop("max_chars", None)
         wanted.pop("user_id", None)  # an empty one is none to a serializer
         person = requested_user(request, request.query_params["user_id"])
-        outlook = Outlook.of(person)
+        interests = Interests.of(person)
         skills = filtered(self.readable().active(), wanted)
         if "q" in wanted:
-            found = search(shown_to(outlook.profile, skills), wanted["q"])
+            found = search(shown_to(interests.profile, skills), wanted["q"])
             return self.answer(found, max_chars)
-        return self.answer(ranked(skills, outlook.profile, outlook.used), max_chars)
+        return self.answer(ranked(skills, interests.profile, interests.used), max_chars)
 
     def wanted(self) -> dict[str, Any]:
         filters = AvailableFilters(data=self.request.query_params)

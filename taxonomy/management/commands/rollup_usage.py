@@ -2,14 +2,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from taxonomy.usage import keep_usage
+from taxonomy.usage import maintain_usage
 
 
 class Command(BaseCommand):
     help = "Add usage events to the counts per day, and delete old events and counts."
 
     def handle(self, **options: Any) -> None:
-        done = keep_usage()
+        done = maintain_usage()
         self.stdout.write(
             f"{done.rolled_up} event(s) rolled up; {done.events} old event(s) and"
             f" {done.counts} old count(s) deleted."

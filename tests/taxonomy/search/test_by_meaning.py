@@ -95,4 +95,4 @@ def test_no_more_texts_are_kept_than_may_be():
     first, *_, last = vectors.of(texts)
     assert (first == last).all()
     assert list(vectors.cached) == ["two", "three"]
-    assert meaning.likeness(first, *vectors.of(["one"])) == 1
+    assert meaning.cosine(first, *vectors.of(["one"])) == 1

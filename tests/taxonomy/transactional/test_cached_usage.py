@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from taxonomy.models import Skill
-from taxonomy.usage import keep_usage
+from taxonomy.usage import maintain_usage
 from tests.taxonomy.conftest import client_of
 from tests.taxonomy.skills import skill_files
 from tests.taxonomy.usage.conftest import event
@@ -38,7 +38,7 @@ def test_a_batch_retires_the_figures_and_what_is_ranked_by_its_own_persons_use()
     assert outcomes(viewer, *MINE, "/skills") == ["MISS", "MISS", "HIT", "MISS"]
     assert curator.get("/api/v1/analytics").json()["totals"]["uses"] == 2
 
-    keep_usage()
+    maintain_usage()
     assert curator.get("/api/v1/analytics").json()["totals"]["uses"] == 2
 
 

@@ -43,9 +43,9 @@ def test_rolling_up_at_once_while_more_comes_counts_all_once(people, monkeypatch
         reporting(user, [event("pdf-tools") for _ in range(50)])()
     more = [reporting(user, [event("pdf-tools")] * 9) for user in people]
 
-    at_once([usage.keep_usage, usage.keep_usage, usage.keep_usage, *more])
+    at_once([usage.maintain_usage, usage.maintain_usage, usage.maintain_usage, *more])
     assert total() == 102
-    usage.keep_usage()
+    usage.maintain_usage()
 
     assert total() == 102
     assert not UsageEvent.objects.filter(rolled_up=False).exists()

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from taxonomy.models import Skill, UsageDay
-from taxonomy.usage import keep_usage, today
+from taxonomy.usage import maintain_usage, today
 from tests.skillfleet.refusals import refused
 from tests.taxonomy.usage.conftest import event, publish
 
@@ -57,13 +57,13 @@ def test_what_is_used_is_counted(curator, viewer, fleet):
 def test_figures_are_the_same_when_all_is_rolled_up(curator, fleet):
     before = curator.get(ANALYTICS).json()
 
-    keep_usage()
+    maintain_usage()
 
     assert curator.get(ANALYTICS).json() == before
 
 
 def test_a_branch_and_a_time_can_be_asked_for(curator, fleet):
-    keep_usage()
+    maintain_usage()
     UsageDay.objects.filter(kind="failed").update(day=today() - timedelta(days=7))
 
     branch = curator.get(ANALYTICS, {"category": "data"}).json()

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from taxonomy.models import Relation, Skill
-from taxonomy.usage import keep_usage
+from taxonomy.usage import maintain_usage
 from tests.tables import Rehearsed, seed
 from tests.taxonomy.conftest import client_of
 from tests.taxonomy.skills import skill_files
@@ -79,7 +79,7 @@ def test_each_reason_has_its_skills(viewer, used):
         "house-rules": ("cold", ["always loaded"]),
     }
     before = viewer.get(OWN).json()
-    keep_usage()
+    maintain_usage()
     assert viewer.get(OWN).json() == before
     texts = [each["text"] for each in before["recommendations"]]
     assert texts == [
@@ -87,7 +87,7 @@ def test_each_reason_has_its_skills(viewer, used):
         "Used on 2 days of work together with pytest-tips.",
         "Used by 2 people in development/practices/testing.",
         "Used by 1 person in data/ml.",
-        "Not used in 90 days, though always loaded.",
+        "Not used in 90 days, although always loaded.",
     ]
 
 

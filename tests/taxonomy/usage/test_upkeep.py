@@ -36,7 +36,7 @@ def test_totals_are_the_same_before_and_after(used, viewer, report, monkeypatch)
     before = figures()
     assert sum(row[-1] for row in before) == 10
 
-    next(usage.upkeep())
+    next(usage.maintenance())
     assert figures() == before, "some are rolled up, some are not"
     out = StringIO()
     call_command("rollup_usage", stdout=out)
@@ -47,25 +47,25 @@ def test_totals_are_the_same_before_and_after(used, viewer, report, monkeypatch)
 
 
 def test_later_events_of_a_day_are_added_to_its_counts(used, viewer, report):
-    usage.keep_usage()
+    usage.maintain_usage()
     rows = UsageDay.objects.count()
     before = {row[:-1]: row[-1] for row in figures()}
 
     report(viewer, event("pdf-tools"), event("pdf-tools"))
     now = {row[:-1]: row[-1] for row in figures()}
-    usage.keep_usage()
+    usage.maintain_usage()
 
     assert {row[:-1]: row[-1] for row in figures()} == now
     assert sorted(now[key] - before[key] for key in now) == [0, 0, 0, 0, 0, 2]
     assert UsageDay.objects.count() == rows
     assert UsageEvent.objects.filter(rolled_up=True).count() == 12, "kept for now"
-    assert usage.keep_usage() == usage.Kept()
+    assert usage.maintain_usage() == usage.Maintained()
 
 
 def test_counts_go_too_after_long(used):
     make_older(731)
 
-    kept = usage.keep_usage()
+    kept = usage.maintain_usage()
 
     assert (kept.events, kept.counts) == (10, 6)
     assert figures() == []
@@ -97,8 +97,8 @@ def test_who_stops_within_a_batch_has_lost_and_doubled_nothing(used, monkeypatch
     with monkeypatch.context() as patched:
         patched.setattr(usage, "add", add_and_stop)
         with pytest.raises(KeyboardInterrupt):
-            usage.keep_usage()
+            usage.maintain_usage()
 
     assert figures() == before
-    assert usage.keep_usage() == usage.Kept(rolled_up=10)
+    assert usage.maintain_usage() == usage.Maintained(rolled_up=10)
     assert figures() == before
