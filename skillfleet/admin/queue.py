@@ -1,7 +1,7 @@
-"""django-q2's pages on our theme: what is queued and what failed, to be read.
+"""django-q2's tables in the admin, read-only: queued, failed and successful tasks.
 
-A payload names code to run, so it cannot be written here; a job is put back by its
-own verbs. Schedules are for superusers.
+A payload names code to run, so nobody may write one here; jobs have their own page to
+requeue them. Only superusers see schedules.
 """
 
 from typing import Any

@@ -1,6 +1,6 @@
-"""Every cached route: its tier, its life, and addresses at which tests read it.
+"""Every cached route: its tier, its lifetime, and the URLs at which tests read it.
 
-The routes are found in the table of addresses, so that a new one is missed here.
+The routes are read from the URL configuration, so that no new one is missed.
 """
 
 from collections.abc import Iterator
@@ -62,7 +62,7 @@ NEVER_CACHED = (
 
 
 class Read(NamedTuple):
-    """One address of a cached route, and who reads it."""
+    """A URL of a cached route, and the user who reads it."""
 
     route: str
     address: str
@@ -108,7 +108,7 @@ READS = [
 
 
 def routes_with_get() -> dict[str, ViewRecipe | None]:
-    """By route less the API's prefix; the recipe of those that are cached."""
+    """The routes without the API's prefix, each with its recipe if it is cached."""
     found: dict[str, ViewRecipe | None] = {}
     for route, callback in _routes(get_resolver().url_patterns, "/"):
         kind = getattr(callback, "cls", getattr(callback, "view_class", None))
@@ -139,7 +139,7 @@ def waived(person: User) -> dict[str, Any]:
 
 
 class Fleet:
-    """The small world with a skill that has all a skill can have, and its readers."""
+    """The rows of `world`, a skill with every kind of related row, and its readers."""
 
     def __init__(self) -> None:
         self.world: World = make_world()
@@ -154,7 +154,7 @@ class Fleet:
         }
 
     def relate(self) -> None:
-        """So that no view is spared a table because its rows point nowhere."""
+        """Add related rows, so that every view reads all of its tables."""
         other = Skill.objects.publish(
             skill_files("pdf-forms"), author=self.world.people["curator"]
         ).skill
@@ -188,18 +188,18 @@ class Fleet:
         return below + address.format_map(self.world.names)
 
     def get(self, address: str, who: str | None, method: str = "get", **headers: str):
-        """As from outside: a token in a header; a fault is the 500 one would get."""
+        """Send a real request with a token; an exception becomes a 500."""
         if who:
             headers["Authorization"] = f"Bearer {self.tokens[who]}"
         client = Client(raise_request_exception=False, headers=headers)
         return getattr(client, method)(self.url(address))
 
     def outcome(self, read: Read) -> str:
-        """X-Cache, or the status of an answer that has none."""
+        """X-Cache, or the status of an answer without it."""
         return outcome_of(self.get(read.address, read.reader))
 
     def quick_get(self, read: Read):
-        """By a reader whose rights are known from the last time."""
+        """Send a request as a user whose permissions are cached from the last time."""
         client = self.clients.setdefault(read.reader, APIClient())
         client.force_authenticate(self.person(read.reader))
         return client.get(self.url(read.address))

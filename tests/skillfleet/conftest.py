@@ -1,4 +1,4 @@
-"""People with one role each, and clients that are logged in as them."""
+"""One user of each role, and clients that are logged in as them."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -29,7 +29,8 @@ def make_person(db: None) -> MakePerson:
 
 @pytest.fixture
 def client_of() -> ClientOf:
-    """A client that raises nothing: a fault is the 500 that a caller would get."""
+    """A client that raises nothing: an exception becomes the 500 that a caller would
+    get."""
 
     def make(user: User | None = None) -> APIClient:
         client = APIClient(raise_request_exception=False)
@@ -62,13 +63,13 @@ def world(db: None) -> World:
 
 @pytest.fixture
 def api(world: World, client_of: ClientOf) -> Callable[[str], APIClient]:
-    """A client of one of the world's people, like `api("author")`."""
+    """A client of a user of `world`, like `api("author")`."""
     return lambda who: client_of(world.people[who])
 
 
 @pytest.fixture
 def shared_cache_away() -> Iterator[None]:
-    """It is a Redis at a port where nobody listens."""
+    """The shared cache is a Redis at a port without a server."""
     usual = caches["shared"]
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))

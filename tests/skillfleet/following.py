@@ -1,4 +1,4 @@
-"""Event streams through the ASGI application itself, read as they come."""
+"""Event streams read from the ASGI application in this process."""
 
 import asyncio
 import json
@@ -23,7 +23,8 @@ class Event(NamedTuple):
 
 
 class Stream:
-    """`async with Stream(job, token) as stream`; leaving is what closing curl is."""
+    """`async with Stream(job, token) as stream`; leaving the block closes the
+    connection."""
 
     def __init__(
         self, job: Job, token: str, after: int | None = None, method: str = "GET"
@@ -84,11 +85,11 @@ class Stream:
         return await asyncio.wait_for(self.chunks.get(), CEILING)
 
     async def body(self) -> Any:
-        """All of an answer that is no stream, as JSON."""
+        """The whole body of an answer that is no stream, as JSON."""
         return json.loads(await self.chunk() or b"")
 
     async def events(self, until: str | None = None) -> list[Event]:
-        """What comes up to an event of this kind, or to the end."""
+        """The events up to one of this kind, or to the end of the stream."""
         found: list[Event] = []
         try:
             async with asyncio.timeout(CEILING):
@@ -101,7 +102,7 @@ class Stream:
         return found
 
     async def heartbeat(self) -> None:
-        """The next one; there must be nothing else before it."""
+        """Read the next heartbeat; nothing else may come before it."""
         while not (chunk := await self.chunk() or b"").startswith(b":"):
             assert not parsed(chunk.strip()), chunk
 
@@ -118,7 +119,7 @@ def run(scenario: Coroutine[Any, Any, Any]) -> Any:
 
 
 async def aside(act: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """On a thread and a connection of its own, as another process would."""
+    """Call a function on a thread with its own connection, as another process would."""
 
     def acted() -> Any:
         try:

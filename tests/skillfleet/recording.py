@@ -1,4 +1,4 @@
-"""What a view reads while it computes a response: tables, and rows of models."""
+"""Recording of the tables and rows that a view reads while it computes a response."""
 
 import re
 from collections import Counter
@@ -20,7 +20,7 @@ Row = tuple[type[models.Model], Any]  # and its primary key
 
 @dataclass
 class Recording:
-    """Every statement and every row that was made an object, each as often."""
+    """Every statement, and every row that became a model instance, with its count."""
 
     statements: Counter[str] = field(default_factory=Counter)
     rows: Counter[Row] = field(default_factory=Counter)
@@ -53,9 +53,9 @@ def recording() -> Iterator[Recording]:
 
 
 def what_is_read(fleet: Fleet, read: Read) -> Recording:
-    """For the response alone: less what a HIT asks too, which is asked each time.
+    """What was read for the response alone, without what a cache hit reads too.
 
-    In the user tier the rights of the reader are a part of the response.
+    In the user tier the permissions of the reader are part of the response.
     """
     with recording() as missed:
         assert fleet.outcome(read) == "MISS", f"{read.address} was not computed"
@@ -65,7 +65,7 @@ def what_is_read(fleet: Fleet, read: Read) -> Recording:
 
 
 def models_behind(tables: set[str]) -> set[type[models.Model]]:
-    """Raises KeyError for a table of which nobody knows what changes it."""
+    """Raises KeyError for a table without a known model."""
     known = {
         model._meta.db_table: model
         for model in apps.get_models(include_auto_created=True)

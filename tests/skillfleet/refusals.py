@@ -1,10 +1,10 @@
-"""What every refusal must be."""
+"""What every error answer must look like."""
 
 from typing import Any
 
 
 def refused(response: Any, status: int, *fields: str) -> dict[str, Any]:
-    """The body of a refusal of this status whose `errors` name these fields."""
+    """The body of an error answer with this status whose `errors` name these fields."""
     assert response.status_code == status, response.content
     body = response.json()
     assert body["detail"] and body["code"]

@@ -1,4 +1,4 @@
-"""Every kind of write of one row, each with what undoes it."""
+"""Every kind of write to one row, each with a function that undoes it."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ class Write(NamedTuple):
 
 
 def writes_of(row: models.Model) -> Iterator[Write]:
-    """Whatever Django can do to it; what the database refuses is left out."""
+    """Every write that Django offers for the row, unless the database refuses it."""
     again, rows = copy_of(row), type(row)._default_manager
     mine = rows.filter(pk=row.pk)
     yield Write("save", again.save)
@@ -39,7 +39,7 @@ def plain_field(row: models.Model) -> Any:
 
 
 def relating(row: models.Model) -> Iterator[Write]:
-    """The row stands for a many-to-many relation: from both of its sides."""
+    """Writes of a many-to-many relation through the managers of both sides."""
     owner = row._meta.auto_created
     fields = owner._meta.many_to_many if owner else ()
     for field in fields:
@@ -68,7 +68,7 @@ def from_one_side(relation: Any, other: models.Model) -> Iterator[Write]:
 
 
 def deleted_with(row: models.Model) -> list[models.Model]:
-    """The row and what goes with it; empty when something keeps it."""
+    """The row and what is deleted with it; empty when another row protects it."""
     found = NestedObjects(using=DEFAULT_DB_ALIAS, origin=row)
     found.collect([copy_of(row)])
     if found.protected:

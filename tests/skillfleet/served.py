@@ -1,4 +1,4 @@
-"""Requests through the applications that servers run, as servers hand them over."""
+"""Requests through the WSGI and ASGI applications, as servers pass them on."""
 
 import asyncio
 import io

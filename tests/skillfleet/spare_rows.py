@@ -1,4 +1,4 @@
-"""One more row of each model that a cached response shows, and what shows none.
+"""One more row of each model that a cached response shows, and tables without one.
 
 The tests that every write invalidates what shows it report a row missing here.
 """
@@ -52,7 +52,7 @@ def spare_version(fleet: Fleet) -> SkillVersion:
 
 
 def spare_verdict(fleet: Fleet) -> Verdict:
-    """Of a skill that has none, as those have that are older than verdicts."""
+    """A skill's first verdict, as for skills that are older than verdicts."""
     Verdict.objects.filter(skill__name="pdf-forms").delete()
     counts = {"errors": 0, "warnings": 0, "waived": 0}
     return Verdict(

@@ -1,4 +1,4 @@
-"""What the operators' endpoints of the cache refuse, and how."""
+"""What the cache endpoints of operators refuse, and how."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A cursor that was not given out here is a 400, whatever is in it."""
+"""A cursor that the server did not issue is a 400, whatever it contains."""
 
 from base64 import b64encode
 from urllib.parse import urlencode

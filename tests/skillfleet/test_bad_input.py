@@ -1,4 +1,4 @@
-"""Bad input: a clear 4xx that names the field, never a 500, and nothing is written."""
+"""Bad input is a clear 4xx that names the field, never a 500, and writes nothing."""
 
 from uuid import uuid4
 

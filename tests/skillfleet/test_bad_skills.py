@@ -1,4 +1,4 @@
-"""Bad input to skills, taxonomy and lists: a clear 4xx, and nothing is written."""
+"""Bad input to skills, taxonomy and lists is a clear 4xx and writes nothing."""
 
 import pytest
 

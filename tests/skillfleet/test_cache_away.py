@@ -1,4 +1,4 @@
-"""What operators see while the cache's server is away."""
+"""What operators see while the cache server is unreachable."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Whatever goes wrong, the answer has `detail` and `code`, and `errors` by field."""
+"""Every error answer has `detail` and `code`, and `errors` by field."""
 
 from typing import ClassVar
 
@@ -15,7 +15,7 @@ from taxonomy.exceptions import NameTaken
 
 
 class ForeignError(Exception):
-    """Has the attributes by chance, and is nobody's we know."""
+    """A foreign exception that has our attributes by chance."""
 
     status_code = 409
     code = "foreign"

@@ -1,4 +1,4 @@
-"""What a load balancer and a person on call are told."""
+"""What health probes tell a load balancer and an operator."""
 
 import pytest
 from django.core.cache import caches

@@ -1,4 +1,4 @@
-"""Hypothesis: what our parser takes, any database takes; the rest names the place."""
+"""Hypothesis: every database accepts what our parser accepts; errors name the place."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A list loads what it shows: no bodies, no results, and no query for each row."""
+"""A list loads only what it shows: no bodies, no results, no query per row."""
 
 import pytest
 from django.db import connection

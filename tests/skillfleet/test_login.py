@@ -1,4 +1,4 @@
-"""A name and a password for a token; the token for everything else."""
+"""A user name and a password give a token; the token gives everything else."""
 
 import pytest
 from knox.models import AuthToken

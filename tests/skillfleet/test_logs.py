@@ -1,4 +1,4 @@
-"""Log lines for people by default, for a collector on demand."""
+"""Log lines are text by default, and JSON on demand."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""However much is wrong with what was sent, the answer is short."""
+"""An error answer is short, however much is wrong with the input."""
 
 import pytest
 

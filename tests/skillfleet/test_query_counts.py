@@ -1,4 +1,4 @@
-"""No answer takes more statements because it shows more rows."""
+"""No answer needs more statements because it shows more rows."""
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -31,7 +31,7 @@ def test_a_read_that_asks_row_by_row_is_found(world, monkeypatch):
 
 
 def growing(world: World, few: int, many: int) -> dict[str, tuple[int, int]]:
-    """Routes that take more statements for many rows than for few."""
+    """Routes that need more statements for many rows than for few."""
     grow(world, range(few))
     before = counts(world)
     grow(world, range(few, many))
@@ -41,7 +41,7 @@ def growing(world: World, few: int, many: int) -> dict[str, tuple[int, int]]:
 
 
 def counts(world: World) -> dict[str, int]:
-    """By route: statements of whoever may read it."""
+    """The number of statements of each route, for a user who may read it."""
     found = {}
     for row in READS:
         who = dict(zip(row.expected, WHO, strict=True)).get(200)
@@ -56,7 +56,7 @@ def counts(world: World) -> dict[str, int]:
 
 
 def grow(world: World, numbers: range) -> None:
-    """More of everything that one of the reads shows."""
+    """Add more rows of everything that the reads show."""
     author, skill = world.people["author"], Skill.objects.get(name="pdf-tools")
     for n in numbers:
         other = Skill.objects.publish(

@@ -1,4 +1,4 @@
-"""Writes are counted per person; reads are not."""
+"""Writes are counted per user; reads are not."""
 
 from rest_framework.test import APIClient
 

@@ -17,7 +17,7 @@ print(default["BACKEND"], default["LOCATION"], default["OPTIONS"].get("PREFIX"))
 
 
 def default_cache(tmp_path, **variables: str) -> str:
-    """What settings make of the environment; the system checks pass."""
+    """The default cache that settings make from the environment; checks must pass."""
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "skillfleet.settings"}
     environment |= {"SKILLFLEET_VAR_DIR": str(tmp_path), "REDIS_URL": "", **variables}
     done = subprocess.run(

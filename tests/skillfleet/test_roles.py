@@ -1,4 +1,4 @@
-"""The groups that every installation has, and what each may."""
+"""The groups of every installation, and their permissions."""
 
 import pytest
 from django.contrib.auth.models import Group, Permission

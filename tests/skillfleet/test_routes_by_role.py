@@ -1,7 +1,7 @@
-"""Every route of the schema for everyone: who gets what, in one table.
+"""The status of every route of the schema for every role, in one table.
 
-The columns: nobody, a viewer, the author who owns the jobs and the token, an author
-who owns none, a curator, an operator.
+The columns: anonymous, a viewer, the author who owns the jobs and the token, another
+author, a curator, an operator.
 """
 
 from typing import Any, NamedTuple
@@ -335,7 +335,7 @@ def listed(address: str, who: str, world: World) -> int:
 
 
 def status(row: Row, who: str | None, world: World) -> int:
-    """What one person gets; what they changed is undone before the next one comes."""
+    """The status for one user; its changes are undone before the next request."""
     client = APIClient(raise_request_exception=False)
     client.force_authenticate(world.people[who] if who else None)
     method = row.route.split()[0].lower()

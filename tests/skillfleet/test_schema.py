@@ -1,4 +1,4 @@
-"""The OpenAPI document is complete, and its page needs nothing from elsewhere."""
+"""The OpenAPI document is complete, and its page loads nothing from other servers."""
 
 import re
 from contextlib import closing

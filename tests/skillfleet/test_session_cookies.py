@@ -1,4 +1,4 @@
-"""A cookie that cannot be a session's key is nobody's, before a database sees it."""
+"""A cookie that cannot be a session key is removed before the database sees it."""
 
 import pytest
 from django.db import connection

@@ -1,4 +1,4 @@
-"""A setting that could not work is refused at the start, and named."""
+"""A setting that could not work is refused at the start, with its name."""
 
 import os
 import runpy

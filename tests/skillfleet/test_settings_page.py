@@ -20,7 +20,7 @@ ROW = re.compile(
 
 
 def variables():
-    """Name → default as a literal, or None where the code computes it."""
+    """The default of each variable as a literal, or None where code computes it."""
     found = {}
     trees = (ast.parse((ROOT / file).read_text()) for file in FILES)
     for node in chain.from_iterable(map(ast.walk, trees)):
@@ -67,7 +67,7 @@ def test_every_setting_has_a_line_and_every_line_a_setting():
 
 
 def test_every_line_gives_the_default_that_the_code_gives():
-    """Where the code has no value of its own, the page says what happens instead."""
+    """Where the code has no literal default, the page says what happens instead."""
     page = documented()
 
     wrong = {

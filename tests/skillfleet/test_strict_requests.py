@@ -1,4 +1,4 @@
-"""Requests that no route could mean are refused before any view."""
+"""Requests that no route can answer are refused before any view."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The API's times are UTC, wherever the pages are read."""
+"""The API's times are UTC, whatever TIME_ZONE says."""
 
 import pytest
 from django.utils import timezone
@@ -16,7 +16,7 @@ def far_east(settings):
 
 @pytest.fixture
 def long_job(world) -> Job:
-    """A worker has it, and has had it for a while."""
+    """A job that a worker has been working on for a while."""
     job = Job.objects.get(pk=world.names["pending"])
     assert job.claim(Worker.objects.enlist())
     return job

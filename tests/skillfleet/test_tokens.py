@@ -1,4 +1,4 @@
-"""API tokens: shown once, ending some day, one's own alone."""
+"""API tokens are shown once, expire, and are visible to their owner only."""
 
 import io
 from datetime import timedelta

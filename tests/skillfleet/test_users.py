@@ -1,4 +1,4 @@
-"""A person sees and changes themselves; operators see everyone."""
+"""Users see and change themselves; operators see everyone."""
 
 import pytest
 

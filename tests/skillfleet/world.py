@@ -1,4 +1,4 @@
-"""A small fleet in every state that a route can meet, made of real rows."""
+"""A few rows in every state that a route can meet, made without mocks."""
 
 from dataclasses import dataclass
 
@@ -67,7 +67,7 @@ def person(name: str, role: str) -> User:
 
 
 def webhook(owner: User) -> dict[str, object]:
-    """One, and a delivery that was given up."""
+    """A webhook, and a delivery that has failed for good."""
     made, _ = registry.register(owner, "https://example.org/hook", ["asked"])
     sent = delivery.send_test(made)
     made.deliveries.update(status=Delivery.Status.FAILED)

@@ -1,4 +1,4 @@
-"""The small fleet of `world`, and browsers that are logged in to its admin."""
+"""A few rows of every kind, and browsers that are logged in to the admin."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ def world(db: None) -> World:
 
 @pytest.fixture
 def browser_of() -> Callable[[User], Client]:
-    """Logged in, as staff; a fault is the 500 that a person would see."""
+    """A browser of a staff user; an exception becomes the 500 page that users see."""
 
     def make(user: User) -> Client:
         User.objects.filter(pk=user.pk).update(is_staff=True)

@@ -1,4 +1,4 @@
-"""Whatever an address asks of a list: an answer or a refusal, never a fault."""
+"""A list answers or refuses any query string, and never fails."""
 
 import pytest
 from django.db import transaction
@@ -44,7 +44,7 @@ def test_no_query_is_a_fault(path, root):
 
 
 def answer(client, path, query):
-    """The status, in a savepoint: PostgreSQL answers nothing after an error."""
+    """The status, in a savepoint: PostgreSQL refuses statements after an error."""
     with transaction.atomic():
         status = client.get(path, query).status_code
         transaction.set_rollback(True)

@@ -1,4 +1,4 @@
-"""Operators read the cache's figures, retire parts of it and clear it."""
+"""Operators read the cache's statistics, invalidate parts of it and clear it."""
 
 import logging
 

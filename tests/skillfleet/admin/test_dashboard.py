@@ -1,4 +1,4 @@
-"""The first page: what waits, what failed, and that nobody is there to work."""
+"""The dashboard shows open questions, failed jobs, and a warning without workers."""
 
 from jobs.models import Worker
 

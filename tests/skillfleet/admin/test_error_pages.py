@@ -1,4 +1,4 @@
-"""What people see where a page is refused or fails."""
+"""The pages that users see when a request is refused or fails."""
 
 import pytest
 from django.test import Client

@@ -1,4 +1,4 @@
-"""Every page of every model answers, and none gets slower with its rows."""
+"""Every page of every model answers, and its queries do not grow with the rows."""
 
 import pytest
 from django.apps import apps

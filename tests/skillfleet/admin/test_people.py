@@ -1,4 +1,4 @@
-"""Superusers change everything about people; operators what the API lets them."""
+"""Superusers change everything about users; operators what the API lets them."""
 
 import pytest
 from django.contrib.auth.models import Group, User

@@ -1,4 +1,4 @@
-"""Staff see the pages of their roles, and on them what the API would show them."""
+"""Staff see the pages of their roles, with the rows that the API would show them."""
 
 import pytest
 from django.contrib.admin.utils import quote

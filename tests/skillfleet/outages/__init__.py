@@ -1,1 +1,1 @@
-"""The real web server under load while its cache's server fails in every way."""
+"""The real web server under load while its cache server fails in every way."""

@@ -1,4 +1,4 @@
-"""Readers and a writer who ask a server again and again, and note what they get."""
+"""Readers and a writer that send requests all the time and record the answers."""
 
 import http.client
 import json
@@ -14,7 +14,7 @@ BRANCHES = ("communication", "data", "development", "operations", "research")
 
 
 class Seen(NamedTuple):
-    """One answer; `ms` as the client saw it, `waited` for the cache's server."""
+    """One answer: `ms` as the client measured it, `waited` for the cache server."""
 
     kind: str
     status: int
@@ -25,7 +25,7 @@ class Seen(NamedTuple):
 
 
 class Load:
-    """Four readers in public, a fifth by token, one writer."""
+    """Four anonymous readers, a fifth with a token, and one writer."""
 
     def __init__(self, ports: list[int], token: str, pause: float) -> None:
         self.ports, self.token, self.pause = ports, token, pause
@@ -92,7 +92,7 @@ class Load:
 
 
 class Phase(NamedTuple):
-    """What was seen while one thing was wrong with the server."""
+    """The answers during one kind of failure of the cache server."""
 
     name: str
     seen: list[Seen]
@@ -113,7 +113,7 @@ class Phase(NamedTuple):
 
     @property
     def waits(self) -> list[float]:
-        """What each read has waited for the cache's server, in ms."""
+        """How long each read has waited for the cache server, in ms."""
         return sorted(each.waited for each in self.of("GET"))
 
     def row(self) -> str:

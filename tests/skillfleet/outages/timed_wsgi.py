@@ -1,5 +1,5 @@
-"""The project's WSGI entry; every answer says how long its request waited for the
-cache's server, in milliseconds."""
+"""The project's WSGI entry; each answer has a header with the time that its request
+waited for the cache server, in milliseconds."""
 
 import threading
 from collections.abc import Callable, Iterable

@@ -1,5 +1,7 @@
-"""The project's WSGI entry; a request with X-Die kills its worker between COMMIT and
-invalidation, and every answer says which process gave it."""
+"""The project's WSGI entry, with each answer naming its process.
+
+A request with X-Die kills its worker between COMMIT and invalidation.
+"""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""What a client of each cached route is told about its copy, and answered with it."""
+"""The headers that clients of each cached route get, and conditional requests."""
 
 import time
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""What operators read of people is as it is now."""
+"""What operators read about users is never stale."""
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
@@ -16,7 +16,7 @@ def operator(db):
 
 @pytest.fixture
 def person(operator):
-    """Someone whom the operator has read twice."""
+    """A user whom the operator has read twice."""
     made = User.objects.create_user("ann", email="old@example.org")
     outcomes = [operator.get(f"/api/v1/user/{made.pk}")["X-Cache"] for _ in range(2)]
     assert outcomes == ["MISS", "HIT"]

@@ -1,5 +1,5 @@
-"""Two people and a stranger read every cached route in any order, and rights come
-and go: each answer is the one that was computed for that person, at that moment."""
+"""Two users and an anonymous client read every cached route in random order, while
+permissions change. Each answer is what was computed for that reader at that time."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -34,7 +34,7 @@ Step = tuple[str, ...]
 
 
 class Readers:
-    """People, what was ever answered, and what each answer has to be."""
+    """The readers, all answers so far, and what each answer must be."""
 
     def __init__(self, project: Any) -> None:
         self.fleet, self.project = Fleet(), project
@@ -87,7 +87,7 @@ class Readers:
         self.read(who, address, "head")
 
     def ask_again(self, who: str, address: str) -> None:
-        """With the ETag of whoever read it last, which need not be theirs."""
+        """Read with the ETag of the last reader, who may be another one."""
         known = self.last.get(address)
         self.read(who, address, **({"If_None_Match": known} if known else {}))
 
@@ -152,7 +152,7 @@ def test_in_any_order_everyone_gets_what_was_computed_for_them(readers, taken):
 
 
 def test_everyone_in_turn_at_every_route(readers):
-    """Whoever comes second finds what the first one's reading left."""
+    """The second reader finds what reading by the first one has cached."""
     order = ("author", "curator", "stranger", "author")
     hows = ("get", "ask_again", "get", "ask_again")
     turns = list(zip(hows, order, strict=True))

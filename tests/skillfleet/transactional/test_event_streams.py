@@ -1,4 +1,4 @@
-"""Who follows a job sees each event when it is committed, once, to the end."""
+"""A client that follows a job gets each event once, after its commit, to the end."""
 
 import asyncio
 import threading
@@ -24,7 +24,7 @@ TASK = "Restart the billing service when it hangs"
 
 @pytest.fixture(autouse=True)
 def quick(settings):
-    """Polled and rechecked at once; the listener of the last test has ended."""
+    """Poll and recheck at once; the listener of the last test has ended."""
     settings.SKILLFLEET_STREAM_POLL = timedelta(milliseconds=20)
     yield
     assert not hub.streams and not hub.users and hub.listener is None
@@ -51,7 +51,7 @@ def work(job: Job) -> None:
 
 
 def die(job: Job) -> None:
-    """A worker takes it, and is found dead."""
+    """A worker claims the job and is then found dead."""
     job = Job.objects.get(pk=job.pk)
     worker = SkillJobWorker()
     assert job.claim(worker.row)
@@ -173,7 +173,7 @@ def deactivate(user: User) -> None:
 
 
 def make_all_pending(user: User) -> None:
-    """What takes nobody's right away."""
+    """Change jobs without taking away anybody's permission."""
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_it_ends_when_the_right_to_look_ends(job, ada, settings, act, ends):
 
 
 def test_idle_streams_take_no_thread_and_no_connection_each(job, ada):
-    """`make bench-streams` does it with 500 over sockets, and says what they cost."""
+    """`make bench-streams` measures it with 500 sockets."""
     token = token_of(ada)
 
     async def scenario():
@@ -223,7 +223,7 @@ def test_idle_streams_take_no_thread_and_no_connection_each(job, ada):
 
 
 class Crowd:
-    """Middleware: each request stays until there are two, and counts who is there."""
+    """Middleware that holds each request until there are two, and counts them."""
 
     lock = threading.Lock()
     pairs = threading.Barrier(2)

@@ -136,7 +136,7 @@ def test_a_declaration_of_another_page_is_not_enough(fleet, shown, monkeypatch):
 
 
 def stale_after(model: Model, fleet: Fleet, shown: Shown) -> Iterator[str]:
-    """A line for each response that a write of the model leaves as it was."""
+    """A line for each response that a write to the model leaves unchanged."""
     reads = [read for read in shown if model in models_behind(shown[read].tables)]
     spare = SPARE[model](fleet)
     yield from lines(model, "a new row", [*changed_unseen(spare, reads, fleet)])
@@ -159,7 +159,7 @@ def lines(model: Model, kind: str, reads: list[Read]) -> list[str]:
 def rows_to_write(
     model: Model, spare: models.Model, reads: list[Read], shown: Shown
 ) -> dict[object, list[Read]]:
-    """As few rows as are shown by all; the spare one where none was made an object."""
+    """As few rows as cover all reads; the spare row where no instance was made."""
     seen = {read: {pk for of, pk in shown[read].rows if of is model} for read in reads}
     chosen = {spare.pk: [read for read in reads if not seen[read]]}
     left = [read for read in reads if seen[read]]
@@ -194,7 +194,7 @@ def not_invalidated(write: Write, reads: list[Read], fleet: Fleet) -> Iterator[R
 
 @contextmanager
 def uncomputed() -> Iterator[None]:
-    """Within, a view that is asked for an answer that is not cached answers 404."""
+    """Within the block, computing an answer that is not cached gives a 404."""
     with pytest.MonkeyPatch.context() as patch:
         for recipe in cached_routes().values():
 
@@ -209,7 +209,7 @@ def uncomputed() -> Iterator[None]:
 def changed_unseen(
     row: models.Model, reads: list[Read], fleet: Fleet
 ) -> Iterator[Read]:
-    """A row that shows nowhere yet may leave the answers that are as they were."""
+    """Reads that a row changes although they do not show it yet."""
     warm(reads, fleet)
     row.save()
     answers = {read: fleet.quick_get(read) for read in reads}

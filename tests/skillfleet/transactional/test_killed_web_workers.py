@@ -1,5 +1,5 @@
-"""A web worker is killed between its COMMIT and the invalidation: whoever reaps it sees
-to it that nobody serves what it has changed."""
+"""A web worker is killed between its COMMIT and the invalidation: no other worker may
+serve what it has changed."""
 
 import os
 import signal
@@ -44,7 +44,7 @@ def serve(
 
 @pytest.fixture
 def curator(seeded: None) -> str:
-    """Their Authorization header."""
+    """The curator's Authorization header."""
     user = User.objects.create_user("carla")
     user.groups.add(Group.objects.get(name="curator"))
     _, secret = make_token(user)
@@ -52,7 +52,7 @@ def curator(seeded: None) -> str:
 
 
 def die_between_commit_and_invalidation(server: WebServer, curator: str) -> int:
-    """Of two warm workers one dies of a committed change; returns the other."""
+    """Kill one of two warm workers at a committed change; return the other."""
     victim, survivor = sorted(server.workers())
     for worker in (victim, survivor):
         with server.alone(worker):

@@ -1,4 +1,4 @@
-"""/metrics: what Prometheus reads, and who may."""
+"""/metrics: its samples, and who may read it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -26,7 +26,7 @@ def counted_by_route(settings: Any, tmp_path: Path) -> None:
 
 @pytest.fixture
 def read(seeded: None, client_of: Callable[[User], APIClient], operator: User):
-    """Samples by name and labels, as the operator gets them."""
+    """The samples by name and labels, as the operator gets them."""
     client = client_of(operator)
 
     def read() -> dict[Any, float]:

@@ -1,4 +1,4 @@
-"""An operator looks at the cache, invalidates parts of it, clears it."""
+"""An operator reads the cache's statistics, invalidates parts of it and clears it."""
 
 import logging
 from collections.abc import Callable
@@ -116,7 +116,7 @@ def test_the_statistics_are_of_process_host_tiers_and_routes(api):
 
 
 def route(api: APIClient) -> dict[str, int]:
-    """The branches', by its place in the table of addresses."""
+    """The statistics of the branches' route."""
     found = api.get("/api/v1/cache/stats").json()["routes"]
     [branch] = [each for each in found if each["route"] == "/taxonomy/<path:path>"]
     assert branch["tier"] == "branch"

@@ -1,6 +1,6 @@
-"""The web server on RedisCache answers, and nothing stale, whatever befalls Valkey.
+"""The web server on RedisCache answers, and nothing stale, whatever happens to Valkey.
 
-`make chaos-outage` runs it long and prints what docs/why/caching.md shows.
+`make chaos-outage` runs it for long and prints what docs/why/caching.md shows.
 """
 
 import threading
@@ -27,14 +27,14 @@ BUDGET = 500  # ms: SKILLFLEET_CACHE_BUDGET as it comes
 
 
 class Run:
-    """One web server, one Valkey, a load, and the phases it has been through."""
+    """A web server, a Valkey, a load, and the phases so far."""
 
     def __init__(self, valkey: OwnServer, load: Load, reads: int) -> None:
         self.valkey, self.load, self.reads = valkey, load, reads
         self.phases: list[Phase] = []
 
     def phase(self, name: str, *, until: str) -> Phase:
-        """Lasts for `reads` answers, of which an eighth had this outcome."""
+        """A phase lasts for `reads` answers, of which an eighth had this outcome."""
         first, give_up = len(self.load.seen), time.monotonic() + CEILING * 3
         while True:
             found = Phase(name, self.load.seen[first:])
@@ -49,7 +49,7 @@ class Run:
 
     @contextmanager
     def slow(self, ms: int) -> Iterator[None]:
-        """Each command waits so long."""
+        """Delay each command by this time."""
         ended = threading.Event()
 
         def pause() -> None:

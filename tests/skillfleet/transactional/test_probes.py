@@ -1,4 +1,4 @@
-"""A probe asks no more than it must."""
+"""A probe sends no more queries than it must."""
 
 import pytest
 from django.db import OperationalError, connection

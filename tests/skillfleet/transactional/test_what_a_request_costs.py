@@ -1,4 +1,4 @@
-"""What the cache and the rights of one request cost: round trips and statements."""
+"""How many round trips and statements a request costs for cache and permissions."""
 
 from collections.abc import Iterator
 

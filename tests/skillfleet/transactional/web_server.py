@@ -26,7 +26,7 @@ class Answer(NamedTuple):
 
 
 class WebServer:
-    """Two workers, each one process with its own copy of what is cached."""
+    """Two workers, each a process with its own copy of cached values."""
 
     def __init__(
         self, log: Path, *options: str, wsgi: str = WSGI, **environment: str
@@ -80,7 +80,7 @@ class WebServer:
 
     @contextmanager
     def alone(self, worker: int) -> Iterator[None]:
-        """Within, only this worker takes requests."""
+        """Within the block, only this worker takes requests."""
         others = self.workers() - {worker}
         for other in others:
             os.kill(other, signal.SIGSTOP)
@@ -94,7 +94,7 @@ class WebServer:
         return self.ask("GET", path)
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
-        """Raises OSError when the worker dies on it."""
+        """Raises OSError when the worker is killed during the request."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=CEILING)
         sent = json.dumps(body) if body is not None else None
         headers |= {"Connection": "close", "Content-Type": "application/json"}
