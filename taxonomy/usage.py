@@ -148,12 +148,12 @@ class Receipt:
 def record(
     user: User, visible: SkillQuerySet, reports: list[dict[str, Any]]
 ) -> Receipt:
-    """Keep the reports whose ids are new to this person.
+    """Record the reports whose ids this user has not sent before.
 
-    Each names one of the skills that are `seen`, by name, former name or UUID, and
-    may say when; else it is now. What cannot be kept is said row by row: the others
-    are done. The number of statements does not grow with that of the reports, but
-    for SQLite's limit on what one of them can insert.
+    Each names a `visible` skill by name, former name or UUID; its time defaults to now.
+    The receipt lists invalid reports, and the others are recorded. The number of SQL
+    statements does not depend on the number of reports, except for SQLite's limit on
+    the rows of one INSERT.
     """
     now = timezone.now()
     receipt = Receipt()

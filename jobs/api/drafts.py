@@ -32,7 +32,7 @@ from jobs.api.base import (
 from jobs.drafts import changes
 from jobs.models import Draft, DraftWaiver, Job
 from jobs.models.draft import PROMOTE, DraftQuerySet, sees_all
-from taxonomy.api.base import OneForm
+from taxonomy.api.base import FixedNegotiation
 from taxonomy.api.files import BINARY, FileItemSerializer, safe_type
 from taxonomy.api.versions import FileDiffSerializer
 from taxonomy.api.waivers import WaiverSerializer, WaiveSerializer
@@ -324,7 +324,7 @@ class DraftReject(APIView):
 class OneAnswer(DefaultContentNegotiation):
     """Bodies by their type; the answer has one form, whatever the client accepts."""
 
-    select_renderer = OneForm.select_renderer
+    select_renderer = FixedNegotiation.select_renderer
 
 
 class DraftFile(APIView):

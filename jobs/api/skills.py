@@ -25,7 +25,7 @@ from jobs.models.job import SUBMIT
 from jobs.monitoring import attendance, how_to_start_a_worker
 from jobs.pipeline.phases import CHECKPOINTS
 from jobs.submission import MIN_TASK_CHARS, read_source
-from taxonomy.api.base import SkillReading
+from taxonomy.api.base import SkillAPIView
 from taxonomy.api.skills import SkillList
 from taxonomy.models import Skill
 from taxonomy.models.address import MAX_PATH_CHARS
@@ -246,7 +246,7 @@ class SkillCollection(SkillList):
         return accepted(serializer.submit(person(request)))
 
 
-class SkillRefine(SkillReading):
+class SkillRefine(SkillAPIView):
     """POST /skills/{ref}/refine"""
 
     required_permissions: ClassVar[dict[str, str | None]] = {"POST": SUBMIT}

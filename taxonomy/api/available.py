@@ -12,7 +12,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from cachelayer import cache_global_data, cache_user_data
-from taxonomy.api.base import OneForm, SkillReading, requested_user
+from taxonomy.api.base import FixedNegotiation, SkillAPIView, requested_user
 from taxonomy.api.skills import SkillFilters, filtered, matching
 from taxonomy.models.address import MAX_PATH_CHARS
 from taxonomy.models.skill import Skill
@@ -21,7 +21,7 @@ from taxonomy.profiles import Interests, ranked, shown_to
 from taxonomy.search.results import search
 
 OPENING, CLOSING = "<available_skills>", "</available_skills>"
-# XML 1.0 has no way to write these, escaped or not.
+# XML 1.0 cannot contain these characters, not even escaped.
 UNWRITABLE = re.compile(
     "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]",
 )
@@ -29,7 +29,7 @@ UNWRITABLE = re.compile(
 
 @dataclass(frozen=True)
 class SkillEntry:
-    """One line of the list; `always` entries are listed before all others."""
+    """One skill of the list; `always` entries come before all others."""
 
     name: str
     description: str
@@ -40,10 +40,12 @@ class SkillEntry:
 def render_available_skills(
     entries: Iterable[SkillEntry], max_chars: int | None = None
 ) -> tuple[str, int]:
-    """(the XML, how many entries did not fit). Entries come in order of preference.
+    """Returns the XML and the number of entries that did not fit.
+
+    Entries are in order of preference.
 
     An entry is whole or left out; one that does not fit makes room for the next.
-    The two outer lines are there even when `max_chars` is less.
+    The two outer lines are always written, even if `max_chars` is less.
     """
     room = None if max_chars is None else max_chars - len(f"{OPENING}\n{CLOSING}")
     blocks: list[str] = []
@@ -84,30 +86,30 @@ class AvailableFilters(serializers.Serializer[Any]):
         required=False,
         min_value=0,
         max_value=10**9,
-        help_text="What does not fit is left out whole.",
+        help_text="Skills that do not fit are omitted.",
     )
     category = serializers.CharField(
         required=False,
         max_length=MAX_PATH_CHARS,
-        help_text="A category's path; those below it are included.",
+        help_text="A category's path; its subcategories are included.",
     )
     q = SkillFilters().fields["q"]
     user_id = serializers.CharField(
         required=False,
         max_length=20,
-        help_text="As this person wants it: `me`, or for operators anyone's id.",
+        help_text="For this person: `me` or, for operators, any user's id.",
     )
 
 
-class AvailableSkills(SkillReading):
+class AvailableSkills(SkillAPIView):
     """GET /taxonomy/xml"""
 
     required_permissions: ClassVar[dict[str, str | None]] = {"GET": READ_SKILLS}
     query_params = frozenset({"max_chars", "category", "q", "user_id"})
-    content_negotiation_class = OneForm
+    content_negotiation_class = FixedNegotiation
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """One address in two tiers: what is one person's is cached as theirs."""
+        """With `user_id` the answer is cached per user, otherwise for everyone."""
         super().initial(request, *args, **kwargs)
         if "user_id" in request.query_params:
             self.get = self.head = self.get_for_person
@@ -121,36 +123,36 @@ class AvailableSkills(SkillReading):
                 int,
                 OpenApiParameter.HEADER,
                 response=True,
-                description="How many skills max_chars left out, if any.",
+                description="How many skills were omitted because of max_chars.",
             ),
         ],
         responses={(200, "text/plain"): OpenApiResponse(str)},
     )
     @cache_global_data
     def get(self, request: Request) -> HttpResponse:
-        """`<available_skills>` as agents read it: the active skills, by priority.
+        """The active skills as `<available_skills>`, by priority.
 
-        With `user_id`: without what the person hides, their own best first. With
-        `q`, the best match comes first for everyone.
+        With `user_id`, skills that the person hides are omitted, and their best ones
+        come first. With `q`, the best matches come first.
         """
-        wanted = self.wanted()
-        max_chars = wanted.pop("max_chars", None)
-        return self.answer(matching(self.readable().active(), **wanted), max_chars)
+        filters = self.filters()
+        max_chars = filters.pop("max_chars", None)
+        return self.answer(matching(self.readable().active(), **filters), max_chars)
 
     @cache_user_data
     def get_for_person(self, request: Request) -> HttpResponse:
-        wanted = self.wanted()
-        max_chars = wanted.pop("max_chars", None)
-        wanted.pop("user_id", None)  # an empty one is none to a serializer
+        filters = self.filters()
+        max_chars = filters.pop("max_chars", None)
+        filters.pop("user_id", None)  # the serializer drops an empty one
         person = requested_user(request, request.query_params["user_id"])
         interests = Interests.of(person)
-        skills = filtered(self.readable().active(), wanted)
-        if "q" in wanted:
-            found = search(shown_to(interests.profile, skills), wanted["q"])
-            return self.answer(found, max_chars)
+        skills = filtered(self.readable().active(), filters)
+        if "q" in filters:
+            results = search(shown_to(interests.profile, skills), filters["q"])
+            return self.answer(results, max_chars)
         return self.answer(ranked(skills, interests.profile, interests.used), max_chars)
 
-    def wanted(self) -> dict[str, Any]:
+    def filters(self) -> dict[str, Any]:
         filters = AvailableFilters(data=self.request.query_params)
         filters.is_valid(raise_exception=True)
         return dict(filters.validated_data)

@@ -1,4 +1,4 @@
-"""What the views of skills share."""
+"""Base classes and look-ups of the taxonomy's API views."""
 
 from typing import Any, cast
 
@@ -15,63 +15,63 @@ from taxonomy.models.skill import SkillQuerySet
 from taxonomy.permissions import Audience, audience
 
 
-class SkillReading(APIView):
-    """A view of skills, or below one skill: `ref` is a name, former name or UUID."""
+class SkillAPIView(APIView):
+    """A view of skills, or of one: `ref` in its path is a name, former name or UUID."""
 
     audience: Audience
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """The user is looked at here, before anything that is cached for many."""
+        """Find out the audience before the cache is asked, as its keys contain it."""
         super().initial(request, *args, **kwargs)
         self.audience = audience(request)
 
     @property
     def curator(self) -> User:
-        """Who writes; the permission to write is given to people only."""
+        """The user of a writing request; anonymous users have no such permission."""
         return cast(User, self.request.user)
 
     def readable(self) -> SkillQuerySet:
         return Skill.objects.visible_as(self.audience)
 
     def skill(self, rows: SkillQuerySet | None = None) -> Skill:
-        """The skill that the address names; 404 when it is not there or not visible."""
+        """The skill of the path; 404 if it does not exist or is not visible."""
         ref = str(self.kwargs["ref"])
-        found = self.readable().for_reading() if rows is None else rows
+        visible = self.readable().for_reading() if rows is None else rows
         try:
-            skill = found.resolve(ref)
+            skill = visible.resolve(ref)
         except Skill.DoesNotExist:
             raise Http404(f"There is no skill {ref[:80]!r}.") from None
         add_cache_tags(self.request, f"/skills/{skill.name}/*")
         if skill.replacement:
             add_cache_tags(self.request, f"/skills/{skill.replacement.name}/*")
-        self.shows(skill.current)
+        self.tag_authors(skill.current)
         return skill
 
-    def shows(self, *versions: SkillVersion) -> None:
-        """The answer holds the names of these versions' authors."""
+    def tag_authors(self, *versions: SkillVersion) -> None:
+        """Tag the cached answer, which contains the names of the versions' authors."""
         authors = {version.author_id for version in versions if version.author_id}
         add_cache_tags(self.request, *(f"/authors/{pk}/*" for pk in sorted(authors)))
 
     def version(
         self, skill: Skill, number: str | None, *, to_install: bool = False
     ) -> SkillVersion:
-        """The version of that number or digest; the current one without either.
+        """The version with that number or digest; the current one without either.
 
-        A yanked one is a 410, but for a curator who looks at it.
+        The answer for a yanked one is 410, unless a curator reads it.
         """
         if number is None:
             return skill.current
-        found = skill.versions.known_as(number).first()
-        if not found:
+        version = skill.versions.known_as(number).first()
+        if not version:
             raise Http404(f"{skill.name} has no version {number[:80]!r}.")
-        self.shows(found)
+        self.tag_authors(version)
         if to_install or self.audience != Audience.CURATORS:
-            found.require_offered()
-        return found
+            version.require_offered()
+        return version
 
 
 def category_at(path: str) -> Category:
-    """The category of an address; 404 when there is none."""
+    """The category at the path; 404 if there is none."""
     try:
         return Category.objects.resolve(path)
     except Category.DoesNotExist:
@@ -79,7 +79,7 @@ def category_at(path: str) -> Category:
 
 
 def requested_user(request: Request, ref: str) -> User:
-    """The user that the address names; 404 when there is none.
+    """The user of the path; 404 if there is none.
 
     The answer is tagged with the user and with the user's usage.
     """
@@ -93,8 +93,8 @@ def requested_user(request: Request, ref: str) -> User:
     return user
 
 
-class OneForm(BaseContentNegotiation):
-    """The answer has one form, whatever the client says that it accepts."""
+class FixedNegotiation(BaseContentNegotiation):
+    """Always answers in the view's own format, whatever the client accepts."""
 
     def select_parser(self, request: Request, parsers: Any) -> Any:
         return parsers[0]

@@ -25,7 +25,7 @@ from taxonomy.permissions import (
 
 
 class Node(TypedDict):
-    """A category; `skills` counts the active ones in it and in all below it."""
+    """A category. `skills` counts active skills in it and in its subcategories."""
 
     path: str
     name: str
@@ -36,12 +36,12 @@ class Node(TypedDict):
 
 
 def whole_tree() -> list[Node]:
-    """The roots, by position and path."""
+    """The root categories with all below them, by position and path."""
     return nested(Category.objects.all(), above="")
 
 
 def branch_at(category: Category) -> dict[str, Any]:
-    """One category, the tree below it, and the first active skills right in it."""
+    """One category, the tree below it, and the first active skills directly in it."""
     skills = Skill.objects.active().filter(category=category)
     most = settings.SKILLFLEET_MAX_PAGE_SIZE
     return {
@@ -58,7 +58,7 @@ def branch_at(category: Category) -> dict[str, Any]:
 
 
 def nested(categories: Any, above: str) -> list[Node]:
-    """The nodes right below the path `above`, each with all below it."""
+    """The nodes directly below the path `above`, each with all below it."""
     counts = Skill.objects.active().counts_by_path()
     children: dict[str, list[Node]] = {}
     for category in sorted(categories, key=lambda each: (each.position, each.path)):
@@ -97,14 +97,14 @@ class BranchSkillSerializer(serializers.Serializer[Any]):
 
 
 class NodeSerializer(serializers.Serializer[Any]):
-    """A category with the categories below it, to any depth."""
+    """A category with its subcategories, to any depth."""
 
     path = serializers.CharField()
     name = serializers.CharField()
     description = serializers.CharField()
     position = serializers.IntegerField()
     skills = serializers.IntegerField(
-        help_text="Active skills here and in every category below."
+        help_text="Active skills in it and in its subcategories."
     )
     children = serializers.SerializerMethodField()
 
@@ -112,7 +112,7 @@ class NodeSerializer(serializers.Serializer[Any]):
         {"type": "array", "items": {"$ref": "#/components/schemas/Node"}}
     )
     def get_children(self, node: Any) -> Any:
-        """As they are: nested nodes have this very form already."""
+        """Nested nodes are serialized already."""
         return node["children"]
 
 
@@ -121,7 +121,7 @@ class TreeSerializer(serializers.Serializer[Any]):
 
 
 class BranchSerializer(CategorySerializer):
-    """A category, the tree below it, and the first active skills right in it."""
+    """A category, the tree below it, and the first active skills directly in it."""
 
     parent = serializers.CharField(allow_null=True)  # type: ignore[assignment]
     children = NodeSerializer(many=True)
@@ -129,11 +129,11 @@ class BranchSerializer(CategorySerializer):
         many=True, help_text=f"By name, the first {settings.SKILLFLEET_MAX_PAGE_SIZE}."
     )
     skills_count = serializers.IntegerField(
-        help_text="All active skills right in the category."
+        help_text="The number of active skills directly in the category."
     )
     skills_url = serializers.SerializerMethodField(
-        help_text="Where all of them are read, page by page, with those of the"
-        " categories below."
+        help_text="The list of all of them and those of the subcategories, page by"
+        " page."
     )
 
     def get_skills_url(self, branch: dict[str, Any]) -> str:
@@ -154,12 +154,12 @@ class CategoryCreateSerializer(StrictSerializer):
 class MergeSerializer(StrictSerializer):
     into = TextField(
         max_length=MAX_PATH_CHARS,
-        help_text="The path of the category that takes all that is in this one.",
+        help_text="The path of the category that takes over the content of this one.",
     )
 
 
 class CategoryChangeSerializer(StrictSerializer):
-    """A new `path` moves or renames it, with all below; the former path resolves on."""
+    """A new `path` moves it with all below it; the former paths still resolve."""
 
     path = TextField(required=False, max_length=MAX_PATH_CHARS)
     name = TextField(required=False, max_length=100)
@@ -187,11 +187,11 @@ class Taxonomy(APIView):
         responses={201: CategorySerializer},
     )
     def post(self, request: Request) -> Response:
-        """Create a category; the one above it must exist, a former path leads there."""
+        """Create a category. Its parent must exist; a former path of it is accepted."""
         serializer = CategoryCreateSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        wanted = dict(serializer.validated_data)
-        category = Category.objects.create_at(wanted.pop("path"), **wanted)
+        fields = dict(serializer.validated_data)
+        category = Category.objects.create_at(fields.pop("path"), **fields)
         return Response(
             CategorySerializer(category).data, status=status.HTTP_201_CREATED
         )
@@ -209,7 +209,7 @@ class Branch(APIView):
     @extend_schema(operation_id="taxonomy_branch", responses=BranchSerializer)
     @cache_branch_data
     def get(self, request: Request, path: str) -> Response:
-        """A category by its path or a former one: what is in it and below it."""
+        """A category by its current or a former path, with its content."""
         return Response(BranchSerializer(branch_at(category_at(path))).data)
 
     @extend_schema(
@@ -218,7 +218,7 @@ class Branch(APIView):
         responses=CategorySerializer,
     )
     def patch(self, request: Request, path: str) -> Response:
-        """Describe it anew, or move it with all below; former paths resolve on."""
+        """Change or move the category. Former paths still resolve."""
         category = category_at(path)
         serializer = CategoryChangeSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -246,7 +246,7 @@ class Merge(APIView):
         responses=CategorySerializer,
     )
     def post(self, request: Request, path: str) -> Response:
-        """Give all that is in it and below it to another; its paths lead there."""
+        """Merge the category and all below it into another, which takes its paths."""
         category = category_at(path)
         serializer = MergeSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)

@@ -21,7 +21,7 @@ from rest_framework.response import Response
 from cachelayer import cache_endpoint
 from core.json_values import text_finding
 from core.serializers import StrictSerializer, TextField
-from taxonomy.api.base import OneForm, SkillReading
+from taxonomy.api.base import FixedNegotiation, SkillAPIView
 from taxonomy.files.archives import FORMS
 from taxonomy.files.file import File, Files, as_files
 from taxonomy.limits import configured_limits
@@ -29,7 +29,7 @@ from taxonomy.models.version import MAX_REF_CHARS
 from taxonomy.package import SKILL_MD
 from taxonomy.permissions import READ_SKILLS
 
-VERSION_REF = "Number or sha256:digest; without it the current one."
+VERSION_REF = "A number or sha256:digest (default: the current version)."
 FILES_SCHEMA = {
     "type": "object",
     "description": "Path → text, or an object for bytes and executable files.",
@@ -51,7 +51,7 @@ FILES_SCHEMA = {
 
 @extend_schema_field(FILES_SCHEMA)
 class FilesField(serializers.Field[Files, Any, Any, Files]):
-    """Path → text, `{"text", "executable"}` or `{"base64", "executable"}`."""
+    """A mapping of paths to text, `{"text", "executable"}` or `{"base64", …}`."""
 
     def to_internal_value(self, data: Any) -> Files:
         if not isinstance(data, Mapping) or not data:
@@ -67,7 +67,7 @@ class FilesField(serializers.Field[Files, Any, Any, Files]):
         return configured_limits().files
 
     def to_representation(self, value: Files) -> Any:
-        """As a request could send them."""
+        """The files in the form in which requests send them."""
         return {file.path: _as_sent(file) for file in value}
 
     def _file(self, path: str, content: Any) -> File:
@@ -95,7 +95,7 @@ class FilesField(serializers.Field[Files, Any, Any, Files]):
 
 
 def _as_sent(file: File) -> str | dict[str, Any]:
-    """Text where JSON and the database would take it, else base64."""
+    """As text, or as base64 if JSON or the database could not store the text."""
     try:
         text = file.content.decode()
     except UnicodeDecodeError:
@@ -107,7 +107,7 @@ def _as_sent(file: File) -> str | dict[str, Any]:
 
 
 def fits(content: Mapping[str, Any]) -> bool:
-    """Either text or base64, perhaps executable, and nothing else."""
+    """Whether it has text or base64, maybe `executable`, and nothing else."""
     kinds = content.keys() - {"executable"}
     return (
         kinds in ({"text"}, {"base64"})
@@ -117,7 +117,7 @@ def fits(content: Mapping[str, Any]) -> bool:
 
 
 class ContentSerializer(StrictSerializer):
-    """A SKILL.md as `content`, or a folder as `files`; one of the two."""
+    """Either a SKILL.md as `content`, or a folder as `files`."""
 
     content = TextField(required=False, help_text="The text of SKILL.md.")
     files = FilesField(required=False)
@@ -130,7 +130,7 @@ class ContentSerializer(StrictSerializer):
         return attrs
 
     def files_over(self, current: Files) -> Files:
-        """What was sent; a `content` alone leaves the other current files."""
+        """The sent files; with `content`, the other current files are kept."""
         if "files" in self.validated_data:
             sent: Files = self.validated_data["files"]
             return sent
@@ -143,7 +143,9 @@ class FileItemSerializer(serializers.Serializer[Any]):
     path = serializers.CharField()
     size = serializers.IntegerField(help_text="Bytes.")
     digest = serializers.CharField(source="blob_id", help_text="SHA-256.")
-    mode = serializers.CharField(help_text="As git has it: 100644 or 100755.")
+    mode = serializers.CharField(
+        help_text="The file mode in git's notation: 100644 or 100755."
+    )
 
 
 class DownloadFilters(serializers.Serializer[Any]):
@@ -159,11 +161,11 @@ BINARY = "application/octet-stream"
 SHOWN_AS_THEY_ARE = frozenset(
     {"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf"}
 )
-"""Types that a browser can show without running anything of the skill's author."""
+"""Types that browsers show without executing content from the skill."""
 VERSION = OpenApiParameter("version", str, description=VERSION_REF)
 
 
-class FileList(SkillReading):
+class FileList(SkillAPIView):
     """GET /skills/{ref}/files"""
 
     required_permissions: ClassVar[dict[str, str | None]] = {"GET": READ_SKILLS}
@@ -176,17 +178,17 @@ class FileList(SkillReading):
     )
     @cache_endpoint(ttl=600)
     def get(self, request: Request, ref: str) -> Response:
-        """Path, size and digest of each file."""
+        """The path, size and digest of each file."""
         version = self.version(self.skill(), request.query_params.get("version"))
         return Response(FileItemSerializer(version.sized_files, many=True).data)
 
 
-class FileContent(SkillReading):
+class FileContent(SkillAPIView):
     """GET /skills/{ref}/files/{path}"""
 
     required_permissions: ClassVar[dict[str, str | None]] = {"GET": READ_SKILLS}
     query_params = frozenset({"version"})
-    content_negotiation_class = OneForm
+    content_negotiation_class = FixedNegotiation
 
     @extend_schema(
         operation_id="skill_file",
@@ -209,7 +211,7 @@ class FileContent(SkillReading):
 
 
 def safe_type(file: File) -> str:
-    """A content type under which no browser runs what is in the file."""
+    """A content type with which no browser executes the file."""
     guessed = mimetypes.guess_type(file.path)[0]
     if guessed in SHOWN_AS_THEY_ARE:
         return str(guessed)
@@ -226,12 +228,12 @@ def is_text(content: bytes) -> bool:
         return False
 
 
-class Download(SkillReading):
+class Download(SkillAPIView):
     """GET /skills/{ref}/download"""
 
     required_permissions: ClassVar[dict[str, str | None]] = {"GET": READ_SKILLS}
     query_params = frozenset(DownloadFilters().fields)
-    content_negotiation_class = OneForm
+    content_negotiation_class = FixedNegotiation
 
     @extend_schema(
         operation_id="download_skill",
@@ -246,10 +248,10 @@ class Download(SkillReading):
         """An archive with SKILL.md at its root; the ETag is the content's digest."""
         filters = DownloadFilters(data=request.query_params)
         filters.is_valid(raise_exception=True)
-        asked = filters.validated_data
+        params = filters.validated_data
         skill = self.skill()
-        version = self.version(skill, asked.get("version"), to_install=True)
-        form = FORMS[asked["format"]]
+        version = self.version(skill, params.get("version"), to_install=True)
+        form = FORMS[params["format"]]
         return HttpResponse(
             form.packed(version.bundle.files()),
             content_type=form.media_type,

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from cachelayer import cache_endpoint
 from core.serializers import BoundedList, StrictSerializer, TextField
-from taxonomy.api.base import SkillReading
+from taxonomy.api.base import SkillAPIView
 from taxonomy.models import FacetDefinition, Label, Skill
 from taxonomy.models.address import MAX_NAME_CHARS
 from taxonomy.package import MAX_LABEL_CHARS
@@ -28,7 +28,7 @@ LABELS = {
     "capabilities": Label.Kind.CAPABILITY,
     "facets": Label.Kind.FACET,
 }
-"""Fields that people write, and the kind of each."""
+"""The writable fields and their kinds."""
 
 
 def label_list() -> BoundedList:
@@ -40,12 +40,12 @@ def label_list() -> BoundedList:
 
 
 def labels_of(skill: Skill, kind: Label.Kind) -> list[str]:
-    """Sorted here: the labels of a list are there already, in one query."""
+    """Sorted here, as the labels are prefetched for the whole list in one query."""
     return sorted(label.value for label in skill.labels.all() if label.kind == kind)
 
 
 class LabelsSerializer(serializers.Serializer[Skill]):
-    """All labels of a skill, by kind. Its tools come from its frontmatter alone."""
+    """All labels of a skill by kind. Tools can only be set in the frontmatter."""
 
     keywords = serializers.SerializerMethodField()
     tags = serializers.SerializerMethodField()
@@ -70,7 +70,7 @@ class LabelsSerializer(serializers.Serializer[Skill]):
 
 
 class LabelSetSerializer(StrictSerializer):
-    """Labels by kind; a kind that is not sent stays as it is."""
+    """Labels by kind. Kinds that are not sent stay unchanged."""
 
     keywords = label_list()
     tags = label_list()
@@ -82,7 +82,7 @@ class LabelSetSerializer(StrictSerializer):
 
 
 class LabelChangeSerializer(StrictSerializer):
-    """Labels to add and to remove; all others stay."""
+    """Labels to add and to remove. All others stay unchanged."""
 
     add = LabelSetSerializer(required=False)
     remove = LabelSetSerializer(required=False)
@@ -104,10 +104,10 @@ class FacetChangeSerializer(StrictSerializer):
         most="SKILLFLEET_MAX_FACET_VALUES",
         child=TextField(max_length=100, trim_whitespace=True),
         required=False,
-        help_text="The texts that it may have; empty: any.",
+        help_text="The allowed values; empty: any text.",
     )
     multiple = serializers.BooleanField(
-        required=False, help_text="Whether one skill may have several."
+        required=False, help_text="Whether a skill may have several values."
     )
 
     def validate_values(self, values: list[str]) -> list[str]:
@@ -118,7 +118,7 @@ class FacetCreateSerializer(FacetChangeSerializer):
     name = TextField(max_length=MAX_NAME_CHARS)
 
 
-class Labels(SkillReading):
+class Labels(SkillAPIView):
     """/skills/{ref}/labels"""
 
     required_permissions: ClassVar[dict[str, str | None]] = {
@@ -130,8 +130,8 @@ class Labels(SkillReading):
     @extend_schema(operation_id="skill_labels", responses=LabelsSerializer)
     @cache_endpoint(ttl=600)
     def get(self, request: Request, ref: str) -> Response:
-        """Its labels by kind."""
-        return self.shown()
+        """The skill's labels by kind."""
+        return self.labels_response()
 
     @extend_schema(
         operation_id="set_labels",
@@ -142,9 +142,9 @@ class Labels(SkillReading):
         """Replace the labels of each kind that is sent."""
         serializer = LabelSetSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        wanted = serializer.by_kind(serializer.validated_data)
-        self.skill().revise(labels=wanted)
-        return self.shown()
+        labels = serializer.by_kind(serializer.validated_data)
+        self.skill().revise(labels=labels)
+        return self.labels_response()
 
     @extend_schema(
         operation_id="change_labels",
@@ -152,13 +152,13 @@ class Labels(SkillReading):
         responses=LabelsSerializer,
     )
     def patch(self, request: Request, ref: str) -> Response:
-        """Add and remove labels; all others stay."""
+        """Add and remove labels. All others stay unchanged."""
         serializer = LabelChangeSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         self.skill().relabel(serializer.by_kind("add"), serializer.by_kind("remove"))
-        return self.shown()
+        return self.labels_response()
 
-    def shown(self) -> Response:
+    def labels_response(self) -> Response:
         return Response(LabelsSerializer(self.skill()).data)
 
 
@@ -173,7 +173,7 @@ class Facets(APIView):
     @extend_schema(operation_id="facets", responses=FacetSerializer(many=True))
     @cache_endpoint
     def get(self, request: Request) -> Response:
-        """Every facet, with the values that labels of it may have."""
+        """All facets with their allowed values."""
         return Response(FacetSerializer(FacetDefinition.objects.all(), many=True).data)
 
     @extend_schema(
@@ -182,7 +182,7 @@ class Facets(APIView):
         responses={201: FacetSerializer},
     )
     def post(self, request: Request) -> Response:
-        """Define a facet: a dimension that labels say a value of, language=python."""
+        """Define a facet: a dimension whose values label skills, as language=python."""
         serializer = FacetCreateSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         made = FacetDefinition.objects.define(**serializer.validated_data)
@@ -203,7 +203,7 @@ class Facet(APIView):
         responses=FacetSerializer,
     )
     def patch(self, request: Request, name: str) -> Response:
-        """Change what it means; not so that it would forbid what skills have."""
+        """Change the facet. Values that skills have cannot be disallowed."""
         facet = facet_named(name)
         serializer = FacetChangeSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -215,7 +215,7 @@ class Facet(APIView):
         responses={204: OpenApiResponse(description="Removed.")},
     )
     def delete(self, request: Request, name: str) -> Response:
-        """Remove a facet that no skill has a value of."""
+        """Remove a facet that no skill uses."""
         facet_named(name).remove()
         return Response(status=status.HTTP_204_NO_CONTENT)
 

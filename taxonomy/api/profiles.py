@@ -18,7 +18,7 @@ from core.serializers import (
     TextField,
 )
 from core.users import check_may_change
-from taxonomy.api.base import SkillReading, requested_user
+from taxonomy.api.base import SkillAPIView, requested_user
 from taxonomy.api.categories import NodeSerializer
 from taxonomy.api.quality import verdict_of
 from taxonomy.models.address import MAX_PATH_CHARS
@@ -30,7 +30,7 @@ MOST = "SKILLFLEET_MAX_PROFILE_PATHS"
 
 
 class ProfileSerializer(serializers.Serializer[Any]):
-    """What a person told; categories by today's path."""
+    """A person's profile with the current paths of categories."""
 
     experience = serializers.ChoiceField(choices=Profile.Experience.choices)
     hidden = serializers.ListField(child=serializers.CharField())
@@ -39,7 +39,7 @@ class ProfileSerializer(serializers.Serializer[Any]):
 
 
 class BoundedNumbers(serializers.DictField):
-    """Numbers by path; how many is looked at before what they are."""
+    """Numbers by path. Their count is checked before the numbers themselves."""
 
     child = NumberField(min_value=1, max_value=HIGHEST_PRIORITY)
 
@@ -51,7 +51,7 @@ class BoundedNumbers(serializers.DictField):
 
 
 class ProfileChangeSerializer(StrictSerializer):
-    """What is given replaces what was there."""
+    """The sent fields replace the stored ones."""
 
     experience = serializers.ChoiceField(
         required=False, choices=Profile.Experience.choices
@@ -60,25 +60,28 @@ class ProfileChangeSerializer(StrictSerializer):
         child=TextField(max_length=MAX_PATH_CHARS),
         most=MOST,
         required=False,
-        help_text="Paths of categories that are not shown, with all below them.",
+        help_text="Paths of categories that are hidden, with their subcategories.",
     )
     mounted = BoundedList(
         child=TextField(max_length=MAX_PATH_CHARS),
         most=MOST,
         required=False,
-        help_text="Paths of categories that come first.",
+        help_text="Paths of categories that are listed first.",
     )
     priorities = BoundedNumbers(
-        required=False, help_text="1 to 10 by a category's path; 10 comes first."
+        required=False,
+        help_text="Priorities from 1 to 10 (highest) by path of category.",
     )
 
 
 class AdaptedNodeSerializer(NodeSerializer):
-    """A category as a person wants it, with those below it."""
+    """A category in a person's tree, with its subcategories."""
 
     mounted = serializers.BooleanField()
     priority = serializers.IntegerField(allow_null=True)
-    uses = serializers.IntegerField(help_text="Their own of late, here or below.")
+    uses = serializers.IntegerField(
+        help_text="The person's recent uses in it and below it."
+    )
 
     @extend_schema_field(
         {"type": "array", "items": {"$ref": "#/components/schemas/AdaptedNode"}}
@@ -96,7 +99,7 @@ class RankedSkillSerializer(serializers.Serializer[Any]):
     load_priority = serializers.CharField()
     validation = verdict_of("")
     mounted = serializers.BooleanField(source="is_mounted")
-    uses = serializers.IntegerField(help_text="The person's own of late.")
+    uses = serializers.IntegerField(help_text="The person's recent uses.")
     score = serializers.IntegerField()
 
 
@@ -109,7 +112,9 @@ class AdaptedTreeSerializer(serializers.Serializer[Any]):
 
 class AdaptSerializer(StrictSerializer):
     dry_run = FlagField(
-        required=False, default=False, help_text="Say what would change, no more."
+        required=False,
+        default=False,
+        help_text="Report the changes without storing them.",
     )
 
 
@@ -123,10 +128,12 @@ class AdaptionSerializer(serializers.Serializer[Any]):
 class AdaptedSerializer(serializers.Serializer[Any]):
     dry_run = serializers.BooleanField()
     changed = AdaptionSerializer(many=True)
-    profile = ProfileSerializer(help_text="As it is now, or would be.")
+    profile = ProfileSerializer(
+        help_text="The profile after the changes, stored or not."
+    )
 
 
-class AdaptedTaxonomy(SkillReading):
+class AdaptedTaxonomy(SkillAPIView):
     """GET /taxonomy/user/{id}"""
 
     required_permissions: ClassVar[dict[str, str | None]] = {"GET": READ_SKILLS}
@@ -135,13 +142,15 @@ class AdaptedTaxonomy(SkillReading):
     @extend_schema(
         operation_id="adapted_taxonomy",
         parameters=[
-            OpenApiParameter("limit", int, description="Skills in the ranking.")
+            OpenApiParameter(
+                "limit", int, description="How many skills the ranking has."
+            )
         ],
         responses=AdaptedTreeSerializer,
     )
     @cache_user_data
     def get(self, request: Request, id: str) -> Response:
-        """The tree and the best skills for oneself (`me`); for operators, anyone's."""
+        """The tree and the best skills for `me` or, for operators, for any user."""
         most = requested_number(
             request,
             "limit",
@@ -149,11 +158,11 @@ class AdaptedTaxonomy(SkillReading):
             settings.SKILLFLEET_MAX_PAGE_SIZE,
         )
         person = requested_user(request, id)
-        found = adapted(person, self.readable(), most)
-        return Response(AdaptedTreeSerializer(found).data)
+        tree = adapted(person, self.readable(), most)
+        return Response(AdaptedTreeSerializer(tree).data)
 
 
-class Adaption(SkillReading):
+class Adaption(SkillAPIView):
     """POST /taxonomy/user/{id}/adapt"""
 
     required_permissions: ClassVar[dict[str, str | None]] = {"POST": READ_SKILLS}
@@ -164,7 +173,7 @@ class Adaption(SkillReading):
         responses=AdaptedSerializer,
     )
     def post(self, request: Request, id: str) -> Response:
-        """Set the profile's priorities by what the person uses, and say which."""
+        """Set the profile's priorities by the person's usage; returns the changes."""
         person = requested_user(request, id)
         check_may_change(request, person)
         serializer = AdaptSerializer(data=request.data)

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.serializers import TextField
-from taxonomy.api.base import SkillReading
+from taxonomy.api.base import SkillAPIView
 from taxonomy.api.files import ContentSerializer, FilesField
 from taxonomy.limits import configured_limits
 from taxonomy.models.address import MAX_NAME_CHARS
@@ -23,12 +23,12 @@ STATUSES = ["passed", "warnings", "failed"]
 
 
 class ValidateSerializer(ContentSerializer):
-    """A skill to be looked at."""
+    """A skill to validate."""
 
     name = TextField(
         required=False,
         max_length=MAX_NAME_CHARS,
-        help_text="The folder's name, if there is one: the skill's must be equal.",
+        help_text="The folder's name, if any; it must equal the skill's name.",
     )
 
 
@@ -42,7 +42,8 @@ class FindingSerializer(serializers.Serializer[Any]):
     snippet = serializers.CharField(required=False)
     why = serializers.CharField(required=False)
     fingerprint = serializers.CharField(
-        required=False, help_text="Of a finding of the scan: what a waiver names."
+        required=False,
+        help_text="Identifies a finding of the security scan in waivers.",
     )
     remedy = serializers.CharField()
 
@@ -64,7 +65,7 @@ class CheckSerializer(serializers.Serializer[Any]):
 
 
 class ReportSerializer(serializers.Serializer[Any]):
-    """The form of `Report.as_json`; for the schema alone."""
+    """Describes `Report.as_json` in the OpenAPI schema."""
 
     passed = serializers.BooleanField()
     status = serializers.ChoiceField(STATUSES)
@@ -79,7 +80,7 @@ class ReportSerializer(serializers.Serializer[Any]):
 
 
 class VerdictSummarySerializer(serializers.Serializer[Any]):
-    """Status, score and counts of findings; `POST …/validate` lists them."""
+    """Status, score and numbers of findings; `POST …/validate` lists the findings."""
 
     status = serializers.ChoiceField(STATUSES)
     score = serializers.FloatField(help_text="0 to 1: the share of weighted checks.")
@@ -90,17 +91,17 @@ class VerdictSummarySerializer(serializers.Serializer[Any]):
 
 
 def verdict_of(source: str) -> VerdictSummarySerializer:
-    """The field `validation` of something whose skill is at `source`, or is it."""
+    """The field `validation` of an object that has the skill at `source`, or is it."""
     return VerdictSummarySerializer(
         source=f"{source}.verdict" if source else "verdict",
         default=None,
         allow_null=True,
-        help_text="Of the current version; null until it was validated here.",
+        help_text="Of the current version; null until it has been validated.",
     )
 
 
 class QualitySerializer(ValidateSerializer):
-    """A SKILL.md, a folder, or a published skill; one of the three."""
+    """Either a SKILL.md, a folder or a published skill."""
 
     skill = TextField(
         required=False,
@@ -111,7 +112,7 @@ class QualitySerializer(ValidateSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         sent = attrs.keys() & {"content", "files", "skill"}
         if len(sent) != 1:
-            message = "Send one of content, files and skill."
+            message = "Send either content, files or skill."
             raise serializers.ValidationError({"content": [message]})
         return attrs
 
@@ -121,12 +122,13 @@ class AssessedCheckSerializer(CheckSerializer):
 
 
 class AssessmentSerializer(serializers.Serializer[Any]):
-    """How good it is, whatever the rules say; `score` is of these checks alone."""
+    """The quality, apart from the rules; `score` covers these checks only."""
 
     score = serializers.FloatField(help_text="0 to 1: the share of weighted checks.")
     checks = AssessedCheckSerializer(many=True)
     suggestions = serializers.ListField(
-        child=serializers.CharField(), help_text="What to do, the most weighty first."
+        child=serializers.CharField(),
+        help_text="Remedies, by the weight of their checks.",
     )
 
 
@@ -137,14 +139,14 @@ class ChangeSerializer(serializers.Serializer[Any]):
 
 
 class FixedSerializer(serializers.Serializer[Any]):
-    """The files after the repairs, what was changed, and what is still to be done."""
+    """The fixed files, the changes, and a report on what remains to be fixed."""
 
     files = FilesField(help_text="Path → text, or an object for bytes.")
     changes = ChangeSerializer(many=True)
     report = ReportSerializer()
 
 
-class SkillValidation(SkillReading):
+class SkillValidation(SkillAPIView):
     """POST /skills/{ref}/validate"""
 
     required_permissions: ClassVar[dict[str, str | None]] = {"POST": READ_SKILLS}
@@ -155,7 +157,7 @@ class SkillValidation(SkillReading):
         responses=ReportSerializer,
     )
     def post(self, request: Request, ref: str) -> Response:
-        """Check the current version anew; the skill shows that verdict from now on."""
+        """Validate the current version again, and store the verdict."""
         return Response(self.skill().judge().as_json())
 
 
@@ -170,7 +172,7 @@ class Validation(APIView):
         responses=ReportSerializer,
     )
     def post(self, request: Request) -> Response:
-        """Check a SKILL.md or a folder; 200 also when it fails. Nothing is stored."""
+        """Validate a SKILL.md or a folder; 200 even if it fails. Nothing is stored."""
         serializer = ValidateSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         package = SkillPackage(
@@ -181,13 +183,13 @@ class Validation(APIView):
         return Response(package.report.as_json())
 
 
-class Quality(SkillReading):
-    """What the three have in common; nothing is stored."""
+class Quality(SkillAPIView):
+    """The base of the three quality views, which store nothing."""
 
     required_permissions: ClassVar[dict[str, str | None]] = {"POST": READ_SKILLS}
 
     def sent(self, request: Request) -> tuple[SkillPackage, frozenset[Waived]]:
-        """What was sent, or the current version of a skill, and what is waived."""
+        """The sent files, or a skill's current version with its waivers."""
         serializer = QualitySerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         if "skill" not in serializer.validated_data:
@@ -208,7 +210,7 @@ class QualityValidation(Quality):
         responses=ReportSerializer,
     )
     def post(self, request: Request) -> Response:
-        """All rules, the security scan and the quality; 200 also when it fails."""
+        """Check all rules, the security scan and the quality; 200 even if it fails."""
         package, waived = self.sent(request)
         report = package.report_with(waived)
         return Response(report.as_json())
@@ -223,7 +225,7 @@ class QualityAssessment(Quality):
         responses=AssessmentSerializer,
     )
     def post(self, request: Request) -> Response:
-        """Whether agents find it and can follow it: each check, and what to do."""
+        """Check whether agents can find and follow the skill, and suggest remedies."""
         package, waived = self.sent(request)
         return Response(assessed(package.report_with(waived)))
 
@@ -234,7 +236,7 @@ def assessed(report: Report) -> dict[str, Any]:
     failed = sorted(
         (check for check in checks if not check.passed), key=lambda it: -it.weight
     )
-    advice = [found.remedy for check in failed for found in check.findings]
+    advice = [each.remedy for check in failed for each in check.findings]
     return {
         "score": round(passed / sum(check.weight for check in checks), 4),
         "checks": [
@@ -243,7 +245,7 @@ def assessed(report: Report) -> dict[str, Any]:
                 "title": check.title,
                 "weight": check.weight,
                 "passed": check.passed,
-                "findings": [found.as_json() for found in check.findings],
+                "findings": [each.as_json() for each in check.findings],
             }
             for check in checks
         ],
@@ -260,7 +262,7 @@ class QualityFix(Quality):
         responses=FixedSerializer,
     )
     def post(self, request: Request) -> Response:
-        """Mend what needs no judgement, and say what that was; publish it yourself."""
+        """Fix what can be fixed automatically; returns the files, publishes nothing."""
         package, waived = self.sent(request)
         fixed = fix(package.files, package.limits)
         again = SkillPackage(fixed.files, package.limits, package.folder_name)

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from cachelayer import add_cache_tags, cache_endpoint
 from core.serializers import BoundedList, StrictSerializer, TextField
-from taxonomy.api.base import SkillReading
+from taxonomy.api.base import SkillAPIView
 from taxonomy.models import Relation, Skill
 from taxonomy.models.address import MAX_NAME_CHARS, SKILL_NAME
 from taxonomy.models.skill import SkillQuerySet
@@ -18,7 +18,7 @@ from taxonomy.permissions import PUBLISH_SKILLS, READ_SKILLS, Audience
 
 
 class SkillName(TextField):
-    """What may be a skill's name, whether or not there is one."""
+    """A valid name of a skill, which may not exist yet."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=MAX_NAME_CHARS, **options)
@@ -39,9 +39,9 @@ def names() -> BoundedList:
 
 
 class RelationSetSerializer(StrictSerializer):
-    """Names by kind of relation; a kind that is not sent stays as it is."""
+    """Names by kind of relation. Kinds that are not sent stay unchanged."""
 
-    required = names()  # type: ignore[assignment]  # of Field: whether it must be sent
+    required = names()  # type: ignore[assignment]  # hides Field.required
     recommended = names()
     conflict = names()
     see_also = names()
@@ -54,19 +54,20 @@ class RelationSetSerializer(StrictSerializer):
 class PointerSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     available = serializers.BooleanField(
-        help_text="There is such a skill, and it is not archived."
+        help_text="Whether the skill exists and is not archived."
     )
 
 
 class RelationsSerializer(serializers.Serializer[Any]):
-    """What a skill points at, by kind, and what points at it."""
+    """A skill's relations by kind, and the skills that require it."""
 
     required = PointerSerializer(many=True)  # type: ignore[assignment]
     recommended = PointerSerializer(many=True)
     conflict = PointerSerializer(many=True)
     see_also = PointerSerializer(many=True)
     requires_all = PointerSerializer(
-        many=True, help_text="What it requires, and those require, and so on; by name."
+        many=True,
+        help_text="Everything that it requires, directly or indirectly; by name.",
     )
     required_by = serializers.ListField(
         child=serializers.CharField(),
@@ -76,10 +77,10 @@ class RelationsSerializer(serializers.Serializer[Any]):
 
 
 MOST_TAGS = 200
-"""An answer that shows more skills is retired with the list of all."""
+"""An answer that shows more skills is invalidated with the list of all skills."""
 
 
-class Relations(SkillReading):
+class Relations(SkillAPIView):
     """/skills/{ref}/relations"""
 
     required_permissions: ClassVar[dict[str, str | None]] = {
@@ -90,8 +91,8 @@ class Relations(SkillReading):
     @extend_schema(operation_id="skill_relations", responses=RelationsSerializer)
     @cache_endpoint(ttl=600)
     def get(self, request: Request, ref: str) -> Response:
-        """What it points at, what it needs in all, and what requires it."""
-        return self.shown()
+        """The skill's relations, all that it requires, and what requires it."""
+        return self.relations_response()
 
     @extend_schema(
         operation_id="set_relations",
@@ -101,23 +102,23 @@ class Relations(SkillReading):
     def put(self, request: Request, ref: str) -> Response:
         """Replace the relations of each kind that is sent.
 
-        A name that no skill has yet is kept until one gets it.
+        A name that no skill has yet is stored, and resolves once one gets it.
         """
         serializer = RelationSetSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         Relation.objects.relate(self.skill(), serializer.by_kind)
-        return self.shown()
+        return self.relations_response()
 
-    def shown(self) -> Response:
+    def relations_response(self) -> Response:
         skill = self.skill()
-        pointing = list(skill.relations.select_related("target"))
+        relations = list(skill.relations.select_related("target"))
         needed = self.needed_by(skill)
         requiring = self.readable().requiring(skill).order_by("name")
         direct: dict[str, list[dict[str, Any]]] = {kind: [] for kind in Relation.Kind}
-        for each in pointing:
+        for each in relations:
             direct[each.kind].append(pointer(each.told_name, each.target))
-        self.retired_with(
-            skill, {each.shown_name for each in pointing} | {s.name for s in needed}
+        self.tag_skills(
+            skill, {each.shown_name for each in relations} | {s.name for s in needed}
         )
         answer = {
             **direct,
@@ -130,13 +131,13 @@ class Relations(SkillReading):
         return Response(RelationsSerializer(answer).data)
 
     def needed_by(self, skill: Skill) -> list[Skill]:
-        """What the reader does not see is among them, but not what that requires."""
+        """All required skills; those that the reader may not see are not followed."""
         curators = self.audience == Audience.CURATORS
-        found = Relation.objects.needed_by(skill, through_archived=curators)
-        return list(Skill.objects.filter(pk__in=found).order_by("name"))
+        keys = Relation.objects.needed_by(skill, through_archived=curators)
+        return list(Skill.objects.filter(pk__in=keys).order_by("name"))
 
-    def retired_with(self, skill: Skill, pointed_at: set[str]) -> None:
-        """Who requires it unseen may be seen later: all of them have a tag here."""
+    def tag_skills(self, skill: Skill, pointed_at: set[str]) -> None:
+        """Tag the answer for all requiring skills: hidden ones may become visible."""
         requiring = names_of(Skill.objects.requiring(skill))[: MOST_TAGS + 1]
         names = {*requiring, *pointed_at}
         few = len(names) <= MOST_TAGS
@@ -149,5 +150,5 @@ def names_of(skills: SkillQuerySet) -> Any:
 
 
 def pointer(name: str, skill: Skill | None) -> dict[str, Any]:
-    there = skill is not None and not skill.is_archived
-    return {"name": name, "available": there}
+    available = skill is not None and not skill.is_archived
+    return {"name": name, "available": available}

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from cachelayer import add_cache_tags, cache_endpoint
 from core.pagination import PAGE_PARAMS, Pages
 from core.serializers import TextField
-from taxonomy.api.base import SkillReading
+from taxonomy.api.base import SkillAPIView
 from taxonomy.api.files import ContentSerializer
 from taxonomy.api.labels import LABELS, LabelSetSerializer, labels_of
 from taxonomy.api.quality import verdict_of
@@ -40,24 +40,24 @@ class SkillFilters(serializers.Serializer[Any]):
     q = serializers.CharField(
         required=False,
         max_length=settings.SKILLFLEET_MAX_QUERY_CHARS,
-        help_text="Words, the last one perhaps begun, or a sentence; best first.",
+        help_text="Words (the last may be incomplete) or a sentence. Best first.",
     )
     category = serializers.CharField(
         required=False,
         max_length=MAX_PATH_CHARS,
-        help_text="A category's path; those below it are included.",
+        help_text="A category's path; its subcategories are included.",
     )
     path = serializers.CharField(
         required=False,
         max_length=MAX_PATH_CHARS + MAX_NAME_CHARS + 1,
-        help_text="A skill's path, or the beginning of it up to a slash.",
+        help_text="A skill's path, or its start up to a slash.",
     )
     tag = serializers.CharField(required=False, max_length=200)
     keyword = serializers.CharField(required=False, max_length=200)
     capability = serializers.CharField(required=False, max_length=200)
     tool = serializers.CharField(required=False, max_length=200)
     facet = serializers.CharField(
-        required=False, max_length=200, help_text="As in language=python."
+        required=False, max_length=200, help_text="For example language=python."
     )
     type = serializers.ChoiceField(Skill.Type.choices, required=False)
     weight = serializers.ChoiceField(Skill.Weight.choices, required=False)
@@ -69,18 +69,20 @@ class SkillFilters(serializers.Serializer[Any]):
         Skill.Status.choices, required=False, default=Skill.Status.ACTIVE
     )
     validation = serializers.ChoiceField(
-        Verdict.Status.choices, required=False, help_text="What validation says."
+        Verdict.Status.choices,
+        required=False,
+        help_text="The result of the validation.",
     )
     ordering = serializers.ChoiceField(
-        ORDERINGS, required=False, help_text="By name, or by rank when there is a q."
+        ORDERINGS, required=False, help_text="Default: by rank with `q`, else by name."
     )
     facets = serializers.BooleanField(
-        default=False, help_text="Count what each filter would leave, too."
+        default=False, help_text="Also count the skills that each filter would leave."
     )
 
 
 class SkillItemSerializer(serializers.ModelSerializer[Skill]):
-    """A skill as lists show it."""
+    """A skill in a list."""
 
     category = serializers.CharField(source="category.path")
     path = serializers.CharField()
@@ -118,18 +120,18 @@ class SkillItemSerializer(serializers.ModelSerializer[Skill]):
 
 
 class SkillFoundSerializer(SkillItemSerializer):
-    """A skill as the list shows it, and why a search found it."""
+    """A skill in a list, with the reasons why a search returned it."""
 
     score = serializers.FloatField(
         default=None,
         allow_null=True,
-        help_text="Of two in one answer the better match has the higher one.",
+        help_text="Better matches have higher scores; comparable within one answer.",
     )
     highlights = serializers.DictField(
         child=serializers.CharField(),
         default=None,
         allow_null=True,
-        help_text="By field (name, description, body): HTML, the words in <mark>.",
+        help_text="HTML by field (name, description, body) with the words in <mark>.",
     )
 
     class Meta(SkillItemSerializer.Meta):
@@ -142,7 +144,7 @@ class RelationSerializer(serializers.Serializer[Any]):
 
 
 class SkillDetailSerializer(SkillItemSerializer):
-    """A skill with all that its current version says."""
+    """A skill with the content of its current version."""
 
     capabilities = serializers.SerializerMethodField()
     facets = serializers.SerializerMethodField()
@@ -174,9 +176,9 @@ class SkillDetailSerializer(SkillItemSerializer):
         )
 
     def get_replacement(self, skill: Skill) -> str | None:
-        """None also when it was archived since."""
-        instead = skill.replacement
-        return instead.name if instead and not instead.is_archived else None
+        """None also if it has been archived."""
+        other = skill.replacement
+        return other.name if other and not other.is_archived else None
 
     def get_capabilities(self, skill: Skill) -> list[str]:
         return labels_of(skill, Label.Kind.CAPABILITY)
@@ -192,18 +194,18 @@ class SkillDetailSerializer(SkillItemSerializer):
 
 
 class PublishSerializer(ContentSerializer):
-    """What a curator publishes under a name."""
+    """A new version of a skill."""
 
     category = TextField(
         required=False,
         max_length=MAX_PATH_CHARS,
-        help_text="A category's path; without it the skill stays where it is.",
+        help_text="A category's path (default: the skill's current category).",
     )
     version = TextField(
         required=False,
         max_length=64,
-        help_text="Higher than all published ones; without it `metadata.version` of the"
-        " frontmatter if that is higher, else the next patch.",
+        help_text="Higher than all published versions. Default: `metadata.version` of"
+        " the frontmatter if that is higher, else the next patch.",
     )
     change_summary = TextField(
         required=False,
@@ -215,23 +217,25 @@ class PublishSerializer(ContentSerializer):
         required=False,
         allow_blank=True,
         max_length=MAX_REF_CHARS,
-        help_text="The digest that this was made from, else a 409; empty: a new skill.",
+        help_text="The current version's digest, otherwise a 409; empty: a new skill.",
     )
 
     def validate_based_on(self, sent: str) -> str:
         digest = sent.removeprefix(BY_DIGEST)
         if sent and not DIGEST.fullmatch(digest):
-            raise serializers.ValidationError("Send a version's digest: 64 hex digits.")
+            raise serializers.ValidationError(
+                "Send the digest of a version: 64 hexadecimal digits."
+            )
         return digest
 
 
 class SkillChangeSerializer(LabelSetSerializer):
-    """What can be changed of a skill; only another name makes a new version."""
+    """Changes of a skill. Only a new name publishes a new version."""
 
     name = TextField(
         required=False,
         max_length=MAX_NAME_CHARS,
-        help_text="The former name goes on resolving and stays taken.",
+        help_text="The former name still resolves and stays reserved.",
     )
     category = TextField(required=False, max_length=MAX_PATH_CHARS)
     type = serializers.ChoiceField(Skill.Type.choices, required=False)
@@ -244,34 +248,35 @@ class SkillChangeSerializer(LabelSetSerializer):
 
     @property
     def labels(self) -> dict[Label.Kind, list[str]]:
-        """By kind, for those that were sent."""
+        """The sent labels by kind."""
         return self.by_kind(self.validated_data)
 
     @property
     def others(self) -> dict[str, str]:
-        """What was sent beside labels."""
+        """The sent fields that are no labels."""
         sent = self.validated_data
         return {name: sent[name] for name in sent.keys() - LABELS.keys()}
 
 
 QUOTED_DIGEST = re.compile(r'"(?:sha256:)?([0-9a-f]{64})"')
-IF_MATCH = "As `based_on`: the digest in quotes, which is the ETag of its download."
+IF_MATCH = "Like `based_on`: the digest in quotes, which is the ETag of the download."
 
 
 def based_on(request: Request, sent: str | None) -> str | None:
-    """The digest that must still be current, by the body or by If-Match.
+    """The digest that must still be current (an optimistic lock), or None.
 
-    Raises ValidationError when the header is no digest, or another than was sent.
+    It comes from the body or from If-Match. Raises ValidationError if the header is no
+    digest or contradicts the body.
     """
     header = request.headers.get("If-Match")
     if header is None:
         return sent
     named = QUOTED_DIGEST.fullmatch(header.strip())
     if named is None:
-        how = "Send the digest of the version that this was made from, in quotes."
-        raise ValidationError({"If-Match": [how]})
+        remedy = "Send the digest of the version that you changed, in quotes."
+        raise ValidationError({"If-Match": [remedy]})
     if sent not in (None, named[1]):
-        raise ValidationError({"If-Match": ["based_on is another digest."]})
+        raise ValidationError({"If-Match": ["It differs from based_on."]})
     return named[1]
 
 
@@ -295,11 +300,11 @@ class SearchPages(Pages):
             "corrected": {
                 "type": "string",
                 "nullable": True,
-                "description": "The query as it was understood, if not as written.",
+                "description": "The query with corrected spelling, or null.",
             },
             "facets": {
                 "type": "object",
-                "description": "With facets=true: by filter, how many each value has.",
+                "description": "With facets=true: how many skills each filter has.",
                 "additionalProperties": {
                     "type": "array",
                     "items": {"type": "object", "properties": count},
@@ -309,7 +314,7 @@ class SearchPages(Pages):
         return page
 
 
-class SkillList(SkillReading, generics.ListAPIView[Skill]):
+class SkillList(SkillAPIView, generics.ListAPIView[Skill]):
     """GET /skills"""
 
     serializer_class = SkillFoundSerializer
@@ -320,53 +325,54 @@ class SkillList(SkillReading, generics.ListAPIView[Skill]):
     @extend_schema(operation_id="skills_list", parameters=[SkillFilters])
     @cache_endpoint
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Find skills: filtered, searched, page by page."""
+        """List or search skills, with filters, page by page."""
         return self.list(request, *args, **kwargs)
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         filters = SkillFilters(data=request.query_params)
         filters.is_valid(raise_exception=True)
-        wanted = filters.validated_data
-        found = matching(self.readable().for_listing(), **wanted)
-        page = self.paginate_queryset(found)  # type: ignore[arg-type]
-        if isinstance(found, SearchResults):
-            found.highlight(page or [])
+        params = filters.validated_data
+        matches = matching(self.readable().for_listing(), **params)
+        page = self.paginate_queryset(matches)  # type: ignore[arg-type]
+        if isinstance(matches, SearchResults):
+            matches.highlight(page or [])
         response = self.get_paginated_response(
             self.get_serializer(page, many=True).data
         )
-        response.data["corrected"] = getattr(found, "corrected", None)
-        if wanted["facets"]:
-            skills = found.skills() if isinstance(found, SearchResults) else found
-            response.data["facets"] = facets(skills)
+        response.data["corrected"] = getattr(matches, "corrected", None)
+        if params["facets"]:
+            if isinstance(matches, SearchResults):
+                matches = matches.skills()
+            response.data["facets"] = facets(matches)
         return response
 
 
-def matching(skills: SkillQuerySet, **wanted: str) -> SkillQuerySet | SearchResults:
-    """The skills that all of `SkillFilters` let through, in their order."""
-    skills = filtered(skills, wanted)
-    order = (wanted["ordering"], "pk") if "ordering" in wanted else ()
-    if "q" not in wanted:
+def matching(skills: SkillQuerySet, **params: str) -> SkillQuerySet | SearchResults:
+    """The skills that match the parameters of `SkillFilters`, in their order."""
+    skills = filtered(skills, params)
+    order = (params["ordering"], "pk") if "ordering" in params else ()
+    if "q" not in params:
         return skills.order_by(*order) if order else skills
-    return search(skills, wanted["q"], *order)
+    return search(skills, params["q"], *order)
 
 
-def filtered(skills: SkillQuerySet, wanted: Mapping[str, str]) -> SkillQuerySet:
+def filtered(skills: SkillQuerySet, params: Mapping[str, str]) -> SkillQuerySet:
     for field in FIELD_FILTERS:
-        if field in wanted:
-            skills = skills.filter(**{field: wanted[field]})
+        if field in params:
+            skills = skills.filter(**{field: params[field]})
     for field, kind in LABEL_FILTERS.items():
-        if field in wanted:
-            skills = skills.labelled(kind, wanted[field])
-    if "validation" in wanted:
-        skills = skills.filter(verdict__status=wanted["validation"])
-    if "category" in wanted:
-        skills = skills.within(Category.objects.named(wanted["category"]).path)
-    if "path" in wanted:
-        skills = skills.at(wanted["path"])
+        if field in params:
+            skills = skills.labelled(kind, params[field])
+    if "validation" in params:
+        skills = skills.filter(verdict__status=params["validation"])
+    if "category" in params:
+        skills = skills.within(Category.objects.named(params["category"]).path)
+    if "path" in params:
+        skills = skills.at(params["path"])
     return skills
 
 
-class SkillDetail(SkillReading):
+class SkillDetail(SkillAPIView):
     """/skills/{ref}"""
 
     required_permissions: ClassVar[dict[str, str | None]] = {
@@ -396,7 +402,7 @@ class SkillDetail(SkillReading):
         responses={200: SkillDetailSerializer, 201: SkillDetailSerializer},
     )
     def put(self, request: Request, ref: str) -> Response:
-        """Publish a SKILL.md (`content`; other files stay) or a folder (`files`).
+        """Publish a SKILL.md (`content`, other files are kept) or a folder (`files`).
 
         201: a new skill. 200: a new version, or nothing new in these bytes. 409: it
         is not, or no longer, the version that this was based on.
@@ -406,11 +412,11 @@ class SkillDetail(SkillReading):
         edition = serializer.validated_data
         known = Skill.objects.filter(name=ref).select_related("current__bundle").first()
         current = known.current.bundle if known else None
-        wanted = based_on(request, edition.get("based_on"))
-        if wanted not in (None, current.pk if current else ""):
+        base = based_on(request, edition.get("based_on"))
+        if base not in (None, current.pk if current else ""):
             raise SkillChanged
-        if wanted is None and "content" in edition:
-            wanted = current.pk if current else ""
+        if base is None and "content" in edition:
+            base = current.pk if current else ""
         files = serializer.files_over(current.files() if current else ())
         published = Skill.objects.publish(
             SkillPackage(files, configured_limits()),
@@ -419,7 +425,7 @@ class SkillDetail(SkillReading):
             number=edition.get("version"),
             change_summary=edition["change_summary"],
             name=ref,
-            based_on=wanted,
+            based_on=base,
         )
         code = status.HTTP_201_CREATED if published.created else status.HTTP_200_OK
         return Response(SkillDetailSerializer(published.skill).data, status=code)
@@ -430,7 +436,7 @@ class SkillDetail(SkillReading):
         responses=SkillDetailSerializer,
     )
     def patch(self, request: Request, ref: str) -> Response:
-        """Place, classify, label, rename, deprecate, archive or restore a skill."""
+        """Move, classify, label, rename, deprecate, archive or restore a skill."""
         skill = self.skill()
         serializer = SkillChangeSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -443,6 +449,6 @@ class SkillDetail(SkillReading):
         responses={204: OpenApiResponse(description="Archived.")},
     )
     def delete(self, request: Request, ref: str) -> Response:
-        """Archive it: its name stays taken, its versions stay."""
+        """Archive the skill. Its name stays reserved and its versions are kept."""
         self.skill().archive()
         return Response(status=status.HTTP_204_NO_CONTENT)

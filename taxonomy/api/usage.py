@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from cachelayer import add_cache_tags, cache_global_data, cache_user_data
 from core.pagination import requested_number
 from core.serializers import BoundedList, StrictSerializer, TextField
-from taxonomy.api.base import SkillReading, requested_user
+from taxonomy.api.base import SkillAPIView, requested_user
 from taxonomy.api.quality import verdict_of
 from taxonomy.models import Category
 from taxonomy.models.address import MAX_NAME_CHARS
@@ -23,21 +23,21 @@ from taxonomy.usage import analytics, record
 
 
 class UsageEventSerializer(StrictSerializer):
-    """One report."""
+    """A report of one use."""
 
     id = TextField(
         max_length=MAX_EVENT_ID_CHARS,
-        help_text="The client's own. Sent again, it does not count twice.",
+        help_text="Chosen by the client. An id that is sent twice counts once.",
     )
     skill = TextField(
         max_length=MAX_NAME_CHARS, help_text="Name, former name or UUID of a skill."
     )
     kind = serializers.ChoiceField(
         choices=Kind.choices,
-        help_text="A use is used, succeeded or failed: one of them, once.",
+        help_text="Report each use once: as used, succeeded or failed.",
     )
     at = serializers.DateTimeField(
-        required=False, help_text="When it was; without it: now."
+        required=False, help_text="When it happened (default: now)."
     )
     task = TextField(
         required=False,
@@ -49,7 +49,7 @@ class UsageEventSerializer(StrictSerializer):
         required=False,
         allow_blank=True,
         max_length=MAX_CLIENT_CHARS,
-        help_text="The agent's or program's name.",
+        help_text="The name of the agent or program.",
     )
 
 
@@ -62,20 +62,22 @@ class UsageBatchSerializer(StrictSerializer):
 
 
 class RefusedEventSerializer(serializers.Serializer[Any]):
-    index = serializers.IntegerField(help_text="Its place in the batch, from 0.")
+    index = serializers.IntegerField(help_text="Position in the batch, from 0.")
     id = serializers.CharField()
     code = serializers.ChoiceField(choices=["unknown_skill", "too_early", "too_late"])
     detail = serializers.CharField()
 
 
 class ReceiptSerializer(serializers.Serializer[Any]):
-    recorded = serializers.IntegerField(help_text="On record now for the first time.")
-    known = serializers.IntegerField(help_text="On record before; not counted again.")
+    recorded = serializers.IntegerField(help_text="New events.")
+    known = serializers.IntegerField(
+        help_text="Events that were recorded before and are not counted again."
+    )
     refused = RefusedEventSerializer(many=True)
 
 
 class CountsSerializer(serializers.Serializer[Any]):
-    """`uses` are those that succeeded, that failed, and whose end is not known."""
+    """`uses` includes those that succeeded, failed, or have no known outcome."""
 
     uses = serializers.IntegerField()
     succeeded = serializers.IntegerField()
@@ -99,7 +101,7 @@ class SkillCountsSerializer(CountsSerializer):
     path = serializers.CharField()
     people = serializers.IntegerField()
     success_rate = serializers.FloatField(
-        allow_null=True, help_text="Of the uses whose end is known."
+        allow_null=True, help_text="Among uses with a known outcome."
     )
 
 
@@ -119,7 +121,9 @@ class AnalyticsSerializer(serializers.Serializer[Any]):
     by_day = DayCountsSerializer(many=True)
     skills = SkillCountsSerializer(many=True)
     categories = CategoryCountsSerializer(many=True)
-    unused = UnusedSerializer(help_text="Active skills, published before `since`.")
+    unused = UnusedSerializer(
+        help_text="Active skills that were published before `since`."
+    )
 
 
 class RecommendationSerializer(serializers.Serializer[Any]):
@@ -130,21 +134,23 @@ class RecommendationSerializer(serializers.Serializer[Any]):
     reason = serializers.ChoiceField(choices=Reason.choices)
     because = serializers.ListField(child=serializers.CharField())
     count = serializers.IntegerField()
-    text = serializers.CharField(help_text="The reason, for a person to read.")
+    text = serializers.CharField(help_text="The reason as a sentence.")
 
 
 class RecommendationsSerializer(serializers.Serializer[Any]):
-    days = serializers.IntegerField(help_text="Whose usage it follows from.")
+    days = serializers.IntegerField(
+        help_text="The number of days whose usage is considered."
+    )
     recommendations = RecommendationSerializer(many=True)
 
 
-SHOWN = "/taxonomy/*"
-"""Names and paths of skills are shown; any change of them retires this."""
+SKILL_TAGS = "/taxonomy/*"
+"""The answers contain names and paths of skills, whose changes invalidate this tag."""
 DAYS = 30
 MOST, MOST_RECOMMENDED = 20, 10
 
 
-class Usage(SkillReading):
+class Usage(SkillAPIView):
     """POST /usage"""
 
     required_permissions: ClassVar[dict[str, str | None]] = {"POST": READ_SKILLS}
@@ -155,7 +161,7 @@ class Usage(SkillReading):
         responses=ReceiptSerializer,
     )
     def post(self, request: Request) -> Response:
-        """Report what was done with skills, many events at a time.
+        """Report the use of skills, up to many events at a time.
 
         A batch that is not well formed is refused whole. In one that is, events that
         cannot be kept (a skill that is not there, a clock that is wrong) are told in
@@ -171,7 +177,7 @@ class Usage(SkillReading):
         return Response(ReceiptSerializer(receipt).data)
 
 
-class Analytics(SkillReading):
+class Analytics(SkillAPIView):
     """GET /analytics"""
 
     required_permissions: ClassVar[dict[str, str | None]] = {"GET": READ_ANALYTICS}
@@ -180,32 +186,38 @@ class Analytics(SkillReading):
     @extend_schema(
         operation_id="analytics",
         parameters=[
-            OpenApiParameter("days", int, description="The last so many; 30."),
-            OpenApiParameter("limit", int, description="Skills and categories; 20."),
             OpenApiParameter(
-                "category", str, description="A path: of this branch alone."
+                "days", int, description="The last so many days (default: 30)."
+            ),
+            OpenApiParameter(
+                "limit",
+                int,
+                description="How many skills and categories (default: 20).",
+            ),
+            OpenApiParameter(
+                "category", str, description="The path of a category: only this branch."
             ),
         ],
         responses=AnalyticsSerializer,
     )
     @cache_global_data
     def get(self, request: Request) -> Response:
-        """What the fleet uses, in counts; for curators and operators."""
+        """Usage counts of the fleet; for curators and operators."""
         days = requested_number(
             request, "days", DAYS, settings.SKILLFLEET_USAGE_COUNT_DAYS
         )
         most = requested_number(
             request, "limit", MOST, settings.SKILLFLEET_MAX_PAGE_SIZE
         )
-        seen = self.readable()
+        visible = self.readable()
         if "category" in request.query_params:
-            place = Category.objects.named(request.query_params["category"])
-            seen = seen.within(place.path)
-        add_cache_tags(request, SHOWN)
-        return Response(AnalyticsSerializer(analytics(seen, days, most)).data)
+            branch = Category.objects.named(request.query_params["category"])
+            visible = visible.within(branch.path)
+        add_cache_tags(request, SKILL_TAGS)
+        return Response(AnalyticsSerializer(analytics(visible, days, most)).data)
 
 
-class Recommendations(SkillReading):
+class Recommendations(SkillAPIView):
     """GET /analytics/recommendations"""
 
     required_permissions: ClassVar[dict[str, str | None]] = {"GET": READ_SKILLS}
@@ -213,19 +225,23 @@ class Recommendations(SkillReading):
 
     @extend_schema(
         operation_id="recommendations",
-        parameters=[OpenApiParameter("limit", int, description="For each reason; 10.")],
+        parameters=[
+            OpenApiParameter(
+                "limit", int, description="How many for each reason (default: 10)."
+            )
+        ],
         responses=RecommendationsSerializer,
     )
     @cache_user_data
     def get(self, request: Request) -> Response:
-        """What oneself may want next, and what one holds without using it."""
+        """Skills recommended to the requesting user, and ones that they do not use."""
         most = requested_number(
             request, "limit", MOST_RECOMMENDED, settings.SKILLFLEET_PAGE_SIZE
         )
         person = requested_user(request, "me")
-        add_cache_tags(request, SHOWN)
-        found: dict[str, Any] = {
+        add_cache_tags(request, SKILL_TAGS)
+        answer: dict[str, Any] = {
             "days": settings.SKILLFLEET_USAGE_WINDOW_DAYS,
             "recommendations": recommendations(person, self.readable(), most),
         }
-        return Response(RecommendationsSerializer(found).data)
+        return Response(RecommendationsSerializer(answer).data)

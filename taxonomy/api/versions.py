@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from cachelayer import cache_endpoint
 from core.pagination import PAGE_PARAMS
 from core.serializers import StrictSerializer, TextField
-from taxonomy.api.base import SkillReading
+from taxonomy.api.base import SkillAPIView
 from taxonomy.api.files import VERSION_REF, FileItemSerializer
 from taxonomy.api.quality import VerdictSummarySerializer
 from taxonomy.api.skills import SkillDetailSerializer
@@ -32,7 +32,7 @@ class YankSerializer(StrictSerializer):
         allow_blank=True,
         default="",
         max_length=MAX_REASON_CHARS,
-        help_text="Told to whoever asks for the version.",
+        help_text="Shown to everyone who requests the version.",
     )
 
 
@@ -53,21 +53,23 @@ class DiffFilters(serializers.Serializer[Any]):
         required=False, max_length=MAX_REF_CHARS, help_text=VERSION_REF
     )
     path = serializers.CharField(
-        required=False, max_length=500, help_text="Of one file; without it of all."
+        required=False,
+        max_length=500,
+        help_text="Compare one file only (default: all files).",
     )
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """`from` is a word of Python's."""
+        """Add `from`, which is a Python keyword and cannot be an attribute."""
         former = serializers.CharField(
             required=False,
             max_length=MAX_REF_CHARS,
-            help_text="Likewise; without it the one published before `to`.",
+            help_text="The same (default: the version published before `to`).",
         )
         return {"from": former, **super().get_fields()}
 
 
 class FileDiffSerializer(serializers.Serializer[Any]):
-    """A file that differs; without `text`, `note` says why there is none."""
+    """A file that differs. If `text` is empty, `note` says why."""
 
     path = serializers.CharField()
     change = serializers.ChoiceField((ADDED, REMOVED, CHANGED))
@@ -87,7 +89,7 @@ class DiffSerializer(serializers.Serializer[Any]):
 
 
 class VersionItemSerializer(serializers.ModelSerializer[SkillVersion]):
-    """A version as the history shows it."""
+    """A version in the list of versions."""
 
     version = serializers.CharField(source="number")
     digest = serializers.CharField(source="bundle_id")
@@ -113,13 +115,15 @@ class VersionItemSerializer(serializers.ModelSerializer[SkillVersion]):
 
     @extend_schema_field(VerdictSummarySerializer(allow_null=True))
     def get_validation(self, version: SkillVersion) -> dict[str, Any] | None:
-        """Of the current version alone: verdicts of others are not kept."""
-        kept = getattr(version.skill, "verdict", None) if version.is_current else None
-        return VerdictSummarySerializer(kept).data if kept else None
+        """The verdict; null for former versions, whose verdicts are not stored."""
+        verdict = getattr(version.skill, "verdict", None)
+        if verdict is None or not version.is_current:
+            return None
+        return VerdictSummarySerializer(verdict).data
 
 
 class VersionDetailSerializer(VersionItemSerializer):
-    """A version with all that it says and the list of its files."""
+    """A version with its frontmatter, body and list of files."""
 
     frontmatter = serializers.DictField()
     files = FileItemSerializer(many=True, source="sized_files")
@@ -128,7 +132,7 @@ class VersionDetailSerializer(VersionItemSerializer):
         fields = (*VersionItemSerializer.Meta.fields, "frontmatter", "body", "files")
 
 
-class VersionList(SkillReading, generics.ListAPIView[SkillVersion]):
+class VersionList(SkillAPIView, generics.ListAPIView[SkillVersion]):
     """GET /skills/{ref}/versions"""
 
     serializer_class = VersionItemSerializer
@@ -143,16 +147,16 @@ class VersionList(SkillReading, generics.ListAPIView[SkillVersion]):
 
     def paginate_queryset(self, queryset: Any) -> Any:
         page = super().paginate_queryset(queryset)
-        self.shows(*(page or ()))
+        self.tag_authors(*(page or ()))
         return page
 
     def get_queryset(self) -> Any:
-        # Each knows the skill, and that its verdict, from here: no join, no query.
+        # The related manager sets the skill, with its verdict, without a query.
         versions = self.skill().versions.select_related("author")
         return versions.defer(*SkillVersion.CONTENT)
 
 
-class VersionDetail(SkillReading):
+class VersionDetail(SkillAPIView):
     """GET /skills/{ref}/versions/{number}"""
 
     required_permissions: ClassVar[dict[str, str | None]] = {"GET": READ_SKILLS}
@@ -160,12 +164,12 @@ class VersionDetail(SkillReading):
     @extend_schema(operation_id="skill_version", responses=VersionDetailSerializer)
     @cache_endpoint(ttl=600)
     def get(self, request: Request, ref: str, number: str) -> Response:
-        """One version: what it says and the list of its files."""
+        """One version with its content and list of files."""
         version = self.version(self.skill(), number)
         return Response(VersionDetailSerializer(version).data)
 
 
-class Diff(SkillReading):
+class Diff(SkillAPIView):
     """GET /skills/{ref}/diff"""
 
     required_permissions: ClassVar[dict[str, str | None]] = {"GET": READ_SKILLS}
@@ -179,21 +183,21 @@ class Diff(SkillReading):
         """What changed from one version to another, file by file."""
         filters = DiffFilters(data=request.query_params)
         filters.is_valid(raise_exception=True)
-        asked = filters.validated_data
+        params = filters.validated_data
         skill = self.skill()
-        after = self.version(skill, asked.get("to"))
-        if "from" in asked:
-            before: SkillVersion | None = self.version(skill, asked["from"])
+        after = self.version(skill, params.get("to"))
+        if "from" in params:
+            before: SkillVersion | None = self.version(skill, params["from"])
         else:
             before = after.previous()
-        path = asked.get("path")
-        found = differences(
+        path = params.get("path")
+        files = differences(
             files_of(before, path),
             files_of(after, path),
             settings.SKILLFLEET_MAX_DIFF_LINES,
         )
-        shown = {"from": before and before.number, "to": after.number, "files": found}
-        return Response(DiffSerializer(shown).data)
+        diff = {"from": before and before.number, "to": after.number, "files": files}
+        return Response(DiffSerializer(diff).data)
 
 
 def files_of(version: SkillVersion | None, path: str | None) -> Files:
@@ -205,7 +209,7 @@ def files_of(version: SkillVersion | None, path: str | None) -> Files:
     return (file,) if file else ()
 
 
-class Rollback(SkillReading):
+class Rollback(SkillAPIView):
     """POST /skills/{ref}/rollback"""
 
     required_permissions: ClassVar[dict[str, str | None]] = {"POST": PUBLISH_SKILLS}
@@ -216,14 +220,14 @@ class Rollback(SkillReading):
         responses=SkillDetailSerializer,
     )
     def post(self, request: Request, ref: str) -> Response:
-        """Make a former version current again; nothing is copied, none is lost."""
+        """Make a former version current again. No version is copied or deleted."""
         serializer = RollbackSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         self.skill().roll_back(serializer.validated_data["version"])
         return Response(SkillDetailSerializer(self.skill()).data)
 
 
-class Yank(SkillReading):
+class Yank(SkillAPIView):
     """/skills/{ref}/versions/{number}/yank"""
 
     required_permissions: ClassVar[dict[str, str | None]] = {
@@ -237,7 +241,7 @@ class Yank(SkillReading):
         responses=VersionItemSerializer,
     )
     def post(self, request: Request, ref: str, number: str) -> Response:
-        """Withdraw a version: it is kept, and who asks for it gets a 410."""
+        """Withdraw a version. It is kept, but requests for it are answered with 410."""
         serializer = YankSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         skill = self.skill()
@@ -247,16 +251,16 @@ class Yank(SkillReading):
 
     @extend_schema(
         operation_id="put_version_back",
-        responses={204: OpenApiResponse(description="It can be had again.")},
+        responses={204: OpenApiResponse(description="The version is available again.")},
     )
     def delete(self, request: Request, ref: str, number: str) -> Response:
-        """Undo a yank; which version is current stays."""
+        """Undo a yank. The current version does not change."""
         skill = self.skill()
         skill.put_back(self.version(skill, number).number)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class Deprecation(SkillReading):
+class Deprecation(SkillAPIView):
     """/skills/{ref}/deprecate"""
 
     required_permissions: ClassVar[dict[str, str | None]] = {
@@ -270,7 +274,7 @@ class Deprecation(SkillReading):
         responses=SkillDetailSerializer,
     )
     def post(self, request: Request, ref: str) -> Response:
-        """Offer it no longer; it stays readable, with the reason and a replacement."""
+        """Stop offering the skill. It stays readable, with reason and replacement."""
         serializer = DeprecateSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         self.skill().deprecate(**serializer.validated_data)
@@ -278,9 +282,9 @@ class Deprecation(SkillReading):
 
     @extend_schema(
         operation_id="undo_deprecation",
-        responses={204: OpenApiResponse(description="It is offered again.")},
+        responses={204: OpenApiResponse(description="The skill is offered again.")},
     )
     def delete(self, request: Request, ref: str) -> Response:
-        """Offer it again."""
+        """Offer the skill again."""
         self.skill().undeprecate()
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from cachelayer import add_cache_tags, cache_endpoint
 from core.pagination import PAGE_PARAMS
 from core.serializers import NumberField, StrictSerializer, TextField
-from taxonomy.api.base import SkillReading
+from taxonomy.api.base import SkillAPIView
 from taxonomy.models import Waiver
 from taxonomy.models.verdict import MAX_FILE_CHARS, MAX_REASON_CHARS
 from taxonomy.permissions import PUBLISH_SKILLS, READ_SKILLS
@@ -25,7 +25,7 @@ class WaiverSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     rule = serializers.CharField()
     severity = serializers.CharField(
-        help_text="Then; the waiver does not hold when it is worse. Empty: it does."
+        help_text="When waived. A higher one voids the waiver, unless this is empty."
     )
     file = serializers.CharField()
     line = serializers.IntegerField(allow_null=True)
@@ -41,7 +41,7 @@ class WaiverSerializer(serializers.Serializer[Any]):
 
 
 class WaiveSerializer(StrictSerializer):
-    """Which open findings of the scan are accepted: those that fit all that is sent."""
+    """Selects open findings of the security scan: those that match all sent fields."""
 
     rule = TextField(
         required=False, max_length=MAX_RULE_CHARS, help_text="scan.destructive"
@@ -49,17 +49,19 @@ class WaiveSerializer(StrictSerializer):
     file = TextField(required=False, max_length=MAX_FILE_CHARS)
     line = NumberField(required=False, min_value=1, max_value=10**9)
     fingerprint = TextField(
-        required=False, max_length=64, help_text="Of one finding, as reports have it."
+        required=False,
+        max_length=64,
+        help_text="The fingerprint of one finding, as in reports.",
     )
     reason = TextField(
         trim_whitespace=True,
         max_length=MAX_REASON_CHARS,
-        help_text="Why this is no risk here; for whoever reviews it next.",
+        help_text="Why this is no risk here, for later reviewers.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not attrs.keys() & {"rule", "fingerprint"}:
-            message = "Name a rule, or the fingerprint of a finding."
+            message = "Send a rule or the fingerprint of a finding."
             raise serializers.ValidationError({"rule": [message]})
         return attrs
 
@@ -75,7 +77,7 @@ class WaiveSerializer(StrictSerializer):
         )
 
 
-class WaiverList(SkillReading, generics.ListAPIView[Waiver]):
+class WaiverList(SkillAPIView, generics.ListAPIView[Waiver]):
     """/skills/{ref}/waivers"""
 
     serializer_class = WaiverSerializer
@@ -88,7 +90,7 @@ class WaiverList(SkillReading, generics.ListAPIView[Waiver]):
     @extend_schema(operation_id="skill_waivers")
     @cache_endpoint(ttl=600)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """What was waived, newest first; revoked ones say when and by whom."""
+        """All waivers, newest first. Revoked ones have the time and the person."""
         return self.list(request, *args, **kwargs)
 
     def get_queryset(self) -> Any:
@@ -107,9 +109,9 @@ class WaiverList(SkillReading, generics.ListAPIView[Waiver]):
         responses={201: WaiverSerializer(many=True)},
     )
     def post(self, request: Request, ref: str) -> Response:
-        """Accept open findings of the security scan; 409 when none is like that.
+        """Accept open findings of the security scan; 409 if none matches.
 
-        A waiver holds as long as the text that was found stays as it is.
+        A waiver holds until the text of the finding changes.
         """
         skill = self.skill()
         serializer = WaiveSerializer(data=request.data)
@@ -119,14 +121,14 @@ class WaiverList(SkillReading, generics.ListAPIView[Waiver]):
             by=self.curator,
             reason=serializer.validated_data["reason"],
         )
-        shown = Waiver.objects.filter(pk__in=[each.pk for each in waived])
-        rows = shown.select_related("person", "revoked_by")
+        waivers = Waiver.objects.filter(pk__in=[each.pk for each in waived])
+        rows = waivers.select_related("person", "revoked_by")
         return Response(
             WaiverSerializer(rows, many=True).data, status=status.HTTP_201_CREATED
         )
 
 
-class WaiverDetail(SkillReading):
+class WaiverDetail(SkillAPIView):
     """/skills/{ref}/waivers/{id}"""
 
     required_permissions: ClassVar[dict[str, str | None]] = {"DELETE": PUBLISH_SKILLS}
@@ -136,6 +138,6 @@ class WaiverDetail(SkillReading):
         responses={204: OpenApiResponse(description="Revoked.")},
     )
     def delete(self, request: Request, ref: str, waiver_id: int) -> Response:
-        """The finding counts again; that it was waived stays on record."""
+        """Revoke the waiver: its finding counts again. The waiver stays on record."""
         self.skill().revoke(waiver_id, by=self.curator)
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -90,12 +90,12 @@ def test_settings_that_would_lose_or_double_counts_are_refused(
 def test_who_stops_within_a_batch_has_lost_and_doubled_nothing(used, monkeypatch):
     before = figures()
 
-    def add_and_stop(totals, add=usage.add):
+    def add_and_stop(totals, add=usage.add_to_days):
         add(totals)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(usage, "add", add_and_stop)
+        patched.setattr(usage, "add_to_days", add_and_stop)
         with pytest.raises(KeyboardInterrupt):
             usage.maintain_usage()
 
