@@ -52,10 +52,10 @@ def main(arguments: list[str]) -> int:
 
 
 def clean_environment(folder: Path) -> dict[str, str]:
-    """Ours less what a developer set for a server of theirs.
+    """The environment of this process without a developer's own server settings.
 
-    Bytecode is always written: the tests start some hundred interpreters, and each
-    would compile Django anew.
+    Bytecode is always cached, because the tests start about a hundred interpreters
+    and each of them would compile Django again.
     """
     kept = {name: v for name, v in os.environ.items() if not name.startswith(OURS)}
     if kept.pop("PYTHONDONTWRITEBYTECODE", ""):
@@ -85,9 +85,9 @@ def postgres_url(folder: Path) -> Iterator[str]:
 def run_legs(
     environment: dict[str, str], arguments: list[str], *, sqlite_only: bool
 ) -> int:
-    """Both runs at once, because tests that wait leave the processors idle; shown
-    one after the other, then the coverage of the first, of which the second is a
-    part. Returns the worse exit code of the two."""
+    """Run both databases at the same time, because tests that wait leave the
+    processors idle. Print one run after the other, then the coverage of the SQLite
+    run, which contains every test of the other. Return the worse exit code."""
     quiet = [*TESTS_ARE_NOT_MEASURED, *COMES_FIRST, *COVERAGE]
     selected = [*quiet, "-m", "not slow", *arguments]
     legs = [Leg("SQLite", environment | measured(), selected)]
@@ -115,7 +115,7 @@ def worst(codes: list[int]) -> int:
 
 
 class Leg:
-    """One run of pytest, with a folder, databases and cache keys of its own."""
+    """One run of pytest on one database. It has its own folder and cache keys."""
 
     def __init__(
         self, database: str, environment: dict[str, str], arguments: list[str]
@@ -155,7 +155,7 @@ class Leg:
             self.process.wait()
 
     def show(self) -> None:
-        """Pass the output on as it comes, until the run has ended."""
+        """Copy the output to stdout as it is written, until the run has ended."""
         ended = False
         while not ended:
             ended = self.process.poll() is not None
@@ -168,7 +168,7 @@ class Leg:
                 time.sleep(0.1)
 
     def closing(self) -> str:
-        """The closing line of pytest, below the name of the database."""
+        """The name of the database, and below it pytest's closing line."""
         lines = self.output.read_bytes().splitlines()
         closing = [line for line in lines if CLOSING_LINE.match(line)]
         last = closing[-1].decode() if closing else "no closing line"

@@ -37,8 +37,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What is imported by now stays, so the garbage collector need not go through
-    it after every 700 objects, which takes a tenth of the suite's time."""
+    """Keep the garbage collector from scanning all imported modules again and again,
+    which would take a tenth of the suite's time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)

@@ -1,8 +1,8 @@
-"""The coverage of a run, by slipcover's plugin in each xdist worker.
+"""Coverage of a test run, measured by slipcover's plugin in each xdist worker.
 
-`python -m slipcover -m pytest` would instrument the controller, too: it imports the
-whole product and runs none of it, while the workers wait for it. As a pytest plugin
-(`-p tests.coverage`) this module writes the report of what the workers ran.
+`python -m slipcover -m pytest` would instrument xdist's controller as well. The
+controller imports the whole product but runs no test, and the workers would wait for
+it. As a pytest plugin (`-p tests.coverage`) this module writes the report.
 """
 
 import json
@@ -17,7 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def measured() -> dict[str, str]:
-    """The variables by which slipcover's plugin measures, from pyproject.toml."""
+    """The environment variables that configure slipcover's plugin, taken from
+    pyproject.toml."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     options = project["tool"]["slipcover"]
     return {
@@ -33,8 +34,7 @@ def measured() -> dict[str, str]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish() -> None:
-    """Write the report next to the tests' folders, once the plugin has merged what
-    the workers measured."""
+    """Write the report after slipcover's plugin has merged the workers' results."""
     merged = Path(os.environ.get("SLIPCOVER_COVERAGE_DIR", ""), "merged.json")
     if "PYTEST_XDIST_WORKER" in os.environ or not merged.exists():
         return

@@ -24,7 +24,7 @@ MADE_BY_MIGRATE = [
 """Rights and roles; they stay, and whoever changes them has all made anew."""
 
 BESIDE = {"cachelayer_plane", "jobs_worker"}
-"""Who uses the cache and who works: written by the process beside what a test does."""
+"""Tables that a test process writes to by itself: its cache host and its worker."""
 
 Made = TypeVar("Made")
 Row = tuple[Any, ...]
@@ -85,16 +85,19 @@ def quoted(name: str) -> str:
     return connection.ops.quote_name(name)
 
 
-class Rehearsed(Generic[Made]):
-    """What `make` makes in empty tables or beside what `on` made; the second time its
-    rows are copied. Other tables may hold rows, say of people.
+class CopiedRows(Generic[Made]):
+    """Rows that many tests begin with. The first call makes them with `make`; later
+    calls copy them, which takes a few INSERT statements.
 
-    What it returns holds names and keys, no instances. It is made each time where its
-    tables hold something else, and when it changes rows that were there.
+    `on` is the set of rows that `make` builds on. Later calls copy only if the tables
+    that `make` adds to are empty or hold exactly the rows of `on`; otherwise they call
+    `make` again. Other tables (users, for example) may hold anything. A `make` that
+    changes or deletes existing rows is called every time. `make` returns names and
+    keys, not model instances.
     """
 
     def __init__(
-        self, make: Callable[[], Made], on: "Rehearsed[Any] | None" = None
+        self, make: Callable[[], Made], on: "CopiedRows[Any] | None" = None
     ) -> None:
         self.make, self.on = make, on
         self.rows: Rows = {}
@@ -116,7 +119,7 @@ class Rehearsed(Generic[Made]):
         return {name: content(name) for name in filled_tables() if name not in BESIDE}
 
     def _known(self, before: Rows) -> set[str]:
-        """Tables that are as `on` left them."""
+        """The tables that hold exactly the rows of `on`."""
         base = self.on.rows if self.on else {}
         return {name for name in base if before.get(name) == base[name]}
 
@@ -131,15 +134,15 @@ class Rehearsed(Generic[Made]):
             self.added_to = {n for n in self.rows if self.rows[n] != base.get(n)}
 
 
-def less(rows: Rows, there: Rows) -> Rows:
-    """Those that are not there."""
-    left: Rows = {}
-    for table, (names, found) in rows.items():
-        _, others = there.get(table, (names, []))
+def less(rows: Rows, existing: Rows) -> Rows:
+    """The rows that do not exist yet, compared by primary key and content."""
+    missing: Rows = {}
+    for table, (names, values) in rows.items():
+        _, others = existing.get(table, (names, []))
         by_key = {row[0]: row for row in others}
-        if more := [row for row in found if by_key.get(row[0]) != row]:
-            left[table] = names, more
-    return left
+        if new := [row for row in values if by_key.get(row[0]) != row]:
+            missing[table] = names, new
+    return missing
 
 
 def insert(rows: Rows) -> None:
@@ -174,5 +177,5 @@ def statements(rows: Rows) -> Iterator[tuple[str, list[Any]]]:
         )
 
 
-seed = Rehearsed(partial(call_command, "seed_taxonomy", verbosity=0))
-"""The categories that a new fleet begins with."""
+seed = CopiedRows(partial(call_command, "seed_taxonomy", verbosity=0))
+"""The categories of `seed_taxonomy`."""

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
 from jobs.models import Job
-from tests.jobs.rehearsed import (
+from tests.jobs.copied_jobs import (
     rows_of_people,
     submit_job,
     work_to_end,

@@ -11,7 +11,7 @@ from jobs.models import Delivery, Draft, Job, Question
 from jobs.webhooks import delivery, registry
 from skillfleet.accounts.tokens import make_token
 from taxonomy.models import Bundle, FacetDefinition, Skill
-from tests.tables import Rehearsed, seed
+from tests.tables import CopiedRows, seed
 from tests.taxonomy.skills import skill_files
 
 TASK = "Restart the billing service when it hangs"
@@ -57,7 +57,7 @@ def make_rows() -> dict[str, str]:
     return {name: str(value) for name, value in names.items()}
 
 
-rows_of_the_world = Rehearsed(make_rows, on=seed)
+rows_of_the_world = CopiedRows(make_rows, on=seed)
 
 
 def person(name: str, role: str) -> User:

@@ -5,7 +5,7 @@ from django.contrib.auth.models import Group, User
 from rest_framework.test import APIClient
 
 from taxonomy.models import Skill
-from tests.tables import Rehearsed, seed
+from tests.tables import CopiedRows, seed
 from tests.taxonomy.skills import skill_files
 
 
@@ -45,7 +45,7 @@ def publish_pdf_tools() -> None:
     )
 
 
-rows_of_pdf_tools = Rehearsed(publish_pdf_tools, on=seed)
+rows_of_pdf_tools = CopiedRows(publish_pdf_tools, on=seed)
 
 
 @pytest.fixture

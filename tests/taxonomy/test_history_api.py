@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from taxonomy.models import Skill, SkillVersion
-from tests.tables import Rehearsed, seed
+from tests.tables import CopiedRows, seed
 from tests.taxonomy.conftest import rows_of_pdf_tools
 from tests.taxonomy.skills import skill_files
 
@@ -24,7 +24,7 @@ def publish_three():
         Skill.objects.publish(files)
 
 
-three_versions = Rehearsed(publish_three, on=seed)
+three_versions = CopiedRows(publish_three, on=seed)
 
 
 @pytest.fixture

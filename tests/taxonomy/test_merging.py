@@ -3,7 +3,7 @@
 import pytest
 
 from taxonomy.models import Address, Category, Skill
-from tests.tables import Rehearsed, seed
+from tests.tables import CopiedRows, seed
 from tests.taxonomy.skills import skill_files
 
 TAXONOMY = "/api/v1/taxonomy"
@@ -20,7 +20,7 @@ def make_fleet():
         Skill.objects.publish(skill_files(f"skill-{number}"), category=path)
 
 
-rows_of_the_fleet = Rehearsed(make_fleet, on=seed)
+rows_of_the_fleet = CopiedRows(make_fleet, on=seed)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 
 from taxonomy.models import Relation, Skill
-from tests.tables import Rehearsed, seed
+from tests.tables import CopiedRows, seed
 from tests.taxonomy.skills import skill_files
 
 SKILLS = "/api/v1/skills"
@@ -14,7 +14,7 @@ def publish_three():
         Skill.objects.publish(skill_files(name=name))
 
 
-three_skills = Rehearsed(publish_three, on=seed)
+three_skills = CopiedRows(publish_three, on=seed)
 
 
 @pytest.fixture

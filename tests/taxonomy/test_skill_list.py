@@ -3,7 +3,7 @@
 import pytest
 
 from taxonomy.models import Skill
-from tests.tables import Rehearsed, seed
+from tests.tables import CopiedRows, seed
 from tests.taxonomy.skills import skill_files
 
 SKILLS = "/api/v1/skills"
@@ -24,7 +24,7 @@ def make_fleet():
         )
 
 
-rows_of_the_fleet = Rehearsed(make_fleet, on=seed)
+rows_of_the_fleet = CopiedRows(make_fleet, on=seed)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from jobs.models import Draft, Job
-from tests.jobs.rehearsed import confirming_job, drafted_job, questioning_job
+from tests.jobs.copied_jobs import confirming_job, drafted_job, questioning_job
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from jobs.models import Job
 from taxonomy.models import Skill
-from tests.jobs.rehearsed import SOURCE
+from tests.jobs.copied_jobs import SOURCE
 from tests.taxonomy.skills import skill_files
 
 DESCRIPTION = "Restarts the billing service. Use when the billing service hangs."

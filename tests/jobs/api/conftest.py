@@ -3,7 +3,7 @@
 import pytest
 
 from jobs.models import Job
-from tests.jobs.rehearsed import confirming_job, drafted_job, questioning_job
+from tests.jobs.copied_jobs import confirming_job, drafted_job, questioning_job
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import json
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from jobs.models import Job
-from tests.jobs.rehearsed import TASK
+from tests.jobs.copied_jobs import TASK
 
 URL = "/api/v1/skills"
 SOURCE = {"name": "a.md", "text": "# A"}

@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from tests.jobs.rehearsed import TASK
+from tests.jobs.copied_jobs import TASK
 
 STATS = "/api/v1/jobs/stats"
 READS = [

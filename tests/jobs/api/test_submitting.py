@@ -6,7 +6,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from jobs import submission
 from jobs.models import Job, Worker
 from taxonomy.models.category import CategoryManager
-from tests.jobs.rehearsed import SOURCE, TASK
+from tests.jobs.copied_jobs import SOURCE, TASK
 
 URL = "/api/v1/skills"
 

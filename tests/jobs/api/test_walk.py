@@ -3,7 +3,7 @@
 import pytest
 
 from jobs.models import Job
-from tests.jobs.rehearsed import SOURCE, TASK
+from tests.jobs.copied_jobs import SOURCE, TASK
 
 
 @pytest.fixture

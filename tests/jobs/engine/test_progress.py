@@ -12,8 +12,8 @@ from jobs.authors.base import SourceDocument
 from jobs.authors.template import TemplateAuthor
 from jobs.models import Job
 from jobs.worker import SkillJobWorker
+from tests.jobs.copied_jobs import SOURCE
 from tests.jobs.engine.authors import TellingAuthor
-from tests.jobs.rehearsed import SOURCE
 
 pytestmark = pytest.mark.django_db
 Submit = Callable[..., Job]

@@ -180,7 +180,7 @@ def warm(reads: list[Read], fleet: Fleet) -> None:
 def not_invalidated(write: Write, reads: list[Read], fleet: Fleet) -> Iterator[Read]:
     warm(reads, fleet)
     write.do()
-    # What is undone makes these answers stale again: nobody would see them.
+    # The undo would make freshly computed answers stale again, so none is computed.
     with uncomputed() if write.undo else nullcontext():
         left = [
             read

@@ -3,7 +3,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from taxonomy.models import Skill
-from tests.tables import Rehearsed, seed
+from tests.tables import CopiedRows, seed
 from tests.taxonomy.skills import skill_files
 
 
@@ -34,7 +34,7 @@ def publish_evil() -> None:
     Skill.objects.publish(files, category="data/analytics")
 
 
-rows_of_the_skill = Rehearsed(publish_evil, on=seed)
+rows_of_the_skill = CopiedRows(publish_evil, on=seed)
 
 
 @pytest.fixture

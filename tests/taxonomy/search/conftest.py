@@ -4,7 +4,7 @@ import pytest
 
 from taxonomy.models import Skill
 from taxonomy.search.results import search
-from tests.tables import Rehearsed, seed
+from tests.tables import CopiedRows, seed
 from tests.taxonomy.skills import skill_files
 
 SHELF = (
@@ -26,7 +26,7 @@ def fill_shelf():
         )
 
 
-rows_of_the_shelf = Rehearsed(fill_shelf, on=seed)
+rows_of_the_shelf = CopiedRows(fill_shelf, on=seed)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from taxonomy.models import Relation, Skill
 from taxonomy.usage import maintain_usage
-from tests.tables import Rehearsed, seed
+from tests.tables import CopiedRows, seed
 from tests.taxonomy.conftest import client_of
 from tests.taxonomy.skills import skill_files
 from tests.taxonomy.usage.conftest import event, publish
@@ -34,7 +34,7 @@ def make_fleet():
     Skill.objects.update(created_at=long_ago)
 
 
-rows_of_the_fleet = Rehearsed(make_fleet, on=seed)
+rows_of_the_fleet = CopiedRows(make_fleet, on=seed)
 
 
 @pytest.fixture

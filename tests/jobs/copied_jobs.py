@@ -1,5 +1,5 @@
-"""People, and jobs of theirs that many tests begin with: worked on by the real worker
-once in each test process, then copied."""
+"""People and jobs that many tests begin with. The real worker runs these jobs once in
+each test process; after that their rows are copied."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ from jobs import lifecycle
 from jobs.authors.base import SourceDocument
 from jobs.models import Job
 from jobs.worker import SkillJobWorker
-from tests.tables import Rehearsed, seed
+from tests.tables import CopiedRows, seed
 
 TASK = "Restart the billing service when it hangs"
 SOURCE = """# Restart the billing service
@@ -108,17 +108,17 @@ def work_to_end(job: Job, worker: SkillJobWorker | None = None) -> Job:
     raise AssertionError(f"{job} asks on and on in {job.current_phase}")
 
 
-def rehearsed(work: Callable[[Job], Job], **options: Any) -> Callable[[], Job]:
-    """A job of ada's, submitted with these options and worked on."""
+def copied(work: Callable[[Job], Job], **options: Any) -> Callable[[], Job]:
+    """A job that ada submitted with these options and that a worker ran."""
 
     def make() -> Any:
         return work(submit_job(User.objects.get(username="ada"), **options)).pk
 
-    rows = Rehearsed(make, on=rows_of_people)
+    rows = CopiedRows(make, on=rows_of_people)
     return lambda: Job.objects.get(pk=rows())
 
 
-rows_of_people = Rehearsed(make_people, on=seed)
-drafted_job = rehearsed(work_to_end)
-questioning_job = rehearsed(work_until_question, sources={})
-confirming_job = rehearsed(work_until_question, options={"checkpoints": ["confirm"]})
+rows_of_people = CopiedRows(make_people, on=seed)
+drafted_job = copied(work_to_end)
+questioning_job = copied(work_until_question, sources={})
+confirming_job = copied(work_until_question, options={"checkpoints": ["confirm"]})
