@@ -161,7 +161,7 @@ def made(port: int) -> tuple[list[Stream], Any]:
         streams += [Stream(port, str(job.pk), token) for _ in range(PER_USER)]
 
     def act(what: str) -> float:
-        worker = Worker.objects.enlist()
+        worker = Worker.objects.register()
         for job in Job.objects.filter(pk__in=[job.pk for job in jobs]):
             job.claim(worker) if what == "claim" else lifecycle.cancel(job, by=job.user)
         return time.perf_counter()

@@ -315,7 +315,7 @@ def _bar(console: Console) -> Progress:
 
 
 POLL_SECONDS = 0.2
-ATTENDANCE_SECONDS = 2.0
+STATUS_SECONDS = 2.0
 
 
 class LeftOpen(Exception):
@@ -370,7 +370,7 @@ class Follower:
         if self.job.lease_expires_at or self.job.is_final:
             return ""
         if time.monotonic() >= self.next_look:
-            self.next_look = time.monotonic() + ATTENDANCE_SECONDS
+            self.next_look = time.monotonic() + STATUS_SECONDS
             self.waiting = self._absence()
         return self.waiting
 
@@ -422,7 +422,7 @@ class Follower:
         return Reply(Question.Action.PROCEED)
 
 
-def warn_if_unattended(console: Console) -> None:
+def warn_if_no_worker(console: Console) -> None:
     if not Worker.objects.alive().exists():
         hint = how_to_start_a_worker()
         say(console, f"No worker is alive, so the job waits; {hint}", "yellow")

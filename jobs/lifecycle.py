@@ -49,11 +49,11 @@ def create_skill_job(
     user_context: Mapping[str, Any] | None = None,
     idempotency_key: str | None = None,
 ) -> Job:
-    """Submit: the job, its sources, its first event and its message, or nothing.
+    """Submit a job: save it with its sources, first event and message, or nothing.
 
-    A key that this user has used before gives the job of that time; with another
-    task or other sources it raises KeyReused. Raises InvalidJob, with every field
-    that is wrong.
+    If this user has used the idempotency key before, that job is returned; KeyReused
+    is raised if its task or sources were others. Raises InvalidJob with all fields
+    that are wrong.
     """
     sources, options = tuple(sources), dict(options or {})
     category_path = check_submission(
@@ -73,15 +73,15 @@ def create_skill_job(
 
 
 def submit(job: Job, sources: tuple[SourceDocument, ...]) -> Job:
-    """Save a job that has been checked, or give the one of the same key."""
-    if known := _by_key(job, sources):
-        return known
+    """Save a checked job, or return the one that has its idempotency key."""
+    if existing := _by_key(job, sources):
+        return existing
     try:
         with transaction.atomic():
             return _submit(job, sources)
     except IntegrityError:
-        if known := _by_key(job, sources):
-            return known
+        if existing := _by_key(job, sources):
+            return existing
         raise
 
 
@@ -91,19 +91,22 @@ def _by_key(job: Job, sources: tuple[SourceDocument, ...]) -> Job | None:
     same_key = Job.objects.filter(
         user_id=job.user_id, idempotency_key=job.idempotency_key
     )
-    known: Job | None = same_key.first()
-    if known and not _same_order(known, job, sources):
+    existing: Job | None = same_key.first()
+    if existing and not _same_request(existing, job, sources):
         raise KeyReused
-    return known
+    return existing
 
 
-def _same_order(known: Job, job: Job, sources: tuple[SourceDocument, ...]) -> bool:
-    """A skill that is to be refined may have changed since; what was said has not."""
-    if (known.job_type, known.task_description) != (job.job_type, job.task_description):
+def _same_request(existing: Job, job: Job, sources: tuple[SourceDocument, ...]) -> bool:
+    """Whether the same was requested; a refined skill may have changed since then."""
+    if (existing.job_type, existing.task_description) != (
+        job.job_type,
+        job.task_description,
+    ):
         return False
     if job.job_type == Job.Type.SKILL_REFINEMENT:
-        return bool(known.user_context == job.user_context)
-    texts = list(known.sources.order_by("pk").values_list("text", flat=True))
+        return bool(existing.user_context == job.user_context)
+    texts = list(existing.sources.order_by("pk").values_list("text", flat=True))
     return texts == [source.text for source in sources]
 
 
@@ -122,7 +125,7 @@ def _submit(job: Job, sources: tuple[SourceDocument, ...]) -> Job:
 
 
 def end(job: Job, status: str, *, where: Any, event: str, **fields: Any) -> bool:
-    """The last transition: no lease, no message and no open question outlive it."""
+    """Move the job to a final status; clear its lease, message and open question."""
     with transaction.atomic():
         ended = job._move(
             status,
@@ -138,8 +141,8 @@ def end(job: Job, status: str, *, where: Any, event: str, **fields: Any) -> bool
             Question.objects.open().filter(job_id=job.pk).update(
                 status=Question.Status.WITHDRAWN
             )
-            queue.withdraw(job)
-            start_next_of(job)
+            queue.delete_message(job)
+            enqueue_next_pending(job)
     return ended
 
 
@@ -157,15 +160,15 @@ def fail(job: Job, reason: str, *, where: Any, stack: str = "") -> bool:
 
 
 def storable(text: str) -> str:
-    """What a database takes of any text: an exception may say anything."""
+    """The text without what a database refuses (NUL, lone surrogates)."""
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
-def start_next_of(job: Job) -> None:
-    """A place of this user's has become free: their oldest pending job may have it.
+def enqueue_next_pending(job: Job) -> None:
+    """Enqueue the oldest pending job of this job's user, who has one running less.
 
-    Its message was dropped if a worker met the limit with it. One whose row another
-    transaction holds is passed over: waiting for it could close a circle.
+    Its message is gone if a worker took it while the user was at the limit. A row
+    that another transaction has locked is skipped: waiting for it could deadlock.
     """
     can_skip = connections[Job.objects.db].features.has_select_for_update_skip_locked
     waiting = (
@@ -189,14 +192,14 @@ def answer(
     answers: Mapping[str, Any] | None = None,
     feedback: str = "",
 ) -> Job:
-    """Take a person's answer; the first one counts.
+    """Save the answer to the open question, and requeue or cancel the job.
 
-    Raises AlreadyAnswered for a second one, WrongState when nothing is asked any
-    more, NoMoreRevisions, or InvalidJob for an answer that does not fit the question.
+    Raises AlreadyAnswered for a second answer, WrongState when the question is not
+    open any more, NoMoreRevisions, or InvalidJob for an answer that does not fit it.
     """
     question = job.questions.order_by("-pk").first()
     if question is None:
-        raise WrongState("This job has not asked anything.")
+        raise WrongState("This job has not asked a question.")
     _check_open(question, round)
     answers = check_answers(question, action, answers or {}, feedback)
     if action == Question.Action.REVISE and not question.revisions_left():
@@ -212,8 +215,7 @@ def answer(
 def _check_open(question: Question, round: int) -> None:
     if question.round != round:
         raise AlreadyAnswered(
-            f"The question of round {round} is not the last one; that is of round"
-            f" {question.round}."
+            f"Round {round} is over; the current question is of round {question.round}."
         )
     if question.status == Question.Status.TIMEOUT:
         raise WrongState(
@@ -221,7 +223,7 @@ def _check_open(question: Question, round: int) -> None:
             " again."
         )
     if question.status == Question.Status.WITHDRAWN:
-        raise WrongState("The question was withdrawn when its job ended.")
+        raise WrongState("The question was withdrawn because its job has ended.")
     if question.status != Question.Status.PENDING:
         raise AlreadyAnswered
 
@@ -233,22 +235,22 @@ def _take_answer(
     response: dict[str, Any],
     by: User,
 ) -> bool:
-    asked = Job.objects.live().filter(
+    waiting = Job.objects.live().filter(
         status=Job.Status.PENDING_HITL, round=question.round
     )
     back = action == Question.Action.REVISE
     note = {"action": action, "round": question.round, "by": by.get_username()}
     if action == Question.Action.CANCEL:
         moved = job._move(
-            Job.Status.PENDING_HITL, where=asked, event="answered", note=note
+            Job.Status.PENDING_HITL, where=waiting, event="answered", note=note
         )
     else:
         moved = job._move(
             Job.Status.RUNNING,
-            where=asked,
+            where=waiting,
             event="answered",
             note=note,
-            progress_message="Going on with the answer.",
+            progress_message="Answered; the job continues.",
             round=F("round") + 1,
             current_phase=question.revise_to if back else question.phase,
         )
@@ -261,13 +263,13 @@ def _take_answer(
         answered_at=Now(),
     )
     if action == Question.Action.CANCEL:
-        return end(job, Job.Status.CANCELLED, where=asked, event="cancelled")
+        return end(job, Job.Status.CANCELLED, where=waiting, event="cancelled")
     queue.enqueue(job)
     return True
 
 
 def cancel(job: Job, *, by: User) -> Job:
-    """End a job at once; a worker that has it finds its fence gone and stops."""
+    """Cancel a job at once; a worker that runs it loses its fence and stops."""
     note = {"by": by.get_username()}
     ended = end(
         job,
@@ -278,19 +280,19 @@ def cancel(job: Job, *, by: User) -> Job:
     )
     job.refresh_from_db()
     if not ended:
-        raise WrongState(f"The job is {job.status} already; it cannot be cancelled.")
+        raise WrongState(f"The job is already {job.status}; it cannot be cancelled.")
     return job
 
 
 def retry(job: Job, *, by: User) -> Job:
-    """Put a failed job back to the phase that it failed in."""
+    """Requeue a failed job in the phase in which it failed."""
     with transaction.atomic():
         moved = job._move(
             Job.Status.PENDING,
             where=Job.objects.filter(status=Job.Status.FAILED),
             event="retried",
             note={"by": by.get_username()},
-            # Who still answers what timed out does not answer what is asked next.
+            # A late answer to the question that timed out must not fit the next one.
             round=F("round") + 1,
             completed_at=None,
             running_since=None,
@@ -309,47 +311,47 @@ def retry(job: Job, *, by: User) -> Job:
 
 
 def release(job: Job, *, where: Any = None, reason: str = "", stack: str = "") -> bool:
-    """Take the lease from a worker that does not go on: one crash more.
+    """Clear the lease of a worker that died or hangs, and count one crash.
 
-    The job goes back to the queue, or fails at the limit. `where` is the guard,
-    by default an expired lease; `stack` is where the phase was, if that is known.
-    False: it was renewed or released meanwhile.
+    The job is requeued, or fails when it reaches the limit. `where` is the guard, by
+    default an expired lease; `stack` is the phase's stack trace, if it is known.
+    False: the lease was renewed or cleared in the meantime.
     """
-    known = {"error_stack": storable(stack)} if stack else {}
+    trace = {"error_stack": storable(stack)} if stack else {}
     limit = settings.SKILLFLEET_JOB_CRASHES
-    held = Job.objects.expired() if where is None else where
+    leased = Job.objects.expired() if where is None else where
     reason = reason or f"Its worker died in phase {job.current_phase}."
     with transaction.atomic():
         released = job._move(
             Job.Status.RUNNING,
-            where=held.filter(crashes__lt=limit - 1),
+            where=leased.filter(crashes__lt=limit - 1),
             event="crashed",
             note={"worker": job.worker, "reason": reason},
             fence="",
             worker="",
             lease_expires_at=None,
             crashes=F("crashes") + 1,
-            **known,
+            **trace,
         )
         if released:
             queue.enqueue(job)
     return released or end(
         job,
         Job.Status.FAILED,
-        where=held.filter(crashes__gte=limit - 1),
+        where=leased.filter(crashes__gte=limit - 1),
         event="failed",
         note={"worker": job.worker, "error": reason},
         crashes=F("crashes") + 1,
         error=f"{reason} That was crash {limit} of {limit} in this phase.",
-        **known,
+        **trace,
     )
 
 
 def requeue(job: Job) -> bool:
-    """Put back a job as it was read; False: it has moved on since.
+    """Put the job into the queue again. False: it has changed since it was read.
 
-    A healthy lease is taken away, too: its worker finds its fence gone. For one that
-    has expired, `release` counts the crash.
+    A valid lease is cleared, too, and its worker loses its fence. For an expired lease
+    `release` counts the crash.
     """
     with transaction.atomic():
         moved = job._move(
@@ -376,6 +378,14 @@ MAX_FOCUS_AREAS = 5
 MAX_FOCUS_CHARS = 80
 
 
+def recover(job: Job) -> bool:
+    """Requeue a dead job: its lease has expired, or the queue has lost its message.
+
+    False: it has changed since it was read.
+    """
+    return requeue(job) if job.lease_expires_at is None else release(job)
+
+
 def create_refinement_job(
     user: User,
     skill: Skill,
@@ -385,15 +395,15 @@ def create_refinement_job(
     options: Mapping[str, Any] | None = None,
     idempotency_key: str | None = None,
 ) -> Job:
-    """Submit a job whose draft is to be the next version of this skill.
+    """Submit a job that writes the next version of this skill.
 
-    It starts from the version that is current now. Raises InvalidJob, SkillArchived,
-    TooLarge for a SKILL.md that no author reads whole, or KeyReused.
+    It starts from the current version. Raises InvalidJob, SkillArchived, TooLarge for
+    a SKILL.md larger than a source may be, or KeyReused.
     """
     areas = [area.strip() for area in focus_areas]
     options = dict(options or {})
     if problems := _problems(feedback, areas) | option_problems(options):
-        raise InvalidJob("The skill cannot be refined like that.", problems)
+        raise InvalidJob("The refinement request is not valid.", problems)
     if skill.status == Skill.Status.ARCHIVED:
         raise SkillArchived
     job = Job(
@@ -414,7 +424,9 @@ def _problems(feedback: str, areas: list[str]) -> Problems:
     problems: Problems = {}
     limit = settings.SKILLFLEET_MAX_TASK_CHARS
     if not feedback.strip():
-        problems["feedback"] = ["Say what should be different in the next version."]
+        problems["feedback"] = [
+            "Describe what should be different in the next version."
+        ]
     elif len(feedback) > limit:
         problems["feedback"] = [f"At most {limit} characters."]
     if len(areas) > MAX_FOCUS_AREAS:
@@ -431,9 +443,9 @@ def _is_heading(area: str) -> bool:
 
 
 def _sources(files: Files) -> Iterator[SourceDocument]:
-    """SKILL.md, then what other texts of the version fit among a job's sources.
+    """SKILL.md, then as many other texts of the version as a job may have sources.
 
-    Those that do not fit stay in the draft all the same.
+    The other texts are in the draft all the same.
     """
     most = settings.SKILLFLEET_MAX_SOURCE_BYTES
     main = next(file for file in files if file.path == SKILL_MD)

@@ -35,7 +35,13 @@ FIELDS = tuple(f"{measure}_{kind}_seconds" for measure in MEASURES for kind in K
 
 
 def statistics(jobs: JobQuerySet) -> list[dict[str, Any]]:
-    """A row per status, the largest count first; seconds are None where none ended."""
+    """How long jobs take, by status: a row for each, the largest count first.
+
+    Active seconds are those of phases that succeeded, waiting seconds the rest of the
+    time from submission to the end; they are None for a status without ended jobs.
+    The phases are summed in one pass, and CUME_DIST ranks the jobs for percentiles on
+    both databases.
+    """
     every = jobs.order_by()
     try:
         lasted, of_jobs = _lasted(every).query.sql_with_params()
@@ -44,7 +50,7 @@ def statistics(jobs: JobQuerySet) -> list[dict[str, Any]]:
         return []
     with connections[jobs.db].cursor() as cursor:
         cursor.execute(_statement(lasted, worked), (*of_jobs, *of_phases))
-        return [_row(*found) for found in cursor.fetchall()]
+        return [_row(*columns) for columns in cursor.fetchall()]
 
 
 def _lasted(jobs: JobQuerySet) -> "QuerySet[Job, tuple[Any, ...]]":
@@ -63,7 +69,7 @@ def _between(begin: str, end: str) -> ExpressionWrapper:
 
 
 def _statement(lasted: str, worked: str) -> str:
-    """Rows of a status have all ended, or none has: then every figure is null."""
+    """All jobs of a status have ended, or none has: then its seconds are null."""
     ranks = ", ".join(
         f"CUME_DIST() OVER (PARTITION BY status ORDER BY {kind}) AS {kind}_rank"
         for kind in KINDS
@@ -97,21 +103,21 @@ def _row(status: str, count: int, *figures: Any) -> dict[str, Any]:
 
 
 def _seconds(duration: Any) -> float | None:
-    """PostgreSQL has intervals, SQLite microseconds."""
+    """PostgreSQL returns intervals, SQLite microseconds."""
     if isinstance(duration, timedelta):
         return round(duration.total_seconds(), 3)
     return None if duration is None else round(duration / 1e6, 3)
 
 
 DEAD = "dead"
-"""Its lease has expired, or the queue has lost its message: nobody goes on with it."""
+"""The lease has expired or the queue has lost the message: no worker will take it."""
 LONG = "long"
-"""A healthy lease, but running for longer than asked."""
+"""The lease is valid, but the job runs for longer than the given time."""
 
 
 @dataclass(frozen=True)
 class Stuck:
-    """One stuck job as it was found; `age` is since its submission."""
+    """One stuck job as it was read; `age` is the time since its submission."""
 
     job: Job
     kind: str
@@ -131,7 +137,7 @@ class Stuck:
 
 
 def stuck(older_than: timedelta, among: JobQuerySet | None = None) -> list[Stuck]:
-    """Dead jobs, then the ones that run for longer than this; the oldest first."""
+    """Dead jobs, then jobs that run for longer than this; the oldest first."""
     jobs: JobQuerySet = Job.objects.all() if among is None else among
     return [
         *_rows(DEAD, jobs.dead()),
@@ -140,32 +146,33 @@ def stuck(older_than: timedelta, among: JobQuerySet | None = None) -> list[Stuck
 
 
 def _rows(kind: str, jobs: JobQuerySet) -> Iterator[Stuck]:
-    """The age is the database's to tell: its clock wrote `created_at`."""
+    """Ages are computed by the database, whose clock also wrote `created_at`."""
     age = ExpressionWrapper(Now() - F("created_at"), output_field=DurationField())
     for job in jobs.annotate(since_submission=age).order_by("created_at", "pk"):
         yield Stuck(job, kind, job.since_submission)
 
 
-def requeue(found: Stuck) -> bool:
-    """Put it back. False: it has gone on meanwhile."""
-    if _lease_expired(found):
-        return lifecycle.release(found.job)
-    return lifecycle.requeue(found.job)
+def requeue(stuck: Stuck) -> bool:
+    """Put the job into the queue again. False: it has continued in the meantime."""
+    if stuck.kind == DEAD:
+        return lifecycle.recover(stuck.job)
+    return lifecycle.requeue(stuck.job)
 
 
-def fail(found: Stuck) -> bool:
-    """Give it up. False: it has gone on meanwhile."""
+def fail(stuck: Stuck) -> bool:
+    """Fail the job. False: it has continued in the meantime."""
     reason = (
-        f"Given up by an operator: it was {found.kind} in phase"
-        f" {found.job.current_phase}."
+        f"Given up by an operator: it was {stuck.kind} in phase"
+        f" {stuck.job.current_phase}."
     )
-    return lifecycle.fail(found.job, reason, where=_as_found(found))
+    return lifecycle.fail(stuck.job, reason, where=_unchanged(stuck))
 
 
-def _as_found(found: Stuck) -> JobQuerySet:
-    """The guard: nobody has claimed it, gone on with it or renewed a dead lease."""
-    job = found.job
-    jobs = Job.objects.expired() if _lease_expired(found) else Job.objects.live()
+def _unchanged(stuck: Stuck) -> JobQuerySet:
+    """The guard: the job was not claimed or advanced, nor its lease renewed."""
+    job = stuck.job
+    expired = stuck.kind == DEAD and job.lease_expires_at is not None
+    jobs = Job.objects.expired() if expired else Job.objects.live()
     return jobs.filter(
         pk=job.pk,
         status=job.status,
@@ -175,32 +182,28 @@ def _as_found(found: Stuck) -> JobQuerySet:
     )
 
 
-def _lease_expired(found: Stuck) -> bool:
-    return found.kind == DEAD and found.job.lease_expires_at is not None
-
-
 @dataclass(frozen=True)
-class Attendance:
+class QueueStatus:
     """How many workers are alive, and how many jobs wait for one."""
 
     workers_alive: int
     waiting: int
 
     @property
-    def unattended(self) -> bool:
-        """Jobs wait, and nobody will come for them."""
+    def is_stalled(self) -> bool:
+        """Jobs wait, and no worker is alive to take them."""
         return bool(self.waiting) and not self.workers_alive
 
 
-def attendance() -> Attendance:
-    return Attendance(
+def queue_status() -> QueueStatus:
+    return QueueStatus(
         workers_alive=Worker.objects.alive().count(),
         waiting=Job.objects.ready().count(),
     )
 
 
 def how_to_start_a_worker() -> str:
-    """What to tell a person whose job waits for nobody."""
+    """The hint for a user whose job waits while no worker is alive."""
     if settings.SKILLFLEET_JOBS == "inline":
         return "start the web server: it works on the jobs itself"
     return "start one with: manage.py qcluster"
@@ -208,20 +211,32 @@ def how_to_start_a_worker() -> str:
 
 LATELY = timedelta(hours=1)
 LATEST = 500
-"""Phases whose times are told, and events that are looked through for claims."""
+"""How many phases and claims the quantiles are computed from."""
 QUANTILES = (0.5, 0.95)
 Times = Iterable[tuple[str, timedelta]]
 
 
 class JobsCollector(Collector):
+    """Metrics of jobs for Prometheus, read from the database: the same on every host.
+
+    All are gauges from bounded, indexed queries: the live jobs, the outcomes of the
+    last hour, and how long the latest phases waited and ran.
+    """
+
     def collect(self) -> Iterator[GaugeMetricFamily]:
         yield live_jobs()
-        yield from queue()
-        yield one("dead", "Jobs that nobody goes on with", Job.objects.dead().count())
+        yield from ready_jobs()
+        yield one(
+            "dead",
+            "Jobs that no worker will take: lease expired or message lost",
+            Job.objects.dead().count(),
+        )
         yield alive_workers()
-        yield happened()
-        yield quantiles("run", "of the latest phases that ended well", run_times())
-        yield quantiles("wait", "of the latest claims for a worker", wait_times())
+        yield outcomes()
+        yield quantiles("run", "that the latest successful phases ran", run_times())
+        yield quantiles(
+            "wait", "that the latest claimed jobs waited for a worker", wait_times()
+        )
 
 
 def one(name: str, meaning: str, value: float) -> GaugeMetricFamily:
@@ -238,36 +253,40 @@ def by_label(
 
 
 def live_jobs() -> GaugeMetricFamily:
-    rows = Job.objects.live().order_by().values_list("status")
-    counts = dict(rows.annotate(count=Count("pk")))
+    by_status = Job.objects.live().order_by().values_list("status")
+    counts = dict(by_status.annotate(count=Count("pk")))
     states = ("pending", "running", "pending_hitl")
-    found = [(state, counts.get(state, 0)) for state in states]
-    return by_label("jobs_live", "Jobs that have not ended", "status", found)
+    rows = [(state, counts.get(state, 0)) for state in states]
+    return by_label("jobs_live", "Jobs that have not ended", "status", rows)
 
 
-def queue() -> Iterator[GaugeMetricFamily]:
-    """The age is by the database's clock, which wrote the times."""
-    ready = Job.objects.claimable()  # no worker may take what is over a user's limit
+def ready_jobs() -> Iterator[GaugeMetricFamily]:
+    """Ages are computed by the database, whose clock also wrote the times."""
+    ready = Job.objects.claimable()  # without jobs over their user's limit
     since = Coalesce("enqueued_at", "created_at")
     age = ExpressionWrapper(Now() - Min(since), output_field=DurationField())
-    found = ready.order_by().aggregate(depth=Count("pk"), age=age)
-    seconds = found["age"].total_seconds() if found["age"] else 0.0
-    yield one("ready", "Jobs that wait for a worker: the queue's depth", found["depth"])
-    yield one("ready_age_seconds", "How long the first of them has waited", seconds)
+    totals = ready.order_by().aggregate(depth=Count("pk"), age=age)
+    seconds = totals["age"].total_seconds() if totals["age"] else 0.0
+    yield one("ready", "Jobs that wait for a worker", totals["depth"])
+    yield one(
+        "ready_age_seconds", "Seconds that the oldest of them has waited", seconds
+    )
 
 
 def alive_workers() -> GaugeMetricFamily:
     rows = Worker.objects.alive().order_by().values_list("host")
     counts = rows.annotate(count=Count("pk"))
-    return by_label("workers_alive", "Workers heard of lately", "host", counts)
+    return by_label(
+        "workers_alive", "Workers with a heartbeat within one lease", "host", counts
+    )
 
 
-def happened() -> GaugeMetricFamily:
-    """Outcomes, crashes and second attempts."""
+def outcomes() -> GaugeMetricFamily:
+    """Ends, crashes, requeues and failed attempts of the last hour."""
     lately = JobEvent.objects.filter(kind__in=OUTCOMES, at__gt=Now() - LATELY)
     counts = dict(lately.order_by().values_list("kind").annotate(count=Count("pk")))
-    found = [(kind, counts.get(kind, 0)) for kind in OUTCOMES]
-    return by_label("jobs_last_hour", "What became of jobs lately", "kind", found)
+    rows = [(kind, counts.get(kind, 0)) for kind in OUTCOMES]
+    return by_label("jobs_last_hour", "Outcomes of jobs in the last hour", "kind", rows)
 
 
 def run_times() -> Times:
@@ -277,7 +296,7 @@ def run_times() -> Times:
 
 
 def wait_times() -> Times:
-    """From the event before a claim, which enqueued the job, to the claim."""
+    """Times from the event that enqueued a job to the claim that follows it."""
     latest = JobEvent.objects.order_by("-pk")[: 4 * LATEST]
     seen: dict[tuple[Any, int], Any] = {}
     claims = []
@@ -293,7 +312,7 @@ def wait_times() -> Times:
 
 
 def quantiles(what: str, meaning: str, times: Times) -> GaugeMetricFamily:
-    """By phase; nearest rank, a time that was."""
+    """Quantiles by phase, by nearest rank: each is one of the measured times."""
     family = GaugeMetricFamily(
         f"skillfleet_phase_{what}_seconds",
         f"Seconds {meaning}",
@@ -302,9 +321,9 @@ def quantiles(what: str, meaning: str, times: Times) -> GaugeMetricFamily:
     by_phase: dict[str, list[float]] = defaultdict(list)
     for phase, took in times:
         by_phase[phase].append(took.total_seconds())
-    for phase, found in sorted(by_phase.items()):
-        found.sort()
+    for phase, seconds in sorted(by_phase.items()):
+        seconds.sort()
         for share in QUANTILES:
-            rank = max(0, -int(-share * len(found) // 1) - 1)
-            family.add_metric([phase, str(share)], found[rank])
+            rank = max(0, -int(-share * len(seconds) // 1) - 1)
+            family.add_metric([phase, str(share)], seconds[rank])
     return family

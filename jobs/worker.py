@@ -20,29 +20,29 @@ from jobs.authors.base import Author
 from jobs.engine import checkpoint, retry
 from jobs.engine.checkpoint import Attempt
 from jobs.engine.phase_context import context_of, load_author
-from jobs.engine.retry import is_away, patiently
+from jobs.engine.retry import DATABASE_RETRY_SECONDS, is_outage, with_database_retry
 from jobs.exceptions import LostFence
 from jobs.models import Job, Worker
-from jobs.models.job import Fence, about
+from jobs.models.job import Fence, log_fields
 from jobs.models.worker import heartbeat_interval
 from jobs.pipeline.outcome import Outcome
 from jobs.pipeline.phases import run
 
 logger = logging.getLogger(__name__)
-RETRY_SECONDS = 0.5
 
 
 def end_process() -> None:
-    """The way out of a phase that hangs; the cluster's parent makes a new child."""
+    """Exit although a phase hangs; the cluster's parent starts a new worker."""
     os._exit(1)
 
 
 class Heartbeat:
-    """Renews the lease and the worker's row; a context manager around a phase.
+    """A thread that renews the lease and the worker's row while a phase runs.
 
-    It has a connection of its own and no transaction. While the database is busy it
-    tries again. Past the phase limit it records why and calls `overrun`: also when the
-    lease is gone, or a phase that hangs would keep its worker from all other jobs.
+    It is a context manager. It has its own connection and no transaction, and tries
+    again while the database does not answer. When the phase passes its time limit, it
+    records why and calls `overrun`, even if the lease is lost: a phase that hangs must
+    not block its worker for good.
     """
 
     def __init__(
@@ -77,18 +77,18 @@ class Heartbeat:
     def _run(self) -> None:
         wait = heartbeat_interval().total_seconds()
         try:
-            while not self.ended.wait(min(wait, self._left())):
-                if self._left() <= 0:
-                    self._give_up()
+            while not self.ended.wait(min(wait, self._seconds_left())):
+                if self._seconds_left() <= 0:
+                    self._stop_phase()
                     return
                 self._beat()
         finally:
             connections.close_all()
 
-    def _about(self) -> str:
-        return about(self.job, self.fence)
+    def _log_fields(self) -> str:
+        return log_fields(self.job, self.fence)
 
-    def _left(self) -> float:
+    def _seconds_left(self) -> float:
         return max(0.0, self.deadline - time.monotonic())
 
     def _beat(self) -> None:
@@ -98,33 +98,41 @@ class Heartbeat:
                 self.job.renew_lease(self.fence)
                 return
             except Error as error:
-                logger.warning("heartbeat waits %s error=%s", self._about(), error)
+                logger.warning(
+                    "heartbeat waits for the database %s error=%s",
+                    self._log_fields(),
+                    error,
+                )
                 connections.close_all()
-                self.ended.wait(RETRY_SECONDS)
+                self.ended.wait(DATABASE_RETRY_SECONDS)
 
-    def _give_up(self) -> None:
+    def _stop_phase(self) -> None:
         limit = settings.SKILLFLEET_PHASE_LIMIT.total_seconds()
         reason = f"Phase {self.job.current_phase} ran longer than {limit:g} seconds."
-        logger.error("phase limit %s reason=%s", self._about(), reason)
-        held = Job.objects.held_by(self.job.pk, self.fence)
+        logger.error("phase limit %s reason=%s", self._log_fields(), reason)
+        still_mine = Job.objects.with_fence(self.job.pk, self.fence)
         try:
             lifecycle.release(
-                self.job, where=held, reason=reason, stack=self._where_it_hangs()
+                self.job, where=still_mine, reason=reason, stack=self._phase_stack()
             )
-        except Error as error:  # then the lease runs out, and the sweep finds it
-            logger.warning("not released %s error=%s", self._about(), error)
+        except Error as error:
+            logger.warning(
+                "not released, the lease will expire %s error=%s",
+                self._log_fields(),
+                error,
+            )
         self.overrun()
 
-    def _where_it_hangs(self) -> str:
+    def _phase_stack(self) -> str:
         frame = sys._current_frames().get(self.phase_thread)
         return "".join(traceback.format_stack(frame)) if frame else ""
 
 
-class Reporter:
-    """How far the phase in hand is, for one holder of one fence.
+class ProgressReporter:
+    """Saves the progress that an author reports, as long as the fence is valid.
 
-    The phase's beginning is written, then the author's first words, then no more
-    often than the interval: each report is an event, and retires what shows the job.
+    The start of the phase and the author's first report are saved at once, later ones
+    at most once per interval: each is an event and invalidates the job's cache entries.
     """
 
     def __init__(self, job: Job, fence: str) -> None:
@@ -134,12 +142,12 @@ class Reporter:
         self.not_before = 0.0
 
     def __call__(self, percent: int, message: str) -> None:
-        """Raises LostFence, so that an author's work ends where its lease does."""
+        """Raises LostFence, which ends the author's work on a job that it has lost."""
         message = lifecycle.storable(message)
         now = time.monotonic()
         if now < self.not_before or (message, percent) == self.written:
             return
-        if not patiently(lambda: self._write(percent, message), "report"):
+        if not with_database_retry(lambda: self._write(percent, message), "report"):
             raise LostFence
         if self.written[0]:
             interval = settings.SKILLFLEET_PROGRESS_INTERVAL.total_seconds()
@@ -151,9 +159,9 @@ class Reporter:
 
 
 class SkillJobWorker:
-    """Works on jobs, one phase at a time.
+    """Claims jobs and runs their phases, one at a time.
 
-    `overrun` is called by the heartbeat's thread when a phase passes its limit.
+    The heartbeat's thread calls `overrun` when a phase passes its time limit.
     """
 
     def __init__(
@@ -166,82 +174,82 @@ class SkillJobWorker:
 
     @cached_property
     def row(self) -> Worker:
-        """This worker's place among those alive."""
-        return Worker.objects.enlist()
+        """This worker's row among the workers that are alive."""
+        return Worker.objects.register()
 
     def process_job(self, job: Job) -> bool:
         """Advance the job by one phase.
 
-        False: there was nothing to do, or another worker went on with it.
+        False: the job was not claimable, or another worker took it over.
         """
         fence = Fence.new()
-        if not patiently(lambda: self._claim(job, fence), "claim"):
+        if not with_database_retry(lambda: self._claim(job, fence), "claim"):
             logger.info("not claimable job_id=%s", job.pk)
             return False
-        patiently(lambda: self._pick_up(job), "pick up")
+        with_database_retry(lambda: self._begin(job), "begin")
         try:
             return self._work(job, fence)
         finally:
-            patiently(lambda: self.row.hold(None), "put down")
+            with_database_retry(lambda: self.row.set_job(None), "finish")
 
     def _claim(self, job: Job, fence: Fence) -> bool:
-        """True also for a claim of before, whose COMMIT nobody answered for."""
+        """True also if an earlier attempt was committed without an answer."""
         if Job.objects.expired().filter(pk=job.pk).exists():
             lifecycle.release(job)
         won = job.claim(self.row, fence) is not None
-        return won or Job.objects.held_by(job.pk, fence).exists()
+        return won or Job.objects.with_fence(job.pk, fence).exists()
 
-    def _pick_up(self, job: Job) -> None:
+    def _begin(self, job: Job) -> None:
         job.refresh_from_db()
-        self.row.hold(job.pk)
+        self.row.set_job(job.pk)
 
     def _work(self, job: Job, fence: Fence) -> bool:
-        logger.info("phase starts %s round=%s", about(job, fence), job.round)
+        logger.info("phase starts %s round=%s", log_fields(job, fence), job.round)
         with Heartbeat(job, fence, self.row, self.overrun):
             return self._advance(job, fence)
 
     def _advance(self, job: Job, fence: Fence) -> bool:
         try:
-            attempt = patiently(lambda: self._attempt(job, fence), "read")
+            attempt = with_database_retry(lambda: self._attempt(job, fence), "read")
             return self._checkpoint(attempt, run(attempt.context))
         except LostFence:
-            logger.warning("fence lost %s", about(job, fence))
+            logger.warning("fence lost %s", log_fields(job, fence))
             return False
         except Exception as error:
-            if is_away(error):
-                raise  # the lease runs out, and the job goes on where it was
-            given_up = error
-            return patiently(
-                lambda: retry.give_up_or_retry(job, fence, given_up), "give up"
+            if is_outage(error):
+                raise  # the lease expires, and another worker repeats the phase
+            cause = error
+            return with_database_retry(
+                lambda: retry.fail_or_retry(job, fence, cause), "fail or retry"
             )
 
     def _attempt(self, job: Job, fence: Fence) -> Attempt:
-        context = context_of(job, self.author, Reporter(job, fence))
+        context = context_of(job, self.author, ProgressReporter(job, fence))
         read = context.skill_text
         return Attempt(
             job=job,
             fence=fence,
             context=replace(
-                context, skill_text=lambda name: patiently(lambda: read(name), "read")
+                context,
+                skill_text=lambda name: with_database_retry(lambda: read(name), "read"),
             ),
             started_at=job.heartbeat_at or timezone.now(),  # the claim, by its clock
         )
 
     def _checkpoint(self, attempt: Attempt, outcome: Outcome) -> bool:
-        """Write the outcome, however often the database has to be asked.
+        """Write the outcome; repeat it until the database answers.
 
-        Trying again after a COMMIT with an unknown end is safe: if it was applied,
-        the fence is gone, and the second try writes nothing.
+        Repeating it after a COMMIT with an unknown result is safe: if it was applied,
+        the fence is gone, and the repetition writes nothing.
         """
-        applied = patiently(lambda: checkpoint.apply(attempt, outcome), "checkpoint")
-        return self._applied(attempt, applied)
-
-    def _applied(self, attempt: Attempt, applied: bool) -> bool:
-        about_it = about(attempt.job, attempt.fence)
+        applied = with_database_retry(
+            lambda: checkpoint.apply(attempt, outcome), "checkpoint"
+        )
+        fields = log_fields(attempt.job, attempt.fence)
         if applied:
-            logger.info("phase ends %s", about_it)
+            logger.info("phase ends %s", fields)
         else:
-            logger.warning("fence lost %s", about_it)
+            logger.warning("fence lost %s", fields)
         return applied
 
 
@@ -249,7 +257,7 @@ _workers = threading.local()
 
 
 def this_worker(overrun: Callable[[], None] = end_process) -> SkillJobWorker:
-    """The worker of this thread of this process; a fork gets one of its own."""
+    """The worker of this thread in this process; a fork gets its own."""
     known = getattr(_workers, "known", None)
     if known is None or known[0] != os.getpid():
         known = (os.getpid(), SkillJobWorker(overrun=overrun))
@@ -263,5 +271,5 @@ def process_skill_job(job_id: str) -> bool:
 
     The task of a job's queue message.
     """
-    job = patiently(lambda: Job.objects.filter(pk=job_id).first(), "read")
+    job = with_database_retry(lambda: Job.objects.filter(pk=job_id).first(), "read")
     return job is not None and this_worker().process_job(job)

@@ -117,7 +117,7 @@ def worker() -> Verdict:
 def workers() -> list[dict[str, Any]]:
     """The workers as `GET /workers` lists them; none while the database is down."""
     try:
-        rows = Worker.objects.attended()[:WORKERS_SHOWN]
+        rows = Worker.objects.with_liveness()[:WORKERS_SHOWN]
         return list(WorkerSerializer(rows, many=True).data)
     except DatabaseError as error:
         log.warning("workers not listed error=%s", error)

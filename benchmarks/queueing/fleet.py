@@ -170,7 +170,7 @@ class Undone:
 
 def claiming(owner: User) -> Operation:
     job = lifecycle.create_skill_job(owner, TASK)
-    worker = Worker.objects.enlist()
+    worker = Worker.objects.register()
     return lambda: Job.objects.get(pk=job.pk).claim(worker)
 
 

@@ -383,7 +383,7 @@ class WorkerAdmin(FleetAdmin):
         return super().changelist_view(request, shown)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Worker]:
-        return Worker.objects.attended().select_related("job")
+        return Worker.objects.with_liveness().select_related("job")
 
     @display(description="Alive", boolean=True)
     def alive(self, worker: Any) -> bool:

@@ -57,8 +57,8 @@ def delete(webhook: Webhook, user: User, answers: dict[str, Any]) -> str:
     return "The webhook is deleted, with its log."
 
 
-def send_anew(delivery: Delivery, user: User, answers: dict[str, Any]) -> str:
-    deliveries.send_anew(delivery)
+def redeliver(delivery: Delivery, user: User, answers: dict[str, Any]) -> str:
+    deliveries.redeliver(delivery)
     return f"{delivery} is on its way again."
 
 
@@ -155,7 +155,7 @@ class DeliveryAdmin(JobsAdmin):
         Verb(
             "redeliver",
             "Send again",
-            send_anew,
+            redeliver,
             may=owns_delivery,
             fits=lambda row: row.status != Delivery.Status.PENDING,
             intro="The same message, under the same id.",

@@ -20,7 +20,7 @@ DEFAULT_LONG_SECONDS = 3600
 
 @extend_schema_serializer(deprecate_fields=["plane"])
 class WorkerSerializer(serializers.ModelSerializer[Worker]):
-    """A row of `Worker.objects.attended()`."""
+    """A row of `Worker.objects.with_liveness()`."""
 
     alive = serializers.BooleanField(
         source="is_alive", help_text="Heard of within one lease."
@@ -163,4 +163,6 @@ class Workers(APIView):
     @extend_schema(operation_id="workers", responses=WorkerSerializer(many=True))
     def get(self, request: Request) -> Response:
         """Every worker process, host by host; one unheard of is listed for a while."""
-        return Response(WorkerSerializer(Worker.objects.attended(), many=True).data)
+        return Response(
+            WorkerSerializer(Worker.objects.with_liveness(), many=True).data
+        )

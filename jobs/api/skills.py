@@ -22,7 +22,7 @@ from jobs.authors.base import SourceDocument
 from jobs.lifecycle import MAX_FOCUS_AREAS, MAX_FOCUS_CHARS, create_refinement_job
 from jobs.models import Job
 from jobs.models.job import SUBMIT
-from jobs.monitoring import attendance, how_to_start_a_worker
+from jobs.monitoring import how_to_start_a_worker, queue_status
 from jobs.pipeline.phases import CHECKPOINTS
 from jobs.submission import MIN_TASK_CHARS, read_source
 from taxonomy.api.base import SkillAPIView
@@ -276,7 +276,7 @@ def accepted(job: Job) -> Response:
 
 def receipt(job: Job) -> dict[str, Any]:
     """What the person who submitted the job is told."""
-    alive = attendance().workers_alive
+    alive = queue_status().workers_alive
     told = {
         "job_id": job.pk,
         "status": job.status,

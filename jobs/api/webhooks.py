@@ -17,7 +17,7 @@ from jobs.api.base import LOGGED_IN, NothingSerializer, person
 from jobs.models import Delivery, Webhook
 from jobs.models.webhook import MAX_URL_CHARS
 from jobs.webhooks import registry
-from jobs.webhooks.delivery import send_anew, send_test
+from jobs.webhooks.delivery import redeliver, send_test
 
 KINDS = Webhook.Event.choices
 
@@ -223,4 +223,4 @@ class DeliveryAgain(APIView):
         delivery = webhook.deliveries.filter(pk=delivery_id).first()
         if delivery is None:
             raise Http404(f"This webhook has no delivery {delivery_id}.")
-        return Response(DeliverySerializer(send_anew(delivery)).data, status=202)
+        return Response(DeliverySerializer(redeliver(delivery)).data, status=202)

@@ -1,7 +1,7 @@
-"""Writes a phase's outcome to the database, in one transaction guarded by the fence.
+"""The checkpoint: writes a phase's outcome in one transaction, guarded by the fence.
 
-It is applied once or not at all: the guard names the fence, the phase and the round,
-and every checkpoint takes the fence away.
+It is applied once or not at all (compare-and-swap): the guard names the fence, the
+phase and the round, and every checkpoint clears the fence.
 """
 
 from dataclasses import dataclass, replace
@@ -24,8 +24,8 @@ from jobs.pipeline.state import PLACES, Brief, Output, State, Verdict, to_json
 from taxonomy.models import Bundle
 
 
-def columns(output: Output) -> dict[str, Any]:
-    """The columns of the job's row that repeat this output, for lists and filters."""
+def job_columns(output: Output) -> dict[str, Any]:
+    """The columns of the job that repeat this output, for lists and filters."""
     if isinstance(output, Brief):
         return {
             "task_description_refined": output.task_description,
@@ -38,26 +38,26 @@ def columns(output: Output) -> dict[str, Any]:
 
 
 def result_of(context: Context, last: Output) -> dict[str, Any]:
-    """The job's `result`: what was written, how it tested, what nobody answered."""
+    """The job's `result`: the name, the evals, the validation, unanswered questions."""
     latest: dict[str, Any] = {PLACES[last.phase]: last}
     state: State = replace(context.state, **latest)
-    found: dict[str, Any] = {"unanswered": list(state.unanswered)}
+    result: dict[str, Any] = {"unanswered": list(state.unanswered)}
     if brief := context.brief:
-        found |= {"name": brief.name, "taxonomy_path": brief.taxonomy_path}
+        result |= {"name": brief.name, "taxonomy_path": brief.taxonomy_path}
     if state.evals:
-        found["evals"] = {
+        result["evals"] = {
             "positives": list(state.evals.positives),
             "near_misses": list(state.evals.near_misses),
             "facts": list(state.evals.facts),
         }
     if state.verdict:
-        found["validation"] = state.verdict.report
-        found["failures"] = failures_as_json(state.verdict)
-    return found
+        result["validation"] = state.verdict.report
+        result["failures"] = failures_as_json(state.verdict)
+    return result
 
 
-UNTROUBLED = {"crashes": 0, "attempts": 0, "run_after": None, "error_stack": ""}
-"""Columns of a job whose phase has ended well."""
+FAILURES_CLEARED = {"crashes": 0, "attempts": 0, "run_after": None, "error_stack": ""}
+"""Resets what a job's row says of failures, when a phase has succeeded."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,9 @@ class Attempt:
 
     @property
     def where(self) -> JobQuerySet:
-        """The job, as long as nobody else has gone on with it."""
-        held: JobQuerySet = Job.objects.held_by(self.job.pk, self.fence)
-        return held.filter(current_phase=self.context.phase, round=self.context.round)
+        """The guard: the job, as long as no other worker has taken it over."""
+        mine: JobQuerySet = Job.objects.with_fence(self.job.pk, self.fence)
+        return mine.filter(current_phase=self.context.phase, round=self.context.round)
 
 
 def apply(attempt: Attempt, outcome: Outcome) -> bool:
@@ -88,7 +88,7 @@ def apply(attempt: Attempt, outcome: Outcome) -> bool:
 
 def _advance(attempt: Attempt, outcome: Advance) -> bool:
     moved = (
-        _go_on(attempt, outcome, outcome.next_phase)
+        _start_next_phase(attempt, outcome, outcome.next_phase)
         if outcome.next_phase
         else _complete(attempt, outcome)
     )
@@ -102,7 +102,7 @@ def _advance(attempt: Attempt, outcome: Advance) -> bool:
         started_at=attempt.started_at,
     )
     if outcome.draft is not None:
-        keep_draft(attempt.job, Bundle.objects.store(outcome.draft))
+        save_draft(attempt.job, Bundle.objects.store(outcome.draft))
     if outcome.next_phase:
         queue.enqueue(attempt.job)
     elif attempt.job.options.get("auto_promote"):
@@ -110,7 +110,7 @@ def _advance(attempt: Attempt, outcome: Advance) -> bool:
     return True
 
 
-def _go_on(attempt: Attempt, outcome: Advance, next_phase: str) -> bool:
+def _start_next_phase(attempt: Attempt, outcome: Advance, next_phase: str) -> bool:
     order = list(PHASES)
     back = order.index(next_phase) <= order.index(attempt.context.phase)
     return attempt.job._move(
@@ -122,8 +122,8 @@ def _go_on(attempt: Attempt, outcome: Advance, next_phase: str) -> bool:
         round=attempt.context.round + 1 if back else attempt.context.round,
         progress_percent=max(attempt.job.progress_percent, PROGRESS[next_phase]),
         progress_message=(outcome.message or f"{attempt.context.phase} done")[:255],
-        **_free(),
-        **columns(outcome.output),
+        **_lease_released(),
+        **job_columns(outcome.output),
     )
 
 
@@ -137,8 +137,8 @@ def _complete(attempt: Attempt, outcome: Advance) -> bool:
         progress_percent=100,
         progress_message=(outcome.message or "Completed.")[:255],
         result=result_of(attempt.context, outcome.output),
-        **UNTROUBLED,
-        **columns(outcome.output),
+        **FAILURES_CLEARED,
+        **job_columns(outcome.output),
     )
 
 
@@ -150,7 +150,7 @@ def _ask(attempt: Attempt, outcome: Ask) -> bool:
         note={"kind": outcome.kind, "round": attempt.context.round},
         progress_message=f"Waiting for an answer: {outcome.kind}",
         running_since=None,
-        **_free(),
+        **_lease_released(),
     )
     if not asked:
         return False
@@ -164,13 +164,13 @@ def _ask(attempt: Attempt, outcome: Ask) -> bool:
         timeout_at=Now() + settings.SKILLFLEET_QUESTION_TIMEOUT,
         remind_at=Now() + _reminder() if _reminder() else None,
     )
-    queue.withdraw(attempt.job)
-    lifecycle.start_next_of(attempt.job)
+    queue.delete_message(attempt.job)
+    lifecycle.enqueue_next_pending(attempt.job)
     return True
 
 
 def _reminder() -> timedelta:
-    """How long after it is asked; nothing when reminders are turned off."""
+    """How long after the question its reminder is due; zero: no reminders."""
     time: timedelta = settings.SKILLFLEET_QUESTION_TIMEOUT
     return time * settings.SKILLFLEET_QUESTION_REMINDER
 
@@ -179,13 +179,13 @@ def _stop(attempt: Attempt, outcome: Stop) -> bool:
     return lifecycle.fail(attempt.job, outcome.reason, where=attempt.where)
 
 
-def _free() -> dict[str, Any]:
-    """The lease given back, and what went wrong in the phase forgotten."""
-    return {"fence": "", "worker": "", "lease_expires_at": None, **UNTROUBLED}
+def _lease_released() -> dict[str, Any]:
+    """Columns of a job that no worker has: no lease, and no failures of the phase."""
+    return {"fence": "", "worker": "", "lease_expires_at": None, **FAILURES_CLEARED}
 
 
-def keep_draft(job: Job, bundle: Bundle) -> None:
-    """Point the job's draft at this content."""
+def save_draft(job: Job, bundle: Bundle) -> None:
+    """Create the job's draft, or point it at this content."""
     Draft.objects.update_or_create(
         job=job,
         defaults={"bundle": bundle, "status": Draft.Status.OPEN, "updated_at": Now()},

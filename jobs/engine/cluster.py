@@ -1,8 +1,8 @@
-"""The cluster: a parent that forks, reaps and sweeps, and children that work.
+"""The cluster: a parent that forks and reaps workers, and the workers.
 
-Composed of django-q2's own parts. Each child runs its `worker()`, fed straight from
-the broker, and its `monitor()` on each finished task. There is no queue between
-processes, so a process that dies holds no lock that others need.
+It is composed of django-q2's own parts. Each worker process runs its `worker()`, fed
+straight from the broker, and its `monitor()` after each task. Processes share no
+queue in memory, so a process that dies holds no lock that others need.
 """
 
 import ctypes
@@ -23,31 +23,31 @@ from django_q.scheduler import scheduler
 from django_q.signing import BadSignature, SignedPackage
 from django_q.worker import worker
 
-from jobs import lifecycle
-from jobs.engine.maintenance import prune_old, sweep
+from jobs.engine.maintenance import (
+    Chores,
+    guarded,
+    prune_chore,
+    release_jobs_of_dead_worker,
+    revalidation_chore,
+    sweep_chore,
+)
+from jobs.engine.retry import DATABASE_RETRY_SECONDS
 from jobs.invalidation import invalidate_everything
-from jobs.models import Job, Worker
-from jobs.models.job import about
 from jobs.models.worker import heartbeat_interval
 from jobs.webhooks import delivery
 from jobs.worker import this_worker
-from taxonomy.validation import judge_due
 
 logger = logging.getLogger(__name__)
 PR_SET_PDEATHSIG = 1
 TICK_SECONDS = 1.0
 SCHEDULER_SECONDS = 30.0
-PRUNE_SECONDS = 3600.0
-JUDGE_SECONDS = 10.0
-"""Until more skills are judged, while an upgrade has left some."""
-DATABASE_RETRY_SECONDS = 0.5
 SIGNALS = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT}
 
 
-class Inbox:
-    """Where a child's `worker()` gets its tasks: the broker itself.
+class TaskSource:
+    """The queue that `worker()` reads its tasks from: it takes them from the broker.
 
-    What it is done with is acknowledged by the statement that takes the next task.
+    The statement that takes the next task also acknowledges the finished one.
     """
 
     def __init__(self) -> None:
@@ -60,7 +60,10 @@ class Inbox:
         self.stopping = True
 
     def get(self) -> dict[str, Any] | str:
-        """The next task; "STOP" when the child shall end. Waits out the database."""
+        """The next task, or "STOP" when the worker must end.
+
+        While the database does not answer, it waits and tries again.
+        """
         while not self.stopping:
             try:
                 self._beat()
@@ -79,15 +82,16 @@ class Inbox:
             try:
                 task = SignedPackage.loads(package)
             except (TypeError, BadSignature):
-                logger.exception("message is not ours message_id=%s", message_id)
+                logger.exception("message has no valid signature id=%s", message_id)
                 self.broker.fail(message_id)
                 continue
             yield {**task, "cluster": self.broker.list_key, "ack_id": message_id}
 
-    def settle(self) -> None:
-        """Acknowledge what was finished last, as nothing more will be taken.
+    def acknowledge_last(self) -> None:
+        """Acknowledge the last finished task, when no further one will be taken.
 
-        A message that is not acknowledged comes again and finds its job gone on.
+        If that fails, the message is delivered again, and its task finds that the job
+        is in another phase.
         """
         try:
             if self.finished:
@@ -101,17 +105,20 @@ class Inbox:
             self.next_beat = time.monotonic() + heartbeat_interval().total_seconds()
 
 
-class Outbox:
-    """Where `worker()` puts a finished task: django-q2's monitor records it at once,
-    if it failed, and its message is left to the inbox to acknowledge."""
+class TaskSink:
+    """The queue that `worker()` writes finished tasks to.
 
-    def __init__(self, inbox: Inbox) -> None:
-        self.inbox = inbox
+    django-q2's monitor records a failed task at once. The task's message is left for
+    the TaskSource to acknowledge.
+    """
+
+    def __init__(self, source: TaskSource) -> None:
+        self.source = source
 
     def put(self, task: dict[str, Any]) -> None:
-        self.inbox.finished = task.pop("ack_id")
-        once = iter((task, "STOP"))
-        monitor(_Queue(lambda: next(once)), self.inbox.broker)
+        self.source.finished = task.pop("ack_id")
+        tasks = iter((task, "STOP"))
+        monitor(_Queue(lambda: next(tasks)), self.source.broker)
 
 
 class _Queue:
@@ -119,77 +126,84 @@ class _Queue:
         self.get = get
 
 
-def work_from(inbox: Inbox) -> None:
-    """Task after task, until the inbox says STOP or django-q2 wants a new process."""
-    worker(inbox, Outbox(inbox), Value("d", -1), None)
-    inbox.settle()
+def work_from(source: TaskSource) -> None:
+    """Run tasks until the source says STOP or django-q2 wants a new process."""
+    worker(source, TaskSink(source), Value("d", -1), None)
+    source.acknowledge_last()
 
 
-def die_with(parent: int) -> None:
+def die_with_parent(parent: int) -> None:
     """Have the kernel kill this process when its parent ends, however it ends."""
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it ended before the kernel was asked
         os._exit(1)
 
 
-def work(parent: int) -> None:
-    """A child's life."""
-    inbox = Inbox()
-    signal.signal(signal.SIGTERM, inbox.stop)
+def run_worker(parent: int) -> None:
+    """The main function of a worker process."""
+    source = TaskSource()
+    signal.signal(signal.SIGTERM, source.stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
-    die_with(parent)
-    work_from(inbox)
-    delivery.courier.finish(settings.SKILLFLEET_WEBHOOK_TIMEOUT.total_seconds())
-    this_worker().row.leave()
+    die_with_parent(parent)
+    work_from(source)
+    delivery.delivery_thread.finish(settings.SKILLFLEET_WEBHOOK_TIMEOUT.total_seconds())
+    this_worker().row.unregister()
+
+
+def scheduler_chore() -> float:
+    scheduler(get_broker())
+    return SCHEDULER_SECONDS
 
 
 class Cluster:
-    """The parent. `run` returns when a SIGTERM or SIGINT has ended every child."""
+    """The parent process. `run` returns when a signal has ended every worker."""
 
     def __init__(self, size: int | None = None) -> None:
         self.size = size or settings.SKILLFLEET_WORKERS
         self.children: dict[int, float] = {}
-        self.due = {self._sweep: 0.0, self._schedule: 0.0, self._prune: 0.0}
-        self.due[self._judge] = 0.0
+        self.chores = Chores(
+            sweep_chore, scheduler_chore, prune_chore, revalidation_chore
+        )
         self.stopping = False
 
     def run(self) -> None:
         import_string(settings.SKILLFLEET_AUTHOR)  # once, and not in every child
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-        # A parent that was killed could not do it for its children.
+        # A parent that was killed could not do this for its workers.
         invalidate_everything()
         try:
             while self.children or not self.stopping:
-                self._keep_children()
-                self._keep_house()
+                self._start_workers()
+                self.chores.run(lambda: self.stopping)
                 self._wait()
                 self._reap()
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
     def _wait(self) -> None:
+        """Wait for a signal or the next tick; a second SIGTERM kills the workers."""
         received = signal.sigtimedwait(SIGNALS, TICK_SECONDS)
         if received and received.si_signo in (signal.SIGTERM, signal.SIGINT):
             again = self.stopping
             self.stopping = True
-            logger.info("cluster stops children=%s", len(self.children))
+            logger.info("cluster stops workers=%s", len(self.children))
             for pid in self.children:
                 os.kill(pid, signal.SIGKILL if again else signal.SIGTERM)
 
-    def _keep_children(self) -> None:
+    def _start_workers(self) -> None:
         while not self.stopping and len(self.children) < self.size:
             connections.close_all()  # a connection belongs to one process
             parent = os.getpid()
             pid = os.fork()
             if not pid:
-                self._be_child(parent)
+                self._be_worker(parent)
             self.children[pid] = time.monotonic()
             logger.info("worker started pid=%s", pid)
 
-    def _be_child(self, parent: int) -> None:
+    def _be_worker(self, parent: int) -> None:
         try:
-            work(parent)
+            run_worker(parent)
         except BaseException:
             logger.exception("worker ends pid=%s", os.getpid())
             os._exit(1)
@@ -200,57 +214,17 @@ class Cluster:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if not pid:
                 return
-            lived = time.monotonic() - self.children.pop(pid)
+            lifetime = time.monotonic() - self.children.pop(pid)
             if status:
                 logger.error("worker died pid=%s status=%s", pid, status)
-                self._mourn(pid)
+                self._on_worker_exit(pid)
             if status and not self.stopping:
-                time.sleep(max(0.0, 0.2 - lived))  # one that cannot start
+                time.sleep(max(0.0, 0.2 - lifetime))  # a worker that cannot start
 
-    def _mourn(self, pid: int) -> None:
-        """The dead cannot clean up: their cache entries, their rows, their jobs."""
+    def _on_worker_exit(self, pid: int) -> None:
+        """Do what the dead process could not: invalidate the cache, release its jobs.
+
+        It may have been killed between a COMMIT and the invalidation after it.
+        """
         invalidate_everything()
-        self._guarded(lambda: bury(pid))
-
-    def _keep_house(self) -> None:
-        for chore, due in self.due.items():
-            if time.monotonic() >= due and not self.stopping:
-                self._guarded(chore)
-
-    def _sweep(self) -> None:
-        sweep()
-        interval = settings.SKILLFLEET_SWEEP_INTERVAL.total_seconds()
-        self.due[self._sweep] = time.monotonic() + interval
-
-    def _schedule(self) -> None:
-        scheduler(get_broker())
-        self.due[self._schedule] = time.monotonic() + SCHEDULER_SECONDS
-
-    def _prune(self) -> None:
-        prune_old()
-        self.due[self._prune] = time.monotonic() + PRUNE_SECONDS
-
-    def _judge(self) -> None:
-        pause = JUDGE_SECONDS if judge_due() else PRUNE_SECONDS
-        self.due[self._judge] = time.monotonic() + pause
-
-    def _guarded(self, chore: Callable[[], object]) -> None:
-        """Neither a database that is away nor a fault ends a parent, and with it all
-        workers of the host; the chore stays due."""
-        try:
-            chore()
-        except Error as error:
-            logger.warning("cluster waits for the database error=%s", error)
-            connections.close_all()
-        except Exception:
-            logger.exception("a chore of the cluster fails")
-
-
-def bury(pid: int) -> None:
-    """Release what a dead process of this host held; its lease need not run out."""
-    for dead in Worker.objects.filter(host=settings.HOST_NAME, pid=pid):
-        held = Job.objects.live().filter(status="running", worker=dead.label)
-        for job in held:
-            if lifecycle.release(job, where=held):
-                logger.warning("job put back: worker died %s", about(job))
-        dead.delete()
+        guarded(lambda: release_jobs_of_dead_worker(pid))

@@ -2,59 +2,169 @@
 
 Pruning removes a job with its sources, results, questions, history and draft. The
 content that a draft pointed at is removed a day later at the earliest, unless a
-version or another draft uses it: `taxonomy.pruning`.
+version or another draft uses it: `taxonomy.unused_content`.
 """
 
 import logging
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from itertools import islice
 
 from django.conf import settings
-from django.db import transaction
+from django.db import Error, connections, transaction
 from django.db.models.functions import Now
 
 from jobs import lifecycle
 from jobs.engine import queue
 from jobs.invalidation import invalidate_job
 from jobs.models import Delivery, Job, Question, Worker
-from jobs.models.job import JobQuerySet, about
+from jobs.models.job import JobQuerySet, log_fields
 from taxonomy.unused_content import Freed, prune_content
 from taxonomy.usage import maintain_usage
+from taxonomy.validation import judge_due
+
+logger = logging.getLogger(__name__)
+PRUNE_SECONDS = 3600.0
+REVALIDATION_SECONDS = 10.0
+"""Between two batches of skills that an upgrade left to be validated again."""
+BATCH = 200
+"""Jobs per transaction: few, so that workers do not wait long for a SQLite file."""
+BATCHES_AT_A_TIME = 25
+"""Batches per run, so that the other chores run in between."""
+
+
+class Chores:
+    """The timer for periodic chores: runs each one when it is due.
+
+    A chore returns the seconds until it is due again. A chore that raises stays due.
+    """
+
+    def __init__(self, *chores: Callable[[], float]) -> None:
+        self.due = dict.fromkeys(chores, 0.0)
+
+    def run(self, is_stopping: Callable[[], bool]) -> None:
+        for chore, due in self.due.items():
+            if time.monotonic() >= due and not is_stopping():
+                guarded(partial(self._run, chore))
+
+    def _run(self, chore: Callable[[], float]) -> None:
+        pause = chore()
+        self.due[chore] = time.monotonic() + pause
+
+
+def guarded(chore: Callable[[], object]) -> None:
+    """Run the chore and log its exception, so that its caller's loop goes on.
+
+    The caller is the parent of all workers of the host, or the supervisor thread of a
+    web process: nothing would restart it.
+    """
+    try:
+        chore()
+    except Error as error:
+        logger.warning("maintenance waits for the database error=%s", error)
+        connections.close_all()
+    except Exception:
+        logger.exception("maintenance failed")
+
+
+def sweep_chore() -> float:
+    sweep()
+    interval: timedelta = settings.SKILLFLEET_SWEEP_INTERVAL
+    return interval.total_seconds()
+
+
+def prune_chore() -> float:
+    prune_old()
+    return PRUNE_SECONDS
+
+
+def revalidation_chore() -> float:
+    """Validate skills by the current rules; come back soon while some are left."""
+    return REVALIDATION_SECONDS if judge_due() else PRUNE_SECONDS
+
+
+@dataclass(frozen=True)
+class Swept:
+    """How many jobs were requeued, questions timed out, and owners reminded."""
+
+    requeued: int
+    timed_out: int
+    reminded: int
+
+
+def sweep() -> Swept:
+    """Recover dead jobs, time out questions, send reminders, start webhook delivery.
+
+    Any number of sweeps may run at once: every step is a conditional UPDATE.
+    """
+    requeued = sum(map(_recover, Job.objects.dead()))
+    overdue = Question.objects.overdue().select_related("job")
+    timed_out = sum(map(time_out, overdue))
+    open_for_long = Question.objects.to_remind().select_related("job")
+    reminded = sum(map(remind, open_for_long))
+    Worker.objects.gone().delete()
+    if Delivery.objects.due().exists():
+        queue.enqueue_webhook_delivery()
+    if requeued or timed_out:
+        logger.warning("swept requeued=%s timed_out=%s", requeued, timed_out)
+    return Swept(requeued, timed_out, reminded)
+
+
+def _recover(job: Job) -> bool:
+    """False: its lease was renewed since the job was listed."""
+    recovered = lifecycle.recover(job)
+    if recovered:
+        why = "message lost" if job.lease_expires_at is None else "lease expired"
+        logger.warning(
+            "job recovered: %s %s worker=%s", why, log_fields(job), job.worker
+        )
+    return recovered
+
+
+def release_jobs_of_dead_worker(pid: int) -> None:
+    """Release the jobs of a dead process of this host, before their leases expire."""
+    for worker in Worker.objects.filter(host=settings.HOST_NAME, pid=pid):
+        jobs = Job.objects.live().filter(status="running", worker=worker.label)
+        for job in jobs:
+            if lifecycle.release(job, where=jobs):
+                logger.warning("job released: its worker died %s", log_fields(job))
+        worker.delete()
 
 
 def time_out(question: Question) -> bool:
     """Fail the job of a question that nobody answered in time.
 
-    The job's row is held before the question is looked at: a guard that joined the
-    two would, on PostgreSQL, not be asked again after an answer was waited for.
+    The job's row is locked before the question is read. One guard over both tables
+    would not be enough: PostgreSQL does not check it again after waiting for an answer.
     """
     with transaction.atomic():
-        _hold_job(question)
+        _lock_job(question)
         if not Question.objects.overdue().filter(pk=question.pk).exists():
             return False
         reason = f"Nobody answered '{question.kind}' by {question.timeout_at:%c}."
-        if not lifecycle.fail(question.job, reason, where=_asked(question)):
+        if not lifecycle.fail(question.job, reason, where=_waits_for(question)):
             return False
         Question.objects.filter(pk=question.pk).update(status=Question.Status.TIMEOUT)
     return True
 
 
 def remind(question: Question) -> bool:
-    """Say once, in the job's history, that it waits. False: it was said, or answered.
+    """Record once, in the job's history, that the question is still open.
 
-    The job's row is held first, so that of two reminders the second one looks at a
-    question that the first has marked.
+    False: it was answered, or the reminder was recorded before. The job's row is
+    locked first, so that of two concurrent reminders the second sees the first.
     """
     with transaction.atomic():
-        _hold_job(question)
+        _lock_job(question)
         due = Question.objects.to_remind().filter(pk=question.pk)
         if not due.update(remind_at=None):
             return False
         return question.job._move(
             Job.Status.PENDING_HITL,
-            where=_asked(question),
+            where=_waits_for(question),
             event="reminded",
             note={
                 "kind": question.kind,
@@ -64,69 +174,22 @@ def remind(question: Question) -> bool:
         )
 
 
-def _hold_job(question: Question) -> None:
-    """Until the transaction ends; one that was pruned meanwhile has no question."""
+def _lock_job(question: Question) -> None:
+    """Lock the job's row until the transaction ends; it may have been pruned."""
     Job.objects.select_for_update().filter(pk=question.job_id).first()
 
 
-def _asked(question: Question) -> JobQuerySet:
-    """Its job, as long as it waits for this very question."""
+def _waits_for(question: Question) -> JobQuerySet:
+    """The question's job, as long as it waits for this very question."""
     waiting: JobQuerySet = Job.objects.live().filter(
         status=Job.Status.PENDING_HITL, round=question.round
     )
     return waiting
 
 
-logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Swept:
-    """How many jobs were put back, and questions out of time, or out of half of it."""
-
-    requeued: int
-    timed_out: int
-    reminded: int
-
-
-def sweep() -> Swept:
-    """Release expired leases, send lost messages again, end overdue questions, remind,
-    and see that webhooks are delivered.
-
-    Any number of sweeps may run at once: every step is conditional.
-    """
-    requeued = sum(map(_put_back, Job.objects.dead()))
-    overdue = Question.objects.overdue().select_related("job")
-    timed_out = sum(map(time_out, overdue))
-    open_for_long = Question.objects.to_remind().select_related("job")
-    reminded = sum(map(remind, open_for_long))
-    Worker.objects.gone().delete()
-    if Delivery.objects.due().exists():
-        queue.call_courier()
-    if requeued or timed_out:
-        logger.warning("swept requeued=%s timed_out=%s", requeued, timed_out)
-    return Swept(requeued, timed_out, reminded)
-
-
-def _put_back(job: Job) -> bool:
-    """A lease that was renewed since the job was listed is left alone."""
-    expired = job.lease_expires_at is not None
-    put_back = lifecycle.release(job) if expired else lifecycle.requeue(job)
-    if put_back:
-        why = "lease expired" if expired else "message lost"
-        logger.warning("job put back: %s %s worker=%s", why, about(job), job.worker)
-    return put_back
-
-
-BATCH = 200
-"""Jobs per transaction: short enough not to keep workers from a SQLite file."""
-AT_A_TIME = 25
-"""Batches that a cluster's parent removes before it looks after its workers again."""
-
-
 @dataclass(frozen=True)
 class Pruned:
-    """How many jobs went, and how many rows in all."""
+    """How many jobs were removed, and how many rows in all."""
 
     jobs: int
     rows: int
@@ -140,8 +203,8 @@ def prunable(age: timedelta) -> int:
 def prune(age: timedelta) -> Iterator[Pruned]:
     """Remove jobs that ended longer ago than this, a batch at a time.
 
-    What django-q2 recorded of tasks that failed before then goes, too, and the log of
-    deliveries that were done with; a job's own go with the job.
+    Older records of failed tasks in django-q2 and older finished webhook deliveries
+    are removed, too.
     """
     queue.prune_failures(age)
     _prune_deliveries(age)
@@ -150,22 +213,22 @@ def prune(age: timedelta) -> Iterator[Pruned]:
 
 
 def prune_old() -> int:
-    """Remove what ended more than SKILLFLEET_JOBS_KEPT_DAYS ago; how many jobs. Unused
-    content and old usage go, too, and usage is rolled up.
+    """Remove jobs that ended more than SKILLFLEET_JOBS_KEPT_DAYS ago; return how many.
 
-    Some of it: who calls has other chores to do meanwhile, and calls again.
+    Unused content and old usage are removed, too, and usage is rolled up. Each call
+    does a limited number of batches; the next call continues.
     """
     age = timedelta(days=settings.SKILLFLEET_JOBS_KEPT_DAYS)
-    jobs = sum(batch.jobs for batch in islice(prune(age), AT_A_TIME))
+    jobs = sum(batch.jobs for batch in islice(prune(age), BATCHES_AT_A_TIME))
     if jobs:
         logger.info("old jobs removed jobs=%s", jobs)
-    free_content(AT_A_TIME)
-    maintain_usage(AT_A_TIME)
+    free_content(BATCHES_AT_A_TIME)
+    maintain_usage(BATCHES_AT_A_TIME)
     return jobs
 
 
 def free_content(most: int | None = None) -> Freed:
-    """Remove what no draft and no version has, in batches; how much in all."""
+    """Remove content that no draft and no version uses, in at most `most` batches."""
     batches = list(islice(prune_content(), most))
     bundles = sum(batch.bundles for batch in batches)
     blobs = sum(batch.blobs for batch in batches)
@@ -176,7 +239,7 @@ def free_content(most: int | None = None) -> Freed:
 
 @transaction.atomic
 def _prune_batch(age: timedelta) -> Pruned:
-    """The rows are locked first: a job that is retried just now is left alone."""
+    """The rows are locked first, so that a job that is being retried is not removed."""
     ended = Job.objects.ended_before(age).order_by("completed_at", "pk")
     jobs = list(ended.select_for_update()[:BATCH])
     rows, _ = Job.objects.filter(pk__in=[job.pk for job in jobs]).delete()

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 
 Messages = list[tuple[int, str]]
+TASK = "jobs.tasks.process_skill_job"
+WEBHOOK_TASK = "jobs.tasks.deliver_webhooks"
 CHANNEL = "skillfleet_jobs"
-# The DELETE comes first, by the look at what it found: who waits holds no lock yet.
+# The DELETE reads the table before it waits for any lock, so that it cannot deadlock.
 TAKE = """
 WITH finished AS (
     DELETE FROM django_q_ormq WHERE id = %s RETURNING id)
@@ -38,20 +40,20 @@ RETURNING id, payload
 
 
 class SqliteBroker(ORM):
-    """The stock one, with the exchange that the cluster asks for."""
+    """django-q2's ORM broker, with the `exchange` that the cluster calls."""
 
     def exchange(self, finished: int | None) -> Messages:
-        """Acknowledge this message and take the next; none: it has waited for one."""
+        """Acknowledge one message and take the next; wait a moment if there is none."""
         if finished:
             self.acknowledge(finished)
         return self.dequeue() or []
 
 
 class PostgresBroker(ORM):
-    """Takes the oldest message without waiting for other takers.
+    """Takes the oldest message that no other worker has locked (SKIP LOCKED).
 
-    When there is none it listens: a message that is committed wakes it at once. The
-    look every `poll` seconds finds messages whose time comes without a commit.
+    If there is none, it listens: the COMMIT of a new message wakes it up at once.
+    Besides, it looks every `poll` seconds for messages whose time has come.
     """
 
     def __init__(self, list_key: str) -> None:
@@ -59,7 +61,7 @@ class PostgresBroker(ORM):
         self._listening: object = None
 
     def enqueue(self, task: str) -> int:
-        """The lock starts by the database's clock, which `dequeue` goes by."""
+        """Set the lock by the database's clock, which `dequeue` compares it with."""
         message = self.get_connection().create(
             key=self.list_key, payload=task, lock=Now()
         )
@@ -71,12 +73,14 @@ class PostgresBroker(ORM):
         return self.exchange(None)
 
     def exchange(self, finished: int | None) -> Messages:
-        """The same as of `SqliteBroker`: in one statement, so in one transaction."""
+        """As in `SqliteBroker`, but in one statement and so in one transaction."""
         return self._take(finished) or self._wait_and_take()
 
     def _take(self, finished: int | None = None) -> Messages:
-        """Straight to the connection, past Django's check of its health: the
-        statement is that itself, as who asks asks again."""
+        """Run the statement on the driver's connection, without Django's health check.
+
+        The statement is a health check itself: the caller tries again if it fails.
+        """
         connection = connections[Conf.ORM]
         connection.ensure_connection()
         with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
@@ -84,30 +88,26 @@ class PostgresBroker(ORM):
             return cursor.execute(TAKE, values, prepare=True).fetchall()
 
     def _wait_and_take(self) -> Messages:
-        """Listen first and look again, or a message in between would be slept over.
+        """Listen first and look again: a message that came in between is not missed.
 
-        It listens on this thread's own connection, which from then on keeps what it
-        hears for the wait; one that was lost is a DatabaseError like any other.
+        It listens on this thread's own connection, which keeps notifications until the
+        wait reads them. A lost connection raises a DatabaseError like any other.
         """
         connection = connections[Conf.ORM]
         if self._listening is not connection.connection:
             with connection.cursor() as cursor:
                 cursor.execute(f"LISTEN {CHANNEL}")
             self._listening = connection.connection
-            if found := self._take():
-                return found
+            if messages := self._take():
+                return messages
         with connection.wrap_database_errors:
             for _ in connection.connection.notifies(timeout=Conf.POLL, stop_after=1):
                 pass
         return self._take()
 
 
-TASK = "jobs.tasks.process_skill_job"
-COURIER_TASK = "jobs.tasks.deliver_webhooks"
-
-
-class _Receipt:
-    """Hands a package to the broker and keeps the id that `async_task` drops."""
+class _MessageIdBroker:
+    """Passes a package to the broker and keeps the id, which `async_task` drops."""
 
     def __init__(self, broker: Broker) -> None:
         self.broker = broker
@@ -120,38 +120,38 @@ class _Receipt:
 
 
 def enqueue(job: "Job") -> None:
-    """Put the job's next phase in the queue, in place of the message it had."""
-    withdraw(job)
-    receipt = _Receipt(get_broker())
-    async_task(TASK, str(job.pk), broker=receipt, task_name=str(job.pk))
+    """Enqueue the job's next phase; this message replaces the job's former one."""
+    delete_message(job)
+    broker = _MessageIdBroker(get_broker())
+    async_task(TASK, str(job.pk), broker=broker, task_name=str(job.pk))
     type(job).objects.filter(pk=job.pk).write(
-        message_id=receipt.message_id, enqueued_at=Now()
+        message_id=broker.message_id, enqueued_at=Now()
     )
 
 
-def hold_back(job: "Job") -> None:
-    """Have the job's message wait for the job's `run_after`, as the broker has it."""
+def delay_message(job: "Job") -> None:
+    """Lock the job's message until the job's `run_after`, so that nobody takes it."""
     jobs = type(job).objects.filter(pk=job.pk)
     messages = OrmQ.objects.filter(pk__in=jobs.values("message_id"))
     messages.update(lock=Subquery(jobs.values("run_after")))
 
 
-def call_courier() -> None:
-    """Have a worker see to the deliveries that are due, once this commits."""
-    async_task(COURIER_TASK, task_name="webhooks")
+def enqueue_webhook_delivery() -> None:
+    """Have a worker send the deliveries that are due, once this transaction commits."""
+    async_task(WEBHOOK_TASK, task_name="webhooks")
 
 
-def withdraw(job: "Job") -> None:
-    """Take back the job's own message, if it is still there."""
+def delete_message(job: "Job") -> None:
+    """Delete the job's message, if there is one."""
     jobs = type(job).objects.filter(pk=job.pk)
     OrmQ.objects.filter(pk__in=jobs.values("message_id")).delete()
 
 
 def has_message(lost_after: timedelta = timedelta(0)) -> Exists:
-    """For a query of jobs: the job's own message is there and will be delivered.
+    """A condition for a query of jobs: the job's message exists and will be delivered.
 
-    One that was taken from the queue longer ago than `lost_after`, and whose job is
-    still waiting, died with the process that took it.
+    A message that was taken longer ago than `lost_after`, while its job still waits,
+    was lost with the process that took it.
     """
     until_redelivery = timedelta(seconds=settings.Q_CLUSTER["retry"])
     return Exists(
@@ -168,6 +168,6 @@ def prune_failures(age: timedelta) -> int:
 
 
 def depth() -> int:
-    """Messages waiting to be taken."""
+    """How many messages wait to be taken."""
     waiting: Any = get_broker().queue_size()
     return int(waiting)

@@ -29,80 +29,79 @@ from jobs import lifecycle
 from jobs.authors.base import AuthorError
 from jobs.engine import queue
 from jobs.models import Job
-from jobs.models.job import about
+from jobs.models.job import log_fields
 
 logger = logging.getLogger(__name__)
-RETRY_SECONDS = 0.5
+DATABASE_RETRY_SECONDS = 0.5
+TEMPORARY_ERRORS = (ConnectionError, TimeoutError)
+"""Errors of an author's connections that it did not wrap in an AuthorError."""
 T = TypeVar("T")
 
 
-def is_away(error: Exception) -> bool:
-    """Whether it is the database's trouble, not that of what it was given."""
+def is_outage(error: Exception) -> bool:
+    """Whether the database failed, not a statement or a value that it was given."""
     refused = IntegrityError | DataError | ProgrammingError
     return isinstance(error, Error) and not isinstance(error, refused)
 
 
-def patiently(call: Callable[[], T], doing: str) -> T:
-    """Make a call until the database answers, for as long as a phase may take.
+def with_database_retry(call: Callable[[], T], doing: str) -> T:
+    """Repeat the call until the database answers, for at most the time of a phase.
 
-    It is also made again after a COMMIT whose end nobody knows, so `call` has to see
-    for itself that it has been done: by its fence. `doing` says what waits, in logs.
+    It is repeated also after a COMMIT with an unknown result, so `call` must be
+    idempotent: its fence tells it that it was applied. Logs name it by `doing`.
     """
     give_up = time.monotonic() + settings.SKILLFLEET_PHASE_LIMIT.total_seconds()
     while True:
         try:
             return call()
         except Error as error:
-            lost = connection.in_atomic_block  # with all that was done in it before
-            if lost or not is_away(error) or time.monotonic() > give_up:
+            # The outer transaction is lost with all that was done in it.
+            lost = connection.in_atomic_block
+            if lost or not is_outage(error) or time.monotonic() > give_up:
                 raise
-            logger.warning("database is away: %s waits error=%s", doing, error)
+            logger.warning("waiting for the database doing=%s error=%s", doing, error)
             connections.close_all()
-            time.sleep(RETRY_SECONDS)
+            time.sleep(DATABASE_RETRY_SECONDS)
 
 
-PASSING = (ConnectionError, TimeoutError)
-"""Faults of the world around an author that does not wrap them in its own."""
-
-
-def may_pass(error: Exception) -> bool:
-    """Whether another try can help; a bug stays a bug."""
+def is_temporary(error: Exception) -> bool:
+    """Whether another attempt may succeed."""
     if isinstance(error, AuthorError):
         return not error.permanent
-    return isinstance(error, PASSING)
+    return isinstance(error, TEMPORARY_ERRORS)
 
 
-def give_up_or_retry(job: Job, fence: str, error: Exception) -> bool:
-    """End this attempt of the phase; call it where the error is being caught.
+def fail_or_retry(job: Job, fence: str, error: Exception) -> bool:
+    """Schedule another attempt of the phase, or fail the job; call it in `except`.
 
     False: the fence is lost, and nothing was written.
     """
     reason, stack = f"{type(error).__name__}: {error}", traceback.format_exc()
-    held = Job.objects.held_by(job.pk, fence)
-    if not may_pass(error):
-        logger.exception("phase failed %s", about(job, fence))
-        return lifecycle.fail(job, reason, where=held, stack=stack)
-    if _try_later(job, fence, reason, stack):
+    still_mine = Job.objects.with_fence(job.pk, fence)
+    if not is_temporary(error):
+        logger.exception("phase failed %s", log_fields(job, fence))
+        return lifecycle.fail(job, reason, where=still_mine, stack=stack)
+    if _retry_later(job, fence, reason, stack):
         return True
     limit = settings.SKILLFLEET_AUTHOR_ATTEMPTS
     last = f"{reason} That was attempt {limit} of {limit} in this phase."
-    ended = lifecycle.fail(job, last, where=held, stack=stack)
+    ended = lifecycle.fail(job, last, where=still_mine, stack=stack)
     if ended:
-        logger.exception("last attempt failed %s", about(job, fence))
+        logger.exception("last attempt failed %s", log_fields(job, fence))
     else:
-        logger.warning("fence lost %s", about(job, fence))
+        logger.warning("fence lost %s", log_fields(job, fence))
     return ended
 
 
-def _try_later(job: Job, fence: str, reason: str, stack: str) -> bool:
-    """False: that was the last attempt, or the fence is lost."""
+def _retry_later(job: Job, fence: str, reason: str, stack: str) -> bool:
+    """Requeue the job. False: that was the last attempt, or the fence is lost."""
     limit, attempt = settings.SKILLFLEET_AUTHOR_ATTEMPTS, job.attempts + 1
     wait = wait_after(attempt)
     reason = lifecycle.storable(reason)
     with transaction.atomic():
         moved = job._move(
             Job.Status.RUNNING,
-            where=Job.objects.held_by(job.pk, fence).filter(attempts__lt=limit - 1),
+            where=Job.objects.with_fence(job.pk, fence).filter(attempts__lt=limit - 1),
             event="attempt_failed",
             note={
                 "error": reason,
@@ -120,9 +119,9 @@ def _try_later(job: Job, fence: str, reason: str, stack: str) -> bool:
         )
         if moved:
             queue.enqueue(job)
-            queue.hold_back(job)
+            queue.delay_message(job)
             logger.warning(
-                "tried again %s in=%s why=%s", about(job, fence), wait, reason
+                "phase is retried %s in=%s why=%s", log_fields(job, fence), wait, reason
             )
     return moved
 

@@ -26,7 +26,7 @@ FENCE_CHARS = 8
 """Enough to tell claims apart."""
 
 
-def about(job: "Job", fence: str | None = None) -> str:
+def log_fields(job: "Job", fence: str | None = None) -> str:
     """`job_id=… phase=… fence=…`; the fence in the row, unless one is given."""
     held = job.fence if fence is None else fence
     return f"job_id={job.pk} phase={job.current_phase} fence={held[:FENCE_CHARS]}"
@@ -53,7 +53,7 @@ class JobQuerySet(InvalidatingQuerySet):
     def waiting_for(self, user: User | AnonymousUser) -> "JobQuerySet":
         return self.live().filter(status="pending_hitl", user_id=user.pk)
 
-    def held_by(self, job_id: Any, fence: str) -> "JobQuerySet":
+    def with_fence(self, job_id: Any, fence: str) -> "JobQuerySet":
         """The job, as long as this fence is its newest."""
         return self.live().filter(pk=job_id, status="running", fence=fence)
 
@@ -440,7 +440,7 @@ class Job(models.Model):
 
     def renew_lease(self, fence: str) -> bool:
         """Heartbeat. False: the lease is somebody else's, or the job has ended."""
-        held = Job.objects.held_by(self.pk, fence)
+        held = Job.objects.with_fence(self.pk, fence)
         return bool(
             held.write(
                 lease_expires_at=Now() + settings.SKILLFLEET_JOB_LEASE,
@@ -457,7 +457,7 @@ class Job(models.Model):
         percent = max(self.progress_percent, min(100, percent))
         moved = self._move(
             self.Status.RUNNING,
-            where=Job.objects.held_by(self.pk, fence),
+            where=Job.objects.with_fence(self.pk, fence),
             event="progress",
             note={"percent": percent, "message": message},
             progress_percent=percent,

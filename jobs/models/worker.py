@@ -22,7 +22,7 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
         """Not heard of for ten leases: its row tells nobody anything any more."""
         return self.filter(heartbeat_at__lt=Now() - 10 * settings.SKILLFLEET_JOB_LEASE)
 
-    def enlist(self) -> "Worker":
+    def register(self) -> "Worker":
         """A row for this process."""
         return self.create(
             host=settings.HOST_NAME,
@@ -31,7 +31,7 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
             heartbeat_at=Now(),
         )
 
-    def attended(self) -> "WorkerQuerySet":
+    def with_liveness(self) -> "WorkerQuerySet":
         """With `is_alive`, `age` and `silence`, by the database's clock; as a list
         reads: host by host, the oldest first."""
         lease = settings.SKILLFLEET_JOB_LEASE
@@ -80,11 +80,11 @@ class Worker(models.Model):
             self.heartbeat_at = Now()
             self.save(force_insert=True)
 
-    def hold(self, job_id: object) -> None:
+    def set_job(self, job_id: object) -> None:
         """Say which job is in hand; None when there is none."""
         self.beat(job_id=job_id)
 
-    def leave(self) -> None:
+    def unregister(self) -> None:
         Worker.objects.filter(pk=self.pk).delete()
 
 

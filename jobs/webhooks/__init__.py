@@ -1,1 +1,1 @@
-"""Signed calls to the outside: written with the event, sent by the workers."""
+"""Webhooks: signed HTTP calls, written with the event and sent by the workers."""

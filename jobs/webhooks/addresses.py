@@ -1,6 +1,7 @@
-"""Where a webhook may lead: outside, unless the settings open a network of ours.
+"""The SSRF guard: which addresses a webhook may call.
 
-Else anybody who may submit a job could have this host call its neighbours.
+Only public addresses are allowed, and networks that the settings list. Otherwise
+anybody who may submit a job could have this server call hosts of its own network.
 """
 
 import ipaddress
@@ -16,16 +17,16 @@ PORTS = {"http": 80, "https": 443}
 TRANSLATED = tuple(
     map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16"))
 )
-"""IPv6 that stands for an IPv4 address, which may be anywhere."""
+"""IPv6 networks whose addresses are translated to any IPv4 address."""
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class Refused(ValueError):
-    """This address must not be called."""
+    """This address must not be called; the message says why."""
 
 
 class Target(NamedTuple):
-    """A URL, and the one address that was looked at and will be connected to."""
+    """A URL, and the one checked address that will be connected to."""
 
     parts: SplitResult
     port: int
@@ -45,15 +46,15 @@ class Target(NamedTuple):
 def parsed(url: str) -> tuple[SplitResult, int]:
     """The parts of a URL and its port. Raises Refused."""
     if len(url) > MAX_URL_CHARS or not url.isascii() or not url.isprintable():
-        raise Refused(f"Write it in printable ASCII, at most {MAX_URL_CHARS} long.")
+        raise Refused(f"Use printable ASCII, at most {MAX_URL_CHARS} characters.")
     if " " in url or "\\" in url:
-        raise Refused("It holds a blank or a backslash.")
+        raise Refused("It contains a space or a backslash.")
     try:
         parts = urlsplit(url)
         port = parts.port or PORTS.get(parts.scheme, 0)
-        (parts.hostname or "").encode("idna")  # a resolver does, and raises no OSError
+        (parts.hostname or "").encode("idna")  # as a resolver does, but as ValueError
     except ValueError as error:
-        raise Refused(f"It cannot be read: {error}.") from None
+        raise Refused(f"It is not a valid URL: {error}.") from None
     if parts.scheme not in PORTS or not parts.hostname:
         raise Refused("Begin it with https:// and a host.")
     if parts.username is not None or parts.password is not None or parts.fragment:
@@ -62,7 +63,7 @@ def parsed(url: str) -> tuple[SplitResult, int]:
 
 
 def check_url(url: str) -> None:
-    """What can be said without asking a name server. Raises Refused."""
+    """Check what needs no name server. Raises Refused."""
     parts, _ = parsed(url)
     try:
         address = ipaddress.ip_address(str(parts.hostname))
@@ -71,14 +72,14 @@ def check_url(url: str) -> None:
     check_address(address, parts.scheme)
 
 
-def find(url: str) -> Target:
-    """Resolves once; every address that the name has must be allowed.
+def resolve(url: str) -> Target:
+    """Resolve the host once; all of its addresses must be allowed.
 
     Raises Refused, or OSError when the name cannot be resolved.
     """
     parts, port = parsed(url)
-    found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
-    addresses = [str(each[4][0]) for each in found]
+    resolved = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
+    addresses = [str(each[4][0]) for each in resolved]
     for address in addresses:
         check_address(ipaddress.ip_address(address.partition("%")[0]), parts.scheme)
     return Target(parts, port, addresses[0])
@@ -100,4 +101,6 @@ def check_address(address: Address, scheme: str) -> None:
             " (SKILLFLEET_WEBHOOK_NETWORKS)."
         )
     if scheme != "https":
-        raise Refused("Use https://; plain http is for allowed networks alone.")
+        raise Refused(
+            "Use https://; plain http is only for networks that an operator allowed."
+        )

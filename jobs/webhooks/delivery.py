@@ -1,7 +1,8 @@
-"""Webhook deliveries: written in the event's transaction (outbox), sent by a thread.
+"""Webhook deliveries: a transactional outbox, and the thread that sends what is due.
 
-A message in the queue starts the thread beside a worker, so that no job waits for a
-receiver. A delivery that fails is due again later; so is one whose process was killed.
+A delivery is a row first, written in the transaction of its event. A message in the
+queue starts the thread beside a worker, so that no job waits for a receiver. A
+delivery that fails is due again later; so is one whose process was killed.
 """
 
 import http.client
@@ -29,31 +30,38 @@ from jobs.engine import queue
 from jobs.exceptions import WrongState
 from jobs.models import Delivery, JobEvent, Webhook
 from jobs.webhooks import signing
-from jobs.webhooks.addresses import Refused, Target, find
+from jobs.webhooks.addresses import Refused, Target, resolve
 
+logger = logging.getLogger(__name__)
 MAX_TEXT_CHARS = 1000
+MAX_ERROR_CHARS = 300
 STATUS = {"asked": "pending_hitl"}
-"""A job's status after an event; that of an end is named like its event."""
+"""A job's status after an event, where it is not named like the event."""
+GONE = 410
+"""The HTTP status of a receiver that wants no further deliveries."""
+REQUEST_ERRORS = (OSError, http.client.HTTPException, ValueError)
+"""What a failed request raises; a ValueError comes from a host name or a TLS socket."""
 
 
 def record_deliveries(event: JobEvent, **kwargs: Any) -> None:
-    """Called in the event's transaction, for each event that somebody may want."""
-    from jobs.models import Delivery, Webhook
+    """Receiver of `job_event_recorded`: write a delivery for each webhook of its kind.
 
+    It runs in the event's transaction, so a delivery exists exactly if the event does.
+    """
     if event.kind not in Webhook.Event.values:
         return
-    owed = [
+    deliveries = [
         Delivery(webhook=each, job_id=event.job_id, kind=event.kind, body=body(event))
         for each in Webhook.objects.of_job(event.job_id)
         if event.kind in each.events
     ]
-    if owed:
-        Delivery.objects.bulk_create(owed)
-        queue.call_courier()
+    if deliveries:
+        Delivery.objects.bulk_create(deliveries)
+        queue.enqueue_webhook_delivery()
 
 
 def body(event: JobEvent) -> str:
-    """What is signed and sent; the job itself is there for who has a token."""
+    """The JSON that is signed and sent; `url` answers with the job to its user."""
     error = str(event.data.get("error", ""))
     job_id = str(event.job_id)
     return as_json(
@@ -76,22 +84,22 @@ def as_json(kind: str, fields: dict[str, Any]) -> str:
 
 
 def send_test(webhook: Webhook) -> Delivery:
-    """An event of no job, to see whether the receiver verifies it."""
+    """Enqueue a delivery of no job, which shows whether the receiver verifies it."""
     if not webhook.active:
         raise WrongState("The webhook is not active.")
     with transaction.atomic():
-        made = Delivery.objects.create(
+        delivery = Delivery.objects.create(
             webhook=webhook,
             kind="test",
             body=as_json("webhook.test", {"webhook_id": str(webhook.pk)}),
         )
-        queue.call_courier()
-    made.refresh_from_db()
-    return made
+        queue.enqueue_webhook_delivery()
+    delivery.refresh_from_db()
+    return delivery
 
 
-def send_anew(delivery: Delivery) -> Delivery:
-    """The same message, with the same id, from the first attempt on."""
+def redeliver(delivery: Delivery) -> Delivery:
+    """Send an ended delivery again, with the same id and all attempts."""
     ended = Delivery.objects.filter(pk=delivery.pk).exclude(
         status=Delivery.Status.PENDING
     )
@@ -105,111 +113,51 @@ def send_anew(delivery: Delivery) -> Delivery:
             response_status=None,
         )
         if not renewed:
-            raise WrongState("This delivery is on its way already.")
-        queue.call_courier()
+            raise WrongState("This delivery is still pending.")
+        queue.enqueue_webhook_delivery()
     delivery.refresh_from_db()
     return delivery
-
-
-FAULTS = (OSError, http.client.HTTPException, ValueError)
-"""What a call that was not answered raises; the last from a name or a TLS socket."""
-
-
-class PinnedConnection(http.client.HTTPConnection):
-    """Connects to the target's address, whatever its name means by now."""
-
-    def __init__(self, target: Target, seconds: float) -> None:
-        super().__init__(target.host, target.port, timeout=seconds)
-        self.target = target
-        self.over = False
-
-    def connect(self) -> None:
-        place = (self.target.address, self.target.port)
-        self.sock = socket.create_connection(place, timeout=self.timeout)
-        if self.target.parts.scheme == "https":
-            self.sock = tls().wrap_socket(self.sock, server_hostname=self.target.host)
-        if self.over:
-            raise TimeoutError("Connecting took all the time there was.")
-
-    def cut(self) -> None:
-        """Ends any wait of the thread that uses it: on a socket that is being connected
-        there is nothing to shut, so `connect` looks itself."""
-        self.over = True
-        if self.sock is not None:
-            with suppress(OSError):  # it has ended by itself
-                self.sock.shutdown(socket.SHUT_RDWR)
-
-
-@cache
-def tls() -> ssl.SSLContext:
-    """The system's authorities, or those of SSL_CERT_FILE."""
-    return ssl.create_default_context()
-
-
-def post(
-    target: Target, body: bytes, headers: Mapping[str, str], seconds: float
-) -> int:
-    """The status of the answer; what it says is not read. Raises FAULTS.
-
-    The time is for everything together: a receiver that drips is cut off.
-    """
-    connection = PinnedConnection(target, seconds)
-    clock = threading.Timer(seconds, connection.cut)
-    clock.daemon = True
-    clock.start()
-    try:
-        connection.request("POST", target.path, body, dict(headers))
-        return connection.getresponse().status
-    finally:
-        clock.cancel()
-        connection.close()
-
-
-logger = logging.getLogger(__name__)
-GONE = 410
-"""The receiver wants nothing more."""
-MAX_ERROR_CHARS = 300
 
 
 def always() -> bool:
     return True
 
 
-def deliver_due(going: Callable[[], bool] = always) -> int:
-    """Send everything that is due, as long as it goes on; how many were tried."""
-    return sum(1 for _ in map(attempt, claimed(going)))
+def deliver_due(is_running: Callable[[], bool] = always) -> int:
+    """Attempt every due delivery while `is_running`; return how many were attempted."""
+    return sum(1 for _ in map(attempt, claimed(is_running)))
 
 
-def claimed(going: Callable[[], bool] = always) -> Iterator[Delivery]:
-    """Due deliveries, each taken so that no other courier has it as well."""
+def claimed(is_running: Callable[[], bool] = always) -> Iterator[Delivery]:
+    """Due deliveries, each claimed for a while by compare-and-swap on its attempts."""
     due = Delivery.objects.due().order_by("next_at", "pk")
-    while going() and (found := due.first()):
-        mine = due.filter(pk=found.pk, attempts=found.attempts)
-        if mine.update(attempts=F("attempts") + 1, next_at=Now() + hold()):
+    while is_running() and (delivery := due.first()):
+        unclaimed = due.filter(pk=delivery.pk, attempts=delivery.attempts)
+        if unclaimed.update(attempts=F("attempts") + 1, next_at=Now() + claim_time()):
             whole = Delivery.objects.select_related("webhook__user")
-            yield from whole.filter(pk=found.pk)  # none: its webhook was deleted
+            yield from whole.filter(pk=delivery.pk)  # none if its webhook was deleted
 
 
-def hold() -> timedelta:
-    """How long one that was taken is not due again; what happens in it is bounded."""
+def claim_time() -> timedelta:
+    """How long a claimed delivery is not due: longer than one attempt can take."""
     seconds: timedelta = settings.SKILLFLEET_WEBHOOK_TIMEOUT
     return seconds * 3
 
 
 def attempt(delivery: Delivery) -> None:
-    """Send it once, and write down how that went."""
+    """Send the delivery once, and save the result."""
     webhook = delivery.webhook
     if not (webhook.active and webhook.user.is_active):
         return end(delivery, Delivery.Status.FAILED, error="The webhook is not active.")
     try:
-        target = find(webhook.url)
-        if not hold_on(delivery):
-            return None  # the name server was so slow that another courier has it
+        target = resolve(webhook.url)
+        if not extend_claim(delivery):
+            return None  # resolving took so long that another thread claimed it
         status = send(delivery, target)
     except Refused as refused:
         return end(delivery, Delivery.Status.FAILED, error=str(refused))
-    except FAULTS as fault:
-        return put_off(delivery, f"{type(fault).__name__}: {fault}", None)
+    except REQUEST_ERRORS as error:
+        return postpone(delivery, f"{type(error).__name__}: {error}", None)
     if 200 <= status < 300:
         return end(delivery, Delivery.Status.DELIVERED, response_status=status)
     if status == GONE:
@@ -218,18 +166,19 @@ def attempt(delivery: Delivery) -> None:
             delivery,
             Delivery.Status.FAILED,
             response_status=status,
-            error="The receiver answered 410; the webhook is not active any more.",
+            error="The receiver answered 410; the webhook was deactivated.",
         )
-    return put_off(delivery, f"The receiver answered {status}.", status)
+    return postpone(delivery, f"The receiver answered {status}.", status)
 
 
-def hold_on(delivery: Delivery) -> bool:
-    """Take it for as long again."""
-    taken = Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts)
-    return bool(taken.update(next_at=Now() + hold()))
+def extend_claim(delivery: Delivery) -> bool:
+    """False: the claim has expired, and another thread has claimed the delivery."""
+    still_mine = Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts)
+    return bool(still_mine.update(next_at=Now() + claim_time()))
 
 
 def send(delivery: Delivery, target: Target) -> int:
+    """The status of the receiver's answer. Raises REQUEST_ERRORS."""
     body = delivery.body.encode()
     now = int(timezone.now().timestamp())
     nonce = delivery.webhook.nonce
@@ -242,20 +191,20 @@ def send(delivery: Delivery, target: Target) -> int:
     return post(target, body, headers, seconds)
 
 
-def put_off(delivery: Delivery, error: str, status: int | None) -> None:
-    """Later each time; after the last attempt, never.
+def postpone(delivery: Delivery, error: str, status: int | None) -> None:
+    """Schedule the next attempt, or fail the delivery after its last one.
 
-    What else its receiver is owed waits a little, too: or one that is away would have
-    each courier wait for it once per delivery, and other people's come after those.
+    Other due deliveries of the webhook are delayed a little, too: otherwise a receiver
+    that does not answer would cost one time-out each before other receivers' turn.
     """
     delivery.webhook.deliveries.due().update(next_at=Now() + wait_after(1))
     if delivery.attempts >= settings.SKILLFLEET_WEBHOOK_ATTEMPTS:
         end(delivery, Delivery.Status.FAILED, error=error, response_status=status)
         return
     wait = wait_after(delivery.attempts)
-    logger.warning("webhook put off message=%s wait=%s", delivery, wait)
+    logger.warning("webhook delivery postponed message=%s wait=%s", delivery, wait)
     Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts).update(
-        next_at=Now() + wait, error=shown(error), response_status=status
+        next_at=Now() + wait, error=shortened(error), response_status=status
     )
 
 
@@ -281,82 +230,140 @@ def end(
     Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts).update(
         status=status,
         response_status=response_status,
-        error=shown(error),
+        error=shortened(error),
         next_at=None,
         finished_at=Now(),
     )
 
 
-def shown(error: str) -> str:
-    """It may quote what the receiver said, whatever that was."""
+def shortened(error: str) -> str:
+    """The error as the database takes it; it may quote what the receiver sent."""
     return lifecycle.storable(error)[:MAX_ERROR_CHARS]
 
 
-class Courier:
-    """The thread of this process."""
+class PinnedConnection(http.client.HTTPConnection):
+    """Connects to the address that was checked, not to a newer one of the host name.
+
+    This is part of the SSRF guard: a name server could answer differently (DNS
+    rebinding) between the check and the connection.
+    """
+
+    def __init__(self, target: Target, seconds: float) -> None:
+        super().__init__(target.host, target.port, timeout=seconds)
+        self.target = target
+        self.is_over = False
+
+    def connect(self) -> None:
+        address = (self.target.address, self.target.port)
+        self.sock = socket.create_connection(address, timeout=self.timeout)
+        if self.target.parts.scheme == "https":
+            self.sock = tls().wrap_socket(self.sock, server_hostname=self.target.host)
+        if self.is_over:
+            raise TimeoutError("The time limit was reached while connecting.")
+
+    def abort(self) -> None:
+        """End any wait of the thread that uses the connection.
+
+        A socket that is still connecting cannot be shut down; `connect` checks
+        `is_over` itself.
+        """
+        self.is_over = True
+        if self.sock is not None:
+            with suppress(OSError):  # it is closed already
+                self.sock.shutdown(socket.SHUT_RDWR)
+
+
+@cache
+def tls() -> ssl.SSLContext:
+    """Trusts the system's certificate authorities, or those of SSL_CERT_FILE."""
+    return ssl.create_default_context()
+
+
+def post(
+    target: Target, body: bytes, headers: Mapping[str, str], seconds: float
+) -> int:
+    """The status of the answer, whose body is not read. Raises REQUEST_ERRORS.
+
+    There are no redirects and no proxies. The time limit is for the whole request, so
+    that a receiver that sends byte by byte is cut off, too.
+    """
+    connection = PinnedConnection(target, seconds)
+    timer = threading.Timer(seconds, connection.abort)
+    timer.daemon = True
+    timer.start()
+    try:
+        connection.request("POST", target.path, body, dict(headers))
+        return connection.getresponse().status
+    finally:
+        timer.cancel()
+        connection.close()
+
+
+class DeliveryThread:
+    """The thread of this process that sends deliveries; it ends when none is due."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.called = self.closing = False
+        self.requested = self.stopping = False
         self.thread: threading.Thread | None = None
 
-    def call(self) -> None:
-        """Have it look; one that looks already will look once more."""
+    def request(self) -> None:
+        """Start the thread; if it runs already, have it look for due ones once more."""
         with self.lock:
-            self.called = True
+            self.requested = True
             if self.thread is None:
                 self.thread = threading.Thread(
-                    target=self._run, name="webhook courier", daemon=True
+                    target=self._run, name="webhook delivery", daemon=True
                 )
                 self.thread.start()
 
     def finish(self, seconds: float) -> None:
-        """Take nothing more, and wait for what is in hand."""
-        self.closing = True
+        """Claim nothing more, and wait for the delivery that is being sent."""
+        self.stopping = True
         thread = self.thread
         if thread is not None:
             thread.join(seconds)
 
     def _run(self) -> None:
         try:
-            while self._is_called():
-                deliver_due(lambda: not self.closing)
-        except Error as error:  # the sweep calls again
-            logger.warning("courier waits for the database error=%s", error)
-            self._leave()
+            while self._is_requested():
+                deliver_due(lambda: not self.stopping)
+        except Error as error:  # the sweep requests it again
+            logger.warning("webhook delivery waits for the database error=%s", error)
+            self._forget_thread()
         except Exception:
-            logger.exception("courier ends")
-            self._leave()
+            logger.exception("webhook delivery ends")
+            self._forget_thread()
         finally:
             connections.close_all()
 
-    def _leave(self) -> None:
+    def _forget_thread(self) -> None:
         with self.lock:
             self.thread = None
 
-    def _is_called(self) -> bool:
+    def _is_requested(self) -> bool:
         with self.lock:
-            called, self.called = self.called, False
-            if not called:
+            requested, self.requested = self.requested, False
+            if not requested:
                 self.thread = None
-            return called
+            return requested
 
 
-courier = Courier()
+delivery_thread = DeliveryThread()
 
 
-def _forget() -> None:
-    """Threads do not live on in a fork."""
-    global courier
-    courier = Courier()
+def _reset_after_fork() -> None:
+    """A fork has no threads; it starts its own when it needs one."""
+    global delivery_thread
+    delivery_thread = DeliveryThread()
 
 
-os.register_at_fork(after_in_child=_forget)
+os.register_at_fork(after_in_child=_reset_after_fork)
 
 
 def deliver_webhooks() -> None:
-    """Start the delivery thread beside this worker: no job waits for a receiver.
+    """The task of the queue message that follows a new delivery.
 
-    The task of the queue message that follows a new delivery.
+    It only requests the thread, so that the worker goes on with jobs at once.
     """
-    courier.call()
+    delivery_thread.request()

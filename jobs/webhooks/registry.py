@@ -1,4 +1,4 @@
-"""Webhooks made, changed and deleted; API and admin call these."""
+"""Registers, changes and deletes webhooks, for the API and the admin."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -14,15 +14,15 @@ from jobs.webhooks.addresses import Refused, check_url
 
 
 def register(user: User, url: str, events: Iterable[str]) -> tuple[Webhook, str]:
-    """A webhook, and its secret, which nothing shows again."""
+    """Create a webhook; return it with its secret, which is shown only this once."""
     check(url)
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).get(pk=user.pk)  # one at a time
         if user.webhooks.count() >= settings.SKILLFLEET_WEBHOOKS_PER_USER:
             raise TooManyWebhooks
-        made = Webhook.objects.create(user=user, url=url, events=in_order(events))
-    made.refresh_from_db()
-    return made, signing.secret(made.nonce)
+        webhook = Webhook.objects.create(user=user, url=url, events=in_order(events))
+    webhook.refresh_from_db()
+    return webhook, signing.secret(webhook.nonce)
 
 
 def change(
@@ -32,28 +32,28 @@ def change(
     events: Iterable[str] | None = None,
     active: bool | None = None,
 ) -> Webhook:
-    """What is None stays as it is, also what a courier changes meanwhile."""
-    given: dict[str, Any] = {}
+    """Change what is not None; other columns keep what others wrote meanwhile."""
+    changes: dict[str, Any] = {}
     if url is not None:
         check(url)
-        given["url"] = url
+        changes["url"] = url
     if events is not None:
-        given["events"] = in_order(events)
+        changes["events"] = in_order(events)
     if active is not None:
-        given["active"] = active
-    if given:
-        Webhook.objects.filter(pk=webhook.pk).update(**given)
-    for name, value in given.items():
+        changes["active"] = active
+    if changes:
+        Webhook.objects.filter(pk=webhook.pk).update(**changes)
+    for name, value in changes.items():
         setattr(webhook, name, value)
     return webhook
 
 
 def delete(webhook: Webhook) -> None:
-    """With its log. Its row first: an event that is being written waits for it."""
+    """Delete a webhook with its log; events that are being recorded wait for it."""
     with transaction.atomic():
-        held = Webhook.objects.select_for_update().filter(pk=webhook.pk).first()
-        if held:
-            held.delete()
+        locked = Webhook.objects.select_for_update().filter(pk=webhook.pk).first()
+        if locked:
+            locked.delete()
 
 
 def check(url: str) -> None:
@@ -64,5 +64,5 @@ def check(url: str) -> None:
 
 
 def in_order(events: Iterable[str]) -> list[str]:
-    wanted = set(events)
-    return [kind for kind in Webhook.Event.values if kind in wanted]
+    chosen = set(events)
+    return [kind for kind in Webhook.Event.values if kind in chosen]

@@ -1,8 +1,8 @@
-"""Signatures as standardwebhooks.com specifies them.
+"""Signatures of webhook messages, as standardwebhooks.com specifies them.
 
-A webhook's secret is kept nowhere: it is derived from SECRET_KEY and the row's nonce,
-so that a copy of the database signs nothing. While SECRET_KEY changes, what was signed
-is signed by SECRET_KEY_FALLBACKS, too.
+A webhook's secret is not stored: it is derived from SECRET_KEY and the row's nonce, so
+that nobody can sign with a copy of the database. While SECRET_KEY is being changed,
+messages are also signed with SECRET_KEY_FALLBACKS.
 """
 
 import base64
@@ -21,12 +21,12 @@ def new_nonce() -> str:
 
 
 def secret(nonce: str) -> str:
-    """What the owner is shown once, and puts into the receiver."""
+    """The secret that the owner sees once and enters in the receiver."""
     return PREFIX + base64.b64encode(_key(settings.SECRET_KEY, nonce)).decode()
 
 
 def headers(nonce: str, message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """What a receiver verifies: webhook-id, -timestamp and -signature."""
+    """The headers that a receiver verifies: webhook-id, -timestamp and -signature."""
     signed = b"%s.%d.%s" % (message_id.encode(), timestamp, body)
     signatures = [
         hmac.digest(_key(key, nonce), signed, "sha256")

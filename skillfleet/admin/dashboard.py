@@ -16,7 +16,7 @@ from jobs.admin.base import link_to_job, shortened
 from jobs.models import Draft, Job, Worker
 from jobs.models.draft import PROMOTE
 from jobs.models.job import OPERATE, SUBMIT
-from jobs.monitoring import attendance, how_to_start_a_worker, stuck
+from jobs.monitoring import how_to_start_a_worker, queue_status, stuck
 from taxonomy.models import Skill
 from taxonomy.permissions import PUBLISH_SKILLS
 from taxonomy.validation import due
@@ -45,7 +45,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 def missing_worker() -> str:
     """A warning that no worker is alive, or an empty text."""
-    here = attendance()
+    here = queue_status()
     if here.workers_alive:
         return ""
     waiting = f"{here.waiting} job(s) wait. " if here.waiting else ""

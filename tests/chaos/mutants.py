@@ -12,16 +12,16 @@ def no_fence() -> None:
     from jobs.models import Job
     from jobs.models.job import JobQuerySet
 
-    JobQuerySet.held_by = lambda self, job_id, fence: self.live().filter(pk=job_id)
+    JobQuerySet.with_fence = lambda self, job_id, fence: self.live().filter(pk=job_id)
     Attempt.where = property(lambda self: Job.objects.live().filter(pk=self.job.pk))
 
 
 def no_sweep() -> None:
     """Nobody looks for what the dead have left."""
-    from jobs.engine import cluster
+    from jobs.engine import maintenance
     from jobs.models.job import JobQuerySet
 
-    cluster.sweep = lambda: None
+    maintenance.sweep = lambda: None  # type: ignore[assignment]
     JobQuerySet.expired = lambda self: self.none()
 
 

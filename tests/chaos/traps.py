@@ -94,13 +94,13 @@ def before_commit(point: str, real: Callable[..., Any]) -> Callable[..., Any]:
 def lay() -> None:
     from jobs import lifecycle
     from jobs.engine import checkpoint
-    from jobs.engine.cluster import Outbox
+    from jobs.engine.cluster import TaskSink
     from jobs.models import Job
 
     claim = before("before_claim", after("after_claim", Job.claim))
     Job.claim = claim  # type: ignore[method-assign]
-    put = before("before_acknowledgement", Outbox.put)
-    Outbox.put = put  # type: ignore[method-assign]
+    put = before("before_acknowledgement", TaskSink.put)
+    TaskSink.put = put  # type: ignore[method-assign]
     for module, verb, name in (
         (checkpoint, "apply", "checkpoint"),
         (lifecycle, "create_skill_job", "submit"),

@@ -30,7 +30,7 @@ def test_queue_outcomes_crashes_and_times_are_told(submit, operator):
     now = timezone.now()
     Job.objects.filter(pk=waiting.pk).update(enqueued_at=now - timedelta(minutes=5))
     JobEvent.objects.filter(job=held).update(at=now - timedelta(seconds=7))
-    assert held.claim(Worker.objects.enlist())
+    assert held.claim(Worker.objects.register())
     Job.objects.filter(pk=held.pk).update(lease_expires_at=now - timedelta(minutes=1))
     for seconds in (1, 2, 30):
         PhaseResult.objects.create(

@@ -347,13 +347,13 @@ def test_networks_that_cannot_be_read_are_refused_at_the_start(settings):
 def test_a_name_with_one_address_of_ours_is_refused_whole(settings):
     settings.SKILLFLEET_WEBHOOK_NETWORKS = ["127.0.0.1/32"]
 
-    assert addresses.find("http://127.0.0.1:9/").address == "127.0.0.1"
+    assert addresses.resolve("http://127.0.0.1:9/").address == "127.0.0.1"
     with pytest.raises(addresses.Refused):
-        addresses.find("http://127.0.0.2:9/")
+        addresses.resolve("http://127.0.0.2:9/")
 
 
 def test_time_that_ends_while_it_connects_ends_the_call(receiver):
-    connection = delivery.PinnedConnection(addresses.find(receiver.url), 20)
+    connection = delivery.PinnedConnection(addresses.resolve(receiver.url), 20)
     connection.cut()
 
     with pytest.raises(TimeoutError):

@@ -44,7 +44,7 @@ def test_readyz_names_the_missing_worker(client):
 
 @pytest.mark.django_db
 def test_readyz_is_ready_with_a_live_worker(client):
-    Worker.objects.enlist()
+    Worker.objects.register()
 
     response = client.get("/readyz")
 
@@ -54,7 +54,7 @@ def test_readyz_is_ready_with_a_live_worker(client):
 
 @pytest.mark.django_db
 def test_readyz_does_not_count_a_worker_unheard_of(client):
-    Worker.objects.enlist()
+    Worker.objects.register()
     Worker.objects.update(heartbeat_at="2020-01-01T00:00:00Z")
 
     assert client.get("/readyz").status_code == 503
@@ -72,7 +72,7 @@ def test_a_database_that_refuses_is_named_and_not_a_500(client):
 @pytest.mark.django_db
 def test_readyz_says_why_the_cache_is_bypassed_and_serves_on(client):
     backend = caches["default"]
-    Worker.objects.enlist()
+    Worker.objects.register()
     CacheHost.objects.create(host_id="other", host="web-2", seen_at=Now())
     hosts.set_conflict(backend.stamps, True)
     try:
@@ -89,7 +89,7 @@ def test_readyz_says_why_the_cache_is_bypassed_and_serves_on(client):
 def test_readyz_says_that_the_cache_server_is_away_and_serves_on(
     client, settings, tmp_path
 ):
-    Worker.objects.enlist()
+    Worker.objects.register()
     nobody = f"redis://127.0.0.1:{free_port()}/0"
     settings.CACHES = {**settings.CACHES, "default": redis_cache(nobody, tmp_path)}
     try:
@@ -105,7 +105,7 @@ def test_readyz_says_that_the_cache_server_is_away_and_serves_on(
 def test_readyz_says_that_the_shared_cache_is_away_and_serves_on(
     client, shared_cache_away
 ):
-    Worker.objects.enlist()
+    Worker.objects.register()
 
     response = client.get("/readyz")
 
@@ -117,7 +117,7 @@ def test_readyz_says_that_the_shared_cache_is_away_and_serves_on(
 @pytest.mark.django_db
 @pytest.mark.parametrize("host", ["10.0.0.7:8000", "evil.example", "[::1", ""])
 def test_a_probe_comes_under_any_name(client, host):
-    Worker.objects.enlist()
+    Worker.objects.register()
 
     for path in ("/healthz", "/readyz"):
         assert client.get(path, headers={"host": host}).status_code == 200

@@ -18,7 +18,7 @@ def far_east(settings):
 def long_job(world) -> Job:
     """A job that a worker has been working on for a while."""
     job = Job.objects.get(pk=world.names["pending"])
-    assert job.claim(Worker.objects.enlist())
+    assert job.claim(Worker.objects.register())
     return job
 
 

@@ -7,7 +7,12 @@ from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django.test import Client
 
-from jobs.engine.cluster import JUDGE_SECONDS, Cluster
+from jobs.engine.maintenance import (
+    PRUNE_SECONDS,
+    REVALIDATION_SECONDS,
+    Chores,
+    revalidation_chore,
+)
 from taxonomy import validation
 from taxonomy.models import Skill, Verdict, Waiver
 from taxonomy.scan.rules import TEXT_RULES
@@ -80,14 +85,16 @@ def test_one_that_cannot_be_judged_keeps_no_other_from_it(former, monkeypatch):
 
 def test_the_cluster_goes_on_soon_and_then_waits_an_hour(former, monkeypatch):
     monkeypatch.setattr(validation, "AT_A_TIME", 4)
-    monkeypatch.setattr("jobs.engine.cluster.time.monotonic", lambda: 0.0)
-    cluster = Cluster(1)
+    clock = 0.0
+    monkeypatch.setattr("jobs.engine.maintenance.time.monotonic", lambda: clock)
+    chores = Chores(revalidation_chore)
 
-    cluster._judge()
-    assert cluster.due[cluster._judge] == JUDGE_SECONDS
-    cluster._judge()
+    chores.run(is_stopping=lambda: False)
+    assert chores.due[revalidation_chore] == REVALIDATION_SECONDS
+    clock = REVALIDATION_SECONDS
+    chores.run(is_stopping=lambda: False)
 
-    assert cluster.due[cluster._judge] == 3600
+    assert chores.due[revalidation_chore] == clock + PRUNE_SECONDS
     assert failing() == 5
 
 

@@ -16,7 +16,7 @@ from rich.console import Console
 from core.terminal import say
 from jobs import lifecycle
 from jobs.authors.base import SourceDocument
-from jobs.cli import Follower, LeftOpen, closing, warn_if_unattended
+from jobs.cli import Follower, LeftOpen, closing, warn_if_no_worker
 from jobs.engine import inline
 from jobs.exceptions import JobError
 from jobs.lifecycle import create_refinement_job
@@ -95,7 +95,7 @@ class Command(BaseCommand):
             job, user = _found(**options) if come_back else _submitted(**options)
             say(console, f"Job {job.pk}")
             if not (job.is_final or settings.SKILLFLEET_JOBS == "inline"):
-                warn_if_unattended(console)
+                warn_if_no_worker(console)
             code = follow(Follower(job, console, user, auto_approve))
         if code:
             sys.exit(code)

@@ -11,11 +11,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from core.terminal import columns
 from jobs.monitoring import (
     DEAD,
-    Attendance,
+    QueueStatus,
     Stuck,
-    attendance,
     fail,
     how_to_start_a_worker,
+    queue_status,
     requeue,
     stuck,
 )
@@ -71,7 +71,7 @@ class Command(BaseCommand):
                 done = "done" if action(each) else "it has gone on meanwhile"
                 self.stderr.write(f"{action.__name__} {each.job.pk}: {done}")
         dead = [each for each in stuck(older_than) if each.kind == DEAD]
-        if problems := list(_problems(dead, attendance())):
+        if problems := list(_problems(dead, queue_status())):
             raise CommandError("\n".join(problems), returncode=1)
 
     def _show(self, found: list[Stuck], as_json: bool) -> None:
@@ -98,12 +98,12 @@ def _cell(name: str, value: Any) -> str:
     return str(value) or "-"
 
 
-def _problems(dead: list[Stuck], there: Attendance) -> list[str]:
+def _problems(dead: list[Stuck], there: QueueStatus) -> list[str]:
     """Why the exit code is 1; empty when it is 0."""
     problems = []
     if dead:
         problems.append(f"{len(dead)} dead job(s): --requeue puts them back.")
-    if there.unattended:
+    if there.is_stalled:
         problems.append(
             f"{there.waiting} job(s) wait and no worker is alive:"
             f" {how_to_start_a_worker()}"

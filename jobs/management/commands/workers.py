@@ -20,7 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print a JSON list")
 
     def handle(self, **options: Any) -> None:
-        rows = WorkerSerializer(Worker.objects.attended(), many=True).data
+        rows = WorkerSerializer(Worker.objects.with_liveness(), many=True).data
         if options["json"]:
             self.stdout.write(json.dumps(rows, indent=2))
         else:

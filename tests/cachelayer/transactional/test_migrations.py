@@ -52,7 +52,7 @@ def test_the_renaming_runs_no_sql(renaming):
 
 
 def test_the_column_of_a_worker_keeps_its_name():
-    worker = Worker.objects.enlist()
+    worker = Worker.objects.register()
     with connection.cursor() as cursor:
         cursor.execute("SELECT plane FROM jobs_worker WHERE id = %s", [worker.pk])
         assert cursor.fetchone() == (worker.cache_host,)

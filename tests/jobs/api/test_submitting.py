@@ -35,7 +35,7 @@ def test_a_submission_says_that_no_worker_is_alive(author_api):
 
 
 def test_with_a_worker_alive_there_is_no_warning(author_api):
-    Worker.objects.enlist()
+    Worker.objects.register()
 
     told = author_api.post(URL, {"task_description": TASK}).data
 

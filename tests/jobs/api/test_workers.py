@@ -14,10 +14,10 @@ LEASE = timedelta(seconds=60)
 @pytest.fixture
 def workers(waiting, settings) -> tuple[Worker, Worker]:
     """One at work, and one of another host that has not been heard of for a while."""
-    busy = Worker.objects.enlist()
-    busy.hold(waiting.pk)
+    busy = Worker.objects.register()
+    busy.set_job(waiting.pk)
     settings.HOST_NAME = "a-host"
-    lost = Worker.objects.enlist()
+    lost = Worker.objects.register()
     silent = Now() - 2 * LEASE
     Worker.objects.filter(pk=lost.pk).update(heartbeat_at=silent, started_at=silent)
     return busy, lost

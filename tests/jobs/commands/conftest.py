@@ -47,7 +47,7 @@ def run() -> Callable[..., Ran]:
 @pytest.fixture
 def alive(seeded: None) -> Worker:
     """A worker that has just been heard of."""
-    return Worker.objects.enlist()
+    return Worker.objects.register()
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def held(submit: Callable[..., Job], seeded: None) -> Callable[..., Job]:
 
     def make(lease: timedelta, running: timedelta = timedelta(minutes=5)) -> Job:
         job = submit()
-        assert job.claim(Worker.objects.enlist())
+        assert job.claim(Worker.objects.register())
         now = timezone.now()
         Job.objects.filter(pk=job.pk).update(
             lease_expires_at=now + lease,

@@ -109,7 +109,7 @@ def test_the_content_of_its_draft_goes_a_day_later(run, completed):
 
 def test_a_cluster_removes_many_old_jobs_some_at_a_time(submit, monkeypatch):
     monkeypatch.setattr(maintenance, "BATCH", 1)
-    monkeypatch.setattr(maintenance, "AT_A_TIME", 2)
+    monkeypatch.setattr(maintenance, "BATCHES_AT_A_TIME", 2)
     for _ in range(3):
         job = submit()
         lifecycle.cancel(job, by=job.user)

@@ -15,7 +15,7 @@ from django.db import connections, transaction  # noqa: E402
 
 from jobs import worker as worker_room  # noqa: E402
 from jobs.engine import checkpoint  # noqa: E402
-from jobs.engine.cluster import Inbox, Outbox, work_from  # noqa: E402
+from jobs.engine.cluster import TaskSink, TaskSource, work_from  # noqa: E402
 from jobs.models import Job  # noqa: E402
 
 POINTS = ("before_claim", "in_phase", "before_commit", "after_commit", "before_ack")
@@ -29,7 +29,7 @@ def die(*_: Any) -> None:
     os.kill(os.getpid(), blow)
 
 
-class OneMessage(Inbox):
+class OneMessage(TaskSource):
     """Gives one task, then STOP."""
 
     taken = False
@@ -77,7 +77,7 @@ def arm(point: str) -> None:
         case "after_commit":
             checkpoint.apply = after(checkpoint.apply)
         case "before_ack":
-            Outbox.put = before(Outbox.put)  # type: ignore[method-assign]
+            TaskSink.put = before(TaskSink.put)  # type: ignore[method-assign]
 
 
 def start(request: dict[str, Any]) -> int:

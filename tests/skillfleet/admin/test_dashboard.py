@@ -19,7 +19,7 @@ def test_without_a_worker_the_page_says_so(root):
 
 
 def test_with_a_worker_it_does_not(root):
-    Worker.objects.enlist()
+    Worker.objects.register()
 
     assert root.get("/admin/").context["warning"] == ""
 

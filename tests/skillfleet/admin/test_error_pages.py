@@ -28,7 +28,7 @@ def test_an_address_that_cannot_be_asked_about(admin_client):
 
 
 def test_a_page_that_fails(make_person, monkeypatch):
-    monkeypatch.setattr("skillfleet.admin.dashboard.attendance", lambda: 1 / 0)
+    monkeypatch.setattr("skillfleet.admin.dashboard.queue_status", lambda: 1 / 0)
     client = Client(raise_request_exception=False)
     client.force_login(make_person("root", is_staff=True, is_superuser=True))
 

@@ -53,7 +53,7 @@ def queue_rows(world):
     Profile.objects.revise(author, mounted=["data"], priorities={"data": 3})
     skills = Skill.objects.all()
     record(author, skills, [{"id": "1", "skill": "pdf-tools", "kind": "used"}])
-    Worker.objects.enlist()
+    Worker.objects.register()
     CacheHost.objects.create(host_id="f00", host="web-1", seen_at=Now())
     Schedule.objects.create(func="math.floor", name="nightly")
     for success in (True, False):
@@ -181,6 +181,6 @@ def make_more(world):
         failed(submitted(owner))
         drafted(submitted(owner))
         submitted(owner)
-        Worker.objects.enlist()
+        Worker.objects.register()
         CacheHost.objects.create(host_id=name, host=name, seen_at=Now())
     assert Draft.objects.count() == 4

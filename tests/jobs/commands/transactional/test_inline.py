@@ -91,7 +91,7 @@ def test_a_request_starts_it_in_a_process_that_was_forked(inline_jobs, client, s
 
 def test_what_a_killed_process_held_is_swept_and_goes_on(inline_jobs, submit, settings):
     job = submit()
-    assert job.claim(Worker.objects.enlist())
+    assert job.claim(Worker.objects.register())
     Job.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
 
     inline.start()

@@ -4,13 +4,13 @@ import pytest
 from django_q.models import Failure, OrmQ, Success
 from django_q.tasks import async_task
 
-from jobs.engine.cluster import Inbox, work_from
+from jobs.engine.cluster import TaskSource, work_from
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NO_OP = "operator.add"
 
 
-class Watched(Inbox):
+class Watched(TaskSource):
     """Ends after so many tasks; writes down what was in the queue at each."""
 
     def __init__(self, most: int) -> None:
@@ -31,10 +31,10 @@ def test_a_message_is_acknowledged_when_its_task_has_ended_and_not_before():
     for _ in range(3):
         async_task(NO_OP, 1, 2)
 
-    inbox = Watched(most=3)
-    work_from(inbox)
+    source = Watched(most=3)
+    work_from(source)
 
-    assert inbox.seen == [3, 2, 1]
+    assert source.seen == [3, 2, 1]
     assert not OrmQ.objects.exists(), "the last one is acknowledged at the end"
     assert not Success.objects.exists()
 
@@ -62,8 +62,8 @@ def test_a_message_that_is_not_ours_is_dropped():
 def test_a_message_in_hand_is_not_given_to_another():
     for _ in range(2):
         async_task(NO_OP, 1, 2)
-    one, other = Inbox(), Inbox()
+    one, other = TaskSource(), TaskSource()
 
-    taken = [inbox.get()["ack_id"] for inbox in (one, other)]
+    taken = [source.get()["ack_id"] for source in (one, other)]
 
     assert taken == sorted(OrmQ.objects.values_list("pk", flat=True))

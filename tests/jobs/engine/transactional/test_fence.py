@@ -83,11 +83,11 @@ def test_a_worker_that_lost_its_fence_writes_nothing(
 def test_without_the_fence_the_loser_would_write(
     job: Job, worker: SkillJobWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def held_by_anybody(rows: JobQuerySet, job_id: Any, fence: str) -> QuerySet[Any]:
+    def with_any_fence(rows: JobQuerySet, job_id: Any, fence: str) -> QuerySet[Any]:
         return rows.live().filter(pk=job_id, status="running")
 
     until(job, "tdd_red", worker)
-    monkeypatch.setattr(JobQuerySet, "held_by", held_by_anybody)
+    monkeypatch.setattr(JobQuerySet, "with_fence", with_any_fence)
     assert Overtaken(job).run()["slow"] is True
 
 

@@ -69,7 +69,7 @@ def test_a_commit_of_unknown_end_neither_fails_nor_repeats_the_phase(
         return applied
 
     monkeypatch.setattr(checkpoint, "apply", apply_and_lose_the_answer)
-    monkeypatch.setattr("jobs.engine.retry.RETRY_SECONDS", 0)
+    monkeypatch.setattr("jobs.engine.retry.DATABASE_RETRY_SECONDS", 0)
     while not Job.objects.get(pk=job.pk).is_final:
         worker.process_job(Job.objects.get(pk=job.pk))
     assert Job.objects.get(pk=job.pk).status == Job.Status.COMPLETED
@@ -93,7 +93,7 @@ def cut_behind(
         return found
 
     monkeypatch.setattr(owner, verb, done_but_not_told)
-    monkeypatch.setattr("jobs.engine.retry.RETRY_SECONDS", 0)
+    monkeypatch.setattr("jobs.engine.retry.DATABASE_RETRY_SECONDS", 0)
     return calls
 
 
