@@ -425,7 +425,7 @@ def _problems(feedback: str, areas: list[str]) -> Problems:
     limit = settings.SKILLFLEET_MAX_TASK_CHARS
     if not feedback.strip():
         problems["feedback"] = [
-            "Describe what should be different in the next version."
+            "Say what should be different in the next version."
         ]
     elif len(feedback) > limit:
         problems["feedback"] = [f"At most {limit} characters."]
