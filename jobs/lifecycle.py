@@ -424,9 +424,7 @@ def _problems(feedback: str, areas: list[str]) -> Problems:
     problems: Problems = {}
     limit = settings.SKILLFLEET_MAX_TASK_CHARS
     if not feedback.strip():
-        problems["feedback"] = [
-            "Say what should be different in the next version."
-        ]
+        problems["feedback"] = ["Say what should be different in the next version."]
     elif len(feedback) > limit:
         problems["feedback"] = [f"At most {limit} characters."]
     if len(areas) > MAX_FOCUS_AREAS:
