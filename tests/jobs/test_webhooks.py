@@ -354,7 +354,7 @@ def test_a_name_with_one_address_of_ours_is_refused_whole(settings):
 
 def test_time_that_ends_while_it_connects_ends_the_call(receiver):
     connection = delivery.PinnedConnection(addresses.resolve(receiver.url), 20)
-    connection.cut()
+    connection.abort()
 
     with pytest.raises(TimeoutError):
         connection.request("POST", "/hook", b"{}")

@@ -19,7 +19,7 @@ def test_it_lists_each_with_its_job(run, held, settings):
     ran = run("workers")
 
     heading, row = ran.stdout.splitlines()
-    assert tuple(heading.split()) == HEADINGS
+    assert heading.split() == HEADINGS
     assert row.split()[3:5] == ["yes", str(job.pk)]
     assert all(cell.isdigit() for cell in row.split()[5:])
     assert ran.code == 0

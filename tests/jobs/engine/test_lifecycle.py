@@ -154,7 +154,7 @@ def test_cancel_withdraws_the_question(
 def test_a_finished_job_cannot_be_cancelled(
     job: Job, advance: Advance, owner: User
 ) -> None:
-    with pytest.raises(WrongState, match="completed already"):
+    with pytest.raises(WrongState, match="already completed"):
         lifecycle.cancel(advance(job), by=owner)
 
 

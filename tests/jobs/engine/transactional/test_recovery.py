@@ -14,8 +14,7 @@ from django_q.models import OrmQ
 from jobs import lifecycle
 from jobs.authors.base import Assignment
 from jobs.engine import checkpoint
-from jobs.engine.cluster import Cluster
-from jobs.engine.maintenance import sweep
+from jobs.engine.maintenance import prune_chore, sweep
 from jobs.models import Job
 from jobs.pipeline.phases import PHASES
 from jobs.pipeline.state import Evals
@@ -146,11 +145,11 @@ def test_the_cluster_removes_what_ended_long_ago(
     job: Job, advance: Advance, settings: Any
 ) -> None:
     advance(job)
-    Cluster(1)._prune()
+    prune_chore()
     assert Job.objects.filter(pk=job.pk).exists()
     long_ago = timezone.now() - timedelta(days=settings.SKILLFLEET_JOBS_KEPT_DAYS + 1)
     Job.objects.update(completed_at=long_ago)
-    Cluster(1)._prune()
+    prune_chore()
     assert not Job.objects.filter(pk=job.pk).exists()
 
 
