@@ -20,8 +20,8 @@ def description(packages: tuple[str, ...] = ("django", "djangorestframework")) -
 def processor() -> str:
     cpuinfo = Path("/proc/cpuinfo")
     text = cpuinfo.read_text() if cpuinfo.exists() else ""
-    found = re.search(r"model name\s*: (.+)", text)
-    return found[1] if found else platform.machine()
+    match = re.search(r"model name\s*: (.+)", text)
+    return match[1] if match else platform.machine()
 
 
 class Load:

@@ -21,12 +21,12 @@ def interleaved(
     within: float = float("inf"),
 ) -> dict[str, Seconds]:
     """Each contender's figure of every round; who begins differs."""
-    found: dict[str, Seconds] = {name: [] for name in contenders}
+    figures: dict[str, Seconds] = {name: [] for name in contenders}
     for each in rounds_within(within, rounds):
         gc.collect()
         for name in shuffled(contenders, each):
-            found[name].append(contenders[name]())
-    return found
+            figures[name].append(contenders[name]())
+    return figures
 
 
 def rounds_within(seconds: float, most: int) -> Iterator[int]:
@@ -67,8 +67,8 @@ def median(figures: Seconds) -> float:
     return statistics.median(figures)
 
 
-def medians(found: Mapping[str, Seconds]) -> dict[str, float]:
-    return {name: median(figures) for name, figures in found.items()}
+def medians(by_name: Mapping[str, Seconds]) -> dict[str, float]:
+    return {name: median(figures) for name, figures in by_name.items()}
 
 
 def ratio(theirs: Seconds, ours: Seconds) -> float:

@@ -35,11 +35,11 @@ def asked(kinds: Collection[str] = (), how: str = "") -> Iterator[Row]:
         search(questions[0])
         seconds, work, first = [], [], 0
         for question in questions:
-            found: list[str] = []
+            names: list[str] = []
             begun = worked()
-            seconds.append(timed(lambda: found.extend(search(question))))  # noqa: B023
+            seconds.append(timed(lambda: names.extend(search(question))))  # noqa: B023
             work.append(worked() - begun)
-            first += question.about in found[:3]
+            first += question.about in names[:3]
         figures = (*times(seconds), *times(work))
         cells = [duration(figure, ours=True) for figure in figures]
         yield "asked", f"{kind}{how}", *cells, f"{first / len(questions):.0%}"
@@ -140,7 +140,7 @@ def rows(name: str, folder: Path, url: str) -> list[list[str]]:
     return [line.split("\t") for line in done.stdout.splitlines()]
 
 
-def section(found: dict[str, list[list[str]]], load: Load) -> list[str]:
+def section(databases: dict[str, list[list[str]]], load: Load) -> list[str]:
     """A table for each kind of figure, the databases side by side."""
     heads = {
         "asked": ("p50", "p95", "CPU p50", "CPU p95", "in the first 3"),
@@ -160,9 +160,9 @@ def section(found: dict[str, list[list[str]]], load: Load) -> list[str]:
     }
     lines = [f"{SKILLS:,} skills. {description(('django', 'psycopg'))} {load.remark()}"]
     for kind, columns in heads.items():
-        head = ["", *(f"{name}: {column}" for name in found for column in columns)]
+        head = ["", *(f"{name}: {column}" for name in databases for column in columns)]
         first, *others = (
-            [r[1:] for r in each if r[0] == kind] for each in found.values()
+            [r[1:] for r in each if r[0] == kind] for each in databases.values()
         )
         cells = [
             [*row, *(cell for other in others for cell in other[place][1:])]
@@ -170,13 +170,13 @@ def section(found: dict[str, list[list[str]]], load: Load) -> list[str]:
         ]
         if cells:
             lines += ["", f"**{titles[kind]}**", *table(head, cells)]
-    return [*lines, "", "**The same found by both**", *compared(found)]
+    return [*lines, "", "**The same found by both**", *compared(databases)]
 
 
-def compared(found: dict[str, list[list[str]]]) -> list[str]:
+def compared(databases: dict[str, list[list[str]]]) -> list[str]:
     """Of questions that on neither found as many as are ranked."""
     first, *others = (
-        {r[1]: r[2:] for r in each if r[0] == "sets"} for each in found.values()
+        {r[1]: r[2:] for r in each if r[0] == "sets"} for each in databases.values()
     )
     cells = []
     for kind, answers in first.items():
@@ -191,10 +191,12 @@ def main() -> None:
     load = Load()
     with tempfile.TemporaryDirectory(prefix="skillfleet-search-") as name:
         folder = Path(name)
-        found = {"SQLite": rows("SQLite", folder, f"sqlite:///{folder / 'db.sqlite3'}")}
+        databases = {
+            "SQLite": rows("SQLite", folder, f"sqlite:///{folder / 'db.sqlite3'}")
+        }
         with postgres(folder) as url:
-            found["PostgreSQL"] = rows("PostgreSQL", folder, url)
-    lines = section(found, load)
+            databases["PostgreSQL"] = rows("PostgreSQL", folder, url)
+    lines = section(databases, load)
     if os.environ.get("QUICK"):
         print("\n".join(lines))
     else:

@@ -124,9 +124,9 @@ def measured(name: str, folder: Path) -> Iterator[tuple[str, ...]]:
 
 
 def row(
-    name: str, number: int, when: str, found: Cost, event: str = ""
+    name: str, number: int, when: str, figures: Cost, event: str = ""
 ) -> tuple[str, ...]:
-    memory, descriptors, threads = found
+    memory, descriptors, threads = figures
     return (
         name,
         str(number),
@@ -200,12 +200,12 @@ def main() -> None:
     load = Load()
     with tempfile.TemporaryDirectory(prefix="skillfleet-streams-") as name:
         folder = Path(name)
-        found = rows("SQLite", folder, f"sqlite:///{folder / 'db.sqlite3'}")
+        measurements = rows("SQLite", folder, f"sqlite:///{folder / 'db.sqlite3'}")
         with postgres(folder) as url:
-            found += rows("PostgreSQL", folder, url)
+            measurements += rows("PostgreSQL", folder, url)
     lines = [
         f"{description(('django', 'gunicorn'))} {load.remark()}",
-        *table(HEAD, found),
+        *table(HEAD, measurements),
     ]
     if os.environ.get("QUICK"):
         print("\n".join(lines))

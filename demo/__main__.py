@@ -110,8 +110,8 @@ def export(console: Console, env: dict[str, str], folder: Path, name: str) -> Pa
     console.print(
         f"[bold]manage.py export_skills {name} --to {folder}[/bold]\n{escape(said)}"
     )
-    found = [path.parent for path in folder.rglob("SKILL.md")]
-    skill = next((path for path in found if path.name == name), None)
+    folders = [path.parent for path in folder.rglob("SKILL.md")]
+    skill = next((path for path in folders if path.name == name), None)
     if skill is None:
         raise Failed(f"export_skills wrote no {name}/SKILL.md into {folder}")
     for file in sorted(path for path in skill.rglob("*") if path.is_file()):

@@ -91,13 +91,13 @@ class Api:
         began = time.perf_counter()
         try:
             with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
-                status, found, content = answer.status, answer.headers, answer.read()
+                status, received, content = answer.status, answer.headers, answer.read()
         except urllib.error.HTTPError as refused:
-            status, found, content = refused.code, refused.headers, refused.read()
+            status, received, content = refused.code, refused.headers, refused.read()
         except OSError as lost:
             raise Failed(f"{method} {path}: {lost}") from lost
         elapsed = (time.perf_counter() - began) * 1000
-        return Reply(status, found, parsed(content), elapsed)
+        return Reply(status, received, parsed(content), elapsed)
 
 
 def parsed(content: bytes) -> Any:

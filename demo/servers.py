@@ -56,8 +56,8 @@ def manage(env: dict[str, str], *arguments: str) -> str:
         command, cwd=ROOT, env=env, capture_output=True, text=True
     )
     if done.returncode:
-        shown = " ".join(arguments)
-        raise Failed(f"manage.py {shown} failed:\n{done.stdout}{done.stderr}")
+        command_line = " ".join(arguments)
+        raise Failed(f"manage.py {command_line} failed:\n{done.stdout}{done.stderr}")
     return done.stdout
 
 

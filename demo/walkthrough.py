@@ -88,8 +88,8 @@ def files(asked: Any) -> list[Any]:
 
 def facts(asked: Any) -> str:
     """What the job has understood so far, topic by topic."""
-    found = asked["found"].items()
-    return "\n".join(f"[bold]{topic}:[/bold] {escape(text)}" for topic, text in found)
+    items = asked["found"].items()
+    return "\n".join(f"[bold]{topic}:[/bold] {escape(text)}" for topic, text in items)
 
 
 def question_line(question: Any) -> str:
@@ -198,8 +198,10 @@ def show_validation(console: Console, draft: Any) -> None:
 
 def show_text(console: Console, text: str) -> None:
     lines = text.splitlines()
-    shown = "\n".join(lines[:HEAD_LINES])
-    console.print(Syntax(shown, "markdown", word_wrap=True, background_color="default"))
+    excerpt = "\n".join(lines[:HEAD_LINES])
+    console.print(
+        Syntax(excerpt, "markdown", word_wrap=True, background_color="default")
+    )
     if len(lines) > HEAD_LINES:
         console.print(f"[dim]… {len(lines) - HEAD_LINES} more lines[/dim]")
 
@@ -217,9 +219,9 @@ def read_twice(api: Api, name: str) -> None:
 
 
 def expect_cache(reply: Reply, verdict: str) -> Any:
-    found = reply.headers.get("X-Cache")
-    if found != verdict:
-        raise Failed(f"X-Cache is {found}, not {verdict}")
+    outcome = reply.headers.get("X-Cache")
+    if outcome != verdict:
+        raise Failed(f"X-Cache is {outcome}, not {verdict}")
     return reply.body
 
 
@@ -232,9 +234,9 @@ def edit(api: Api, console: Console, name: str) -> None:
     console.print(f"  [green]+ {escape(line)}[/green]")
     api.put(path, {"content": changed})
     after = expect_cache(api.get(path, anonymous=True), "MISS")
-    for label, shown in (("was", before), ("is", after)):
-        described = escape(shown["description"])
-        console.print(f"  {label:>3} {shown['version']}: {described}")
+    for label, skill in (("was", before), ("is", after)):
+        described = escape(skill["description"])
+        console.print(f"  {label:>3} {skill['version']}: {described}")
     if not after["description"].endswith(EDIT):
         raise Failed("the read after the edit shows the old value")
     expect_cache(api.get(path, anonymous=True), "HIT")

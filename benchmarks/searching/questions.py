@@ -44,8 +44,8 @@ class Sample:
         self.random = Random(seed)
         names = sorted(Skill.objects.values_list("name", flat=True))
         drawn = self.random.sample(names, k=min(ASKED, len(names)))
-        found = Skill.objects.in_bulk(drawn, field_name="name")
-        self.skills = [found[name] for name in drawn]
+        skills = Skill.objects.in_bulk(drawn, field_name="name")
+        self.skills = [skills[name] for name in drawn]
 
     def questions(self) -> dict[str, list[Question]]:
         kinds: dict[str, Callable[[Skill], str]] = {
@@ -95,9 +95,9 @@ def client() -> APIClient:
 
 
 def search(question: Question) -> list[str]:
-    found = search_skills(Skill.objects.active().for_listing(), question.query)
-    found.count()
-    return [skill.name for skill in found[:PAGE]]
+    results = search_skills(Skill.objects.active().for_listing(), question.query)
+    results.count()
+    return [skill.name for skill in results[:PAGE]]
 
 
 def all_found(question: Question) -> str:

@@ -58,14 +58,14 @@ def prompts() -> Iterator[Prompt]:
 
 
 def misses(asked: Iterable[Prompt], first: int = FIRST) -> list[Miss]:
-    found = [
+    all_misses = [
         Miss(
             prompt,
             [each.name for each in search(Skill.objects.all(), prompt.text)[:first]],
         )
         for prompt in asked
     ]
-    return [miss for miss in found if miss.prompt.skill not in miss.found]
+    return [miss for miss in all_misses if miss.prompt.skill not in miss.found]
 
 
 def share_found(asked: Sequence[Prompt], first: int) -> float:
