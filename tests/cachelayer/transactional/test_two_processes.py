@@ -19,6 +19,7 @@ from tests.cachelayer.writer import ACTIONS, declare
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("each_backend"),
+    pytest.mark.xdist_group("processes"),
 ]
 WRITES = [
     "save",

@@ -46,7 +46,10 @@ from tests.skillfleet.recording import Recording, models_behind, what_is_read
 from tests.skillfleet.row_writes import Write, writes_of
 from tests.skillfleet.spare_rows import SPARE, UNSEEN
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.xdist_group("every write"),  # groups start first, and this takes long
+]
 
 DECLARED = (
     Address,
