@@ -1,4 +1,4 @@
-"""The taxonomy in the admin: skills, versions, categories, facets, profiles, usage."""
+"""Admin pages of skills, versions, categories, facets, profiles and usage."""
 
 from taxonomy.admin.category import CategoryAdmin, FacetAdmin
 from taxonomy.admin.profile import ProfileAdmin

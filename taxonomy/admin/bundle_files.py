@@ -1,4 +1,4 @@
-"""The files of a bundle, as the admin shows them."""
+"""The files of a bundle on admin pages."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -10,19 +10,19 @@ from core.admin.base import Panel, Text
 from taxonomy.models import BundleFile
 
 SHOWN_BYTES = 1_000_000
-"""Of all files together; what comes after is listed without its text."""
+"""The total size of shown texts. Further files are listed without text."""
 
 
 @dataclass(frozen=True)
 class FilesShown:
-    """The files of a bundle, until SHOWN_BYTES are reached."""
+    """The files of a bundle, with texts up to SHOWN_BYTES."""
 
     bundle_id: str
     texts: list[Text] = field(default_factory=list)
 
     @classmethod
     def of(cls, bundle_id: str) -> "FilesShown":
-        """Two queries, whatever the number of files."""
+        """Load the files in two queries."""
         entries = BundleFile.objects.filter(bundle_id=bundle_id)
         listed = list(entries.annotate(size=Length("blob__content")).order_by("path"))
         listed.sort(key=lambda entry: entry.path != "SKILL.md")
@@ -38,7 +38,7 @@ class FilesShown:
 
 
 def within_budget(entries: Iterable[Any]) -> list[int]:
-    """The first files that are together no larger than SHOWN_BYTES."""
+    """The keys of the first files with at most SHOWN_BYTES in total."""
     chosen, total = [], 0
     for entry in entries:
         if total + entry.size <= SHOWN_BYTES:
@@ -51,8 +51,8 @@ def as_text(entry: Any, content: bytes | memoryview | None) -> Text:
     size = f"{entry.size} bytes"
     first = entry.path == "SKILL.md"
     if content is None:
-        return Text(entry.path, "", note=f"{size}, not shown here")
+        return Text(entry.path, "", note=f"{size}, too large to show")
     try:
         return Text(entry.path, bytes(content).decode(), note=size, unfolded=first)
     except UnicodeDecodeError:
-        return Text(entry.path, "", note=f"{size}, not text")
+        return Text(entry.path, "", note=f"{size}, not a text")

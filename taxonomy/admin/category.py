@@ -32,7 +32,7 @@ SKILLS_SHOWN = 100
 class CategoryForm(forms.Form):
     path = fields.line(
         max_length=MAX_PATH_CHARS,
-        help_text="Slash path: development/python. What is above it must exist.",
+        help_text="For example development/python. The category above must exist.",
     )
     name = fields.line(max_length=100, required=False)
     description = fields.paragraph(max_length=1024, required=False)
@@ -40,7 +40,7 @@ class CategoryForm(forms.Form):
         min_value=0,
         max_value=MAX_POSITION,
         required=False,
-        help_text="Lower ones are shown first.",
+        help_text="Categories with lower numbers are shown first.",
     )
 
     def clean_position(self) -> int:
@@ -48,7 +48,9 @@ class CategoryForm(forms.Form):
 
 
 class MergeForm(forms.Form):
-    into = category_field(help_text="It takes all that is in this one and below it.")
+    into = category_field(
+        help_text="It takes over everything in this category and below it."
+    )
 
 
 class CategoryChangeForm(ChangeForm, CategoryForm):
@@ -57,32 +59,32 @@ class CategoryChangeForm(ChangeForm, CategoryForm):
 
 def create(row: None, user: User, answers: dict[str, Any]) -> str:
     path = answers.pop("path")
-    return f"{Category.objects.create_at(path, **answers)} is there now."
+    return f"{Category.objects.create_at(path, **answers)} was created."
 
 
 def edit(category: Category, user: User, answers: dict[str, Any]) -> str:
     former = category.path
     with transaction.atomic():
-        if "path" not in answers:  # a move locks more than that, in an order of its own
+        if "path" not in answers:  # a move locks more rows, in its own order
             Category.objects.hold(category)
-        today = Category.objects.filter(pk=category.pk).first() or category
-        check_unchanged(answers, category_values(today))
+        current = Category.objects.filter(pk=category.pk).first() or category
+        check_unchanged(answers, category_values(current))
         category.revise(**answers)
     if category.path == former:
-        return f"{category.path} is changed."
-    return f"{former} is {category.path} now; the former path resolves on."
+        return f"{category.path} was changed."
+    return f"{former} was moved to {category.path}. The former path still resolves."
 
 
 def remove(category: Category, user: User, answers: dict[str, Any]) -> str:
     path = category.path
     category.remove()
-    return f"{path} is removed."
+    return f"{path} was removed."
 
 
 def merge(category: Category, user: User, answers: dict[str, Any]) -> str:
     former, into = category.path, answers["into"]
     category.merge_into(into)
-    return f"{former} is a part of {into.path} now; its paths lead there."
+    return f"{former} was merged into {into.path}. Its paths lead there."
 
 
 def category_values(category: Category) -> dict[str, Any]:
@@ -113,8 +115,8 @@ class CategoryAdmin(FleetAdmin):
             may=holds(CHANGE_CATEGORIES),
             form=lambda row: CategoryChangeForm,
             initial=category_values,
-            intro="A new path moves it, with everything below; the old paths go on"
-            " resolving.",
+            intro="A new path moves it with everything below it. The former paths still"
+            " resolve.",
             icon="edit",
             variant=ActionVariant.PRIMARY,
         ),
@@ -124,8 +126,8 @@ class CategoryAdmin(FleetAdmin):
             merge,
             may=holds(CHANGE_CATEGORIES),
             form=lambda row: MergeForm,
-            intro="Its skills and categories go there, and its paths lead there. Two"
-            " categories of one name become one.",
+            intro="Its skills, subcategories and paths go there. Subcategories with the"
+            " same name are merged.",
             icon="merge",
             variant=ActionVariant.WARNING,
             leaves=True,
@@ -135,8 +137,8 @@ class CategoryAdmin(FleetAdmin):
             "Remove",
             remove,
             may=holds(DELETE_CATEGORIES),
-            intro="Only an empty category can be removed: move its skills and"
-            " categories first.",
+            intro="Only an empty category can be removed. Move its skills and"
+            " subcategories first.",
             icon="delete",
             variant=ActionVariant.DANGER,
             leaves=True,
@@ -159,33 +161,33 @@ class CategoryAdmin(FleetAdmin):
     def skills_here(self, category: Any) -> int:
         return int(category.skill_count)
 
-    @display(description="Categories in it", ordering="child_count")
+    @display(description="Subcategories", ordering="child_count")
     def categories_below(self, category: Any) -> int:
         return int(category.child_count)
 
     def panels(self, request: HttpRequest, row: Category) -> Iterable[Panel]:
         skills = Skill.objects.visible_to(request.user).filter(category=row)
-        found = list(skills.select_related("current")[: SKILLS_SHOWN + 1])
+        listed = list(skills.select_related("current")[: SKILLS_SHOWN + 1])
         yield Panel(
             "Skills",
             headers=("Name", "Version", "Status", "Description"),
             rows=[
                 (link_to(skill), skill.current, skill.status, skill.description)
-                for skill in found[:SKILLS_SHOWN]
+                for skill in listed[:SKILLS_SHOWN]
             ],
-            empty="No skill is in this category itself.",
-            more="There are more; search the list of skills."
-            if len(found) > SKILLS_SHOWN
+            empty="There is no skill directly in this category.",
+            more="There are more. Search the list of skills."
+            if len(listed) > SKILLS_SHOWN
             else "",
         )
         yield Panel(
-            "Categories in it",
+            "Subcategories",
             headers=("Path", "Name", "Description"),
             rows=[
                 (link_to(child), child.name, child.description)
                 for child in row.children.all()
             ],
-            empty="No category is in it.",
+            empty="There are no subcategories.",
         )
         if former := row.aliases:
             yield Panel(
@@ -198,13 +200,13 @@ class FacetForm(forms.Form):
     values = fields.lines(
         "SKILLFLEET_MAX_FACET_VALUES",
         MAX_LABEL_CHARS,
-        help_text="One in each line; none: any text.",
+        help_text="One per line. Empty: any text is allowed.",
     )
-    multiple = fields.flag(help_text="Whether one skill may have several values.")
+    multiple = fields.flag(help_text="A skill may have several values.")
 
 
 class FacetChangeForm(ChangeForm, FacetForm):
-    """What was left alone stays as somebody else may have made it."""
+    """Fields that the user does not change keep concurrent changes."""
 
 
 class NewFacetForm(FacetForm):
@@ -213,20 +215,20 @@ class NewFacetForm(FacetForm):
 
 
 def define_facet(row: None, user: User, answers: dict[str, Any]) -> str:
-    return f"{FacetDefinition.objects.define(**answers)} is defined."
+    return f"{FacetDefinition.objects.define(**answers)} was defined."
 
 
 def edit_facet(facet: FacetDefinition, user: User, answers: dict[str, Any]) -> str:
     with transaction.atomic():
-        held = FacetDefinition.objects.select_for_update().filter(pk=facet.pk).first()
-        check_unchanged(answers, facet_values(held or facet))
+        locked = FacetDefinition.objects.select_for_update().filter(pk=facet.pk).first()
+        check_unchanged(answers, facet_values(locked or facet))
         facet.revise(**answers)
-    return f"{facet} is changed."
+    return f"{facet} was changed."
 
 
 def remove_facet(facet: FacetDefinition, user: User, answers: dict[str, Any]) -> str:
     facet.remove()
-    return f"{facet.name} is removed."
+    return f"{facet.name} was removed."
 
 
 def facet_values(facet: FacetDefinition) -> dict[str, Any]:
@@ -259,7 +261,7 @@ class FacetAdmin(FleetAdmin):
             may=holds(CHANGE_CATEGORIES),
             form=lambda row: FacetChangeForm,
             initial=facet_values,
-            intro="What skills have stays allowed: relabel them first.",
+            intro="Values that skills have cannot be removed. Relabel those skills first.",
             icon="edit",
             variant=ActionVariant.PRIMARY,
         ),
@@ -268,7 +270,7 @@ class FacetAdmin(FleetAdmin):
             "Remove",
             remove_facet,
             may=holds(CHANGE_CATEGORIES),
-            intro="Only a facet that no skill has a value of.",
+            intro="Only a facet that no skill uses can be removed.",
             icon="delete",
             variant=ActionVariant.DANGER,
             leaves=True,

@@ -1,4 +1,4 @@
-"""Findings and waivers on the pages of skills and drafts, and the forms to waive."""
+"""Findings and waivers on the pages of skills and drafts, with their forms."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -30,34 +30,34 @@ VERDICT_COLOURS = {
 OPEN = ("errors", "warnings", "notices")
 
 Report = Mapping[str, Any]
-"""As `skillmd.report.Report.as_json` gives it."""
+"""As returned by `skillmd.report.Report.as_json`."""
 
 
-def verdict_shown(verdict: Verdict | None) -> str | None:
+def verdict_badge(verdict: Verdict | None) -> str | None:
     if verdict is None:
         return None
     status = Verdict.Status(verdict.status)
     return badge(f"{status.label} {verdict.score:.0%}", VERDICT_COLOURS[status])
 
 
-class JudgedBy(admin.SimpleListFilter):
-    title = "rules of the validation"
+class ValidatedByFilter(admin.SimpleListFilter):
+    title = "validation rules"
     parameter_name = "rules"
 
     def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
-        return [("others", "Not today's: the workers judge them again")]
+        return [("others", "Older rules (workers validate again)")]
 
     def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(pk__in=due()) if self.value() else queryset
 
 
 def open_findings(report: Report) -> list[dict[str, Any]]:
-    found = (each for kind in OPEN for each in report.get(kind, ()))
-    return [each for each in found if isinstance(each, dict)]
+    findings = (each for kind in OPEN for each in report.get(kind, ()))
+    return [each for each in findings if isinstance(each, dict)]
 
 
 def open_risks(report: Report) -> list[dict[str, Any]]:
-    """Those that can be waived: the scan's."""
+    """The open findings of the security scan, which can be waived."""
     return [each for each in open_findings(report) if each.get("fingerprint")]
 
 
@@ -67,27 +67,27 @@ def place_of(finding: Mapping[str, Any]) -> str:
 
 
 def findings_panel(report: Report, waive_at: str = "") -> Panel:
-    """`waive_at`: the page of the verb; empty for who may not waive."""
+    """`waive_at`: the page for waiving; empty for users who may not waive."""
     return Panel(
-        "Findings of the validation",
+        "Validation findings",
         headers=("Severity", "Where", "Finding", "What to do", ""),
         rows=[
             (
                 badge(each["severity"], COLOURS.get(each["severity"], "default")),
                 place_of(each),
-                told(each),
+                message_of(each),
                 each.get("remedy", ""),
                 action("Waive", waive_at, finding=each.get("fingerprint")),
             )
             for each in open_findings(report)
         ],
-        empty="Nothing was found.",
+        empty="There are no findings.",
         warning=report.get("status") == Verdict.Status.FAILED,
     )
 
 
-def told(finding: Mapping[str, Any]) -> str:
-    """The message with its rule, and the line that was found."""
+def message_of(finding: Mapping[str, Any]) -> str:
+    """The message with its rule, and the line in question."""
     return format_html(
         "{} <small>{}</small>{}",
         finding.get("message", ""),
@@ -117,12 +117,12 @@ def waivers_panel(waivers: Any, revoke_at: str = "") -> Panel:
             )
             for each in rows
         ],
-        empty="Nothing is waived.",
+        empty="There are no waivers.",
     )
 
 
 def action(label: str, address: str, **chosen: Any) -> str:
-    """A link to a verb's page with a choice made already; empty without an address."""
+    """A link to an action's page with a preset choice; empty without an address."""
     if not address or None in chosen.values():
         return ""
     return format_html('<a href="{}?{}">{}</a>', address, urlencode(chosen), label)
@@ -138,7 +138,7 @@ def waive_form(report: Report) -> type[forms.Form]:
         finding = fields.checkboxes(choices, label="Findings")
         reason = fields.paragraph(
             max_length=MAX_REASON_CHARS,
-            help_text="Why this is no risk here; for whoever reviews it next.",
+            help_text="Why this is no risk here, for later reviewers.",
         )
 
     return WaiveForm

@@ -1,4 +1,4 @@
-"""Profiles: one's own, and everyone's for operators; told, and adapted."""
+"""The admin pages of profiles: one's own, or everyone's for operators."""
 
 import re
 from typing import Any
@@ -29,17 +29,17 @@ class ProfileForm(forms.Form):
     mounted = fields.paragraph(
         required=False,
         max_length=MAX_CHARS,
-        help_text="Categories that come first: a path on each line.",
+        help_text="Categories that are listed first, one path per line.",
     )
     hidden = fields.paragraph(
         required=False,
         max_length=MAX_CHARS,
-        help_text="Categories that are not shown, with all below them.",
+        help_text="Categories that are hidden with all below them, one path per line.",
     )
     priorities = fields.paragraph(
         required=False,
         max_length=MAX_CHARS,
-        help_text="A path and a number on each line: operations 8. 10 comes first.",
+        help_text="One path and number per line: operations 8. The highest is 10.",
     )
 
     def clean_mounted(self) -> list[str]:
@@ -49,7 +49,7 @@ class ProfileForm(forms.Form):
         return str(self.cleaned_data["hidden"]).split()
 
     def clean_priorities(self) -> dict[str, int]:
-        found = {}
+        priorities = {}
         for line in str(self.cleaned_data["priorities"]).splitlines():
             if not line.strip():
                 continue
@@ -58,38 +58,38 @@ class ProfileForm(forms.Form):
                 raise forms.ValidationError(
                     f"{line.strip()[:80]!r}: write a path and a number from 1 to 10."
                 )
-            found[match["path"]] = int(match["number"])
-        return found
+            priorities[match["path"]] = int(match["number"])
+        return priorities
 
 
 class ProfileChangeForm(ChangeForm, ProfileForm):
-    """What was left alone is not told anew."""
+    """Changes only the fields that the user changed."""
 
 
-def tell(row: None, user: User, answers: dict[str, Any]) -> str:
+def create(row: None, user: User, answers: dict[str, Any]) -> str:
     Profile.objects.revise(user, **answers)
-    return f"The profile of {user} is as you said."
+    return f"The profile of {user} was created."
 
 
-def tell_anew(profile: Profile, user: User, answers: dict[str, Any]) -> str:
+def change(profile: Profile, user: User, answers: dict[str, Any]) -> str:
     with transaction.atomic():
         owner = User.objects.select_for_update(no_key=True).get(pk=profile.pk)
-        check_unchanged(answers, as_told(Profile.objects.of(owner.pk)))
+        check_unchanged(answers, profile_values(Profile.objects.of(owner.pk)))
         Profile.objects.revise(owner, **answers)
-    return f"The profile of {owner} is as you said."
+    return f"The profile of {owner} was changed."
 
 
 def adapt_now(profile: Profile, user: User, answers: dict[str, Any]) -> str:
     _, changes = adapt(profile.user)
     if not changes:
-        return "Usage speaks for no change."
+        return "The usage suggests no change."
     words = [
         f"{each.category} {each.former or 0} → {each.priority}" for each in changes
     ]
-    return f"Changed by usage: {', '.join(words)}."
+    return f"Priorities changed: {', '.join(words)}."
 
 
-def may_tell(user: User, profile: Any) -> bool:
+def may_change_profile(user: User, profile: Any) -> bool:
     return user.pk == profile.pk or may_change(user, profile.user)
 
 
@@ -97,7 +97,7 @@ def reads_skills(user: User, row: Any) -> bool:
     return user.has_perm(READ_SKILLS)
 
 
-def as_told(profile: Profile) -> dict[str, Any]:
+def profile_values(profile: Profile) -> dict[str, Any]:
     today = profile.as_of_today()
     return {
         "experience": today.experience,
@@ -110,27 +110,27 @@ def as_told(profile: Profile) -> dict[str, Any]:
 @admin.register(Profile)
 class ProfileAdmin(FleetAdmin):
     seen_with = (READ_SKILLS,)
-    list_display = ("user", "experience", "comes_first", "is_hidden", "updated_at")
+    list_display = ("user", "experience", "mounted_paths", "hidden_paths", "updated_at")
     list_filter = ("experience",)
     list_select_related = ("user",)
     search_fields = ("user__username",)
     fields = (("user", "experience"), "mounted", "hidden", "priorities", "updated_at")
     adding = Verb(
         "add",
-        "Tell my profile",
-        tell,
+        "Create my profile",
+        create,
         may=reads_skills,
         form=lambda row: ProfileForm,
-        intro="It decides what you and your agents are shown, and what comes first.",
+        intro="The profile decides which skills you and your agents see first, or at all.",
     )
     verbs = (
         Verb(
             "tell",
             "Change",
-            tell_anew,
-            may=may_tell,
+            change,
+            may=may_change_profile,
             form=lambda row: ProfileChangeForm,
-            initial=as_told,
+            initial=profile_values,
             icon="edit",
             variant=ActionVariant.PRIMARY,
         ),
@@ -138,17 +138,17 @@ class ProfileAdmin(FleetAdmin):
             "adapt",
             "Adapt to usage",
             adapt_now,
-            may=may_tell,
+            may=may_change_profile,
             intro="The categories whose skills are used most get the highest"
-            " priorities; nothing is taken away.",
+            " priorities. Other priorities are kept.",
             icon="auto_awesome",
         ),
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """One has one profile."""
-        told = Profile.objects.filter(pk=request.user.pk)
-        return self.has_view_permission(request) and not told.exists()
+        """Everyone has at most one profile."""
+        existing = Profile.objects.filter(pk=request.user.pk)
+        return self.has_view_permission(request) and not existing.exists()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Profile]:
         profiles = super().get_queryset(request)
@@ -157,9 +157,9 @@ class ProfileAdmin(FleetAdmin):
         return profiles.filter(pk=request.user.pk)
 
     @admin.display(description="Mounted")
-    def comes_first(self, profile: Profile) -> str:
+    def mounted_paths(self, profile: Profile) -> str:
         return ", ".join(profile.mounted)
 
     @admin.display(description="Hidden")
-    def is_hidden(self, profile: Profile) -> str:
+    def hidden_paths(self, profile: Profile) -> str:
         return ", ".join(profile.hidden)

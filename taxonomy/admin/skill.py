@@ -33,18 +33,25 @@ class YankForm(forms.Form):
 def yank(version: SkillVersion, user: User, answers: dict[str, Any]) -> str:
     skill = version.skill
     skill.yank(version.number, answers["reason"])
-    return f"{version} is yanked; {skill.name} is read from {skill.current}."
+    return f"{version} was yanked. The current version is {skill.current}."
 
 
-def put_back(version: SkillVersion, user: User, answers: dict[str, Any]) -> str:
+def unyank(version: SkillVersion, user: User, answers: dict[str, Any]) -> str:
     version.skill.put_back(version.number)
-    return f"{version} can be had again."
+    return f"{version} is available again."
 
 
 @admin.register(SkillVersion)
 class SkillVersionAdmin(FleetAdmin):
     seen_with = (READ_SKILLS,)
-    list_display = ("skill", "number", "is_shown", "author", "created_at", "yanked_at")
+    list_display = (
+        "skill",
+        "number",
+        "is_current_version",
+        "author",
+        "created_at",
+        "yanked_at",
+    )
     list_filter = (("yanked_at", admin.EmptyFieldListFilter),)
     list_display_links = ("skill", "number")
     search_fields = ("skill__name", "number", "change_summary")
@@ -73,26 +80,26 @@ class SkillVersionAdmin(FleetAdmin):
             may=holds(PUBLISH_SKILLS),
             fits=lambda version: not version.yanked_at,
             form=lambda version: YankForm,
-            intro="It is kept, and whoever asks for it is told the reason. If it is the"
-            " current one, an older one is read from now on.",
+            intro="The version is kept, but requests for it are refused with a reason."
+            " If it is the current one, an older version becomes current.",
             icon="block",
             variant=ActionVariant.DANGER,
         ),
         Verb(
-            "put-back",
-            "Put back",
-            put_back,
+            "unyank",
+            "Unyank",
+            unyank,
             may=holds(PUBLISH_SKILLS),
             fits=lambda version: bool(version.yanked_at),
-            intro="It can be had again; which version is current stays.",
+            intro="The version is available again. The current version stays the same.",
             icon="undo",
         ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SkillVersion]:
-        """Of the skills that the person may see."""
-        seen = Skill.objects.visible_to(request.user)
-        versions = super().get_queryset(request).filter(skill__in=seen)
+        """The versions of skills that the user may see."""
+        visible = Skill.objects.visible_to(request.user)
+        versions = super().get_queryset(request).filter(skill__in=visible)
         return versions.select_related("skill", "author").defer("body")
 
     @admin.display(description="Content digest")
@@ -100,14 +107,14 @@ class SkillVersionAdmin(FleetAdmin):
         return version.bundle_id
 
     @display(description="Current", boolean=True)
-    def is_shown(self, version: SkillVersion) -> bool:
+    def is_current_version(self, version: SkillVersion) -> bool:
         return version.is_current
 
     def label_of(self, row: Any) -> str:
         return f"{row.skill} {row.number}"
 
     def panels(self, request: HttpRequest, row: SkillVersion) -> Iterable[Panel]:
-        """A yanked one is read by curators alone, as by the API."""
+        """Only curators see the files of a yanked version, as in the API."""
         if not request.user.has_perm(PUBLISH_SKILLS):
             try:
                 row.require_offered()
@@ -129,7 +136,7 @@ STATUS_COLOURS = {
 
 
 def report_on(skill: Skill) -> dict[str, Any]:
-    """Empty for a skill that nobody has validated here yet."""
+    """The stored report; empty for a skill that was never validated."""
     verdict: Verdict | None = getattr(skill, "verdict", None)
     return verdict.report if verdict else {}
 
@@ -141,16 +148,16 @@ def waive(skill: Skill, user: User, answers: dict[str, Any]) -> str:
 
 def revoke(skill: Skill, user: User, answers: dict[str, Any]) -> str:
     skill.revoke(int(answers["waiver"]), by=user)
-    return "The waiver is revoked."
+    return "The waiver was revoked."
 
 
 def validate(skill: Skill, user: User, answers: dict[str, Any]) -> str:
     report = skill.judge()
-    return f"Validation {report.status}, score {report.score:.0%}."
+    return f"Validation: {report.status}, score {report.score:.0%}."
 
 
 def becomes(status: Skill.Status) -> Any:
-    """A verb's `perform` that sets the status."""
+    """The `perform` of a verb that sets the status."""
 
     def perform(skill: Skill, user: User, answers: dict[str, Any]) -> str:
         skill.revise(status=status)
@@ -167,10 +174,10 @@ def is_not(status: Skill.Status) -> Any:
 class SkillAdmin(FleetAdmin):
     list_display = (
         "name",
-        "shown_status",
+        "status_badge",
         "category",
         "current",
-        "shown_verdict",
+        "verdict_badge",
         "type",
         "load_priority",
         "updated_at",
@@ -178,7 +185,7 @@ class SkillAdmin(FleetAdmin):
     list_filter = (
         "status",
         "verdict__status",
-        findings.JudgedBy,
+        findings.ValidatedByFilter,
         "type",
         "weight",
         "load_priority",
@@ -186,8 +193,8 @@ class SkillAdmin(FleetAdmin):
         "category",
     )
     list_select_related = ("category", "current", "verdict")
-    search_fields = ("name",)  # shows the field; `search` looks at more
-    search_help_text = "Words of names, descriptions, keywords and bodies"
+    search_fields = ("name",)  # enables the search field, which uses the index
+    search_help_text = "Searches names, descriptions, keywords and bodies"
     date_hierarchy = "updated_at"
     fieldsets = (
         (
@@ -198,16 +205,16 @@ class SkillAdmin(FleetAdmin):
                     "description",
                     "category",
                     "current",
-                    "shown_status",
-                    "shown_verdict",
+                    "status_badge",
+                    "verdict_badge",
                 )
             },
         ),
-        ("Deprecated", {"fields": ("deprecated_reason", "use_instead")}),
+        ("Deprecated", {"fields": ("deprecated_reason", "replacement_link")}),
         ("Traits", {"fields": (("type", "weight"), ("load_priority", "style"))}),
         ("Identity", {"fields": ("uuid", ("created_at", "updated_at"))}),
     )
-    readonly_fields = ("shown_status", "shown_verdict", "use_instead", "uuid")
+    readonly_fields = ("status_badge", "verdict_badge", "replacement_link", "uuid")
     verbs: ClassVar[tuple[Verb, ...]] = (
         PUBLISH,
         Verb(
@@ -218,7 +225,7 @@ class SkillAdmin(FleetAdmin):
             fits=lambda skill: bool(findings.open_risks(report_on(skill))),
             form=lambda skill: findings.waive_form(report_on(skill)),
             picks="finding",
-            intro="A waiver holds as long as the text that was found stays as it is.",
+            intro="A waiver holds until the text of the finding changes.",
             icon="verified_user",
         ),
         Verb(
@@ -229,7 +236,7 @@ class SkillAdmin(FleetAdmin):
             fits=lambda skill: skill.waivers.standing().exists(),
             form=lambda skill: findings.revoke_form(skill.waivers),
             picks="waiver",
-            intro="The finding counts again; that it was waived stays on record.",
+            intro="The finding counts again. The waiver stays on record.",
             icon="remove_moderator",
         ),
         Verb(
@@ -237,7 +244,7 @@ class SkillAdmin(FleetAdmin):
             "Validate again",
             validate,
             may=holds(PUBLISH_SKILLS),
-            intro="Checks the current version anew, by today's rules.",
+            intro="Validates the current version by the current rules.",
             icon="fact_check",
         ),
         *EDITS,
@@ -247,7 +254,7 @@ class SkillAdmin(FleetAdmin):
             becomes(Skill.Status.ACTIVE),
             may=holds(PUBLISH_SKILLS),
             fits=is_not(Skill.Status.ACTIVE),
-            intro="Agents are offered it again.",
+            intro="The skill is offered to agents again.",
             icon="check_circle",
         ),
         DEPRECATE,
@@ -257,7 +264,7 @@ class SkillAdmin(FleetAdmin):
             becomes(Skill.Status.ARCHIVED),
             may=holds(PUBLISH_SKILLS),
             fits=is_not(Skill.Status.ARCHIVED),
-            intro="Only curators see it then. Its name stays taken, its versions stay.",
+            intro="Only curators see it then. Its name and versions are kept.",
             icon="archive",
             variant=ActionVariant.DANGER,
         ),
@@ -266,7 +273,7 @@ class SkillAdmin(FleetAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """By the index, as the API; the list keeps its own order."""
+        """Search by the index, like the API. The list keeps its own order."""
         if not search_term.strip():
             return queryset, False
         skills = cast(SkillQuerySet, queryset)
@@ -274,23 +281,23 @@ class SkillAdmin(FleetAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Skill]:
         rows = super().get_queryset(request)
-        shown = rows.select_related("category", "current", "verdict")
-        return shown.defer("verdict__report")
+        rows = rows.select_related("category", "current", "verdict")
+        return rows.defer("verdict__report")
 
     @admin.display(description="Status", ordering="status")
-    def shown_status(self, skill: Skill) -> str:
+    def status_badge(self, skill: Skill) -> str:
         colour = STATUS_COLOURS[Skill.Status(skill.status)]
         return badge(skill.get_status_display(), colour)
 
     @admin.display(description="Validation", ordering="verdict__status")
-    def shown_verdict(self, skill: Skill) -> str | None:
-        return findings.verdict_shown(getattr(skill, "verdict", None))
+    def verdict_badge(self, skill: Skill) -> str | None:
+        return findings.verdict_badge(getattr(skill, "verdict", None))
 
     @admin.display(description="Replacement")
-    def use_instead(self, skill: Skill) -> str | None:
-        """None also when it was archived since, as in the API."""
-        instead = skill.replacement
-        return link_to(instead) if instead and not instead.is_archived else None
+    def replacement_link(self, skill: Skill) -> str | None:
+        """None also if it has been archived, as in the API."""
+        other = skill.replacement
+        return link_to(other) if other and not other.is_archived else None
 
     def panels(self, request: HttpRequest, row: Skill) -> Iterable[Panel]:
         user: User = request.user  # type: ignore[assignment]
@@ -323,7 +330,7 @@ class SkillAdmin(FleetAdmin):
         if request.user.has_perm(PUBLISH_SKILLS):
             yield origins_of(row)
         yield Panel(
-            "Names that resolve to it",
+            "Names",
             headers=("Name", "Current"),
             rows=[
                 (address.path, "yes" if address.current else "former")
@@ -333,7 +340,7 @@ class SkillAdmin(FleetAdmin):
         places = row.former_places.exclude(category=row.category_id)
         if former := places.select_related("category").order_by("category__path"):
             yield Panel(
-                "Categories that it was in",
+                "Former categories",
                 headers=("Path",),
                 rows=[(link_to(each.category),) for each in former],
             )
@@ -342,29 +349,29 @@ class SkillAdmin(FleetAdmin):
 def origins_of(skill: Skill) -> Panel:
     return Panel(
         "Imported from",
-        headers=("Source", "Folder", "Imported", "As it came"),
+        headers=("Source", "Folder", "Imported", "Unchanged"),
         rows=[
             (
                 origin.source,
                 origin.path,
                 origin.imported_at,
-                "yes" if origin.published == skill.current.bundle_id else "changed",
+                "yes" if origin.published == skill.current.bundle_id else "no",
             )
             for origin in skill.origins.all()[:ORIGINS_SHOWN]
         ],
-        empty="It was not imported.",
+        empty="The skill was not imported.",
     )
 
 
 def versions_of(skill: Skill) -> Panel:
     versions = skill.versions.select_related("author").defer("body", "frontmatter")
-    found = list(versions[: VERSIONS_SHOWN + 1])
+    listed = list(versions[: VERSIONS_SHOWN + 1])
     return Panel(
         "Versions",
         headers=("Version", "Published", "By", "Change", "Yanked"),
-        rows=[version_row(version) for version in found[:VERSIONS_SHOWN]],
-        more="Older ones are in the list of versions."
-        if len(found) > VERSIONS_SHOWN
+        rows=[version_row(version) for version in listed[:VERSIONS_SHOWN]],
+        more="Older versions are in the list of versions."
+        if len(listed) > VERSIONS_SHOWN
         else "",
     )
 
@@ -380,7 +387,7 @@ def version_row(version: SkillVersion) -> tuple[Any, ...]:
 
 
 def target_of(relation: Relation) -> str:
-    """As the API tells it: an archived skill by the name that was written."""
+    """As in the API: the name as written, if the skill is archived."""
     target = relation.target
     if target is None or target.is_archived:
         return relation.told_name

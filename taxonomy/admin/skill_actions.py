@@ -1,4 +1,4 @@
-"""What curators do with a skill: publish, classify, label, relate, rename."""
+"""Actions of curators on a skill: publish, classify, label, relate, rename."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ from taxonomy.package import MAX_LABEL_CHARS
 from taxonomy.permissions import PUBLISH_SKILLS
 
 VERSIONS_OFFERED = 100
-ONE_A_LINE = "One in each line."
+ONE_A_LINE = "One per line."
 
 
 class PlaceForm(ChangeForm):
@@ -43,7 +43,7 @@ class PlaceForm(ChangeForm):
 class RenameForm(ChangeForm):
     name = fields.line(
         max_length=MAX_NAME_CHARS,
-        help_text="Lower-case words with single hyphens; it makes a new version.",
+        help_text="Lower-case words with hyphens. Renaming publishes a new version.",
     )
 
 
@@ -67,7 +67,7 @@ class LabelsForm(ChangeForm):
     facets = fields.lines(
         "SKILLFLEET_MAX_LABELS",
         MAX_LABEL_CHARS,
-        help_text="One in each line, as name=value; the facets define both.",
+        help_text="One per line as name=value, as the facets define them.",
     )
 
 
@@ -102,57 +102,57 @@ def place(skill: Skill, user: User, answers: dict[str, Any]) -> str:
         if "category" in answers:
             answers["category"] = answers["category"].path
         skill.revise(**answers)
-    return f"{skill.name} is {skill.path} now."
+    return f"{skill.name} was changed. Its path is {skill.path}."
 
 
 def rename(skill: Skill, user: User, answers: dict[str, Any]) -> str:
     former = skill.name
     check_unchanged(answers, {"name": Skill.objects.get(pk=skill.pk).name})
     skill.revise(author=user, **answers)
-    return f"{former} is {skill.name} now; the former name resolves on."
+    return f"{former} was renamed to {skill.name}. The former name still resolves."
 
 
 def roll_back(skill: Skill, user: User, answers: dict[str, Any]) -> str:
     skill.roll_back(answers["version"])
-    return f"{skill.name} is read from {answers['version']} now."
+    return f"The current version of {skill.name} is {answers['version']} now."
 
 
 def deprecate(skill: Skill, user: User, answers: dict[str, Any]) -> str:
     skill.deprecate(answers["reason"], answers["replacement"] or None)
-    return f"{skill.name} is deprecated now."
+    return f"{skill.name} was deprecated."
 
 
 def label(skill: Skill, user: User, answers: dict[str, Any]) -> str:
-    """Lines that somebody else added meanwhile stay."""
+    """Concurrent changes of other lines are kept."""
     made_from = answers.pop(MADE_FROM)
     add, remove = {}, {}
     for name, lines in answers.items():
         kind = LABELS[name]
         add[kind], remove[kind] = changed_lines(made_from[name], lines)
     skill.relabel(add, remove)
-    return f"{skill.name} is labelled."
+    return f"The labels of {skill.name} were changed."
 
 
 def relate(skill: Skill, user: User, answers: dict[str, Any]) -> str:
-    """Lines that somebody else added meanwhile stay."""
+    """Concurrent changes of other lines are kept."""
     made_from = answers.pop(MADE_FROM)
     with transaction.atomic():
         hold_relations()
-        today = relations_now(skill)
-        wanted = {}
+        current = relations_now(skill)
+        names = {}
         for kind, lines in answers.items():
-            added, taken_out = changed_lines(made_from[kind], lines)
-            there = set(today[kind].splitlines())
-            wanted[Relation.Kind(kind)] = (there - taken_out) | added
-            check_room(kind, wanted[Relation.Kind(kind)])
-        Relation.objects.relate(skill, wanted)
-    return f"{skill.name} is related."
+            added, removed = changed_lines(made_from[kind], lines)
+            existing = set(current[kind].splitlines())
+            names[Relation.Kind(kind)] = (existing - removed) | added
+            check_number(kind, names[Relation.Kind(kind)])
+        Relation.objects.relate(skill, names)
+    return f"The relations of {skill.name} were changed."
 
 
-def check_room(kind: str, names: set[str]) -> None:
+def check_number(kind: str, names: set[str]) -> None:
     most = settings.SKILLFLEET_MAX_RELATIONS
     if len(names) > most:
-        raise InvalidRelation(**{kind: f"{len(names)} names in all; at most {most}."})
+        raise InvalidRelation(**{kind: f"{len(names)} names in all, at most {most}."})
 
 
 def traits(skill: Skill) -> dict[str, Any]:
@@ -188,7 +188,7 @@ DEPRECATE = Verb(
     may=holds(PUBLISH_SKILLS),
     fits=lambda skill: skill.status == Skill.Status.ACTIVE,
     form=lambda skill: DeprecateForm,
-    intro="It stays readable and is no longer offered to agents.",
+    intro="The skill stays readable but is no longer offered to agents.",
     icon="history_toggle_off",
     variant=ActionVariant.WARNING,
 )
@@ -209,7 +209,7 @@ EDITS = (
         may=holds(PUBLISH_SKILLS),
         form=lambda skill: LabelsForm,
         initial=labels_now,
-        intro="The next version's frontmatter replaces what it names again.",
+        intro="Kinds of labels that the next version's frontmatter names are replaced.",
         icon="label",
     ),
     Verb(
@@ -219,7 +219,7 @@ EDITS = (
         may=holds(PUBLISH_SKILLS),
         form=lambda skill: RelationsForm,
         initial=relations_now,
-        intro="Names of skills; one that no skill has yet waits for its skill.",
+        intro="Names of skills, which may not exist yet.",
         icon="share",
     ),
     Verb(
@@ -230,7 +230,7 @@ EDITS = (
         fits=not_archived,
         form=lambda skill: RenameForm,
         initial=lambda skill: {"name": skill.name},
-        intro="Its former name stays taken and goes on resolving.",
+        intro="The former name stays reserved and still resolves.",
         icon="edit",
     ),
     Verb(
@@ -240,7 +240,7 @@ EDITS = (
         may=holds(PUBLISH_SKILLS),
         fits=not_archived,
         form=rollback_form,
-        intro="Another version is read from now on; none is copied or lost.",
+        intro="Another version becomes current. No version is copied or deleted.",
         icon="undo",
     ),
 )
@@ -257,23 +257,23 @@ class EditionForm(RebasedForm):
         label=SKILL_MD,
         strip=False,
         max_length=settings.SKILLFLEET_MAX_FILE_BYTES,
-        help_text="The whole file, frontmatter first. The other files stay.",
+        help_text="The whole file, frontmatter first. The other files are kept.",
     )
     version = fields.line(
         max_length=VERSION_CHARS,
         required=False,
-        help_text="A higher number than every published one; empty: the next patch.",
+        help_text="Higher than all published versions. Empty: the next patch.",
     )
     change_summary = fields.paragraph(
         max_length=settings.SKILLFLEET_MAX_SUMMARY_CHARS, required=False
     )
 
     def clean_content(self) -> str:
-        """Browsers send line ends as CRLF; the file has none."""
+        """Convert CRLF, which browsers send, to LF."""
         return str(self.cleaned_data["content"]).replace("\r\n", "\n")
 
     def rebase(self, today: Values) -> None:
-        """All that was typed stays."""
+        """Keep the user's input, and base it on the current version."""
         self.data = self.data.copy()
         self.data["based_on"] = today["based_on"]
 
@@ -281,7 +281,7 @@ class EditionForm(RebasedForm):
 def publish(skill: Skill, user: User, answers: dict[str, Any]) -> str:
     current, based_on = skill.current.bundle, answers["based_on"]
     try:
-        if based_on != current.pk:  # the other files would be of another version
+        if based_on != current.pk:  # the other files are from another version
             raise SkillChanged
         others = [file for file in current.files() if file.path != SKILL_MD]
         published = Skill.objects.publish(
@@ -295,7 +295,7 @@ def publish(skill: Skill, user: User, answers: dict[str, Any]) -> str:
     except SkillChanged:
         raise SkillChanged(newer_than(skill)) from None
     if not published.changed:
-        return f"These are the bytes of {published.version.number}: nothing to publish."
+        return f"Nothing to publish: version {published.version.number} is the same."
     return f"Published {skill.name} {published.version.number}."
 
 
@@ -303,9 +303,9 @@ def newer_than(skill: Skill) -> str:
     skill.refresh_from_db()
     number = skill.current.number
     return (
-        f"Since you opened this page {number} has become the current version. Your text"
-        f" is kept here: read {number} on the skill's page, bring into your text what"
-        f" shall stay of it, and send it again, to be the version after {number}."
+        f"Version {number} was published since you opened this page. Your text is kept"
+        f" here. Read {number} on the skill's page, add to your text what you want to"
+        f" keep of it, and send it again: it becomes the version after {number}."
     )
 
 

@@ -1,4 +1,4 @@
-"""What the fleet uses: the figures of `GET /analytics`, above what was reported."""
+"""The admin page of usage: the figures of `GET /analytics` above the events."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -18,7 +18,7 @@ COUNTS = ("uses", "succeeded", "failed", "read", "installed", "people")
 
 @admin.register(UsageEvent)
 class UsageAdmin(FleetAdmin):
-    """Who reported it is not shown: what counts is the skill, and how it went."""
+    """Events without the names of the people who reported them."""
 
     seen_with = (READ_ANALYTICS,)
     list_display = ("at", "skill", "kind", "client")
@@ -30,43 +30,43 @@ class UsageAdmin(FleetAdmin):
     fields = (("skill", "kind"), ("at", "received_at"), "client", "task")
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        seen = Skill.objects.visible_to(request.user)
-        return super().get_queryset(request).filter(skill__in=seen)
+        visible = Skill.objects.visible_to(request.user)
+        return super().get_queryset(request).filter(skill__in=visible)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        found = analytics(
+        result = analytics(
             Skill.objects.visible_as(audience_of(request.user)), DAYS, SHOWN
         )
-        shown = {"title": "Usage", "days": DAYS, "panels": list(panels(found))}
-        return super().changelist_view(request, {**shown, **(extra_context or {})})
+        context = {"title": "Usage", "days": DAYS, "panels": list(panels(result))}
+        return super().changelist_view(request, {**context, **(extra_context or {})})
 
 
-def panels(found: dict[str, Any]) -> Iterator[Panel]:
-    yield figures("In all", "", [{**found["totals"], "": "Everything"}])
-    yield figures("Skills", "Name", [named(row, "name") for row in found["skills"]])
+def panels(result: dict[str, Any]) -> Iterator[Panel]:
+    yield figures("Totals", "", [{**result["totals"], "": "Everything"}])
+    yield figures("Skills", "Name", [named(row, "name") for row in result["skills"]])
     yield figures(
-        "Categories", "Path", [named(row, "path") for row in found["categories"]]
+        "Categories", "Path", [named(row, "path") for row in result["categories"]]
     )
-    yield figures("Days", "Day", [named(row, "day") for row in found["by_day"]])
-    unused = found["unused"]
+    yield figures("Days", "Day", [named(row, "day") for row in result["by_day"]])
+    unused = result["unused"]
     yield Panel(
-        "Touched by nobody",
+        "Unused skills",
         headers=("Name",),
         rows=[(name,) for name in unused["oldest"]],
         empty="Every active skill was read, installed or used.",
-        more=f"{unused['count']} in all; those published longest ago come first."
+        more=f"{unused['count']} in all. The oldest come first."
         if unused["count"]
         else "",
     )
 
 
 def usage_of(skill: Skill) -> Panel:
-    """Of one skill, for its own page."""
+    """The usage of one skill, for its page."""
     counts = UsageCount.objects.since(first_day(DAYS)).filter(skill=skill)
     totals = counts.aggregate(**TOTALS)
-    return figures(f"Usage in {DAYS} days", "", [{**totals, "": "In all"}])
+    return figures(f"Usage in {DAYS} days", "", [{**totals, "": "Total"}])
 
 
 def named(row: dict[str, Any], field: str) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def named(row: dict[str, Any], field: str) -> dict[str, Any]:
 
 
 def figures(title: str, what: str, rows: Iterable[dict[str, Any]]) -> Panel:
-    """Each row's name is under the empty text."""
+    """`rows` have their name under the empty string."""
     return Panel(
         title,
         headers=(what, *(count.capitalize() for count in COUNTS)),

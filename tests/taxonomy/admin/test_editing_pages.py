@@ -36,7 +36,7 @@ def test_versions_are_rolled_back_to_yanked_and_put_back(browser, second):
     last = Skill.objects.get().current
     assert refused(browser, f"{VERSIONS}{last.pk}/do/yank/", {"reason": ""})
     assert "Wrong." in browser.get(f"{VERSIONS}{first.pk}/change/").content.decode()
-    done(browser, f"{VERSIONS}{first.pk}/do/put-back/", {})
+    done(browser, f"{VERSIONS}{first.pk}/do/unyank/", {})
     assert Skill.objects.get().versions.filter(yanked_at=None).count() == 2
 
 
