@@ -261,7 +261,7 @@ class FacetAdmin(FleetAdmin):
             may=holds(CHANGE_CATEGORIES),
             form=lambda row: FacetChangeForm,
             initial=facet_values,
-            intro="Values that skills have cannot be removed. Relabel those skills first.",
+            intro="Values in use cannot be removed. Relabel those skills first.",
             icon="edit",
             variant=ActionVariant.PRIMARY,
         ),

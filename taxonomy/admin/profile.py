@@ -121,7 +121,7 @@ class ProfileAdmin(FleetAdmin):
         create,
         may=reads_skills,
         form=lambda row: ProfileForm,
-        intro="The profile decides which skills you and your agents see first, or at all.",
+        intro="It decides which skills you and your agents see first, or not at all.",
     )
     verbs = (
         Verb(

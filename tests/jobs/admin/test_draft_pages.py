@@ -74,7 +74,7 @@ def test_a_failed_validation_is_not_promoted(curator_browser, drafted, curator):
     assert "Validation failed" in page.context["form"].non_field_errors()[0]
     assert not Skill.objects.exists()
     shown = curator_browser.get(f"{LIST}{drafted.pk}/change/").content.decode()
-    assert "Findings of the validation" in shown
+    assert "Validation findings" in shown
 
 
 def test_reject_needs_a_reason(curator_browser, drafted):

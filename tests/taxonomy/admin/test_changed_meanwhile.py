@@ -43,7 +43,7 @@ def test_a_text_is_not_published_over_one_that_its_author_has_not_seen(browser, 
 
     errors, kept = refused(browser, address, sent)
 
-    assert "1.0.1 has become the current version" in errors["__all__"][0]
+    assert "Version 1.0.1 was published since" in errors["__all__"][0]
     assert kept["content"] == sent["content"]
     assert Skill.objects.get().versions.count() == 2
     done(browser, address, kept)
@@ -122,7 +122,7 @@ def test_relations_of_two_people_stay_both(browser, skill, settings):
 
     settings.SKILLFLEET_MAX_RELATIONS = 2
     errors, kept = refused(browser, address, sent | {"see_also": "two\r\nmine"})
-    assert errors["see_also"] == ["3 names in all; at most 2."]
+    assert errors["see_also"] == ["3 names in all, at most 2."]
     settings.SKILLFLEET_MAX_RELATIONS = 3
     done(browser, address, kept)
 

@@ -33,7 +33,7 @@ def test_figures_are_shown_and_not_who(browser, skill, kim):
 
     totals = {panel.title: panel.rows for panel in page.context["panels"]}
     assert totals["Skills"] == [("pdf-tools", 2, 0, 1, 0, 0, 1)]
-    assert totals["In all"] == [("Everything", 2, 0, 1, 0, 0, 1)]
+    assert totals["Totals"] == [("Everything", 2, 0, 1, 0, 0, 1)]
     assert "Merge &lt;b&gt;two" in one.content.decode()
     assert "Usage in 30 days" in of_skill.content.decode()
     for shown in (page, one, of_skill):

@@ -76,8 +76,8 @@ def test_what_cannot_be_waived_is_told_beside_the_field(browser, risky, sent, fi
 
 def test_a_skill_is_validated_again_by_its_button(browser, risky):
     risky.verdict.delete()
-    assert "Findings of the validation" not in page(browser, risky)
+    assert "Validation findings" not in page(browser, risky)
 
     assert browser.post(verb(risky, "validate")).status_code == 302
 
-    assert "Findings of the validation" in page(browser, risky)
+    assert "Validation findings" in page(browser, risky)
