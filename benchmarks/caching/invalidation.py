@@ -10,7 +10,7 @@ from benchmarks.page import duration, table, times
 from benchmarks.rounds import Seconds, interleaved, median, ratio
 
 OURS = ("MemoryCache", "RedisCache")
-CONTENDERS: dict[str, tuple[Callable[[int], stores.Retire], int]] = {
+CONTENDERS: dict[str, tuple[Callable[[int], stores.Invalidate], int]] = {
     "MemoryCache": (stores.memory, 10**7),
     "RedisCache": (stores.valkey, 10**7),
     "expression over LocMemCache's keys": (stores.expression, 10**7),
@@ -24,7 +24,7 @@ MOST = 10
 Table = dict[str, dict[int, Seconds]]
 
 
-def timed(retire: stores.Retire, groups: Iterator[int]) -> Callable[[], float]:
+def timed(invalidate: stores.Invalidate, groups: Iterator[int]) -> Callable[[], float]:
     """Seconds of one invalidation; each group only once, for it is gone then."""
 
     def time() -> float:
@@ -32,7 +32,7 @@ def timed(retire: stores.Retire, groups: Iterator[int]) -> Callable[[], float]:
         while len(spent) < MOST and sum(spent) < ENOUGH:
             group = next(groups)
             started = perf_counter()
-            retire(group)
+            invalidate(group)
             spent.append(perf_counter() - started)
         return min(spent)
 

@@ -83,17 +83,17 @@ def backend_section(scale: Scale) -> Iterator[str]:
     for each in (ours, locmem):
         each.set(key, value)
 
-    def retire() -> None:
+    def invalidate() -> None:
         ours.invalidate_tags(["/something/else"])
 
-    def after_a_retirement() -> None:
-        retire()
+    def after_a_invalidation() -> None:
+        invalidate()
         ours.get(key)
 
     parts: dict[str, Call] = {
         "**MemoryCache `get`**": lambda: ours.get(key),
-        "a retirement of something else, then `get`": after_a_retirement,
-        "the retirement alone": retire,
+        "a invalidation of something else, then `get`": after_a_invalidation,
+        "the invalidation alone": invalidate,
         "LocMemCache `get`": lambda: locmem.get(key),
         "a call of nothing": lambda: None,
     }

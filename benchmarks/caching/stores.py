@@ -19,8 +19,8 @@ GROUP = 10
 VALUE = b"a value of some bytes"
 LOT = 10_000
 DAY = 86_400
-Retire = Callable[[int], object]
-"""Retires one group."""
+Invalidate = Callable[[int], object]
+"""Invalidates one group."""
 
 
 def keys(count: int) -> Iterator[str]:
@@ -31,7 +31,7 @@ def folder() -> str:
     return mkdtemp(dir=VAR_DIR)
 
 
-def memory(count: int) -> Retire:
+def memory(count: int) -> Invalidate:
     limits = {"MAX_ENTRIES": 4 * count, "MAX_BYTES": 2**40}
     cache = MemoryCache(folder(), {"OPTIONS": limits})
     token = cache.token()
@@ -40,7 +40,7 @@ def memory(count: int) -> Retire:
     return lambda group: cache.invalidate_pattern(f"/skills/{group}/*")
 
 
-def valkey(count: int) -> Retire:
+def valkey(count: int) -> Invalidate:
     """Every value there is the first one's: the server does not look at them."""
     prefix, url = f"ours{count}:", f"{VALKEY}/5"
     options = {"FOLDER": folder(), "PREFIX": prefix, "TIMEOUT": 60.0, "BUDGET": 600.0}
@@ -55,7 +55,7 @@ def valkey(count: int) -> Retire:
     return lambda group: cache.invalidate_pattern(f"/skills/{group}/*")
 
 
-def expression(count: int) -> Retire:
+def expression(count: int) -> Invalidate:
     """What people write over LocMemCache: a regular expression over its keys."""
     cache = LocMemCache(
         f"invalidation-{count}", {"OPTIONS": {"MAX_ENTRIES": 4 * count}}
@@ -64,15 +64,15 @@ def expression(count: int) -> Retire:
         cache.set(key, VALUE, DAY)
     held = cache._cache  # type: ignore[attr-defined]
 
-    def retire(group: int) -> None:
+    def invalidate(group: int) -> None:
         wanted = re.compile(f":1:/skills/{group}/")
         for key in [key for key in held if wanted.match(key)]:
             cache.delete(key.removeprefix(":1:"))
 
-    return retire
+    return invalidate
 
 
-def django_redis(count: int) -> Retire:
+def django_redis(count: int) -> Invalidate:
     from django_redis.cache import RedisCache as Peer
 
     prefix, url = f"theirs{count}", f"{VALKEY}/{6 + len(str(count))}"
@@ -84,7 +84,7 @@ def django_redis(count: int) -> Retire:
     return lambda group: cache.delete_pattern(f"/skills/{group}/*")
 
 
-def diskcache(count: int) -> Retire:
+def diskcache(count: int) -> Invalidate:
     from diskcache import Cache
 
     cache = Cache(str(Path(folder(), "diskcache")), tag_index=True, size_limit=2**40)
@@ -96,7 +96,7 @@ def diskcache(count: int) -> Retire:
     return lambda group: cache.evict(str(group))
 
 
-def cacheops(count: int) -> Retire:
+def cacheops(count: int) -> Invalidate:
     """Results that depend on one category each; it deletes those it has listed."""
     from cacheops import cached_as, invalidate_obj
 

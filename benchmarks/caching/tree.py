@@ -104,7 +104,7 @@ def paged(alias: str) -> type[Uncached]:
 
 
 def cacheopsed() -> Any:
-    """cacheops around all of DRF; it retires when a category is saved."""
+    """cacheops around all of DRF; it invalidates when a category is saved."""
     from cacheops import cached_view_as
 
     return cached_view_as(Category, timeout=300)(Uncached.as_view())

@@ -1,4 +1,4 @@
-"""Django cache backends whose entries retire by tag."""
+"""Django cache backends whose entries are invalidated by tag."""
 
 from cachelayer.backends.base import TagCache
 from cachelayer.backends.memory import MemoryCache

@@ -1,4 +1,4 @@
-"""The cache: its figures, what may be done to it, the hosts that use this database."""
+"""The cache: statistics, invalidation, and the hosts that use this database."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -40,8 +40,9 @@ def may_operate(user: User, row: Row) -> bool:
 def invalidate(row: None, user: User, answers: dict[str, Any]) -> str:
     if answers["key"]:
         manager.invalidate_key(answers["key"], by=user)
-        return f"{answers['key']} is retired."
-    return f"{manager.invalidate_pattern(answers['pattern'], by=user)} is retired."
+        return f"{answers['key']} is invalidated."
+    tag = manager.invalidate_pattern(answers["pattern"], by=user)
+    return f"{tag} is invalidated."
 
 
 def clear(row: None, user: User, answers: dict[str, Any]) -> str:
@@ -56,14 +57,14 @@ OPERATIONS = (
         invalidate,
         may=may_operate,
         form=lambda row: InvalidateForm,
-        intro="What it covers is computed afresh when it is next asked for.",
+        intro="Whatever it covers is computed again at the next request.",
     ),
     Verb(
         "clear",
         "Clear the cache",
         clear,
         may=may_operate,
-        intro="Everything is computed afresh when it is next asked for.",
+        intro="Every response is computed again at the next request.",
         variant=ActionVariant.DANGER,
     ),
 )
@@ -71,7 +72,7 @@ OPERATIONS = (
 
 @admin.register(CacheHost)
 class CacheAdmin(FleetAdmin):
-    """One page: figures and buttons above the list of hosts."""
+    """One page: statistics and buttons above the list of hosts."""
 
     seen_with = (manager.OPERATE,)
     list_display = ("host", "host_id", "is_live", "seen_at")

@@ -43,7 +43,7 @@ def forward(request, each_backend, monkeypatch) -> Callable[[float], None]:
 
 @pytest.fixture
 def declared_groups() -> Iterator[None]:
-    """Groups retire `/groups/{name}/*`, and `/groups/*` in bulk."""
+    """Groups invalidate `/groups/{name}/*`, and `/groups/*` in bulk."""
     kept = {model: list(found) for model, found in invalidation.declarations.items()}
     for model in (Group, BulkGroup):
         invalidates(

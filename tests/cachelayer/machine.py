@@ -1,6 +1,6 @@
-"""A cache beside its model: a dict with a clock that moves when a rule says so.
+"""A cache and its model: a dict with a clock that moves when a rule says so.
 
-Every public method is called, or its asynchronous twin, and answers as the model does.
+Every public method, or its asynchronous variant, is called and answers as the model.
 """
 
 from collections.abc import Callable

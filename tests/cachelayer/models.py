@@ -1,4 +1,4 @@
-"""Groups whose bulk methods retire; a proxy needs no table."""
+"""Groups whose bulk methods invalidate; a proxy needs no table."""
 
 from django.contrib.auth.models import Group
 

@@ -26,7 +26,7 @@ def without_token(stack: ExitStack) -> None:
 
 
 def without_commit_order(stack: ExitStack) -> None:
-    """What changes retires at once, not when it commits."""
+    """What changes invalidates at once, not when it commits."""
     for module in (transactions, invalidation):
         stack.enter_context(
             patch.object(module, "mark", lambda *patterns, using: False)
@@ -34,7 +34,7 @@ def without_commit_order(stack: ExitStack) -> None:
 
 
 def without_commit_itself(stack: ExitStack) -> None:
-    """Retirement is left to Django's commit hooks."""
+    """Invalidation is left to Django's commit hooks."""
     stack.enter_context(
         patch.object(WatchedConnection, "commit", BaseDatabaseWrapper.commit)
     )
@@ -54,12 +54,12 @@ def without_dirty_bypass(stack: ExitStack) -> None:
 
 
 def without_bump(stack: ExitStack) -> None:
-    """A commit retires nothing."""
+    """A commit invalidates nothing."""
     stack.enter_context(patch.object(transactions, "invalidate_now", lambda tags: None))
 
 
 def without_reaper(stack: ExitStack) -> None:
-    """Whoever reaps a killed process retires nothing."""
+    """Whoever reaps a killed process invalidates nothing."""
     for backend in BACKENDS:
         stack.enter_context(patch.object(backend, "invalidate_all", lambda self: None))
 

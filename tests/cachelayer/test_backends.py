@@ -115,7 +115,7 @@ def test_decr_and_incr_keep_to_the_version(cache):
     assert cache.get("n") is None
 
 
-def test_add_comes_after_what_is_retired_expired_or_deleted(cache, forward):
+def test_add_comes_after_what_is_invalidated_expired_or_deleted(cache, forward):
     for leave in (
         lambda: cache.invalidate_pattern("/a"),
         lambda: forward(11),
@@ -129,7 +129,7 @@ def test_add_comes_after_what_is_retired_expired_or_deleted(cache, forward):
         assert cache.get("/a") == "new"
 
 
-def test_what_is_set_is_retired_by_the_tags_of_its_path(cache):
+def test_what_is_set_is_invalidated_by_the_tags_of_its_path(cache):
     cache.set("/a/b", 1)
     cache.add("/a/c", 1)
     cache.incr("/a/c")
@@ -150,7 +150,7 @@ def test_a_late_fill_does_not_come_back(cache):
     assert cache.get("/a") in (None, "by hand")
 
 
-def test_what_other_tags_retire_is_not_found(cache):
+def test_what_other_tags_invalidate_is_not_found(cache):
     token, _ = cache.lookup("/a")
     slots = (slot("/elsewhere"),)
     cache.fill("/a", "value", token=token, slots=slots, ttl=60, tier="endpoint")
@@ -161,7 +161,7 @@ def test_what_other_tags_retire_is_not_found(cache):
     assert cache.get("/a") is None
 
 
-def test_retire_all_leaves_nothing(cache):
+def test_invalidate_all_leaves_nothing(cache):
     cache.set("a", 1)
     token = cache.token()
 
@@ -227,15 +227,15 @@ def test_get_or_set_computes_once(cache):
 
 
 @pytest.mark.parametrize("asynchronous", [False, True])
-def test_get_or_set_does_not_keep_what_was_retired_while_it_was_computed(
+def test_get_or_set_does_not_keep_what_was_invalidated_while_it_was_computed(
     cache, asynchronous
 ):
     def compute():
         cache.invalidate_pattern("/a/*")
         return "old"
 
-    twin = async_to_sync(cache.aget_or_set)
-    get_or_set = twin if asynchronous else cache.get_or_set
+    variant = async_to_sync(cache.aget_or_set)
+    get_or_set = variant if asynchronous else cache.get_or_set
     assert get_or_set("/a/b", compute) == "old"
     assert cache.get("/a/b") is None
 
@@ -278,7 +278,7 @@ def test_the_asynchronous_methods(cache):
     assert async_to_sync(walk)() is False
 
 
-def test_a_pattern_retires_raw_keys_by_their_path(cache):
+def test_a_pattern_invalidates_raw_keys_by_their_path(cache):
     for key in ("custom:/a/1:x", "/a/2", "/b/1", "plain"):
         cache.set(key, 1)
 

@@ -81,7 +81,7 @@ def test_watching_refreshes_until_it_is_interrupted():
         assert process.wait(20) == 0
 
 
-def test_patterns_and_keys_are_retired_and_named(settings):
+def test_patterns_and_keys_are_invalidated_and_named(settings):
     for key in ("/a/1", "/b/1", "/c/1", "/d/1"):
         cache_manager.set(key, 1)
 
@@ -108,6 +108,6 @@ def test_it_says_on_whose_behalf(caplog):
 
 
 @pytest.mark.parametrize("arguments", [[], [""], ["--key", " "]])
-def test_nothing_to_retire_is_refused(arguments):
+def test_nothing_to_invalidate_is_refused(arguments):
     with pytest.raises(CommandError):
         run("cache_invalidate", *arguments)

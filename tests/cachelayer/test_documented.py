@@ -174,7 +174,7 @@ def test_an_alias_that_is_not_there(make):
 
 
 @pytest.mark.parametrize("backend", [MemoryCache, RedisCache])
-def test_no_public_method_of_django_is_missing_or_lacks_its_twin(backend):
+def test_no_public_method_of_django_is_missing_or_lacks_its_async_variant(backend):
     public = {
         name
         for name, member in inspect.getmembers(LocMemCache, inspect.isfunction)

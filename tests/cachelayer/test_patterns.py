@@ -1,4 +1,4 @@
-"""A pattern retires all it matches, by path segments; too much is fine."""
+"""A pattern invalidates all it matches, by path segments; too much is fine."""
 
 import re
 
@@ -13,7 +13,7 @@ name = st.from_regex(r"[a-z0-9-]{1,6}", fullmatch=True)
 paths = st.lists(name, max_size=5).map(lambda parts: "/" + "/".join(parts))
 
 
-def retires(pattern: str, path: str) -> bool:
+def invalidates(pattern: str, path: str) -> bool:
     return widen(pattern) in path_tags(path)
 
 
@@ -41,33 +41,33 @@ def retires(pattern: str, path: str) -> bool:
     ],
 )
 def test_a_pattern_covers_a_path_by_segments(pattern, path, expected):
-    assert retires(pattern, path) is expected
+    assert invalidates(pattern, path) is expected
 
 
 @given(paths, paths)
-def test_a_prefix_pattern_retires_exactly_what_is_at_or_below_it(base, path):
+def test_a_prefix_pattern_invalidates_exactly_what_is_at_or_below_it(base, path):
     below = path == base or path.startswith(base.rstrip("/") + "/")
 
-    assert retires(base.rstrip("/") + "/*", path) is below
+    assert invalidates(base.rstrip("/") + "/*", path) is below
 
 
 @given(paths, paths)
-def test_a_plain_path_retires_only_itself(base, path):
-    assert retires(base, path) is (base == path)
+def test_a_plain_path_invalidates_only_itself(base, path):
+    assert invalidates(base, path) is (base == path)
 
 
 @given(st.lists(st.one_of(segment, st.just("*")), max_size=5), st.data())
-def test_what_a_wildcard_inside_matches_is_retired(parts, data):
+def test_what_a_wildcard_inside_matches_is_invalidated(parts, data):
     pattern = "/" + "/".join(parts)
     path = "/" + "/".join(
         data.draw(name) if part == "*" else part.replace("*", "x") for part in parts
     )
 
-    assert retires(pattern, path)
+    assert invalidates(pattern, path)
 
 
 @given(paths, st.data())
-def test_what_an_expression_matches_is_retired(path, data):
+def test_what_an_expression_matches_is_invalidated(path, data):
     cut = data.draw(st.integers(0, len(path)))
     tail = data.draw(
         st.sampled_from(["", ".*", "[a-z/]*", "?", "+", "*", "{0,2}", "$"])
@@ -75,11 +75,13 @@ def test_what_an_expression_matches_is_retired(path, data):
     start = data.draw(st.sampled_from(["^", ""]))
     expression = f"{start}{path[:cut]}{tail if cut else ''}"
     if re.search(expression, path):
-        assert retires(f"re:{expression}", path)
+        assert invalidates(f"re:{expression}", path)
 
 
 @given(paths, paths)
-def test_an_entry_with_a_declared_pattern_retires_with_every_wider_pattern(base, path):
+def test_an_entry_with_a_declared_pattern_is_invalidated_with_every_wider_one(
+    base, path
+):
     declared = path.rstrip("/") + "/*"
     wider = base.rstrip("/") + "/*"
 
@@ -88,5 +90,5 @@ def test_an_entry_with_a_declared_pattern_retires_with_every_wider_pattern(base,
 
 
 @given(st.text())
-def test_any_text_is_a_pattern_and_retires_what_declares_it(pattern):
+def test_any_text_is_a_pattern_and_invalidates_what_declares_it(pattern):
     assert widen(pattern) in pattern_tags(pattern)

@@ -70,7 +70,7 @@ def by_own_key(number: int) -> Content:
 
 @cache_endpoint
 def around(number: int) -> list[Content]:
-    """It names no row: what it reads retires it."""
+    """It names no row: what it reads invalidates it."""
     pause()
     return [plain(number), plain(number % len(NUMBERS) + 1)]
 

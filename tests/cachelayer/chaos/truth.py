@@ -15,7 +15,7 @@ NEVER = float("inf")
 @dataclass
 class Version:
     """`announced` before its commit; `settled` when its call had returned or, its
-    process having been killed, when whoever reaps had retired everything."""
+    process having been killed, when whoever reaps had invalidated everything."""
 
     state: State
     who: str

@@ -22,7 +22,7 @@ from tests.cachelayer.chaos.journal import Journal, now
 from tests.cachelayer.chaos.latches import Latches
 from tests.cachelayer.chaos.readers import READERS, Foreign, computed
 from tests.cachelayer.chaos.rows import NUMBERS, State
-from tests.cachelayer.chaos.writers import Writer, retire_something
+from tests.cachelayer.chaos.writers import Writer, invalidate_something
 
 THREADS = 3
 KEYS = ("/by-hand/a", "/by-hand/b")
@@ -32,7 +32,7 @@ OFTEN = [*READERS, *4 * ["function", "list", "view"], *2 * ["user view", "nested
 @dataclass(frozen=True)
 class Plan:
     """What the seed has decided. `deaths`: at these steps of its first thread a process
-    dies between a COMMIT and what it retires."""
+    dies between a COMMIT and what it invalidates."""
 
     seed: int
     steps: int  # of each thread
@@ -98,7 +98,7 @@ class Actor:
         elif chance < 0.92:
             self.writer.alone()
         elif chance < 0.93:
-            retire_something(self.draw)
+            invalidate_something(self.draw)
         else:
             self.by_hand()
 
@@ -154,7 +154,7 @@ class Actor:
 
     def die(self) -> None:
         """After a COMMIT, after a statement that commits by itself, or with half of
-        what it retires written (which MemoryCache alone does by halves)."""
+        what it invalidates written (which MemoryCache alone does by halves)."""
         way = self.draw.choice(("commit", "statement", "half"))
         if way == "commit":
             connection.ensure_connection()

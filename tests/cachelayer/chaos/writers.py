@@ -255,7 +255,7 @@ def late_failure() -> None:
     raise LateFailure
 
 
-def retire_something(draw: Random) -> None:
+def invalidate_something(draw: Random) -> None:
     """By hand, at any time; the values that are there are true ones, so that nothing
     may change but misses."""
     number = draw.choice(NUMBERS)

@@ -1,4 +1,4 @@
-"""The server has forgotten what was retired, or its values are of another time."""
+"""The server has forgotten what was invalidated, or its values are of another time."""
 
 import pytest
 
@@ -83,7 +83,7 @@ def test_stamps_made_anew_do_not_prove_what_others_did(server, patient):
     assert patient.get("/a") is None
 
 
-def test_a_full_server_retires_and_serves_and_stores_nothing(server, patient):
+def test_a_full_server_invalidates_and_serves_and_stores_nothing(server, patient):
     patient.set("/a", "old")
     patient.set("/b", "kept")
     with server.client() as client:

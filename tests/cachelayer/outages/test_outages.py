@@ -57,7 +57,7 @@ def test_every_method_answers_within_the_budget(server, cache, caplog, outage):
 
 
 @pytest.mark.parametrize("outage", ["kill", "freeze"])
-def test_it_comes_back_by_itself_and_what_was_retired_meanwhile_is_gone(
+def test_it_comes_back_by_itself_and_what_was_invalidated_meanwhile_is_gone(
     server, cache, outage, caplog
 ):
     cache.set("/a", "old")
@@ -73,7 +73,7 @@ def test_it_comes_back_by_itself_and_what_was_retired_meanwhile_is_gone(
     assert "cache back" in caplog.text
 
 
-def test_what_nobody_retired_survives_a_freeze(server, cache):
+def test_what_nobody_invalidated_survives_a_freeze(server, cache):
     cache.set("/a", "value")
     server.freeze()
     assert cache.get("/a") is None

@@ -31,7 +31,7 @@ def touch() -> None:
     Group.objects.get(name="readers").save()
 
 
-def test_a_commit_whose_answer_is_lost_retires(monkeypatch):
+def test_a_commit_whose_answer_is_lost_invalidates(monkeypatch):
     commit = connection._commit
 
     def commit_and_lose() -> None:
@@ -45,7 +45,7 @@ def test_a_commit_whose_answer_is_lost_retires(monkeypatch):
     assert cache_manager.get(KEY) is None
 
 
-def test_a_rollback_retires_nothing():
+def test_a_rollback_invalidates_nothing():
     with transaction.atomic():
         touch()
         transaction.set_rollback(True)
@@ -54,7 +54,7 @@ def test_a_rollback_retires_nothing():
 
 
 @pytest.mark.skipif("connection.vendor != 'sqlite'", reason="PostgreSQL refuses it")
-def test_autocommit_switched_on_after_a_change_retires():
+def test_autocommit_switched_on_after_a_change_invalidates():
     transaction.set_autocommit(False)
     touch()
     transaction.set_autocommit(True)
@@ -86,7 +86,7 @@ def seen_after_a_commit_by_hand() -> str | None:
     return found
 
 
-def test_a_commit_by_hand_retires_when_it_returns():
+def test_a_commit_by_hand_invalidates_when_it_returns():
     assert seen_after_a_commit_by_hand() is None
 
 

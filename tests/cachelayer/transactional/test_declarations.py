@@ -1,4 +1,4 @@
-"""What a change of a declared model retires, and when."""
+"""What a change of a declared model invalidates, and when."""
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
@@ -28,33 +28,33 @@ def warm() -> None:
         cache_manager.set(key, "kept")
 
 
-def retired() -> set[str]:
+def invalidated() -> set[str]:
     return {key for key in KEYS if cache_manager.get(key) is None}
 
 
-def test_saving_retires_the_row_as_it_was_and_as_it_becomes(group):
+def test_saving_invalidates_the_row_as_it_was_and_as_it_becomes(group):
     warm()
     group.name = "new"
     group.save()
 
-    assert retired() == {"/groups/old/page", "/groups/new/page"}
+    assert invalidated() == {"/groups/old/page", "/groups/new/page"}
 
 
-def test_creating_retires_what_is_declared_for_it_besides():
+def test_creating_invalidates_what_is_declared_for_it_besides():
     warm()
     Group.objects.create(name="new")
 
-    assert retired() == {"/groups", "/groups/new/page"}
+    assert invalidated() == {"/groups", "/groups/new/page"}
 
 
-def test_deleting_retires_the_row(group):
+def test_deleting_invalidates_the_row(group):
     warm()
     group.delete()
 
-    assert retired() == {"/groups/old/page"}
+    assert invalidated() == {"/groups/old/page"}
 
 
-def test_relating_retires_from_either_side(group):
+def test_relating_invalidates_from_either_side(group):
     permission = Permission.objects.first()
     for change in (
         lambda: group.permissions.add(permission),
@@ -63,25 +63,25 @@ def test_relating_retires_from_either_side(group):
     ):
         warm()
         change()
-        assert "/groups/old/page" in retired()
+        assert "/groups/old/page" in invalidated()
 
 
-def test_clearing_from_the_other_side_retires_the_collection(group):
+def test_clearing_from_the_other_side_invalidates_the_collection(group):
     permission = Permission.objects.first()
     group.permissions.add(permission)
     warm()
 
     permission.group_set.clear()
 
-    assert retired() == {"/groups", "/groups/old/page", "/groups/new/page"}
+    assert invalidated() == {"/groups", "/groups/old/page", "/groups/new/page"}
 
 
-def test_a_user_joining_a_group_retires_the_group(group):
+def test_a_user_joining_a_group_invalidates_the_group(group):
     user = User.objects.create(username="ann")
     warm()
     user.groups.add(group)
 
-    assert retired() == {"/groups/old/page"}
+    assert invalidated() == {"/groups/old/page"}
 
 
 @pytest.mark.parametrize(
@@ -95,29 +95,29 @@ def test_a_user_joining_a_group_retires_the_group(group):
     ],
     ids=["update", "delete", "bulk_create", "bulk_update", "raw delete"],
 )
-def test_bulk_methods_retire_the_collection(change):
+def test_bulk_methods_invalidate_the_collection(change):
     warm()
     change(BulkGroup.objects.filter(name="old"))
 
-    assert retired() == {"/groups", "/groups/old/page", "/groups/new/page"}
+    assert invalidated() == {"/groups", "/groups/old/page", "/groups/new/page"}
 
 
-def test_loading_a_fixture_retires_the_collection(group):
+def test_loading_a_fixture_invalidates_the_collection(group):
     text = serialize("json", [group])
     warm()
     for row in deserialize("json", text):
         row.save()
 
-    assert retired() == {"/groups", "/groups/old/page", "/groups/new/page"}
+    assert invalidated() == {"/groups", "/groups/old/page", "/groups/new/page"}
 
 
-def test_without_a_collection_bulk_methods_retire_everything():
+def test_without_a_collection_bulk_methods_invalidate_everything():
     invalidation.declarations.clear()
     invalidates(BulkGroup, ["/groups"])
     warm()
     BulkGroup.objects.filter(name="old").update(name="new")
 
-    assert retired() == set(KEYS)
+    assert invalidated() == set(KEYS)
 
 
 def test_several_rooms_may_declare_one_model(group):
@@ -125,26 +125,26 @@ def test_several_rooms_may_declare_one_model(group):
     warm()
     group.save()
 
-    assert retired() == {"/groups/old/page", "/other"}
+    assert invalidated() == {"/groups/old/page", "/other"}
 
 
-def test_retire_waits_for_the_commit():
+def test_invalidate_waits_for_the_commit():
     warm()
     with transaction.atomic():
         invalidate_on_commit("/other")
         assert cache_manager.get("/other") is None  # this connection reads past it
         cache_manager.set("/other", "uncommitted")
 
-    assert retired() == {"/other"}
+    assert invalidated() == {"/other"}
 
 
-def test_retire_that_is_rolled_back_retires_nothing():
+def test_invalidate_that_is_rolled_back_invalidates_nothing():
     warm()
     with transaction.atomic():
         invalidate_on_commit("/other")
         transaction.set_rollback(True)
 
-    assert retired() == set()
+    assert invalidated() == set()
 
 
 def test_invalidating_by_hand_counts_at_once_and_on_commit():
@@ -153,7 +153,7 @@ def test_invalidating_by_hand_counts_at_once_and_on_commit():
         cache_manager.invalidate_pattern("/groups/*")
         transaction.set_rollback(True)
 
-    assert retired() == {"/groups", "/groups/old/page", "/groups/new/page"}
+    assert invalidated() == {"/groups", "/groups/old/page", "/groups/new/page"}
 
 
 def test_many_saves_in_one_transaction_wait_as_one_hook(group):
@@ -164,11 +164,11 @@ def test_many_saves_in_one_transaction_wait_as_one_hook(group):
 
 
 @pytest.mark.parametrize("command", ["flush", "migrate"])
-def test_a_command_that_changes_rows_unseen_retires_everything(command):
+def test_a_command_that_changes_rows_unseen_invalidates_everything(command):
     warm()
     call_command(command, interactive=False, verbosity=0)
 
-    assert retired() == set(KEYS)
+    assert invalidated() == set(KEYS)
 
 
 def raise_(**_) -> None:
@@ -187,7 +187,7 @@ def test_a_receiver_connected_before_ours_that_raises_leaves_nothing_old(group):
     finally:
         signals.post_save.disconnect(raise_, sender=Group)
 
-    assert "/groups/old/page" in retired()
+    assert "/groups/old/page" in invalidated()
 
 
 @pytest.fixture
@@ -207,16 +207,18 @@ def rename_type() -> None:
     warm()
 
 
-def test_deleting_a_row_whose_relation_was_renamed_retires_both_names(former_type):
+def test_deleting_a_row_whose_relation_was_renamed_invalidates_both_names(former_type):
     permission = Permission.objects.select_related("content_type").get(codename="there")
     rename_type()
     permission.delete()
 
-    assert retired() == {"/groups/old/page", "/groups/new/page"}
+    assert invalidated() == {"/groups/old/page", "/groups/new/page"}
 
 
-def test_creating_a_row_whose_relation_was_renamed_retires_the_new_name(former_type):
+def test_creating_a_row_whose_relation_was_renamed_invalidates_the_new_name(
+    former_type,
+):
     rename_type()
     Permission.objects.create(content_type=former_type, codename="new", name="new")
 
-    assert "/groups/new/page" in retired()
+    assert "/groups/new/page" in invalidated()

@@ -74,7 +74,7 @@ def test_a_caller_cannot_change_what_the_next_one_gets():
 
 
 @pytest.mark.parametrize("pattern", ["/things/a/*", "/things/*", "/*"])
-def test_the_declared_pattern_retires_it(pattern):
+def test_the_declared_pattern_invalidates_it(pattern):
     look_up("a")
 
     cache_manager.invalidate_pattern(pattern)
@@ -83,7 +83,7 @@ def test_the_declared_pattern_retires_it(pattern):
     assert len(calls) == 2
 
 
-def test_another_placeholder_does_not_retire_it():
+def test_another_placeholder_does_not_invalidate_it():
     look_up("a")
 
     cache_manager.invalidate_pattern("/things/b/*")
@@ -92,7 +92,7 @@ def test_another_placeholder_does_not_retire_it():
     assert len(calls) == 1
 
 
-def test_invalidate_retires_one_call_or_all():
+def test_invalidate_invalidates_one_call_or_all():
     look_up("a")
     look_up("b")
 
@@ -179,7 +179,7 @@ def test_each_user_has_values_of_their_own():
     assert calls == [ann, bob, ann]
 
 
-def test_what_a_cached_value_is_made_of_retires_it_too():
+def test_what_a_cached_value_is_made_of_invalidates_it_too():
     @cache_global_data(pattern="/outer")
     def outer():
         calls.append("outer")
@@ -201,7 +201,7 @@ def test_a_coroutine_function_stays_one_and_is_computed_once():
     assert calls == [1, 0]
 
 
-def test_a_coroutine_function_is_retired_like_others():
+def test_a_coroutine_function_is_invalidated_like_others():
     async_to_sync(slowly)(1)
 
     cache_manager.invalidate_pattern("/async/*")
@@ -283,7 +283,7 @@ def test_values_of_nobody_in_particular_are_not_kept(nobody):
     assert len(calls) == 2
 
 
-def test_a_raw_value_that_was_read_retires_what_is_made_of_it():
+def test_a_raw_value_that_was_read_invalidates_what_is_made_of_it():
     @cache_endpoint
     def doubled():
         return 2 * cache_manager.get("/numbers/one")

@@ -86,7 +86,7 @@ def test_the_second_read_is_a_hit_with_the_same_bytes_and_headers():
 @pytest.mark.parametrize(
     "pattern", ["/groups", "/groups/*", "/*", "/extra/*", "re:^/g"]
 )
-def test_a_pattern_that_covers_the_path_retires_the_response(pattern):
+def test_a_pattern_that_covers_the_path_invalidates_the_response(pattern):
     ask(Groups)
 
     cache_manager.invalidate_pattern(pattern)
@@ -167,7 +167,7 @@ def test_each_user_has_an_entry_of_their_own():
     assert again["Cache-Control"] == "private, no-cache"
 
 
-def test_a_users_pattern_retires_their_entries_alone():
+def test_a_users_pattern_invalidates_their_entries_alone():
     ann, bob = (User.objects.create(username=name) for name in ("ann", "bob"))
     for user in (ann, bob):
         ask(Mine, user=user)

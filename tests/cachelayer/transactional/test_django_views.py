@@ -71,7 +71,7 @@ def ask(view, path="/api/v1/page", user=None, **options):
     [page, async_to_sync(later), Listed.as_view(), Decorated.as_view()],
     ids=["function", "async", "class", "method_decorator"],
 )
-def test_the_second_read_is_a_hit_and_the_pattern_retires_it(view):
+def test_the_second_read_is_a_hit_and_the_pattern_invalidates_it(view):
     outcomes = [ask(view)["X-Cache"] for _ in range(2)]
     cache_manager.invalidate_pattern("/page")
     outcomes.append(ask(view)["X-Cache"])
@@ -80,7 +80,7 @@ def test_the_second_read_is_a_hit_and_the_pattern_retires_it(view):
     assert len(calls) == 2
 
 
-def test_tags_that_the_view_adds_retire_it():
+def test_tags_that_the_view_adds_invalidate_it():
     ask(page)
     cache_manager.invalidate_pattern("/numbers/*")
 
@@ -180,7 +180,7 @@ def test_one_path_is_not_served_for_another_under_a_key_function():
     assert ask(any_path, "/a")["X-Cache"] == "HIT"
 
 
-def test_invalidate_retires_one_request_or_all():
+def test_invalidate_invalidates_one_request_or_all():
     ask(page, "/a")
     ask(page, "/b")
 

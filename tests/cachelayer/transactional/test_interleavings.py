@@ -111,8 +111,8 @@ def read_before_commit() -> str:
     return name_of(PK)
 
 
-def retire_before_commit() -> str:
-    """What is retired by hand before it commits is filled again until it does."""
+def invalidate_before_commit() -> str:
+    """What is invalidated by hand before it commits is filled again until it does."""
     with transaction.atomic():
         rename_raw()
         cache_manager.invalidate_pattern(f"/groups/{PK}/*")
@@ -121,7 +121,7 @@ def retire_before_commit() -> str:
 
 
 def killed_after_commit() -> str:
-    """A process dies between its COMMIT and what it retires, and is reaped."""
+    """A process dies between its COMMIT and what it invalidates, and is reaped."""
 
     def rename_and_die() -> None:
         connection.ensure_connection()
@@ -209,7 +209,7 @@ def test_without_the_token_a_late_set_is_served():
 def test_a_read_before_the_commit_is_not_served_after_it():
     assert read_before_commit() == "new"
     rename("old")
-    assert retire_before_commit() == "new"
+    assert invalidate_before_commit() == "new"
 
 
 def test_without_the_commit_order_a_read_before_the_commit_is_served():
@@ -217,10 +217,10 @@ def test_without_the_commit_order_a_read_before_the_commit_is_served():
         assert read_before_commit() == "old"
 
 
-def test_without_doing_it_again_what_is_retired_by_hand_is_served(monkeypatch):
+def test_without_doing_it_again_what_is_invalidated_by_hand_is_served(monkeypatch):
     monkeypatch.setattr(CacheManager, "_again_on_commit", lambda self, pattern: None)
 
-    assert retire_before_commit() == "old"
+    assert invalidate_before_commit() == "old"
 
 
 def test_what_a_killed_process_has_committed_is_served_once_it_is_reaped():
@@ -272,7 +272,7 @@ def test_another_commit_hook_that_raises_does_not_keep_the_old_value():
     assert other_hook_raises() == "new"
 
 
-def test_retired_neither_first_nor_in_the_commit_another_hook_keeps_it(monkeypatch):
+def test_invalidated_neither_first_nor_in_the_commit_another_hook_keeps_it(monkeypatch):
     pending_hook = transactions._pending_hook
 
     def last(connection):
@@ -286,7 +286,7 @@ def test_retired_neither_first_nor_in_the_commit_another_hook_keeps_it(monkeypat
         assert other_hook_raises() == "old"
 
 
-def test_a_savepoint_that_is_undone_leaves_the_outer_writes_to_retire():
+def test_a_savepoint_that_is_undone_leaves_the_outer_writes_to_invalidate():
     assert name_of(PK) == "old"
     with transaction.atomic():
         rename()
@@ -297,7 +297,7 @@ def test_a_savepoint_that_is_undone_leaves_the_outer_writes_to_retire():
     assert name_of(PK) == "new"
 
 
-def test_a_savepoint_that_is_kept_retires_with_the_outer_commit():
+def test_a_savepoint_that_is_kept_invalidates_with_the_outer_commit():
     assert name_of(PK) == "old"
     with transaction.atomic(), transaction.atomic():
         rename()

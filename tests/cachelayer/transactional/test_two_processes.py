@@ -128,7 +128,9 @@ def test_what_another_process_sets_or_deletes_by_hand_is_forgotten_here(
 
 @pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize("each_backend", ["memory"], indirect=True)
-def test_whoever_writes_after_a_death_while_bumping_retires_everything(another_process):
+def test_whoever_writes_after_a_death_while_bumping_invalidates_everything(
+    another_process,
+):
     another_process("die_bumping")
     cache_manager.invalidate_pattern("/unrelated")
 
@@ -138,7 +140,7 @@ def test_whoever_writes_after_a_death_while_bumping_retires_everything(another_p
 
 
 @pytest.mark.usefixtures("warm")
-def test_whoever_reaps_a_killed_process_retires_everything():
+def test_whoever_reaps_a_killed_process_invalidates_everything():
     backend().invalidate_all()
 
     group_names()

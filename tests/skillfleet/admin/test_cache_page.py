@@ -20,7 +20,7 @@ def operated(world, browser_of):
     return browser_of(world.people["operator"])
 
 
-def retired(browser, page: str, **answers: str) -> str:
+def invalidated(browser, page: str, **answers: str) -> str:
     response = browser.post(f"{CACHE}do/{page}/", answers, follow=True)
     return " ".join(map(str, response.context["messages"]))
 
@@ -36,16 +36,16 @@ def test_it_shows_what_the_commands_show(operated):
     assert f'href="{CACHE}do/clear/"' in page
 
 
-def test_a_pattern_a_key_and_everything_are_retired(operated, caplog):
+def test_a_pattern_a_key_and_everything_are_invalidated(operated, caplog):
     caplog.set_level(logging.INFO, "cachelayer.manager")
     for key in ("/a/1", "/b", "/c"):
         cache_manager.set(key, 1)
 
-    assert retired(operated, "invalidate", pattern="/a/*") == "/a/* is retired."
+    assert invalidated(operated, "invalidate", pattern="/a/*") == "/a/* is invalidated."
     assert cache_manager.get("/a/1") is None
-    assert retired(operated, "invalidate", key="/b") == "/b is retired."
+    assert invalidated(operated, "invalidate", key="/b") == "/b is invalidated."
     assert cache_manager.get("/b") is None
-    assert retired(operated, "clear") == "The cache is cleared."
+    assert invalidated(operated, "clear") == "The cache is cleared."
     assert cache_manager.get("/c") is None
     assert len(caplog.messages) == 3
     assert all(message.endswith("by=operator") for message in caplog.messages)
