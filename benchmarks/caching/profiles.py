@@ -17,15 +17,15 @@ from benchmarks.rounds import Call, interleaved, median, per_call
 PROFILED = ("MemoryCache", SHIPPED_HIT)
 INTERVAL = 0.0001
 STAGES = {
-    ("handlers/base.py", "resolve_request"): "Django: the address becomes a view",
+    ("handlers/base.py", "resolve_request"): "Django: URL resolving",
     ("rest_framework/views.py", "initialize_request"): "DRF: its own request",
     ("rest_framework/views.py", "perform_content_negotiation"): "DRF: negotiation",
     ("rest_framework/views.py", "perform_authentication"): "who it is",
     ("rest_framework/views.py", "check_permissions"): "what they may",
     ("rest_framework/views.py", "check_throttles"): "throttles",
-    ("cachelayer/decorators.py", "attempt"): "**cachelayer: the key**",
+    ("cachelayer/decorators.py", "call"): "**cachelayer: the key**",
     ("cachelayer/decorators.py", "find"): "**cachelayer: the look-up**",
-    ("cachelayer/decorators.py", "answer"): "**cachelayer: the response**",
+    ("cachelayer/decorators.py", "cached_value"): "**cachelayer: the response**",
     ("http/response.py", "close"): "Django: the end of the request",
 }
 REST = "the rest of DRF, Django and the middleware"
