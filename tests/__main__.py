@@ -98,6 +98,7 @@ def run_legs(
     with ExitStack() as stack:
         for leg in legs:
             stack.enter_context(leg.running())
+            leg.wait_until_collected()
         for leg in legs:
             print(f"\n{leg.database}", flush=True)
             leg.show()
@@ -153,6 +154,12 @@ class Leg:
             with suppress(ProcessLookupError):  # also what a test left running
                 os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
+
+    def wait_until_collected(self) -> None:
+        """Until a worker has imported every test. The next run then finds the bytecode
+        that this one has compiled."""
+        while self.process.poll() is None and not (self.folder / "collected").exists():
+            time.sleep(0.1)
 
     def show(self) -> None:
         """Copy the output to stdout as it is written, until the run has ended."""

@@ -3,6 +3,7 @@
 import gc
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.test import TransactionTestCase
@@ -10,6 +11,7 @@ from hypothesis import settings as hypothesis_settings
 
 from tests import tables
 from tests.empty_cache import empty_cache  # noqa: F401  an empty cache for each test
+from tests.settings import FOLDER
 
 DATABASE_FIXTURES = {
     "db",
@@ -48,6 +50,11 @@ def keep_group_together(item: pytest.Item) -> None:
 
 
 def pytest_collection_finish() -> None:
+    Path(os.environ[FOLDER], "collected").touch()
+    freeze_what_is_imported()
+
+
+def freeze_what_is_imported() -> None:
     """Keep the garbage collector from scanning all imported modules again and again,
     which would take a tenth of the suite's time."""
     gc.collect()
