@@ -1,4 +1,4 @@
-"""Which category a skill fits best, by the words of both."""
+"""Matches a skill to a category by their words."""
 
 import re
 from collections import defaultdict
@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-ENOUGH = 3.5
-"""What the best has to reach: one word that a description happens to hold is chance."""
+LEAST_SCORE = 3.5
+"""The least score of a match; one common word in a description may be coincidence."""
 OWN, OWN_IN_NAME = 2.5, 4.0
 DESCRIBED, DESCRIBED_IN_NAME = 1.0, 2.0
 ABOVE = 1.0
 WORD = re.compile(r"[a-z0-9]+")
 ENDINGS = ("ations", "ation", "ings", "ing", "ies", "es", "ed", "s")
 SHORTEST_STEM = 3
-SAYS_NOTHING = frozenset(
+STOP_WORDS = frozenset(
     {
         *("a", "an", "and", "any", "are", "as", "at", "be", "by", "can", "for", "from"),
         *("how", "in", "into", "is", "it", "its", "not", "of", "on", "or", "that"),
@@ -28,7 +28,7 @@ SAYS_NOTHING = frozenset(
 
 @dataclass(frozen=True)
 class CategoryWords:
-    """A category as the words that it goes by."""
+    """The words that identify a category."""
 
     path: str
     description: str = ""
@@ -47,45 +47,50 @@ class CategoryWords:
 
 
 class CategoryMatcher:
-    """Categories by their words: only those that share one are looked at."""
+    """Finds the best category by an inverted index of the categories' words."""
 
-    def __init__(self, places: Iterable[CategoryWords]) -> None:
-        self.having: dict[str, list[CategoryWords]] = defaultdict(list)
-        for place in places:
-            for word in place.own | place.above | place.described:
-                self.having[word].append(place)
+    def __init__(self, categories: Iterable[CategoryWords]) -> None:
+        self.by_word: dict[str, list[CategoryWords]] = defaultdict(list)
+        for category in categories:
+            for word in category.own | category.above | category.described:
+                self.by_word[word].append(category)
 
     def best(self, name: str, texts: Iterable[str]) -> str | None:
-        """The path of the category that fits best; None when none fits well enough.
+        """The path of the best category; None if none matches well enough.
 
-        `texts` are what the skill says of itself: description and keywords. Of two
-        that fit alike the first by path is taken.
+        `texts` are the skill's description and keywords. Of equal matches the first
+        by path is chosen.
         """
-        named, said = stems(name), frozenset().union(*map(stems, texts))
-        near = {
-            place.path: place
-            for word in named | said
-            for place in self.having.get(word, ())
+        named, described = stems(name), frozenset().union(*map(stems, texts))
+        candidates = {
+            category.path: category
+            for word in named | described
+            for category in self.by_word.get(word, ())
         }
-        scored = ((-fit(named, said, place), path) for path, place in near.items())
+        scored = (
+            (-fit(named, described, category), path)
+            for path, category in candidates.items()
+        )
         score, path = min(scored, default=(0.0, ""))
-        return path if -score >= ENOUGH else None
+        return path if -score >= LEAST_SCORE else None
 
 
-def fit(named: frozenset[str], said: frozenset[str], place: CategoryWords) -> float:
-    """A category's own name counts most, and the skill's name more than its text."""
-    every = named | said
-    found = place.own & every
-    own = (OWN_IN_NAME if found & named else OWN) * len(found) / max(1, len(place.own))
-    described = DESCRIBED * len(place.described & (every - named))
-    described += DESCRIBED_IN_NAME * len(place.described & named)
-    return own + described + ABOVE * len(place.above & every)
+def fit(named: frozenset[str], texts: frozenset[str], category: CategoryWords) -> float:
+    """The score: the category's own name counts most, and the skill's name more than
+    its texts."""
+    every = named | texts
+    own_words = category.own & every
+    weight = OWN_IN_NAME if own_words & named else OWN
+    own = weight * len(own_words) / max(1, len(category.own))
+    described = DESCRIBED * len(category.described & (every - named))
+    described += DESCRIBED_IN_NAME * len(category.described & named)
+    return own + described + ABOVE * len(category.above & every)
 
 
 def stems(text: str) -> frozenset[str]:
-    """`Testing tests` is one stem; words that say nothing are left out."""
+    """The stems of the words without stop words; `Testing tests` has one stem."""
     return frozenset(
-        stem(word) for word in WORD.findall(text.lower()) if word not in SAYS_NOTHING
+        stem(word) for word in WORD.findall(text.lower()) if word not in STOP_WORDS
     )
 
 

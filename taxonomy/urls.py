@@ -1,4 +1,4 @@
-"""The room's addresses below /api/v1; none ends in a slash."""
+"""URL paths below /api/v1; none ends in a slash."""
 
 from django.urls import path
 

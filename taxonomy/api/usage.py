@@ -164,7 +164,7 @@ class Usage(SkillAPIView):
         """Report the use of skills, up to many events at a time.
 
         A batch that is not well formed is refused whole. In one that is, events that
-        cannot be kept (a skill that is not there, a clock that is wrong) are told in
+        cannot be recorded (an unknown skill, a wrong clock) are listed in
         `refused`, and all others are kept.
         """
         serializer = UsageBatchSerializer(data=request.data)

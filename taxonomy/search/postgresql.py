@@ -130,8 +130,8 @@ FUNCTIONS = (
 
 def triggers() -> dict[str, str]:
     """The triggers by event, as SQL without their names."""
-    shown = ("name", "description", "current_id")
-    changed = " OR ".join(f"old.{each} IS DISTINCT FROM new.{each}" for each in shown)
+    indexed = ("name", "description", "current_id")
+    changed = " OR ".join(f"old.{each} IS DISTINCT FROM new.{each}" for each in indexed)
     return {
         "skill_added": trigger("INSERT ON taxonomy_skill", "new_skill"),
         "skill_changed": trigger(

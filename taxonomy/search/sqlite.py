@@ -83,8 +83,8 @@ def triggers() -> dict[str, str]:
         "DELETE FROM taxonomy_searchentry WHERE skill_id = old.uuid",
     ]
     of_version = """(SELECT uuid FROM taxonomy_skill WHERE current_id = new.id)"""
-    shown = ("name", "description", "current_id")
-    changed = " OR ".join(f"old.{each} IS NOT new.{each}" for each in shown)
+    columns = ("name", "description", "current_id")
+    changed = " OR ".join(f"old.{each} IS NOT new.{each}" for each in columns)
     indexed = f"kind IN ({LABEL_KINDS})"
     return {
         "skill_added": trigger("INSERT ON taxonomy_skill", renew_entry("new.uuid")),

@@ -2,7 +2,13 @@
 
 import pytest
 
-from taxonomy.category_matcher import ENOUGH, CategoryMatcher, CategoryWords, fit, stems
+from taxonomy.category_matcher import (
+    LEAST_SCORE,
+    CategoryMatcher,
+    CategoryWords,
+    fit,
+    stems,
+)
 
 PLACES = [
     CategoryWords("data", "Data, wherever it lies."),
@@ -27,4 +33,4 @@ def test_only_categories_that_share_a_word_need_a_look(name, said, path):
     assert CategoryMatcher(PLACES).best(name, [said]) == path
     scores = [(-fit(stems(name), stems(said), each), each.path) for each in PLACES]
     score, best = min(scores)
-    assert path == (best if -score >= ENOUGH else None)
+    assert path == (best if -score >= LEAST_SCORE else None)
