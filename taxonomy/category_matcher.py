@@ -1,29 +1,21 @@
 """Matches a skill to a category by their words."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
+
+from taxonomy.search.words import STOPWORDS, stem, words_of
 
 LEAST_SCORE = 3.5
 """The least score of a match; one common word in a description may be coincidence."""
 OWN, OWN_IN_NAME = 2.5, 4.0
 DESCRIBED, DESCRIBED_IN_NAME = 1.0, 2.0
 ABOVE = 1.0
-WORD = re.compile(r"[a-z0-9]+")
-ENDINGS = ("ations", "ation", "ings", "ing", "ies", "es", "ed", "s")
-SHORTEST_STEM = 3
-STOP_WORDS = frozenset(
-    {
-        *("a", "an", "and", "any", "are", "as", "at", "be", "by", "can", "for", "from"),
-        *("how", "in", "into", "is", "it", "its", "not", "of", "on", "or", "that"),
-        *("the", "their", "them", "then", "this", "to", "what", "when", "whether"),
-        *("which", "with", "you", "your", "new", "skill", "skills", "tool", "tools"),
-        *("use", "used", "user", "users", "using", "make", "making", "work"),
-        *("working", "write", "writing"),
-    }
-)
+STOP_WORDS = STOPWORDS | {
+    *("new", "skill", "skills", "tool", "tools", "user", "users", "making"),
+    *("work", "working", "write", "writing"),
+}
 
 
 @dataclass(frozen=True)
@@ -89,14 +81,4 @@ def fit(named: frozenset[str], texts: frozenset[str], category: CategoryWords) -
 
 def stems(text: str) -> frozenset[str]:
     """The stems of the words without stop words; `Testing tests` has one stem."""
-    return frozenset(
-        stem(word) for word in WORD.findall(text.lower()) if word not in STOP_WORDS
-    )
-
-
-@lru_cache(maxsize=50_000)
-def stem(word: str) -> str:
-    for ending in ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= SHORTEST_STEM:
-            return word.removesuffix(ending)
-    return word
+    return frozenset(stem(word) for word in words_of(text) if word not in STOP_WORDS)

@@ -1,4 +1,4 @@
-"""What an author of skills is: five verbs over plain values."""
+"""The protocol of an author: five methods over plain values, without a database."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,23 +9,24 @@ from taxonomy.files.file import Files
 
 
 class AuthorError(Exception):
-    """The author could not do its part.
-
-    `permanent` says that trying again cannot help.
-    """
+    """The author failed. `permanent`: a retry cannot succeed."""
 
     def __init__(self, message: str, *, permanent: bool = False) -> None:
         self.permanent = permanent
         super().__init__(message)
 
 
-def _unheard(message: str, fraction: float) -> None:
-    """For an assignment that comes from no job."""
+def ignore_report(message: str, fraction: float) -> None:
+    """Ignore the progress of an assignment that belongs to no job."""
 
 
 @dataclass(frozen=True)
 class SourceDocument:
-    """One text that the user gave, or the current version of a skill to refine."""
+    """A text that a skill is written from.
+
+    It is a document of the user, or a file of the skill to refine.
+    `jobs.submission.read_source` makes it from an upload, once.
+    """
 
     name: str
     media_type: str
@@ -34,7 +35,7 @@ class SourceDocument:
 
 @dataclass(frozen=True)
 class SkillSummary:
-    """What an agent sees of an active skill before it opens it."""
+    """An active skill as an agent sees it before opening it."""
 
     name: str
     description: str
@@ -42,7 +43,7 @@ class SkillSummary:
 
 @dataclass(frozen=True)
 class CategoryChoice:
-    """A place in the taxonomy that a skill can be put in."""
+    """A category that a skill can be filed under."""
 
     path: str
     name: str
@@ -51,7 +52,7 @@ class CategoryChoice:
 
 @dataclass(frozen=True)
 class Given:
-    """What a person answered to one question, in their words."""
+    """A person's answer to one question, in their words."""
 
     topic: str
     question: str
@@ -60,12 +61,13 @@ class Given:
 
 @dataclass(frozen=True)
 class Assignment:
-    """Everything an author may draw on: nothing else is true.
+    """Everything that an author may draw on; it must not invent anything else.
 
-    `feedback` holds what people said when they sent something back, oldest first.
-    `draft` is what there is to start from: empty for a new skill. An author says how
-    far it is by `report(message, fraction)`, as often as it likes; the fraction is of
-    the phase, 0..1.
+    `fleet` are the active skills. `given` are the answers of people, `feedback` is
+    what they wrote when they asked for a revision, oldest first. `draft` are the
+    files to start from, () for a new skill. An author reports its progress with
+    `report(message, fraction)`, as often as it likes; the fraction is the share of
+    the phase that is done, 0..1.
     """
 
     task_description: str
@@ -81,47 +83,47 @@ class Assignment:
     given: tuple[Given, ...] = ()
     feedback: tuple[str, ...] = ()
     draft: Files = ()
-    report: Callable[[str, float], None] = field(default=_unheard, compare=False)
+    report: Callable[[str, float], None] = field(default=ignore_report, compare=False)
 
     def answer(self, topic: str) -> str:
-        """All that was answered on a topic, "" when nothing was."""
+        """All answers on a topic; "" when there is none."""
         return "\n\n".join(given.text for given in self.given if given.topic == topic)
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What an author knows after reading, by topic, and what it must ask."""
+    """What an author knows about each topic, and what it has to ask."""
 
     found: Mapping[str, str] = field(default_factory=dict)
     questions: tuple[Question, ...] = ()
 
 
 class Author(Protocol):
-    """Writes a skill from an assignment. Raises `AuthorError`.
+    """Writes a skill from an assignment. Its methods raise `AuthorError`.
 
-    `revision_hint` tells people how to word feedback that this author can act on.
+    `revision_hint` tells people how to word feedback that this author can follow.
     """
 
     revision_hint: str
 
     def refine(self, assignment: Assignment) -> Brief:
-        """The brief in its final words, with a name that is not taken."""
+        """Return the brief in its final words, with a name that is not taken."""
         ...
 
     def questions(self, assignment: Assignment) -> Findings:
-        """What the material answers of each topic, and questions on the rest."""
+        """Return what the material says about each topic, and questions on the rest."""
         ...
 
     def evals(self, assignment: Assignment) -> Evals:
-        """Prompts that must select the skill, some that must not, facts to hold."""
+        """Return the evals of the skill, which is not written yet."""
         ...
 
     def write(self, assignment: Assignment, evals: Evals) -> Files:
-        """The first draft."""
+        """Return the first draft."""
         ...
 
     def revise(
         self, assignment: Assignment, draft: Files, failures: tuple[Failure, ...]
     ) -> Files | None:
-        """A better draft, by the failures and the last feedback. None: stuck."""
+        """Return a better draft by the failures and the feedback; None when stuck."""
         ...

@@ -1,4 +1,4 @@
-"""Evals out of the brief and the sources: prompts, near misses, facts."""
+"""The evals of a new skill, made from the brief and the sources."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from jobs.authors.markdown import command_lines, split_sentences
 from jobs.authors.material import Material
 from jobs.authors.phrases import bare, clipped, distinct
 from jobs.pipeline.context import SkillSummary
-from jobs.pipeline.evaluation import Shelf, terms
+from jobs.pipeline.evaluation import SkillSelector, terms
 from jobs.pipeline.state import Evals
 
 PROMPTS = 6
@@ -29,7 +29,7 @@ def evals_for(material: Material) -> Evals:
 
 
 def _positives(material: Material) -> Iterator[str]:
-    """What people would ask: the brief, then titles and headings."""
+    """Prompts that people would write: the brief, then titles and headings."""
     if material.subject:
         yield clipped(material.subject, 200)
     tasks, topics = tasks_and_topics(material)
@@ -38,25 +38,25 @@ def _positives(material: Material) -> Iterator[str]:
 
 
 def _near_misses(material: Material) -> Iterator[str]:
-    """Prompts that share a word with the skill, and what its neighbours are for."""
+    """Prompts with a word of the skill, and the purposes of the most similar skills."""
     title = bare(material.title) or material.subject
     nouns = [word for word in title.split() if len(terms(word)) == 1 and len(word) > 3]
     if nouns:
         yield from (prompt.format(noun=nouns[-1].lower()) for prompt in UNRELATED)
-    neighbours = Shelf(material.assignment.fleet)
-    near = neighbours.rank(f"{title} {material.subject}")[:NEIGHBOURS]
+    selector = SkillSelector(material.assignment.fleet)
+    nearest = selector.rank(f"{title} {material.subject}")[:NEIGHBOURS]
     by_name = {skill.name: skill for skill in material.assignment.fleet}
-    yield from (_asked(by_name[pick.name]) for pick in near)
+    yield from (_purpose(by_name[each.name]) for each in nearest)
 
 
-def _asked(skill: SkillSummary) -> str:
-    """Another skill's own purpose, as a prompt."""
+def _purpose(skill: SkillSummary) -> str:
+    """The purpose of another skill as a prompt."""
     name = skill.name.replace("-", " ")
     return clipped(f"{name}: {skill.description.split('. ')[0]}", 200)
 
 
 def _facts(material: Material) -> Iterator[str]:
-    """Commands, warnings and answers, as they stand in the material."""
+    """Commands, warnings and answers, verbatim."""
     for topic in ("steps", "constraints", "examples"):
         lines = material.assignment.answer(topic).splitlines()
         yield from [line.strip() for line in lines if not line.startswith("```")][:1]

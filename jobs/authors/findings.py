@@ -1,4 +1,4 @@
-"""What the material answers of each topic, and what has to be asked."""
+"""What the material says about each topic, and the questions on the other topics."""
 
 import re
 from collections.abc import Iterable
@@ -33,7 +33,7 @@ OPINION = re.compile(
 
 
 def findings(material: Material) -> Findings:
-    """Every topic that is answered, with the words that answer it."""
+    """The words that answer each topic; for a topic without any, a question."""
     finders = {
         "purpose": _purpose,
         "trigger": _trigger,
@@ -41,13 +41,13 @@ def findings(material: Material) -> Findings:
         "constraints": _constraints,
         "examples": _examples,
     }
-    found = {}
+    answers = {}
     for topic in TOPICS:
         words = material.assignment.answer(topic) or finders[topic](material)
         if words:
-            found[topic] = clipped(words, QUOTE)
-    questions = [_question(topic, material) for topic in TOPICS if topic not in found]
-    return Findings(found, tuple(questions))
+            answers[topic] = clipped(words, QUOTE)
+    questions = [_question(topic, material) for topic in TOPICS if topic not in answers]
+    return Findings(answers, tuple(questions))
 
 
 def _purpose(material: Material) -> str:
@@ -64,15 +64,15 @@ def _trigger(material: Material) -> str:
 
 
 def _steps(material: Material) -> str:
-    """Commands, or a list of things to do."""
+    """The first things to do from lists, else the first command."""
     if len(material.tasks) >= 2:
         return "; ".join(material.tasks[:3])
     return _first_command(material)
 
 
 def _constraints(material: Material) -> str:
-    noted = material.whole.admonitions()
-    return noted[0] if noted else _first(BOUND, material.sentences)
+    admonitions = material.whole.admonitions()
+    return admonitions[0] if admonitions else _first(BOUND, material.sentences)
 
 
 def _examples(material: Material) -> str:
@@ -80,8 +80,8 @@ def _examples(material: Material) -> str:
 
 
 def _first_command(material: Material) -> str:
-    found = (line for code in material.code for line in command_lines(code))
-    return next(found, "")
+    lines = (line for code in material.code for line in command_lines(code))
+    return next(lines, "")
 
 
 def _first(pattern: re.Pattern[str], sentences: Iterable[str]) -> str:
@@ -113,18 +113,18 @@ QUESTIONS = {
     ),
     "trigger": (
         "When should an agent use it?",
-        "An agent picks a skill by its description, which has to say when.",
+        "An agent selects a skill by its description, which has to say when to use it.",
     ),
     "steps": (
         "Which steps or commands, in order, belong to “{about}”?",
-        "Neither brief nor sources hold commands or a list of things to do.",
+        "Neither the brief nor the sources contain commands or a list of things to do.",
     ),
     "constraints": (
         "What must be observed or avoided with “{about}”?",
-        "Neither brief nor sources hold a warning, limit or requirement.",
+        "Neither the brief nor the sources contain a warning, limit or requirement.",
     ),
     "examples": (
         "Can you give an example for “{about}”, with its commands or its result?",
-        "Neither brief nor sources hold code or an example.",
+        "Neither the brief nor the sources contain code or an example.",
     ),
 }

@@ -18,86 +18,76 @@ from jobs.authors.phrases import (
     unique,
     unmarked,
 )
-from jobs.pipeline.context import CategoryChoice
 from jobs.pipeline.evaluation import terms
+from taxonomy.category_matcher import CategoryMatcher, CategoryWords
 
 UNCATEGORIZED = "uncategorized"
-FALLBACK = "new-skill"
-EVERYWHERE = frozenset({"readme", "index", "skill", "license", "source", "text"})
-TELLING_WORDS = 3
-ENOUGH = 2.0
-"""What a category has to reach; one word of a description in common is chance."""
+DEFAULT_NAME = "new-skill"
+COMMON_STEMS = frozenset({"readme", "index", "skill", "license", "source", "text"})
+"""Names of files that say nothing of what is in them."""
+
+SPECIFIC_WORDS = 3
+"""So many significant words make a title specific enough for a name."""
 
 CALLED = re.compile(
     r"\b(?:called|named)\s+[`\"'\u201c]?([a-z0-9]+(?:-[a-z0-9]+)*)[`\"'\u201d]?"
 )
 CLAUSE_END = re.compile(r"[:;,.(]|\s[-\u2013\u2014]\s")
-
-
-def name_for(material: Material) -> str:
-    """The name the brief gives; else a telling title, the brief's first clause."""
-    called = CALLED.search(material.assignment.task_description)
-    title = bare(material.title)
-    clause = CLAUSE_END.split(material.subject)[0]
-    is_telling = len(terms(title)) >= TELLING_WORDS
-    wanted = (
-        called[1] if called else "",
-        slug(title) if is_telling else "",
-        slug(clause),
-        slug(title),
-        *(slug(stem) for page in material.pages[:1] if (stem := _stem(page.name))),
-        FALLBACK,
-    )
-    name = next(name for name in wanted if name)[:NAME_LENGTH].strip("-")
-    return unique(name, material.assignment.taken_names)
-
-
-def _stem(file_name: str) -> str:
-    """A file's name without its ending, unless every folder has one of that name."""
-    stem = file_name.rsplit("/", 1)[-1].rsplit(".", 1)[0].replace("_", "-")
-    return "" if stem.lower() in EVERYWHERE else stem
-
-
-def category_for(material: Material) -> str:
-    """The path that was asked for, else the one whose words fit best."""
-    assignment = material.assignment
-    if assignment.intended_taxonomy_path:
-        return assignment.intended_taxonomy_path
-    strong = terms(f"{material.subject} {material.title}")
-    weak = terms(" ".join([*material.headings, material.lead]))
-    spoken = terms(" ".join(material.whole.languages()))
-    best, best_score = UNCATEGORIZED, ENOUGH - 0.01
-    for category in assignment.categories:
-        score = _fit(category, strong, weak, spoken)
-        if score > best_score:
-            best, best_score = category.path, score
-    return best
-
-
-def _fit(
-    category: CategoryChoice,
-    strong: frozenset[str],
-    weak: frozenset[str],
-    spoken: frozenset[str],
-) -> float:
-    """Its own name counts most, then the language of code, then its description."""
-    last = category.path.rsplit("/", 1)[-1]
-    own = terms(f"{last.replace('-', ' ')} {category.name}")
-    path = terms(category.path.replace("-", " ").replace("/", " "))
-    described = terms(category.description)
-    score = 4.0 * len(own & strong) + 1.0 * len(described & strong)
-    score += 2.0 * bool(own & spoken)
-    return score + 0.5 * len(own & weak) + 0.5 * len((path - own) & strong)
-
-
 DESCRIPTION_LENGTH = 1024
 WHAT_LENGTH = 400
+WHEN_LENGTH = 600
 PHRASES = 8
 USE_WHEN = re.compile(r"^(?:use\s+(?:this\s+skill\s+|it\s+)?)?when(?:ever)?\s+", re.I)
 
 
+def name_for(material: Material) -> str:
+    """The name that the brief gives; else from the title, brief or file name.
+
+    A specific title comes before the brief's first clause, any other title after it.
+    """
+    called = CALLED.search(material.assignment.task_description)
+    title = bare(material.title)
+    clause = CLAUSE_END.split(material.subject)[0]
+    is_specific = len(terms(title)) >= SPECIFIC_WORDS
+    candidates = (
+        called[1] if called else "",
+        slug(title) if is_specific else "",
+        slug(clause),
+        slug(title),
+        *(slug(_file_stem(page.name)) for page in material.pages[:1]),
+        DEFAULT_NAME,
+    )
+    name = next(filter(None, candidates))[:NAME_LENGTH].strip("-")
+    return unique(name, material.assignment.taken_names)
+
+
+def _file_stem(file_name: str) -> str:
+    """A file's name without its ending; "" for one that says nothing."""
+    stem = file_name.rsplit("/", 1)[-1].rsplit(".", 1)[0].replace("_", "-")
+    return "" if stem.lower() in COMMON_STEMS else stem
+
+
+def category_for(material: Material) -> str:
+    """The path that was asked for, else that of the category that fits best.
+
+    The brief, the title and the languages of the code count like a skill's name,
+    headings and the first sentence like its description.
+    """
+    assignment = material.assignment
+    if assignment.intended_taxonomy_path:
+        return assignment.intended_taxonomy_path
+    matcher = CategoryMatcher(
+        CategoryWords(category.path, category.description)
+        for category in assignment.categories
+    )
+    languages = sorted(material.whole.languages())
+    subject = " ".join([material.subject, material.title, *languages])
+    path = matcher.best(subject, [*material.headings, material.lead])
+    return path or UNCATEGORIZED
+
+
 def description(material: Material) -> str:
-    """At most 1024 characters."""
+    """What the skill does and when to use it, in at most 1024 characters."""
     what = clipped(_what(material), WHAT_LENGTH)
     parts = [sentence(what) if what[-1:] != "\u2026" else what]
     parts.append(use_when(material))
@@ -116,9 +106,8 @@ def _what(material: Material) -> str:
 
 def use_when(material: Material) -> str:
     """A sentence that begins with "Use when"; "" when there are no words for it."""
-    return (
-        clipped(sentence(f"Use when {told}"), 600) if (told := _when(material)) else ""
-    )
+    reasons = _when(material)
+    return clipped(sentence(f"Use when {reasons}"), WHEN_LENGTH) if reasons else ""
 
 
 def _when(material: Material) -> str:

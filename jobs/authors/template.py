@@ -1,4 +1,4 @@
-"""The author that works offline: it turns documents into skills and invents nothing."""
+"""The template author: it works offline and takes every sentence from its sources."""
 
 from dataclasses import replace
 
@@ -15,7 +15,11 @@ from taxonomy.files.file import File, Files
 
 
 class TemplateAuthor:
-    """Deterministic; every sentence is from the sources, the brief or the answers."""
+    """Turns documents into a skill by fixed rules, without a language model.
+
+    The same assignment gives the same files. Every sentence in them is from the
+    sources, the brief or the answers of people.
+    """
 
     revision_hint = (
         "This author follows lines of the form `description: …`, `title: …`, "
@@ -32,10 +36,9 @@ class TemplateAuthor:
         )
 
     def questions(self, assignment: Assignment) -> Findings:
-        found = findings(_read(assignment))
-        return replace(
-            found, questions=(*refinement_questions(assignment), *found.questions)
-        )
+        result = findings(_read(assignment))
+        changes = refinement_questions(assignment)
+        return replace(result, questions=(*changes, *result.questions))
 
     def evals(self, assignment: Assignment) -> Evals:
         return evals_for(_read(assignment))
@@ -55,7 +58,7 @@ class TemplateAuthor:
 
 
 def _read(assignment: Assignment) -> Material:
-    """The material; reading it is what takes a template author its time."""
+    """Read the sources. This takes most of the time of a phase, so it is reported."""
     number = len(assignment.sources)
     assignment.report(f"Reading {number} source{'s' * (number != 1)}", 0.1)
     material = Material.of(assignment)
@@ -64,7 +67,7 @@ def _read(assignment: Assignment) -> Material:
 
 
 def current_version(assignment: Assignment) -> Files:
-    """What a refinement starts from; () for a new skill."""
+    """The files that a refinement starts from; () for a new skill."""
     if assignment.job_type != "skill_refinement":
         return ()
     if assignment.draft:

@@ -20,7 +20,7 @@ from jobs.models.job import JobQuerySet
 from jobs.pipeline.context import PROGRESS, Context
 from jobs.pipeline.outcome import Advance, Ask, Outcome, Stop
 from jobs.pipeline.phases import PHASES
-from jobs.pipeline.state import PLACES, Brief, Output, State, Verdict, to_json
+from jobs.pipeline.state import STATE_FIELDS, Brief, Output, State, Verdict, to_json
 from taxonomy.models import Bundle
 
 
@@ -39,7 +39,7 @@ def job_columns(output: Output) -> dict[str, Any]:
 
 def result_of(context: Context, last: Output) -> dict[str, Any]:
     """The job's `result`: the name, the evals, the validation, unanswered questions."""
-    latest: dict[str, Any] = {PLACES[last.phase]: last}
+    latest: dict[str, Any] = {STATE_FIELDS[last.phase]: last}
     state: State = replace(context.state, **latest)
     result: dict[str, Any] = {"unanswered": list(state.unanswered)}
     if brief := context.brief:

@@ -27,9 +27,9 @@ PROGRESS = {
     "tdd_refactor": 75,
     "validate": 90,
 }
-"""Percent of the whole job that is done when a phase begins."""
+"""The percentage of the whole job that is done when a phase begins."""
 
-BEGINNINGS = {
+FIRST_MESSAGES = {
     "refine": "Refining the brief",
     "deep_understanding": "Reading the material",
     "tdd_red": "Writing evals",
@@ -37,13 +37,6 @@ BEGINNINGS = {
     "tdd_refactor": "Closing failures",
     "validate": "Validating",
 }
-
-
-def percent_within(phase: str, fraction: float) -> int:
-    """Percent of the whole job when this share of the phase is done, 0..1."""
-    begins = PROGRESS[phase]
-    ends = min((start for start in PROGRESS.values() if start > begins), default=100)
-    return begins + int((ends - begins) * max(0.0, min(1.0, fraction)))
 
 
 @dataclass(frozen=True)
@@ -63,10 +56,10 @@ class Answer:
 class Context:
     """Everything that one run of one phase may look at.
 
-    `taken_names` holds names that no new skill may have; `answers` are in the
-    order they were given; `draft` is the draft as it stands, edits by hand included;
-    `waived` are the findings that curators accepted.
-    `skill_text` gives all Markdown of an active skill, "" where it is not at hand.
+    `taken_names` are names that no new skill may have. `answers` are in the order in
+    which they were given. `draft` is the current draft, with the edits of people.
+    `waived` are the findings that curators accepted. `skill_text` returns all
+    Markdown of an active skill, "" if it is not available.
     """
 
     job_id: str
@@ -87,7 +80,7 @@ class Context:
     answers: tuple[Answer, ...] = ()
     draft: Files = ()
     draft_digest: str = ""
-    """The digest of a stored draft; empty: not known."""
+    """The digest of a stored draft; "" when it is not known."""
     waived: frozenset[Waived] = frozenset()
     report_progress: Callable[[int, str], None] = lambda percent, message: None
     limits: Limits = DEFAULT_LIMITS
@@ -101,7 +94,7 @@ class Context:
 
     @cached_property
     def brief(self) -> Brief | None:
-        """The brief; for a refinement, which has no such phase, what SKILL.md says."""
+        """The brief; a refinement has no phase for it and takes it from SKILL.md."""
         if self.state.brief is not None or self.job_type != "skill_refinement":
             return self.state.brief
         return next(
@@ -109,7 +102,7 @@ class Context:
                 Brief(self.task_description, name, self.intended_taxonomy_path)
                 for source in self.sources
                 if source.name.endswith("SKILL.md")
-                and (name := skill_name(source.text))
+                and (name := _skill_name(source.text))
             ),
             None,
         )
@@ -123,88 +116,81 @@ class Context:
         return SkillPackage(files, self.limits, self.folder_name)
 
     def report(self, message: str, fraction: float) -> None:
-        """Say what is being done, and which share of this phase is, 0..1.
+        """Report what is being done, and which share of this phase is done, 0..1.
 
-        As often as one likes: only some of it is written down. Raises what ends the
-        phase when another worker has taken the job.
+        Call it as often as you like: not every call is stored. Raises LostFence when
+        another worker has taken the job.
         """
         self.report_progress(percent_within(self.phase, fraction), message)
 
-    def answer_to(self, kind: str, since_round: int = 0) -> Answer | None:
-        """The newest answer to a question of this kind asked in or after a round."""
+    def newest_answer(self, kinds: Collection[str], since: int = 0) -> Answer | None:
+        """The newest answer to a question of these kinds, asked in or after a round."""
         for answer in reversed(self.answers):
-            if answer.kind == kind and answer.round >= since_round:
+            if answer.kind in kinds and answer.round >= since:
                 return answer
         return None
 
+    def is_approved(self, kinds: Collection[str], since: int) -> bool:
+        """Whether the newest of these answers is "proceed"."""
+        answer = self.newest_answer(kinds, since)
+        return answer is not None and answer.action == "proceed"
 
-def newest(context: Context, kinds: Collection[str], since: int) -> Answer | None:
-    """The last answer to one of these kinds of question, asked in or after a round."""
-    for answer in reversed(context.answers):
-        if answer.kind in kinds and answer.round >= since:
-            return answer
-    return None
+    def requested_revision(self, kinds: Collection[str], since: int) -> Answer | None:
+        """The newest of these answers, if it asks for a revision."""
+        answer = self.newest_answer(kinds, since)
+        return answer if answer is not None and answer.action == "revise" else None
 
+    def assignment(self, feedback: str | None = None) -> Assignment:
+        """Everything that the author may draw on.
 
-def approved(context: Context, kinds: Collection[str], since: int) -> bool:
-    answer = newest(context, kinds, since)
-    return answer is not None and answer.action == "proceed"
+        Without `feedback`, the author gets all that people said so far. With it, the
+        author gets only that: the draft follows the earlier feedback already.
+        """
+        texts = self._all_feedback() if feedback is None else (feedback,)
+        return Assignment(
+            task_description=self.task_description,
+            job_type=self.job_type,
+            intended_taxonomy_path=self.intended_taxonomy_path,
+            style=self.style,
+            user_context=self.user_context,
+            sources=self.sources,
+            fleet=self._other_skills(),
+            categories=self.categories,
+            taken_names=self.taken_names,
+            brief=self.brief,
+            given=given(self.answers),
+            feedback=tuple(text for text in texts if text.strip()),
+            draft=self.draft,
+            report=self.report,
+        )
 
+    def _other_skills(self) -> tuple[SkillSummary, ...]:
+        """The active skills; for a refinement, without the skill to refine."""
+        name = self.folder_name
+        return tuple(skill for skill in self.fleet if skill.name != name)
 
-def revision(context: Context, kinds: Collection[str], since: int) -> Answer | None:
-    """The answer that sent something back and that nobody has acted on yet."""
-    answer = newest(context, kinds, since)
-    return answer if answer is not None and answer.action == "revise" else None
-
-
-def assignment_for(context: Context, feedback: str | None = None) -> Assignment:
-    """All that the author may draw on.
-
-    Without `feedback` it gets everything people ever said; with it, that alone:
-    what was said before is in the draft already.
-    """
-    said = everything_said(context) if feedback is None else (feedback,)
-    return Assignment(
-        task_description=context.task_description,
-        job_type=context.job_type,
-        intended_taxonomy_path=context.intended_taxonomy_path,
-        style=context.style,
-        user_context=context.user_context,
-        sources=context.sources,
-        fleet=_neighbours(context),
-        categories=context.categories,
-        taken_names=context.taken_names,
-        brief=context.brief,
-        given=given(context.answers),
-        feedback=tuple(text for text in said if text.strip()),
-        draft=context.draft,
-        report=context.report,
-    )
-
-
-def _neighbours(context: Context) -> tuple[SkillSummary, ...]:
-    """The fleet; a skill that is refined is not its own neighbour."""
-    brief = context.brief
-    if brief is None or context.job_type != "skill_refinement":
-        return context.fleet
-    return tuple(skill for skill in context.fleet if skill.name != brief.name)
+    def _all_feedback(self) -> tuple[str, ...]:
+        first = self.user_context.get("feedback", "")
+        return (
+            first if isinstance(first, str) else "",
+            *(answer.feedback for answer in self.answers),
+        )
 
 
-def skill_name(text: str) -> str:
+def percent_within(phase: str, fraction: float) -> int:
+    """The percentage of the whole job when this share of the phase is done, 0..1."""
+    begins = PROGRESS[phase]
+    ends = min((start for start in PROGRESS.values() if start > begins), default=100)
+    return begins + int((ends - begins) * max(0.0, min(1.0, fraction)))
+
+
+def _skill_name(text: str) -> str:
     """The name in a SKILL.md's frontmatter, "" when it has none."""
     try:
         name = parse(text).frontmatter.get("name", "")
     except SkillMdError:
         return ""
     return name if isinstance(name, str) else ""
-
-
-def everything_said(context: Context) -> tuple[str, ...]:
-    asked_for = context.user_context.get("feedback", "")
-    return (
-        asked_for if isinstance(asked_for, str) else "",
-        *(answer.feedback for answer in context.answers),
-    )
 
 
 def given(answers: Iterable[Answer]) -> tuple[Given, ...]:
@@ -215,13 +201,13 @@ def given(answers: Iterable[Answer]) -> tuple[Given, ...]:
 def _given(answers: Iterable[Answer]) -> Iterator[Given]:
     for answer in answers:
         for question in answer.questions:
-            if text := words(answer.answers.get(str(question.get("id")))):
+            if text := answer_text(answer.answers.get(str(question.get("id")))):
                 topic = str(question.get("topic", ""))
                 yield Given(topic, str(question.get("text", "")), text)
 
 
-def words(value: Any) -> str:
-    """An answer of any JSON type as text; "" when it says nothing."""
+def answer_text(value: Any) -> str:
+    """An answer of any JSON type as text; "" when it is empty."""
     if isinstance(value, list | tuple):
-        return ", ".join(filter(None, map(words, value)))
+        return ", ".join(filter(None, map(answer_text, value)))
     return "" if value is None else str(value).strip()

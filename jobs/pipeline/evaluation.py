@@ -1,4 +1,4 @@
-"""Runs evals: on a draft among the active skills, and on those skills without it."""
+"""Runs the evals of a job, on its draft and on the active skills without it."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,27 +12,35 @@ from taxonomy.package import SkillPackage
 from taxonomy.search.words import STOPWORDS, stem, words_of
 
 THRESHOLD = 0.5
-"""A skill is taken only when it covers this share of a prompt's weight."""
+"""A skill is selected only if it covers at least this share of a prompt's weight."""
 
 IN_DESCRIPTION = 0.95
-"""What a word counts that stands in the description, against 1 in the name."""
+"""The weight of a word in the description; a word in the name has the weight 1."""
+
+
+QUOTE_MARKS = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.M)
+TEXT_SUFFIXES = (".md", ".txt")
 
 
 @dataclass(frozen=True)
-class Pick:
-    """The skill that was taken; `name` is "" when none covers enough."""
+class Selection:
+    """The selected skill; `name` is "" when no skill covers enough of the prompt."""
 
     name: str
     score: float
 
 
 def terms(text: str) -> frozenset[str]:
-    """The stems of a text's words, less those that say nothing of its subject."""
+    """The stems of the words of a text, without stop words."""
     return frozenset(stem(word) for word in words_of(text) if word not in STOPWORDS)
 
 
-class Shelf:
-    """Skills to choose from, their words counted once."""
+class SkillSelector:
+    """Selects the skill that an agent would use for a prompt.
+
+    As an agent does, it sees only names and descriptions. It scores each skill by the
+    prompt's words that the skill has; the fewer skills have a word, the more it weighs.
+    """
 
     def __init__(self, skills: Iterable[SkillSummary]) -> None:
         self.skills = sorted(skills, key=lambda skill: skill.name)
@@ -44,38 +52,34 @@ class Shelf:
                 self.counts[term] = self.counts.get(term, 0) + 1
 
     def weight(self, term: str) -> float:
-        """Rare words weigh more; one that no skill has weighs most."""
+        """The inverse document frequency: a word that no skill has weighs most."""
         return 1 + log((len(self.skills) + 1) / (self.counts.get(term, 0) + 1))
 
-    def score(self, place: int, prompt: frozenset[str]) -> float:
-        """0..1: the share of the prompt's weight that the skill covers."""
+    def score(self, number: int, prompt: frozenset[str]) -> float:
+        """The share of the prompt's weight that this skill covers, 0..1."""
         total = covered = 0.0
         for term in sorted(prompt):
             weight = self.weight(term)
             total += weight
-            if term in self.names[place]:
+            if term in self.names[number]:
                 covered += weight
-            elif term in self.descriptions[place]:
+            elif term in self.descriptions[number]:
                 covered += weight * IN_DESCRIPTION
         return covered / total if total else 0.0
 
-    def rank(self, prompt: str) -> Sequence[Pick]:
-        """Every skill with a score above 0, best first, equals by name."""
-        wanted = terms(prompt)
-        picks = [
-            Pick(skill.name, round(self.score(place, wanted), 6))
-            for place, skill in enumerate(self.skills)
-            if not wanted.isdisjoint(self.names[place] | self.descriptions[place])
+    def rank(self, prompt: str) -> Sequence[Selection]:
+        """Every skill with a score above 0, best first; equal scores by name."""
+        query = terms(prompt)
+        results = [
+            Selection(skill.name, round(self.score(number, query), 6))
+            for number, skill in enumerate(self.skills)
+            if not query.isdisjoint(self.names[number] | self.descriptions[number])
         ]
-        return sorted(picks, key=lambda pick: (-pick.score, pick.name))
+        return sorted(results, key=lambda each: (-each.score, each.name))
 
-    def pick(self, prompt: str) -> Pick:
-        best = next(iter(self.rank(prompt)), Pick("", 0.0))
-        return best if best.score >= THRESHOLD else Pick("", best.score)
-
-
-QUOTE_MARKS = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.M)
-TEXT_SUFFIXES = (".md", ".txt")
+    def select(self, prompt: str) -> Selection:
+        best = next(iter(self.rank(prompt)), Selection("", 0.0))
+        return best if best.score >= THRESHOLD else Selection("", best.score)
 
 
 def failures_of(context: Context, package: SkillPackage) -> tuple[Failure, ...]:
@@ -90,30 +94,30 @@ def failures_of(context: Context, package: SkillPackage) -> tuple[Failure, ...]:
     )
     return (
         *_specification_failures(summary),
-        *_selection_failures(evals, summary, others(context, summary.name)),
+        *_selection_failures(evals, summary, other_skills(context, summary.name)),
         *_missing_facts(evals, package),
     )
 
 
-def others(context: Context, name: str = "") -> list[SkillSummary]:
-    """The fleet without the skill that this job is about."""
+def other_skills(context: Context, name: str = "") -> list[SkillSummary]:
+    """The active skills without the one that this job writes or refines."""
     brief = context.brief
     own = {name, brief.name if brief else ""}
     return [skill for skill in context.fleet if skill.name not in own]
 
 
 def duplicate_in(context: Context, evals: Evals) -> str:
-    """The active skill that passes every positive and half of the facts, else "".
+    """The active skill that passes all positives and half of the facts, else "".
 
-    Facts count only where the skill's text is at hand.
+    The facts count only if the skill's text is available.
     """
-    shelf = Shelf(others(context))
-    taken = {shelf.pick(prompt).name for prompt in evals.positives}
-    if len(taken) != 1 or not (name := taken.pop()):
+    selector = SkillSelector(other_skills(context))
+    selected = {selector.select(prompt).name for prompt in evals.positives}
+    if len(selected) != 1 or not (name := selected.pop()):
         return ""
-    text = _squeezed(context.skill_text(name))
-    held = sum(_squeezed(fact) in text for fact in evals.facts)
-    return name if not text or held * 2 >= len(evals.facts) else ""
+    text = _normalized(context.skill_text(name))
+    present = sum(_normalized(fact) in text for fact in evals.facts)
+    return name if not text or present * 2 >= len(evals.facts) else ""
 
 
 def _specification_failures(summary: SkillSummary) -> Iterator[Failure]:
@@ -123,28 +127,29 @@ def _specification_failures(summary: SkillSummary) -> Iterator[Failure]:
 
 
 def _selection_failures(
-    evals: Evals, summary: SkillSummary, fleet: list[SkillSummary]
+    evals: Evals, summary: SkillSummary, others: list[SkillSummary]
 ) -> Iterator[Failure]:
-    shelf = Shelf([*fleet, summary])
-    right = {summary.name, evals.duplicate_of} - {""}  # a duplicate was agreed to
+    selector = SkillSelector([*others, summary])
+    # A person accepted that the skill is a duplicate of that other one.
+    right = {summary.name, evals.duplicate_of} - {""}
     for prompt in evals.positives:
-        if (taken := shelf.pick(prompt).name) not in right:
-            reason = f"It selects {taken}." if taken else "It selects no skill."
+        if (name := selector.select(prompt).name) not in right:
+            reason = f"It selects {name}." if name else "It selects no skill."
             yield Failure("positive", prompt, reason)
     for prompt in evals.near_misses:
-        if shelf.pick(prompt).name == summary.name:
+        if selector.select(prompt).name == summary.name:
             yield Failure("near_miss", prompt, "It selects this skill.")
 
 
 def _missing_facts(evals: Evals, package: SkillPackage) -> Iterator[Failure]:
-    text = _squeezed(draft_text(package))
+    text = _normalized(draft_text(package))
     for fact in evals.facts:
-        if _squeezed(fact) not in text:
-            yield Failure("fact", fact, "Neither the body nor a reference holds it.")
+        if _normalized(fact) not in text:
+            yield Failure("fact", fact, "It is neither in the body nor in a reference.")
 
 
 def draft_text(package: SkillPackage) -> str:
-    """All that the draft says: the body of SKILL.md and its text files."""
+    """The whole text of the draft: the body of SKILL.md and the other text files."""
     bodies = (
         package.reading.body
         if file.path == package.reading.path
@@ -155,6 +160,6 @@ def draft_text(package: SkillPackage) -> str:
     return "\n\n".join(bodies)
 
 
-def _squeezed(text: str) -> str:
-    """Without line breaks and the marks of a quotation, which may stand anywhere."""
+def _normalized(text: str) -> str:
+    """The text without line breaks and quotation marks at the start of its lines."""
     return " ".join(QUOTE_MARKS.sub("", text).split())

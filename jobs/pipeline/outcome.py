@@ -1,4 +1,4 @@
-"""What a phase gives back: go on, ask a person, or end the job."""
+"""The outcomes of a phase: advance, ask a person, or stop the job."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,10 +10,10 @@ from taxonomy.files.file import Files
 
 @dataclass(frozen=True)
 class Advance:
-    """The phase is done: keep `output`, and go to `next_phase` (None: job completed).
+    """Store `output` and continue with `next_phase`; None completes the job.
 
-    Going to the same or an earlier phase raises the job's round. `draft` replaces
-    the job's draft in the same transaction.
+    A transition to the same or an earlier phase increases the job's round. `draft`
+    replaces the job's draft in the same transaction.
     """
 
     output: Output
@@ -24,11 +24,11 @@ class Advance:
 
 @dataclass(frozen=True)
 class Ask:
-    """A person is needed. The same phase runs again with the answer.
+    """Ask a person. The same phase runs again with the answer.
 
-    `prompt` is the `data` of the API's prompt: `questions` (each id, text, type,
-    options, rationale) and what else is shown. Answered with *revise*, the job goes
-    back to `revise_to`, the phase that wrote what was shown.
+    `prompt` is the `data` of the API's prompt: `questions`, each with id, text, type,
+    options and rationale, and whatever the person has to see. After the answer
+    *revise* the job returns to `revise_to`, the phase that wrote what they saw.
     """
 
     kind: str
@@ -38,7 +38,7 @@ class Ask:
 
 @dataclass(frozen=True)
 class Stop:
-    """The job cannot go on; it fails with this reason."""
+    """The job cannot continue; it fails with this reason."""
 
     reason: str
 

@@ -5,15 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 from jobs.pipeline.context import (
-    BEGINNINGS,
+    FIRST_MESSAGES,
     PROGRESS,
     Answer,
     Context,
-    approved,
-    assignment_for,
+    answer_text,
     given,
-    revision,
-    words,
 )
 from jobs.pipeline.evaluation import duplicate_in, failures_of
 from jobs.pipeline.outcome import Advance, Ask, Outcome, Stop
@@ -31,9 +28,51 @@ from jobs.pipeline.state import (
 )
 from taxonomy.files.file import Files, as_files
 
+FIRST_PHASE = {
+    "skill_creation": "refine",
+    "skill_refinement": "deep_understanding",
+}
+QUESTION_KINDS = (
+    "deep_understanding",
+    "clarify",
+    "confirm",
+    "tdd_red",
+    "preview",
+    "tdd_green",
+    "tdd_refactor",
+    "validate",
+)
+CHECKPOINTS = ("confirm", "preview", "validate")
+"""Kinds of questions that are asked only when the job has them as checkpoints."""
+
+ACTIONS = ("proceed", "revise", "cancel")
+UNDERSTANDING_KINDS = ("deep_understanding", "clarify")
+EVALS_KINDS = ("tdd_red",)
+DRAFT_KINDS = ("tdd_green", "preview")
+FAILURES_KINDS = ("tdd_refactor",)
+MAX_QUESTIONS = 5
+REFACTORING_ROUNDS = 3
+STUCK = "The author is stuck"
+MESSAGES = {
+    "deep_understanding": "The material leaves these questions open.",
+    "clarify": "These questions are still open.",
+    "confirm": "This is what the skill will be written from. Is it right?",
+    "preview": "This is the draft. Continue with it?",
+    "tdd_green": "The author cannot improve the draft any further. Continue with it?",
+    "tdd_refactor": "Evals still fail, or feedback could not be followed. Continue?",
+    "validate": "This is the draft with its validation. Finish the job with it?",
+}
+
+
+def run(context: Context) -> Outcome:
+    """Run the context's phase once. `AuthorError` and other exceptions pass through."""
+    context.report_progress(PROGRESS[context.phase], FIRST_MESSAGES[context.phase])
+    return PHASES[context.phase](context)
+
 
 def refine(context: Context) -> Outcome:
-    brief = context.author.refine(assignment_for(context))
+    """The author writes the brief, which names the skill and its category."""
+    brief = context.author.refine(context.assignment())
     return Advance(
         replace(brief, round=context.round),
         "deep_understanding",
@@ -41,19 +80,16 @@ def refine(context: Context) -> Outcome:
     )
 
 
-MAX_QUESTIONS = 5
-UNDERSTANDING_KINDS = ("deep_understanding", "clarify")
-
-
 def deep_understanding(context: Context) -> Outcome:
+    """The author reads the material; people are asked what it leaves open."""
     if context.job_type == "skill_refinement" and context.brief is None:
         return Stop("There is no SKILL.md with a name to refine")
     known = context.state.understanding
-    if known is None or _has_news(context, known):
+    if known is None or _has_new_answers(context, known):
         known = _understand(context)
-        # What was read is kept before anyone is asked about it.
-        again = _next_question(context, known) is not None
-        return _understood(known, "deep_understanding" if again else "tdd_red")
+        # The result is stored first; the next run of this phase asks the question.
+        must_ask = _next_question(context, known) is not None
+        return _understood(known, "deep_understanding" if must_ask else "tdd_red")
     if question := _next_question(context, known):
         return question
     return _understood(replace(known, round=context.round), "tdd_red")
@@ -64,8 +100,8 @@ def _understood(known: Understanding, next_phase: str) -> Advance:
     return Advance(known, next_phase, message=message)
 
 
-def _has_news(context: Context, known: Understanding) -> bool:
-    """Whether someone said something that this understanding does not know of."""
+def _has_new_answers(context: Context, known: Understanding) -> bool:
+    """Whether an answer is newer than this understanding."""
     return any(
         answer.round >= known.round
         and (answer.kind in UNDERSTANDING_KINDS or answer.action == "revise")
@@ -75,56 +111,58 @@ def _has_news(context: Context, known: Understanding) -> bool:
 
 
 def _understand(context: Context) -> Understanding:
-    findings = context.author.questions(assignment_for(context))
-    told = {each.topic: each.text for each in given(context.answers) if each.topic}
-    found = {**findings.found, **told}
-    open_questions = [each for each in findings.questions if each.topic not in told]
+    findings = context.author.questions(context.assignment())
+    answers = {each.topic: each.text for each in given(context.answers) if each.topic}
+    known = {**findings.found, **answers}
+    questions = [each for each in findings.questions if each.topic not in answers]
     return Understanding(
-        readiness=sum(topic in found for topic in TOPICS) / len(TOPICS),
-        found=found,
-        questions=tuple(open_questions[:MAX_QUESTIONS]),
-        unanswered=tuple(dict.fromkeys(_left_open(context, set(told)))),
+        readiness=sum(topic in known for topic in TOPICS) / len(TOPICS),
+        found=known,
+        questions=tuple(questions[:MAX_QUESTIONS]),
+        unanswered=tuple(dict.fromkeys(_unanswered(context, set(answers)))),
         round=context.round,
     )
 
 
-def _left_open(context: Context, told: set[str]) -> Iterator[str]:
+def _unanswered(context: Context, answered: set[str]) -> Iterator[str]:
+    """The questions that people proceeded past without an answer."""
     for answer in context.answers:
         if answer.kind in UNDERSTANDING_KINDS and answer.action == "proceed":
             for question in answer.questions:
-                empty = not words(answer.answers.get(str(question.get("id"))))
-                if empty and question.get("topic") not in told:
+                empty = not answer_text(answer.answers.get(str(question.get("id"))))
+                if empty and question.get("topic") not in answered:
                     yield str(question.get("text", ""))
 
 
 def _next_question(context: Context, known: Understanding) -> Ask | None:
-    if known.questions and (known.readiness < READY or _is_wished(known)):
-        first = context.answer_to("deep_understanding")
+    """Ask at most twice about open questions, then for a confirmation if required."""
+    if known.questions and (known.readiness < READY or _is_about_changes(known)):
+        first = context.newest_answer(["deep_understanding"])
         if first is None:
             return _understanding_question(context, known, "deep_understanding")
-        if context.answer_to("clarify") is None and not _declined(first):
+        if context.newest_answer(["clarify"]) is None and not _declined(first):
             return _understanding_question(context, known, "clarify")
-    wanted = "confirm" in context.checkpoints
-    if wanted and not approved(context, ("confirm",), known.round):
+    must_confirm = "confirm" in context.checkpoints
+    if must_confirm and not context.is_approved(("confirm",), known.round):
         return _understanding_question(context, replace(known, questions=()), "confirm")
     return None
 
 
-def _is_wished(known: Understanding) -> bool:
-    """Whether something is asked that a person wants of a refinement."""
+def _is_about_changes(known: Understanding) -> bool:
+    """Whether a question is about what a person wants to change in a refinement."""
     topics = (question.topic for question in known.questions)
     return any(topic.startswith((FOCUS, FEEDBACK)) for topic in topics)
 
 
 def _declined(answer: Answer) -> bool:
-    """Whether a person went on without a word: they are not asked again."""
+    """Whether a person proceeded without any answer; they are not asked again."""
     return answer.action == "proceed" and not given([answer])
 
 
 def _understanding_question(context: Context, known: Understanding, kind: str) -> Ask:
     brief = context.brief
     prompt = {
-        "message": UNDERSTANDING_MESSAGES[kind],
+        "message": MESSAGES[kind],
         "questions": [question.as_prompt() for question in known.questions],
         "readiness": known.readiness,
         "found": known.found,
@@ -142,21 +180,12 @@ def _understanding_question(context: Context, known: Understanding, kind: str) -
     return Ask(kind, prompt, revise_to="deep_understanding")
 
 
-UNDERSTANDING_MESSAGES = {
-    "deep_understanding": "The material leaves these questions open.",
-    "clarify": "These questions are still open.",
-    "confirm": "This is what the skill will be written from. Is it right?",
-}
-
-
-EVALS_KINDS = ("tdd_red",)
-
-
 def tdd_red(context: Context) -> Outcome:
+    """The author writes the evals; no active skill may pass them already."""
     evals = context.state.evals
     if evals is None or _evals_are_outdated(context, evals):
         return _write_evals(context)
-    if evals.duplicate_of and not approved(context, EVALS_KINDS, evals.round):
+    if evals.duplicate_of and not context.is_approved(EVALS_KINDS, evals.round):
         return _duplicate_question(context, evals)
     return Advance(replace(evals, round=context.round), "tdd_green")
 
@@ -164,11 +193,11 @@ def tdd_red(context: Context) -> Outcome:
 def _evals_are_outdated(context: Context, evals: Evals) -> bool:
     known = context.state.understanding
     newer = known is not None and known.round > evals.round
-    return newer or revision(context, EVALS_KINDS, evals.round) is not None
+    return newer or context.requested_revision(EVALS_KINDS, evals.round) is not None
 
 
 def _write_evals(context: Context) -> Advance:
-    evals = context.author.evals(assignment_for(context))
+    evals = context.author.evals(context.assignment())
     duplicate = duplicate_in(context, evals)
     evals = replace(evals, duplicate_of=duplicate, round=context.round)
     message = f"{len(evals.positives)} prompts, {len(evals.facts)} facts to hold"
@@ -179,7 +208,7 @@ def _duplicate_question(context: Context, evals: Evals) -> Ask:
     prompt = {
         "message": (
             f"The active skill {evals.duplicate_of} already passes these evals: "
-            "the new one would be a duplicate. Go on?"
+            "the new one would be a duplicate. Continue?"
         ),
         "questions": [],
         "duplicate_of": evals.duplicate_of,
@@ -191,15 +220,13 @@ def _duplicate_question(context: Context, evals: Evals) -> Ask:
     return Ask("tdd_red", prompt, revise_to="tdd_red")
 
 
-DRAFT_KINDS = ("tdd_green", "preview")
-
-
 def tdd_green(context: Context) -> Outcome:
+    """The author writes the draft, and revises it once if evals fail."""
     drafting = context.state.drafting
     evals = context.state.evals or Evals()
     if drafting is None or drafting.round < evals.round:
         return _write_draft(context, evals)
-    if answer := revision(context, DRAFT_KINDS, drafting.round):
+    if answer := context.requested_revision(DRAFT_KINDS, drafting.round):
         return _revise_draft(context, 0, answer.feedback)
     failures = failures_of(context, context.package)
     if failures and drafting.attempts == 1 and not drafting.stuck:
@@ -214,14 +241,14 @@ def tdd_green(context: Context) -> Outcome:
 
 def _draft_question(context: Context, drafting: Drafting) -> Ask | None:
     kind = "tdd_green" if drafting.stuck else "preview"
-    wanted = drafting.stuck or "preview" in context.checkpoints
-    if not wanted or approved(context, DRAFT_KINDS, drafting.round):
+    must_ask = drafting.stuck or "preview" in context.checkpoints
+    if not must_ask or context.is_approved(DRAFT_KINDS, drafting.round):
         return None
-    return Ask(kind, draft_prompt(context, DRAFT_MESSAGES[kind]), revise_to="tdd_green")
+    return Ask(kind, draft_prompt(context, MESSAGES[kind]), revise_to="tdd_green")
 
 
 def _write_draft(context: Context, evals: Evals) -> Outcome:
-    draft = as_files(context.author.write(assignment_for(context), evals))
+    draft = as_files(context.author.write(context.assignment(), evals))
     if not draft:
         return Stop("The author wrote no files")
     if context.job_type == "skill_refinement" and draft == _refined_base(context):
@@ -230,24 +257,22 @@ def _write_draft(context: Context, evals: Evals) -> Outcome:
             stuck=True,
             round=context.round,
         )
-        return Advance(stuck, "tdd_green", draft=draft, message="The author is stuck")
+        return Advance(stuck, "tdd_green", draft=draft, message=STUCK)
     return _draft_written(context, draft, attempts=1)
 
 
 def _refined_base(context: Context) -> Files:
-    """What a refinement started from, until it has a draft of its own."""
+    """The files that a refinement started from; () once it has a draft of its own."""
     return context.draft if context.state.drafting is None else ()
 
 
 def _revise_draft(context: Context, attempts: int, feedback: str) -> Advance:
-    """One more try. Without change the author is stuck, and a person is asked."""
+    """Have the author revise the draft. Without a change the author is stuck."""
     failures = failures_of(context, context.package)
-    draft = context.author.revise(
-        assignment_for(context, feedback), context.draft, failures
-    )
+    draft = context.author.revise(context.assignment(feedback), context.draft, failures)
     if draft is None or as_files(draft) == context.draft:
         stuck = Drafting(failures, attempts, stuck=True, round=context.round)
-        return Advance(stuck, "tdd_green", message="The author is stuck")
+        return Advance(stuck, "tdd_green", message=STUCK)
     return _draft_written(context, as_files(draft), attempts + 1)
 
 
@@ -263,30 +288,21 @@ def _draft_written(context: Context, draft: Files, attempts: int) -> Advance:
     )
 
 
-DRAFT_MESSAGES = {
-    "preview": "This is the draft. Go on with it?",
-    "tdd_green": "The author cannot bring the draft further. Go on with it as it is?",
-}
-
-
-REFACTORING_ROUNDS = 3
-FAILURES_MESSAGE = (
-    "Evals still fail, or feedback could not be followed. Go on as it is?"
-)
-
-
 def tdd_refactor(context: Context) -> Outcome:
+    """The author revises the draft until no eval fails; every round is stored."""
     past = context.state.refactoring or Refactoring()
     failures = failures_of(context, context.package)
-    if answer := revision(context, ("tdd_refactor", "validate"), past.round):
+    if answer := context.requested_revision(("tdd_refactor", "validate"), past.round):
         fresh = replace(past, attempts=0, stuck=False)
-        return _close_failures(context, fresh, failures, answer.feedback)
+        return _fix_failures(context, fresh, failures, answer.feedback)
     if _failures_are_settled(context, past, failures):
         done = Refactoring(failures, past.attempts, round=context.round)
         return Advance(done, "validate")
     if past.attempts < REFACTORING_ROUNDS and not past.stuck:
-        return _close_failures(context, past, failures, "")
-    return Ask("tdd_refactor", draft_prompt(context, FAILURES_MESSAGE), "tdd_refactor")
+        return _fix_failures(context, past, failures, "")
+    return Ask(
+        "tdd_refactor", draft_prompt(context, MESSAGES["tdd_refactor"]), "tdd_refactor"
+    )
 
 
 def _failures_are_settled(
@@ -297,21 +313,19 @@ def _failures_are_settled(
         context.state.refactoring is None and drafting is not None and drafting.stuck
     )
     closed = not failures and not past.stuck
-    return closed or accepted_before or approved(context, ("tdd_refactor",), past.round)
+    return closed or accepted_before or context.is_approved(FAILURES_KINDS, past.round)
 
 
-def _close_failures(
+def _fix_failures(
     context: Context,
     past: Refactoring,
     failures: tuple[Failure, ...],
     feedback: str,
 ) -> Advance:
-    draft = context.author.revise(
-        assignment_for(context, feedback), context.draft, failures
-    )
+    draft = context.author.revise(context.assignment(feedback), context.draft, failures)
     if draft is None or as_files(draft) == context.draft:
         stuck = Refactoring(failures, past.attempts, stuck=True, round=context.round)
-        return Advance(stuck, "tdd_refactor", message="The author is stuck")
+        return Advance(stuck, "tdd_refactor", message=STUCK)
     failures = failures_of(context, context.package_of(as_files(draft)))
     return Advance(
         Refactoring(failures, past.attempts + 1, round=context.round),
@@ -321,25 +335,21 @@ def _close_failures(
     )
 
 
-VALIDATION_MESSAGE = (
-    "This is the draft and what its validation says. Finish the job with it?"
-)
-
-
 def validate(context: Context) -> Outcome:
+    """The rules and the evals check the draft; the result is a report and a score."""
     verdict = verdict_on(context)
-    wanted = "validate" in context.checkpoints
+    must_ask = "validate" in context.checkpoints
     refactoring = context.state.refactoring
     since = refactoring.round if refactoring else 0
-    if wanted and not approved(context, ("validate",), since):
-        prompt = draft_prompt(context, VALIDATION_MESSAGE)
-        shown = {"validation": verdict.report, "validation_status": verdict.status}
-        return Ask("validate", {**prompt, **shown}, revise_to="tdd_refactor")
+    if must_ask and not context.is_approved(("validate",), since):
+        prompt = draft_prompt(context, MESSAGES["validate"])
+        result = {"validation": verdict.report, "validation_status": verdict.status}
+        return Ask("validate", {**prompt, **result}, revise_to="tdd_refactor")
     return Advance(verdict, None, message=f"Validation {verdict.status}")
 
 
 def verdict_on(context: Context) -> Verdict:
-    """What the report and the evals say of the context's draft."""
+    """The result of the validation rules and of the evals for the context's draft."""
     report = context.package.report_with(context.waived)
     failures = failures_of(context, context.package)
     status = "warnings" if failures and report.status == "passed" else report.status
@@ -353,7 +363,10 @@ def verdict_on(context: Context) -> Verdict:
 
 
 def draft_prompt(context: Context, message: str) -> dict[str, Any]:
-    """Files by path, the failing evals, and how to word feedback."""
+    """What a person sees of the draft: its files, and which evals fail.
+
+    `revision_hint` tells them how to word feedback for this author.
+    """
     return {
         "message": message,
         "questions": [],
@@ -377,27 +390,3 @@ PHASES: dict[str, Callable[[Context], Outcome]] = {
     "tdd_refactor": tdd_refactor,
     "validate": validate,
 }
-FIRST_PHASE = {
-    "skill_creation": "refine",
-    "skill_refinement": "deep_understanding",
-}
-QUESTION_KINDS = (
-    "deep_understanding",
-    "clarify",
-    "confirm",
-    "tdd_red",
-    "preview",
-    "tdd_green",
-    "tdd_refactor",
-    "validate",
-)
-CHECKPOINTS = ("confirm", "preview", "validate")
-"""Question kinds that are asked only when the job wants them."""
-
-ACTIONS = ("proceed", "revise", "cancel")
-
-
-def run(context: Context) -> Outcome:
-    """One run of the context's phase; `AuthorError` and bugs pass through."""
-    context.report_progress(PROGRESS[context.phase], BEGINNINGS[context.phase])
-    return PHASES[context.phase](context)

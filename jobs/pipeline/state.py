@@ -1,4 +1,4 @@
-"""What each phase leaves behind: frozen values, kept as JSON, read whole."""
+"""The outputs of the phases: frozen values that are stored as JSON."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
@@ -6,18 +6,18 @@ from types import UnionType
 from typing import Any, ClassVar, get_args, get_origin, get_type_hints
 
 TOPICS = ("purpose", "trigger", "steps", "constraints", "examples")
-"""What a skill must be able to say; readiness counts a fifth for each."""
+"""The topics that a skill must cover; each is a fifth of the readiness."""
 
 FOCUS, FEEDBACK = "focus: ", "feedback: "
-"""Before what a person wants of a refinement, as the topic of a question about it."""
+"""Prefixes of a question's topic: a focus area of a refinement, or its feedback."""
 
 READY = 0.8
-"""From this readiness on nobody is asked."""
+"""People are asked only when the readiness is below this."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """One thing to ask a person. `type` is text, single_choice or multi_choice."""
+    """A question to a person. `type` is text, single_choice or multi_choice."""
 
     id: str
     text: str
@@ -27,18 +27,18 @@ class Question:
     topic: str = ""
 
     def as_prompt(self) -> dict[str, Any]:
-        """The question as the API shows it; options only where there are some."""
-        shown: dict[str, Any] = {"id": self.id, "text": self.text, "type": self.type}
+        """The question as the API returns it, without empty fields."""
+        prompt: dict[str, Any] = {"id": self.id, "text": self.text, "type": self.type}
         if self.options:
-            shown["options"] = list(self.options)
+            prompt["options"] = list(self.options)
         if self.rationale:
-            shown["rationale"] = self.rationale
-        return {**shown, "topic": self.topic} if self.topic else shown
+            prompt["rationale"] = self.rationale
+        return {**prompt, "topic": self.topic} if self.topic else prompt
 
 
 @dataclass(frozen=True)
 class Failure:
-    """One eval that does not hold: positive, near_miss, fact or specification."""
+    """An eval that fails. `kind` is positive, near_miss, fact or specification."""
 
     kind: str
     text: str
@@ -47,7 +47,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Output:
-    """What one run of one phase found out; `round` is the job's round then."""
+    """The output of one run of one phase; `round` is the job's round at that time."""
 
     phase: ClassVar[str] = ""
     round: int = field(default=0, kw_only=True)
@@ -55,7 +55,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Brief(Output):
-    """The refined brief, the skill's name and the category it is meant for."""
+    """The refined brief, with the skill's name and its category."""
 
     phase: ClassVar[str] = "refine"
     task_description: str
@@ -66,10 +66,10 @@ class Brief(Output):
 
 @dataclass(frozen=True)
 class Understanding(Output):
-    """What is known and what is not.
+    """What the material and the answers of people say, and what is still open.
 
-    `found` maps a topic to the words that answer it; `questions` are the ones still
-    open; `unanswered` the ones that a person left open and went on.
+    `found` maps a topic to the words that answer it. `questions` are still open;
+    `unanswered` are those that a person proceeded past without an answer.
     """
 
     phase: ClassVar[str] = "deep_understanding"
@@ -81,9 +81,11 @@ class Understanding(Output):
 
 @dataclass(frozen=True)
 class Evals(Output):
-    """Tests of a skill that is not written yet.
+    """The evals of a skill; they are written before the skill.
 
-    `duplicate_of` names the active skill that passes them already, else "".
+    `positives` are prompts that must select it, `near_misses` prompts that must not,
+    `facts` are texts that it must contain. `duplicate_of` is the name of an active
+    skill that passes them already, or "".
     """
 
     phase: ClassVar[str] = "tdd_red"
@@ -95,7 +97,7 @@ class Evals(Output):
 
 @dataclass(frozen=True)
 class Drafting(Output):
-    """A draft was written; the files travel in `Advance.draft`, never in here."""
+    """The draft was written. Its files are in `Advance.draft`, not in the output."""
 
     phase: ClassVar[str] = "tdd_green"
     failures: tuple[Failure, ...] = ()
@@ -105,7 +107,7 @@ class Drafting(Output):
 
 @dataclass(frozen=True)
 class Refactoring(Output):
-    """Failures were worked on for `attempts` rounds."""
+    """The author has worked on the failures for `attempts` rounds."""
 
     phase: ClassVar[str] = "tdd_refactor"
     failures: tuple[Failure, ...] = ()
@@ -115,7 +117,7 @@ class Refactoring(Output):
 
 @dataclass(frozen=True)
 class Verdict(Output):
-    """The validation: status passed, warnings or failed; score 0..1; the report."""
+    """The validation: `status` is passed, warnings or failed, `score` is 0..1."""
 
     phase: ClassVar[str] = "validate"
     status: str
@@ -132,7 +134,7 @@ OUTPUTS: dict[str, type[Output]] = {
     kind.phase: kind
     for kind in (Brief, Understanding, Evals, Drafting, Refactoring, Verdict)
 }
-PLACES = {
+STATE_FIELDS = {
     "refine": "brief",
     "deep_understanding": "understanding",
     "tdd_red": "evals",
@@ -155,25 +157,25 @@ class State:
 
     @classmethod
     def of(cls, outputs: Iterable[Output]) -> "State":
-        """From outputs in the order they were made, oldest first."""
-        newest: dict[str, Any] = {PLACES[each.phase]: each for each in outputs}
+        """The state after these outputs, which are given oldest first."""
+        newest: dict[str, Any] = {STATE_FIELDS[each.phase]: each for each in outputs}
         return cls(**newest)
 
     @property
     def unanswered(self) -> tuple[str, ...]:
-        """Questions that people went past without an answer."""
+        """Questions that people proceeded past without an answer."""
         return self.understanding.unanswered if self.understanding else ()
 
 
 def to_json(output: Output) -> dict[str, Any]:
-    """The output without phase and round, which its row says."""
+    """The output as JSON, without phase and round: its row has columns for them."""
     value: dict[str, Any] = _plain(asdict(output))
     del value["round"]
     return value
 
 
 def from_json(phase: str, round: int, value: Mapping[str, Any]) -> Output:
-    """The output that `to_json` was given; fields that it lacks get defaults."""
+    """The output that `to_json` was given. Missing fields get their defaults."""
     output: Output = _typed(OUTPUTS[phase], {**value, "round": round})
     return output
 

@@ -8,9 +8,9 @@ from html import escape
 from itertools import islice
 from re import Match
 
+import snowballstemmer
+
 WORD = re.compile(r"[^\W_]+")
-SUFFIXES = ("ations", "ation", "ingly", "edly", "ings", "ing", "ies", "ers", "er")
-SHORT_SUFFIXES = ("ed", "es", "s", "y", "e")
 COMMON_WORDS = """
     a about all also am an and any are as asked at be been but by can could do does
     doing each for from get give had has have help her here him his how i if in into is
@@ -23,14 +23,11 @@ STOPWORDS = frozenset(COMMON_WORDS.split())
 
 @lru_cache(maxsize=2**16)
 def stem(word: str) -> str:
-    """The word without its ending: launch, launches and launching have one stem."""
-    for suffix in (*SUFFIXES, *SHORT_SUFFIXES):
-        if word.endswith(suffix) and len(word) - len(suffix) >= 3:
-            word = word.removesuffix(suffix)
-            break
-    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "aeiouls":
-        return word[:-1]  # running: runn, run
-    return word.removesuffix("e") if len(word) > 3 else word
+    """The stem by Porter's algorithm, which the search index uses on both databases.
+
+    Each call has a stemmer of its own: one keeps state, and threads call this.
+    """
+    return str(snowballstemmer.stemmer("porter").stemWord(word))
 
 
 def words_of(text: str) -> list[str]:
@@ -74,12 +71,15 @@ class Highlighter:
 
     def __init__(self, words: Iterable[str], prefix: str = "") -> None:
         self.stems = {stem(folded(word)) for word in words}
+        self.initials = {each[:1] for each in self.stems}
         self.prefix = folded(prefix)
 
     def matches(self, word: str) -> bool:
         plain = folded(word)
         has_prefix = bool(self.prefix) and plain.startswith(self.prefix)
-        return has_prefix or stem(plain) in self.stems
+        if has_prefix or plain[:1] not in self.initials:
+            return has_prefix  # a stem begins as its word does
+        return stem(plain) in self.stems
 
     def mark(self, text: str) -> str | None:
         """The whole text as HTML with marks; None if no word matches."""

@@ -2,7 +2,7 @@
 
 from jobs.authors.base import SkillSummary
 from jobs.authors.template import TemplateAuthor
-from jobs.pipeline.evaluation import Shelf
+from jobs.pipeline.evaluation import SkillSelector
 from tests.jobs.authors.material import answered, assignment
 
 author = TemplateAuthor()
@@ -73,7 +73,7 @@ def test_neighbours_in_the_fleet_are_near_misses():
     )
     evals = author.evals(assignment(fleet=fleet))
     near = [prompt for prompt in evals.near_misses if "database" in prompt]
-    assert Shelf(fleet).pick(near[0]).name == "deploy-database"
+    assert SkillSelector(fleet).select(near[0]).name == "deploy-database"
     assert not any("bread" in prompt for prompt in evals.near_misses)
 
 
