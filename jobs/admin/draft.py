@@ -21,9 +21,8 @@ from jobs.lifecycle import create_refinement_job
 from jobs.models import Draft, Job
 from jobs.models.job import SUBMIT
 from taxonomy.admin import findings
-from taxonomy.admin.bundle_files import FilesShown
 from taxonomy.admin.change_forms import category_field
-from taxonomy.admin.skill import SkillAdmin
+from taxonomy.admin.skill import FilesShown, SkillAdmin
 from taxonomy.models import Skill, SkillVersion
 from taxonomy.models.address import MAX_NAME_CHARS
 

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
+from django.db.models.functions import Length
 from django.http import HttpRequest
 from unfold.decorators import display
 from unfold.enums import ActionVariant
@@ -15,15 +17,62 @@ from unfold.enums import ActionVariant
 from core.admin import fields
 from core.admin.base import FleetAdmin, Panel, Text, Verb, badge, holds, link_to
 from taxonomy.admin import findings
-from taxonomy.admin.bundle_files import FilesShown
 from taxonomy.admin.skill_actions import DEPRECATE, EDITS, PUBLISH
 from taxonomy.admin.usage import usage_of
 from taxonomy.exceptions import VersionYanked
-from taxonomy.models import Relation, Skill, SkillVersion, Verdict
+from taxonomy.models import BundleFile, Relation, Skill, SkillVersion, Verdict
 from taxonomy.models.skill import SkillQuerySet
 from taxonomy.models.version import MAX_REASON_CHARS
 from taxonomy.permissions import PUBLISH_SKILLS, READ_ANALYTICS, READ_SKILLS
 from taxonomy.search.results import search
+
+SHOWN_BYTES = 1_000_000
+"""The total size of shown texts. Further files are listed without text."""
+
+
+@dataclass(frozen=True)
+class FilesShown:
+    """The files of a bundle, with texts up to SHOWN_BYTES."""
+
+    bundle_id: str
+    texts: list[Text] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, bundle_id: str) -> "FilesShown":
+        """Load the files in two queries."""
+        entries = BundleFile.objects.filter(bundle_id=bundle_id)
+        listed = list(entries.annotate(size=Length("blob__content")).order_by("path"))
+        listed.sort(key=lambda entry: entry.path != "SKILL.md")
+        read = dict(
+            entries.filter(pk__in=within_budget(listed)).values_list(
+                "pk", "blob__content"
+            )
+        )
+        return cls(bundle_id, [as_text(entry, read.get(entry.pk)) for entry in listed])
+
+    def panel(self, title: str = "Files") -> Panel:
+        return Panel(title, texts=self.texts, empty="No files.")
+
+
+def within_budget(entries: Iterable[Any]) -> list[int]:
+    """The keys of the first files with at most SHOWN_BYTES in total."""
+    chosen, total = [], 0
+    for entry in entries:
+        if total + entry.size <= SHOWN_BYTES:
+            chosen.append(entry.pk)
+            total += entry.size
+    return chosen
+
+
+def as_text(entry: Any, content: bytes | memoryview | None) -> Text:
+    size = f"{entry.size} bytes"
+    first = entry.path == "SKILL.md"
+    if content is None:
+        return Text(entry.path, "", note=f"{size}, too large to show")
+    try:
+        return Text(entry.path, bytes(content).decode(), note=size, unfolded=first)
+    except UnicodeDecodeError:
+        return Text(entry.path, "", note=f"{size}, not a text")
 
 
 class YankForm(forms.Form):

@@ -104,7 +104,7 @@ def test_the_page_shows_the_files_as_text(author, drafted, curator):
 
     assert text not in page
     assert "&lt;script&gt;" in page
-    assert "not text" in page
+    assert "not a text" in page
 
 
 def test_a_curator_gets_no_link_to_a_job_they_cannot_see(

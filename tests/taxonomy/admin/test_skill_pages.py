@@ -3,7 +3,6 @@
 import pytest
 
 from core.admin import base
-from taxonomy.admin import bundle_files
 from taxonomy.models import Category, Skill
 
 LIST = "/admin/taxonomy/skill/"
@@ -107,7 +106,7 @@ def test_files_are_shown_as_text(browser, skill):
 
 
 def test_large_files_are_listed_and_long_ones_cut(browser, skill, monkeypatch):
-    monkeypatch.setattr(bundle_files, "SHOWN_BYTES", 100)
+    monkeypatch.setattr("taxonomy.admin.skill.SHOWN_BYTES", 100)
     monkeypatch.setattr(base, "SHOWN_CHARS", 10)
 
     page = browser.get(f"{LIST}{skill.pk}/change/").content.decode()
