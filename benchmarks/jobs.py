@@ -15,7 +15,7 @@ from benchmarks.page import write_section
 from benchmarks.queueing.contenders import CONTENDERS
 from benchmarks.queueing.report import PARTS
 from benchmarks.queueing.scale import QUICK, Scale
-from benchmarks.queueing.stage import Stage, Theatre
+from benchmarks.queueing.setups import Servers, Setup
 from tests.servers.postgres import postgres
 from tests.servers.valkey import valkey
 
@@ -38,18 +38,18 @@ def measured(chosen: list[str], scale: Scale) -> list[str]:
         folder = Path(
             stack.enter_context(tempfile.TemporaryDirectory(prefix="skillfleet-bench-"))
         )
-        theatre = Theatre(
+        servers = Servers(
             folder,
             stack.enter_context(postgres(folder)),
             stack.enter_context(valkey(folder)),
         )
-        stack.callback(theatre.close)
+        stack.callback(servers.close)
         for name in CONTENDERS:
-            theatre.open(Stage(name, theatre))
+            servers.open(Setup(name, servers))
         for name, part in PARTS.items():
             if not chosen or name in chosen:
                 begun = time.monotonic()
-                lines += part(theatre, scale)
+                lines += part(servers, scale)
                 took = time.monotonic() - begun
                 print(f"{name}: {took:.0f} s", file=sys.stderr, flush=True)
     return [f"{description((*PACKAGES, 'psycopg'))} {load.remark()}", *lines]

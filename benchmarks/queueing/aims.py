@@ -1,10 +1,10 @@
-"""What was aimed at, and whether this run has it."""
+"""The goals of the benchmark, and whether this run meets them."""
 
 from collections.abc import Mapping
 
 from benchmarks.page import digits, table, times
 from benchmarks.queueing.contenders import CONTENDERS
-from benchmarks.queueing.stage import Figures
+from benchmarks.queueing.setups import Figures
 from benchmarks.rounds import ratio
 
 OURS = "ours"
@@ -13,10 +13,10 @@ LEAST = {"procrastinate": (1.0, 2.0), "q2": (8.0, 10.0)}
 MOST_GROWTH = 1.5
 
 
-def of_queues(found: Mapping[str, Figures]) -> list[str]:
+def of_queues(results: Mapping[str, Figures]) -> list[str]:
     rows = []
     for name, (sooner, more) in LEAST.items():
-        ours, theirs, label = found[OURS], found[name], CONTENDERS[name].label
+        ours, theirs, label = results[OURS], results[name], CONTENDERS[name].label
         latency = ratio(theirs.medians, ours.medians)
         rate = ratio(ours.rates, theirs.rates)
         rows += [
@@ -26,16 +26,16 @@ def of_queues(found: Mapping[str, Figures]) -> list[str]:
     return table(("aim", "found", ""), rows)
 
 
-def verdict(found: float, least: float) -> tuple[str, str]:
-    return times(found), "held" if found >= least else "missed"
+def verdict(measured: float, least: float) -> tuple[str, str]:
+    return times(measured), "held" if measured >= least else "missed"
 
 
 def of_tables(grown: Mapping[str, float]) -> list[str]:
-    """What grew by more than is aimed at."""
+    """The operations that grew by more than the goal allows."""
     missed = [
         f"{name} ({digits(growth, 3, up=True)})"
         for name, growth in grown.items()
         if growth > MOST_GROWTH
     ]
-    found = f"missed by {', '.join(missed)}" if missed else "held by all"
-    return [f"Aimed at: at most {MOST_GROWTH} times as long. It is {found}.", ""]
+    outcome = f"missed by {', '.join(missed)}" if missed else "held by all"
+    return [f"Aimed at: at most {MOST_GROWTH} times as long. It is {outcome}.", ""]

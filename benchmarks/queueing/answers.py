@@ -1,4 +1,4 @@
-"""How a task tells the one who sent it that it runs: a datagram with both times.
+"""A task tells its sender that it has started: a datagram with both times.
 
 The clock is the system's monotonic one, which all processes share.
 """
@@ -13,19 +13,19 @@ _sockets: dict[int, socket.socket] = {}
 
 
 def answer(sent: float, path: str) -> None:
-    """What every contender's task does, and nothing else."""
+    """The task of every contender."""
     _mine().sendto(FORM.pack(sent, time.monotonic()), path)
 
 
 def _mine() -> socket.socket:
-    """One for each process."""
+    """This process's socket."""
     if os.getpid() not in _sockets:
         _sockets[os.getpid()] = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     return _sockets[os.getpid()]
 
 
 class Answers:
-    """The other end."""
+    """The sender's end of the socket."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -33,7 +33,7 @@ class Answers:
         self._socket.bind(path)
 
     def next(self, timeout: float) -> tuple[float, float] | None:
-        """When a task was sent and when it ran; None: nothing came in time."""
+        """When a task was sent and when it started; None: nothing came in time."""
         self._socket.settimeout(max(timeout, 0.001))
         try:
             sent, ran = FORM.unpack(self._socket.recv(FORM.size))
@@ -42,6 +42,6 @@ class Answers:
         return sent, ran
 
     def drain(self, quiet: float) -> None:
-        """Until none came for so long."""
+        """Discard answers until none has come for `quiet` seconds."""
         while self.next(quiet):
             pass

@@ -46,8 +46,8 @@ class Contender:
 
 CONTENDERS = {
     "ours": Contender(
-        "Skill Fleet",
-        settings="benchmarks.queueing.fleet_settings",
+        "Skill ProjectSender",
+        settings="benchmarks.queueing.project_settings",
         command=(*DJANGO, "qcluster", "--workers", "{workers}"),
         undone="django_q_ormq",
     ),

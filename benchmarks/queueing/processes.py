@@ -1,4 +1,4 @@
-"""Processes that are measured: started, frozen, thawed, and their CPU seconds."""
+"""Processes that are measured, and the CPU seconds that they use."""
 
 import json
 import os
@@ -15,8 +15,8 @@ TICK = os.sysconf("SC_CLK_TCK")
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-class Asked:
-    """A process that answers JSON lines: see `sending`."""
+class SenderProcess:
+    """A child process that answers JSON lines: see `sender_process`."""
 
     def __init__(
         self, module: str, *arguments: str, environment: dict[str, str]
@@ -46,7 +46,7 @@ class Asked:
 
 
 class Workers:
-    """So many workers of one contender, each tree in a session of its own."""
+    """Workers of one contender, each process tree in a session of its own."""
 
     def __init__(
         self, name: str, number: int, environment: dict[str, str], log: Path
@@ -71,7 +71,7 @@ class Workers:
             os.killpg(tree.pid, number)
 
     def cpu(self) -> float:
-        """Seconds that all their processes have used so far."""
+        """CPU seconds that all their processes have used so far."""
         sessions = {tree.pid for tree in self.trees}
         return sum(
             seconds for _, session, seconds in processes() if session in sessions
@@ -84,15 +84,15 @@ class Workers:
 
 
 def cpu_below(parent: int) -> float:
-    """Seconds of a process and its children: PostgreSQL's."""
+    """CPU seconds of a process and its children, here PostgreSQL's."""
     own = Path(f"/proc/{parent}/stat").read_text()
-    found = [seconds_in(own)]
-    found += [seconds for ppid, _, seconds in processes() if ppid == parent]
-    return sum(found)
+    times = [seconds_in(own)]
+    times += [seconds for ppid, _, seconds in processes() if ppid == parent]
+    return sum(times)
 
 
 def processes() -> Iterator[tuple[int, int, float]]:
-    """(parent, session, CPU seconds) of each."""
+    """Parent, session and CPU seconds of each process of the machine."""
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             text = stat.read_text()

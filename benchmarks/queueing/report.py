@@ -1,4 +1,4 @@
-"""The parts of the page: each measures, and returns its lines."""
+"""The parts of the report: each one measures and returns its lines."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,7 +9,7 @@ from benchmarks.page import digits, duration, table, times
 from benchmarks.queueing import aims
 from benchmarks.queueing.contenders import CONTENDERS
 from benchmarks.queueing.scale import FINISHED_ALONE, LIVE, Scale
-from benchmarks.queueing.stage import Figures, Stage, Theatre
+from benchmarks.queueing.setups import Figures, Servers, Setup
 from benchmarks.rounds import (
     Seconds,
     interleaved,
@@ -19,7 +19,7 @@ from benchmarks.rounds import (
     shuffled,
 )
 
-Part = Callable[[Theatre, Scale], list[str]]
+Part = Callable[[Servers, Scale], list[str]]
 OURS = "ours"
 CAVEAT = f"""{LIVE} jobs that wait for an answer are there each time, so that every
 list has the same full page, whatever has finished. The last column says how many
@@ -28,37 +28,37 @@ jobs alone has nothing to show then, and is compared with a thousand:
 {", ".join(FINISHED_ALONE)}."""
 
 
-def beside_peers(theatre: Theatre, scale: Scale) -> list[str]:
-    found = rounds_of(theatre, scale, list(CONTENDERS))
+def beside_peers(servers: Servers, scale: Scale) -> list[str]:
+    results = rounds_of(servers, scale, list(CONTENDERS))
     heading = "### One worker, nothing done before"
-    return [heading, *figures_table(found), *aims.of_queues(found)]
+    return [heading, *figures_table(results), *aims.of_queues(results)]
 
 
-def after_many(theatre: Theatre, scale: Scale) -> list[str]:
-    """The same with as many finished tasks, or for us jobs, as the scale has."""
+def after_many(servers: Servers, scale: Scale) -> list[str]:
+    """Measure with as many finished tasks, or jobs of ours, as the scale says."""
     names = [name for name in CONTENDERS if CONTENDERS[name].finished or name == OURS]
     count = scale.finished[-1]
     for name in names:
-        theatre.stages[name].sender.ask("finish", count)
+        servers.setups[name].sender.ask("finish", count)
     fewer = replace(scale, rounds=scale.few_rounds, peers_within=scale.finished_within)
-    found = rounds_of(theatre, fewer, names)
+    results = rounds_of(servers, fewer, names)
     heading = f"### One worker, {count:,} done before and kept"
-    return [heading, *figures_table(found)]
+    return [heading, *figures_table(results)]
 
 
-def rounds_of(theatre: Theatre, scale: Scale, names: list[str]) -> dict[str, Figures]:
-    found = {name: Figures() for name in names}
+def rounds_of(servers: Servers, scale: Scale, names: list[str]) -> dict[str, Figures]:
+    results = {name: Figures() for name in names}
     for each in rounds_within(scale.peers_within, scale.rounds):
-        for name in shuffled(found, each):
-            theatre.stages[name].measure(1, scale, found[name])
-    return found
+        for name in shuffled(results, each):
+            servers.setups[name].measure(1, scale, results[name])
+    return results
 
 
-def figures_table(found: dict[str, Figures]) -> list[str]:
-    """A ratio says how many times better ours is, round by round."""
-    ours = found[OURS]
+def figures_table(results: dict[str, Figures]) -> list[str]:
+    """The table of results; a ratio is the median of the ratios of the rounds."""
+    ours = results[OURS]
     rows = []
-    for name, theirs in found.items():
+    for name, theirs in results.items():
         mine = name == OURS
         rows.append(
             (
@@ -76,23 +76,23 @@ def figures_table(found: dict[str, Figures]) -> list[str]:
 
 
 def percentile(figures: Seconds, which: int) -> float:
-    """Of the figures themselves, not between two: the upper one."""
+    """A percentile that is one of the measurements: the upper of two neighbours."""
     return quantiles(figures, n=100, method="inclusive")[which - 1]
 
 
-def more_workers(theatre: Theatre, scale: Scale) -> list[str]:
+def more_workers(servers: Servers, scale: Scale) -> list[str]:
     """No-op tasks of everybody, then whole jobs of ours, with one worker as well."""
     contenders = {
-        f"{name} {number}": partial(theatre.stages[name].rate, number, scale)
+        f"{name} {number}": partial(servers.setups[name].rate, number, scale)
         for name in CONTENDERS
         for number in scale.worker_counts
     }
-    found = interleaved(contenders, scale.few_rounds, scale.workers_within)
+    results = interleaved(contenders, scale.few_rounds, scale.workers_within)
     rows = [
         (
             CONTENDERS[name].label,
             *(
-                digits(median(found[f"{name} {number}"]), 3, up=name != OURS)
+                digits(median(results[f"{name} {number}"]), 3, up=name != OURS)
                 for number in scale.worker_counts
             ),
         )
@@ -100,37 +100,37 @@ def more_workers(theatre: Theatre, scale: Scale) -> list[str]:
     ]
     head = ("no-op tasks/s", *(f"{number} workers" for number in scale.worker_counts))
     lines = ["### More workers", *table(head, rows)]
-    return [*lines, *whole_jobs(theatre, scale)]
+    return [*lines, *whole_jobs(servers, scale)]
 
 
-def whole_jobs(theatre: Theatre, scale: Scale) -> list[str]:
-    stage = theatre.stages[OURS]
-    stage.sender.ask("people")
+def whole_jobs(servers: Servers, scale: Scale) -> list[str]:
+    setup = servers.setups[OURS]
+    setup.sender.ask("people")
     rates = interleaved(
         {
-            str(number): partial(stage.job_rate, number, scale.jobs)
+            str(number): partial(setup.job_rate, number, scale.jobs)
             for number in (1, *scale.worker_counts)
         },
         scale.few_rounds,
         scale.workers_within,
     )
     head = ("", "1 worker", *(f"{number} workers" for number in scale.worker_counts))
-    shown = (digits(median(found), 3, up=False) for found in rates.values())
-    return table(head, [("whole jobs of ours/s", *shown)])
+    cells = (digits(median(results), 3, up=False) for results in rates.values())
+    return table(head, [("whole jobs of ours/s", *cells)])
 
 
-def large_tables(theatre: Theatre, scale: Scale) -> list[str]:
-    stages = [ours_with(count, theatre) for count in scale.finished]
-    found: dict[str, dict[str, Seconds]] = {}
+def large_tables(servers: Servers, scale: Scale) -> list[str]:
+    setups = [ours_with(count, servers) for count in scale.finished]
+    results: dict[str, dict[str, Seconds]] = {}
     for each in rounds_within(scale.tables_within, scale.rounds):
-        for title in shuffled({stage.title: stage for stage in stages}, each):
-            sender = theatre.stages[title].sender
+        for title in shuffled({setup.title: setup for setup in setups}, each):
+            sender = servers.setups[title].sender
             for name, seconds in sender.ask("operations", scale.calls).items():
-                found.setdefault(name, {}).setdefault(title, []).append(seconds)
+                results.setdefault(name, {}).setdefault(title, []).append(seconds)
     rows, grown = [], {}
-    for name, by_title in found.items():
-        none, thousand, *_, largest = (by_title[stage.title] for stage in stages)
-        figures = (duration(median(by_title[s.title]), ours=True) for s in stages)
+    for name, by_title in results.items():
+        none, thousand, *_, largest = (by_title[setup.title] for setup in setups)
+        figures = (duration(median(by_title[s.title]), ours=True) for s in setups)
         grown[name] = ratio(largest, thousand if name in FINISHED_ALONE else none)
         rows.append((name, *figures, digits(grown[name], 3, up=True)))
     head = ("", *(f"{count:,} finished" for count in scale.finished), "times")
@@ -143,12 +143,12 @@ def large_tables(theatre: Theatre, scale: Scale) -> list[str]:
     ]
 
 
-def ours_with(count: int, theatre: Theatre) -> Stage:
+def ours_with(count: int, servers: Servers) -> Setup:
     title = f"ours-{count}"
-    stage = theatre.open(Stage(OURS, theatre, title))
-    stage.sender.ask("people")
-    stage.sender.ask("finish", count)
-    return stage
+    setup = servers.open(Setup(OURS, servers, title))
+    setup.sender.ask("people")
+    setup.sender.ask("finish", count)
+    return setup
 
 
 PARTS: dict[str, Part] = {

@@ -1,4 +1,4 @@
-"""What a peer needs of Django, and no more."""
+"""The minimal Django settings of the other contenders."""
 
 import os
 

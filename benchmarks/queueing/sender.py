@@ -1,4 +1,4 @@
-"""Sends one contender's tasks, and takes their answers."""
+"""A sender of one contender's tasks, which also receives their answers."""
 
 import random
 import time
@@ -26,7 +26,7 @@ class Sender:
         self.answers.drain(0.05)
 
     def warm(self, count: int) -> int:
-        """Until the workers have taken so many: all are up, and have connected."""
+        """Send tasks until the workers have taken `count`: then all have connected."""
         for _ in range(count):
             self.send()
         for taken in range(count):
@@ -36,16 +36,16 @@ class Sender:
         return count
 
     def latencies(self, count: int) -> list[float]:
-        """Seconds from before the sending to the start, one task at a time."""
-        found = []
+        """Seconds from before sending to the start of the task, one task at a time."""
+        latencies = []
         for _ in range(count):
             time.sleep(random.uniform(0.05, 0.35))  # out of step with polls
             self.send()
             answered = self.answers.next(CEILING)
             if answered is None:
                 raise TimeoutError("a task was not taken")
-            found.append(answered[1] - answered[0])
-        return found
+            latencies.append(answered[1] - answered[0])
+        return latencies
 
     def backlog(self, count: int) -> int:
         from django.db import transaction
@@ -57,7 +57,7 @@ class Sender:
         return count
 
     def watch(self, seconds: float, backlog: int) -> float:
-        """Tasks done and acknowledged per second, from now on."""
+        """Tasks that are finished and acknowledged per second, from now on."""
         begun = last = time.monotonic()
         ran = 0
         while ran < backlog and (left := begun + seconds - time.monotonic()) > 0:
@@ -80,7 +80,7 @@ class Sender:
         self.answers.drain(0.2)
 
     def finish(self, count: int) -> None:
-        """Have so many tasks ended before."""
+        """Add tasks that finished earlier."""
         self._execute(self.contender.finished, [count])
         self._execute("ANALYZE")
 

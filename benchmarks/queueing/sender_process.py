@@ -1,6 +1,6 @@
-"""The process of one contender's Django: does what `processes.Asked` asks of it.
+"""The process that sends a contender's tasks.
 
-Commands come as JSON lines on stdin, `[verb, …arguments]`; each is answered by one.
+Commands come as JSON lines on stdin, `[verb, …arguments]`; each is answered by a line.
 """
 
 import json
@@ -8,7 +8,7 @@ import logging
 import sys
 
 from benchmarks.queueing.contenders import CONTENDERS
-from benchmarks.queueing.sending import Sender
+from benchmarks.queueing.sender import Sender
 
 
 def main(name: str, path: str) -> None:
@@ -19,7 +19,7 @@ def main(name: str, path: str) -> None:
 
 
 def prepared(name: str, path: str) -> Sender:
-    """With its tables; without the line that django-q2 logs for each message."""
+    """Set up Django, create the tables, and silence django-q2's logging."""
     if CONTENDERS[name].undone:
         import django
         from django.core.management import call_command
@@ -29,9 +29,9 @@ def prepared(name: str, path: str) -> Sender:
         logging.disable(logging.INFO)
     if name != "ours":
         return Sender(name, path)
-    from benchmarks.queueing.fleet import Fleet
+    from benchmarks.queueing.project import ProjectSender
 
-    return Fleet(name, path)
+    return ProjectSender(name, path)
 
 
 if __name__ == "__main__":

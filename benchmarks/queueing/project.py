@@ -1,4 +1,4 @@
-"""What only our contender can do: whole jobs, and operations on a table of them."""
+"""What only our contender can do: whole jobs, and operations on a table of jobs."""
 
 import time
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from benchmarks.queueing.scale import LIVE
-from benchmarks.queueing.sending import CEILING, Sender
+from benchmarks.queueing.sender import CEILING, Sender
 from jobs import lifecycle, monitoring
 from jobs.authors.base import SourceDocument
 from jobs.models import Job, Worker
@@ -80,7 +80,7 @@ SELECT job_id, (SELECT min(digest) FROM taxonomy_bundle),
     CASE status WHEN 'completed' THEN 'rejected' ELSE 'open' END, ''
 FROM jobs_job WHERE status <> 'failed' ORDER BY created_at
 """
-AWAKE = f"""
+REOPENED = f"""
 UPDATE jobs_job SET status = 'pending_hitl', completed_at = NULL,
     user_id = (SELECT min(id) FROM auth_user)
 WHERE job_id IN (SELECT job_id FROM jobs_job ORDER BY created_at DESC LIMIT {LIVE})
@@ -88,19 +88,19 @@ WHERE job_id IN (SELECT job_id FROM jobs_job ORDER BY created_at DESC LIMIT {LIV
 Operation = Callable[[], object]
 
 
-class Fleet(Sender):
+class ProjectSender(Sender):
     def people(self) -> None:
-        """Authors, the first of whom is measured, and an operator."""
+        """Make authors, the first of whom is measured, and an operator."""
         call_command("seed_taxonomy", verbosity=0)
         call_command("createcachetable", verbosity=0)
         for number in range(OWNERS):
             user = User.objects.create_user(f"author{number}")
             user.groups.add(Group.objects.get(name="author"))
-        boss = User.objects.create_superuser("boss")
-        boss.groups.add(Group.objects.get(name="operator"))
+        operator = User.objects.create_superuser("operator")
+        operator.groups.add(Group.objects.get(name="operator"))
 
     def whole_jobs(self, count: int) -> None:
-        """Submit them; workers that are frozen do not take any yet."""
+        """Submit jobs while the workers are stopped."""
         user = User.objects.order_by("pk")[0]
         for _ in range(count):
             source = SourceDocument("runbook.md", "text/markdown", SOURCE)
@@ -124,7 +124,7 @@ class Fleet(Sender):
         with connection.cursor() as cursor:
             cursor.execute("SET session_replication_role = replica")  # no checks
             cursor.execute(finished_jobs(), [count + LIVE])
-            for sql in (RESULTS, HISTORY, AWAKE, DRAFTS):
+            for sql in (RESULTS, HISTORY, REOPENED, DRAFTS):
                 cursor.execute(sql)
             cursor.execute("RESET session_replication_role")
             cursor.execute("VACUUM ANALYZE")
@@ -138,7 +138,7 @@ class Fleet(Sender):
 
     def _operations(self) -> dict[str, Operation]:
         owner = User.objects.order_by("pk")[0]
-        operator = User.objects.get(username="boss")
+        operator = User.objects.get(username="operator")
         browser = Client()
         browser.force_login(operator)
         operators, owners = client_of(operator), client_of(owner)

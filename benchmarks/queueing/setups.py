@@ -1,4 +1,4 @@
-"""One contender on its own database: its sender, and workers while a round lasts."""
+"""A contender's database, the process that sends its tasks, and its workers."""
 
 import signal
 import time
@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 
 from benchmarks.queueing.contenders import CONTENDERS
-from benchmarks.queueing.processes import Asked, Workers, cpu_below
+from benchmarks.queueing.processes import SenderProcess, Workers, cpu_below
 from benchmarks.queueing.scale import Scale
 
 SETTLING = 0.5
@@ -18,7 +18,8 @@ SETTLING = 0.5
 
 @dataclass
 class Figures:
-    """Of one contender, one entry a round; latencies are those of all rounds."""
+    """The measurements of one contender, one per round; latencies are those of all
+    rounds."""
 
     latencies: list[float] = field(default_factory=list)
     medians: list[float] = field(default_factory=list)
@@ -27,43 +28,46 @@ class Figures:
 
 
 @dataclass
-class Theatre:
-    """The servers, and all stages on them by name."""
+class Servers:
+    """The database servers, and all setups on them by title."""
 
     folder: Path
     postgres: str
     valkey: str
-    stages: dict[str, "Stage"] = field(default_factory=dict)
+    setups: dict[str, "Setup"] = field(default_factory=dict)
 
-    def open(self, stage: "Stage") -> "Stage":
-        self.stages[stage.title] = stage
-        return stage
+    def open(self, setup: "Setup") -> "Setup":
+        self.setups[setup.title] = setup
+        return setup
 
     def close(self) -> None:
-        for stage in self.stages.values():
-            stage.close()
+        for setup in self.setups.values():
+            setup.close()
 
 
-class Stage:
-    """`title` tells stages of one contender apart; `like` is copied as it is."""
+class Setup:
+    """A contender on its own database, a copy of `like`.
+
+    `title` distinguishes several setups of one contender.
+    """
 
     def __init__(
-        self, name: str, theatre: Theatre, title: str = "", like: str = "template1"
+        self, name: str, servers: Servers, title: str = "", like: str = "template1"
     ) -> None:
         self.name, self.title = name, title or name
-        self.folder = theatre.folder / self.title
+        self.folder = servers.folder / self.title
         self.folder.mkdir()
-        self.url = create_database(theatre.postgres, self.title, like)
+        self.url = create_database(servers.postgres, self.title, like)
         self.environment = {
             "DJANGO_SETTINGS_MODULE": CONTENDERS[name].settings,
             "DATABASE_URL": self.url,
             "SKILLFLEET_VAR_DIR": str(self.folder / "var"),
             "REDIS_URL": "",
             "BENCH_CONTENDER": name,
-            "BENCH_VALKEY": theatre.valkey,
+            "BENCH_VALKEY": servers.valkey,
         }
-        self.sender = Asked(
-            "benchmarks.queueing.asked",
+        self.sender = SenderProcess(
+            "benchmarks.queueing.sender_process",
             name,
             str(self.folder / "answers"),
             environment=self.environment,
@@ -88,21 +92,21 @@ class Stage:
             self.sender.ask("purge")
 
     def measure(self, number: int, scale: Scale, into: Figures) -> None:
-        """One round: idle latency, what idling costs, throughput."""
+        """Run one round: latency when idle, CPU when idle, throughput."""
         with self.workers(number) as workers:
-            found = sorted(self.sender.ask("latencies", scale.latencies))
-            into.latencies += found
-            into.medians.append(found[len(found) // 2])
+            results = sorted(self.sender.ask("latencies", scale.latencies))
+            into.latencies += results
+            into.medians.append(results[len(results) // 2])
             into.idle.append(self._idle(workers, scale.seconds))
             into.rates.append(self._rate(workers, scale))
 
     def rate(self, number: int, scale: Scale) -> float:
-        """Tasks done per second by so many workers."""
+        """Tasks per second with so many workers."""
         with self.workers(number) as workers:
             return self._rate(workers, scale)
 
     def job_rate(self, number: int, jobs: int) -> float:
-        """Whole jobs per second; of ours alone."""
+        """Whole jobs per second; only ours has jobs."""
         with self.workers(number) as workers:
             workers.signal(signal.SIGSTOP)
             self.sender.ask("whole_jobs", jobs)
@@ -110,7 +114,7 @@ class Stage:
             return float(self.sender.ask("ended"))
 
     def _idle(self, workers: Workers, seconds: float) -> float:
-        """Of one core, workers and database together."""
+        """The share of one core that idle workers and the database use together."""
         before = workers.cpu() + cpu_below(self.postmaster)
         time.sleep(seconds)
         return (workers.cpu() + cpu_below(self.postmaster) - before) / seconds
