@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from jobs.authors.material import Material
 from jobs.authors.phrases import (
-    JOINTS,
+    CONNECTING_WORDS,
     NAME_LENGTH,
     bare,
     clipped,
@@ -105,13 +105,13 @@ def _what(material: Material) -> str:
 
 
 def use_when(material: Material) -> str:
-    """A sentence that begins with "Use when"; "" when there are no words for it."""
+    """A sentence that begins with "Use when"; "" when the material has no words."""
     reasons = _when(material)
     return clipped(sentence(f"Use when {reasons}"), WHEN_LENGTH) if reasons else ""
 
 
 def _when(material: Material) -> str:
-    """What people answered, then titles and headings, else the commonest words."""
+    """The answers of people, then titles and headings; else the most common words."""
     answered = " ".join(material.assignment.answer("trigger").split())
     stated = USE_WHEN.sub("", answered).rstrip(".")
     tasks, topics = tasks_and_topics(material)
@@ -126,7 +126,7 @@ def _when(material: Material) -> str:
 
 
 def tasks_and_topics(material: Material) -> tuple[Sequence[str], Sequence[str]]:
-    """(things to do, things it is about), in words for the middle of a sentence."""
+    """(tasks, topics) of the skill, as phrases for the middle of a sentence."""
     title = bare(material.title)
     tasks: list[str] = []
     topics: list[str] = []
@@ -134,8 +134,8 @@ def tasks_and_topics(material: Material) -> tuple[Sequence[str], Sequence[str]]:
         plain = lowered(phrase, material.proper_nouns)
         if is_task(phrase):
             tasks.append(plain)
-        elif plain.split(" ")[0] not in JOINTS:
+        elif plain.split(" ")[0] not in CONNECTING_WORDS:
             topics.append(plain)
-        elif is_task(title):  # "Inside an application" goes on where the title ends
+        elif is_task(title):  # "Inside an application" continues the title
             tasks.append(f"{lowered(title, material.proper_nouns)} {plain}")
     return tasks, topics

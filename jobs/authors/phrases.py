@@ -1,4 +1,4 @@
-"""Names, phrases and lists in the words of the source and the brief."""
+"""Phrases in English: titles, tasks, subjects, names, lists and sentences."""
 
 import re
 import unicodedata
@@ -12,12 +12,12 @@ RESERVED = frozenset({"validate", "import", "search", "stream", "xml", "user"})
 WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
 PLACEHOLDER = re.compile(r"`?\b[A-Z]+(?:_[A-Z]+)+\b`?")
 ARTICLES = frozenset({"a", "an", "the"})
-JOINING_WORDS = """
+CONNECTING_WORD_LIST = """
     a an the and or nor but to of in on at by for with without from into via as than
     that which how when where while using use your our their its is are be it
     after before behind between inside outside over per through under within"""
-JOINTS = frozenset(JOINING_WORDS.split())
-# Words of a brief that speak of the job, not of its subject.
+CONNECTING_WORDS = frozenset(CONNECTING_WORD_LIST.split())
+# Words of a brief that are about writing a skill, not about its subject.
 ABOUT_THE_JOB = frozenset(
     [
         *("a", "an", "the", "this", "that", "these", "it", "us", "me", "my", "our"),
@@ -34,7 +34,8 @@ CONVERSION = re.compile(
     r"(?:\w+ )?skill\b[\s:,.\u2013\u2014-]*(?:(?:about|for|on|that|which) )?",
     re.I,
 )
-"""The job, not its subject: "Turn notes.md into a skill: …"."""
+"""The start of a brief that names its document: "Turn notes.md into a skill: …"."""
+
 FILLER = re.compile(
     r"(?:please\s+)?(?:(?:i|we)\s+(?:want|need|would like)\s+(?:you\s+)?(?:to\s+)?)?"
     r"(?:(?:create|make|write|build|generate|produce|author|prepare|need|want)\s+)?"
@@ -94,7 +95,7 @@ def words(text: str) -> list[str]:
 
 
 def is_task(text: str) -> bool:
-    """Whether a phrase says what to do: it begins with a verb, as titles do."""
+    """Whether a phrase says what to do: it begins with a verb."""
     first, second, *_ = [*(word.lower() for word in words(bare(text))), "", ""]
     if first in NOUNS_TOO:  # "Cache the result" is a task, "Cache keys" is not
         return second in DETERMINERS or HOW_TO.match(text) is not None
@@ -102,76 +103,79 @@ def is_task(text: str) -> bool:
 
 
 def bare(title: str) -> str:
-    """A title without markup, placeholders, `How to` and ends that lead nowhere."""
+    """A title without markup, placeholders, `How to` and a dangling last word."""
     text = re.sub(r"\[([^\]]{0,300})\]\([^)]{0,500}\)", r"\1", title)
     text = PLACEHOLDER.sub(" ", text)
     text = " ".join(re.sub(r"[`*<>#|]", "", text).split())
     text = NUMBERED.sub("", text.lstrip("._- 0123456789)"), count=1)
     text = HOW_TO.sub("", text, count=1).rstrip(" .:;,!?-")
     is_shouted = text.isupper() and (" " in text or len(text) > LONGEST_ACRONYM)
-    return without_loose_end(text.capitalize() if is_shouted else text)
+    return without_dangling_words(text.capitalize() if is_shouted else text)
 
 
-def without_loose_end(text: str) -> str:
-    """Drops prepositions and articles that have nothing behind them any more."""
+def without_dangling_words(text: str) -> str:
+    """The text without prepositions and articles at its end."""
     parts = text.split(" ")
-    while len(parts) > 1 and parts[-1].lower() in JOINTS:
+    while len(parts) > 1 and parts[-1].lower() in CONNECTING_WORDS:
         parts.pop()
     return " ".join(parts)
 
 
 def lowered(phrase: str, proper: Collection[str] = ()) -> str:
-    """For the middle of a sentence: Title Case goes, acronyms and names stay."""
+    """The phrase in lower case, except for acronyms and these proper nouns."""
     return re.sub(
         r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?",
-        lambda found: (
-            found[0].lower()
-            if found[0] not in proper and found[0][1:].islower()
-            else found[0]
+        lambda word: (
+            word[0].lower()
+            if word[0] not in proper and word[0][1:].islower()
+            else word[0]
         ),
         phrase,
     )
 
 
 def proper_nouns(text: str) -> frozenset[str]:
-    """Words that have a capital in the middle of sentences, and hardly ever none."""
-    found = Counter(re.findall(r"\b[a-z]+,?\s\[?([A-Z][a-z]{2,40})\b(?!\s[A-Z])", text))
+    """Words that inside sentences have a capital more often than not."""
+    capital = re.findall(r"\b[a-z]+,?\s\[?([A-Z][a-z]{2,40})\b(?!\s[A-Z])", text)
     small = Counter(re.findall(r"\b[a-z]{3,41}\b", text))
-    return frozenset(word for word in found if found[word] > small[word.lower()])
+    counts = Counter(capital)
+    return frozenset(word for word in counts if counts[word] > small[word.lower()])
 
 
 def subject(brief: str) -> str:
-    """What a brief is about, in its words: without "Write a skill that …"."""
+    """The subject of a brief in its words: without "Write a skill that …"."""
     text = CONVERSION.sub("", " ".join(brief.split()))
-    found = FILLER.match(text)
-    rest = text[found.end() :].strip(" :-") if found and found.end() else text
+    filler = FILLER.match(text)
+    rest = text[filler.end() :].strip(" :-") if filler and filler.end() else text
     return rest if is_specific(rest) else ""
 
 
 def unmarked(text: str) -> str:
-    """A sentence without links, emphasis and code marks."""
+    """The text without the markup of links, emphasis and code."""
     text = re.sub(r"\[([^\]]{0,300})\]\([^)]{0,500}\)", r"\1", text)
     return re.sub(r"\*\*|__|`|(?<!\w)\*(?=\w)|(?<=\w)\*(?!\w)", "", text)
 
 
 def is_specific(brief: str) -> bool:
-    """Whether it names a subject, not only the job of making a skill."""
+    """Whether a brief names a subject, and not only that a skill is to be written."""
     return len({word.lower() for word in words(brief)} - ABOUT_THE_JOB) >= 2
 
 
 def slug(text: str) -> str:
-    """At most six words in kebab case, ASCII, articles left out; "" if none is left."""
+    """At most six words in ASCII kebab case, without articles; "" if none is left."""
     plain = unicodedata.normalize("NFKD", bare(text)).encode("ascii", "ignore").decode()
     plain = plain.replace("'", "").lower()
     kept = [w for w in re.findall(r"[a-z0-9]+", plain) if w not in ARTICLES]
     kept = kept[:NAME_WORDS]
-    while len(kept) > 1 and (kept[-1] in JOINTS or len("-".join(kept)) > NAME_LENGTH):
+    while len(kept) > 1 and (
+        kept[-1] in CONNECTING_WORDS or len("-".join(kept)) > NAME_LENGTH
+    ):
         kept.pop()
     return "-".join(kept)[:NAME_LENGTH].strip("-")
 
 
 def unique(name: str, taken: Collection[str]) -> str:
-    """The name, or with the first number from 2 on that makes it free."""
+    """The name, with the first number from 2 on that makes it free if it is taken."""
     if name not in taken and name not in RESERVED:
         return name
     number = 2
@@ -184,7 +188,7 @@ def unique(name: str, taken: Collection[str]) -> str:
 
 
 def listed(phrases: Sequence[str], last: str = "or") -> str:
-    """One, two or three; semicolons part phrases that hold commas."""
+    """ "One, two or three"; with semicolons if a phrase has a comma."""
     if len(phrases) < 2:
         return "".join(phrases)
     if any("," in phrase for phrase in phrases):
@@ -193,21 +197,21 @@ def listed(phrases: Sequence[str], last: str = "or") -> str:
 
 
 def sentence(text: str) -> str:
-    """With a capital and a full stop."""
+    """The text with a capital and a full stop."""
     text = " ".join(text.split()).rstrip(" .,;:")
     end = "" if text.endswith(("!", "?", "\u2026")) else "."
     return f"{text[:1].upper()}{text[1:]}{end}" if text else ""
 
 
 def clipped(text: str, limit: int) -> str:
-    """Cut at a word, never longer than the limit."""
+    """The text up to a limit; a longer one is cut after a word and ends with "…"."""
     if len(text) <= limit:
         return text
     return text[: limit - 1].rsplit(" ", 1)[0].rstrip(" ,;:.") + "\u2026"
 
 
 def distinct(texts: Iterable[str]) -> list[str]:
-    """Each text once, whatever its case, in order, without empty ones."""
+    """The texts without repetitions, whatever their case, and without empty ones."""
     seen: dict[str, str] = {}
     for text in texts:
         if text:
