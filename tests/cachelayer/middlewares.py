@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 
 
 class ReadsUser:
-    """Looks at who asks before any view does."""
+    """Reads the user before any view does."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -1,8 +1,8 @@
-"""The judge of random schedules, on journals written by hand."""
+"""The check of random schedules, on journals written by hand."""
 
 import pytest
 
-from tests.cachelayer.chaos.oracle import judge
+from tests.cachelayer.chaos.oracle import check
 from tests.cachelayer.chaos.rows import State, initial
 
 SECOND = State(2, "second")
@@ -84,32 +84,32 @@ WRONG = {
 }
 
 
-def verdict_on(events):
+def result_of(events):
     final = initial()
     for event in events:
         if event["kind"] in ("done", "reaped"):
             state = event.get("rows", {}).get("1") or SECOND
             final[1] = state
-    return judge(sorted(events, key=lambda event: event["at"]), final)
+    return check(sorted(events, key=lambda event: event["at"]), final)
 
 
 @pytest.mark.parametrize("name", RIGHT)
-def test_what_is_right_is_let_pass(name):
-    assert not verdict_on(RIGHT[name]).wrong()
+def test_a_right_journal_has_no_fault(name):
+    assert not result_of(RIGHT[name]).wrong()
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_what_is_wrong_is_told_with_its_history(name):
-    verdict = verdict_on(WRONG[name])
+def test_a_wrong_journal_has_a_fault_with_its_history(name):
+    result = result_of(WRONG[name])
 
-    assert name in verdict.told()
-    assert "p1t0 read" in verdict.story
+    assert name in result.report()
+    assert "p1t0 read" in result.story
 
 
 @pytest.mark.parametrize(
     ("got", "faults"), [("first", 1), ("second", 0), (None, 0)], ids=str
 )
-def test_a_value_set_by_hand_is_not_read_after_the_next_was_set(got, faults):
+def test_a_key_that_was_set_is_not_read_after_the_next_was_set(got, faults):
     events = []
     for at, value in ((10, "first"), (30, "second")):
         setting = {"id": value, "value": value, "key": "k", "began": at, "at": at}
@@ -118,6 +118,6 @@ def test_a_value_set_by_hand_is_not_read_after_the_next_was_set(got, faults):
             {"kind": "set", "id": value, "at": at + 10},
         ]
     seen = {"value": got, "key": "k", "began": 50, "ended": 60, "at": 60}
-    verdict = judge([*events, {"kind": "got", **seen}], initial())
+    result = check([*events, {"kind": "got", **seen}], initial())
 
-    assert len(verdict.faults) == faults
+    assert len(result.faults) == faults

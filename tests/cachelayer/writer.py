@@ -38,18 +38,18 @@ def relate() -> None:
 
 
 def set_key() -> None:
-    cache_manager.set("/groups/by-hand", "new")
+    cache_manager.set("/groups/key", "new")
 
 
 def delete_key() -> None:
-    cache_manager.invalidate("/groups/by-hand")
+    cache_manager.invalidate("/groups/key")
 
 
 def clear() -> None:
     cache_manager.clear()
 
 
-def die_bumping() -> None:
+def killed_in_a_bump() -> None:
     """As a kill between the odd and the even epoch leaves it."""
     backend().stamps.words[0] += 1
 
@@ -67,7 +67,7 @@ ACTIONS: dict[str, Callable[[], None]] = {
         set_key,
         delete_key,
         clear,
-        die_bumping,
+        killed_in_a_bump,
     )
 }
 

@@ -1,4 +1,4 @@
-"""Random schedules of the cache, judged by a model of the truth.
+"""Random schedules of the cache, checked against a model of the truth.
 
 Two processes of several threads read and write a few rows; some are killed. Each notes
 in a journal what it did and when, by the one clock that the machine's processes share

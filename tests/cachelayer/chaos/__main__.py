@@ -29,8 +29,8 @@ def main() -> int:
     without = f" without {mutant}" if mutant else ""
     print(f"{steps} steps, SEED={seed}{without}", flush=True)
     began = time.monotonic()
-    found = play(steps // COMBINATIONS, seed, mutant)
-    return report(found, time.monotonic() - began)
+    combinations = play(steps // COMBINATIONS, seed, mutant)
+    return report(combinations, time.monotonic() - began)
 
 
 def play(steps: int, seed: int, mutant: str) -> list[dict[str, Any]]:
@@ -68,8 +68,8 @@ def report(found: list[dict[str, Any]], seconds: float) -> int:
         if one["story"]:
             print(f"\n{one['story']}")
     wrong = sum(bool(one["story"]) for one in found)
-    verdict = f"{wrong} of {len(found)} combinations are wrong" if wrong else "no fault"
-    print(f"\n{verdict}, in {seconds:.0f} s")
+    result = f"{wrong} of {len(found)} combinations are wrong" if wrong else "no fault"
+    print(f"\n{result}, in {seconds:.0f} s")
     return int(bool(wrong))
 
 

@@ -1,4 +1,4 @@
-"""A run: processes are started, killed, reaped and started again; then judged."""
+"""A run: processes are started, killed, reaped and started again; then checked."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from django.db import connections
 from cachelayer.transactions import backend
 from tests.cachelayer.chaos import rows
 from tests.cachelayer.chaos.journal import Journal, events
-from tests.cachelayer.chaos.oracle import Verdict, judge
+from tests.cachelayer.chaos.oracle import Result, check
 from tests.cachelayer.chaos.worker import THREADS, Board, Plan, work
 from tests.cachelayer.forks import fork
 
@@ -41,7 +41,7 @@ class Campaign:
             for _ in range(PROCESSES)
         ]
         last = each * THREADS
-        self.murders = [
+        self.kills_at = [
             sorted(draw.sample(range(last // 4, last), kills)) for _ in range(PROCESSES)
         ]
         self.board = Board(PROCESSES)
@@ -49,7 +49,7 @@ class Campaign:
         self.names: dict[int, str] = {}
         self.generation = 0
 
-    def run(self, progress: Callable[[int], None] = lambda steps: None) -> Verdict:
+    def run(self, progress: Callable[[int], None] = lambda steps: None) -> Result:
         for name in ("journals", "latches"):
             (self.folder / name).mkdir(parents=True)
         rows.reset()
@@ -64,7 +64,7 @@ class Campaign:
                 os.kill(child, signal.SIGKILL)
                 os.waitpid(child, 0)
             self.journal.close()
-        return judge(events(self.folder / "journals"), rows.stored())
+        return check(events(self.folder / "journals"), rows.stored())
 
     def start(self, place: int) -> None:
         self.generation += 1
@@ -79,15 +79,15 @@ class Campaign:
         give_up = time.monotonic() + CEILING
         while self.running:
             for place, child in list(self.running.items()):
-                self.look_after(place, child)
+                self.check_process(place, child)
             progress(sum(self.board.steps))
             if time.monotonic() > give_up:
                 self.journal.write("crash", text="the run did not end in time")
                 return
             time.sleep(GLANCE)
 
-    def look_after(self, place: int, child: int) -> None:
-        due = self.murders[place]
+    def check_process(self, place: int, child: int) -> None:
+        due = self.kills_at[place]
         if due and self.board.of(place) >= due[0]:
             due.pop(0)
             os.kill(child, signal.SIGKILL)

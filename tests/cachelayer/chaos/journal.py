@@ -1,4 +1,4 @@
-"""What each process did and when, in a file that survives its death."""
+"""What each process did and when, in a file that survives a kill."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Who may write a row without a transaction: nobody else then knows its version."""
+"""Locks for writes without a transaction, whose version no other writer knows."""
 
 import fcntl
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class Latches:
-    """A lock per row among all threads and processes; the kernel frees a dead one's.
+    """A lock per row among all threads and processes; a killed process frees its own.
 
     Writers that queue in the database share a row's, others have it to themselves.
     """

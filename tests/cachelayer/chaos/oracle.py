@@ -1,4 +1,4 @@
-"""Judges what was read: no stale, phantom or foreign value."""
+"""The oracle checks what was read: no stale, phantom or foreign value."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -13,8 +13,8 @@ FAULTS_SHOWN = 5
 
 
 @dataclass
-class Verdict:
-    """Of one run. `crashes`: it did not even run as it should."""
+class Result:
+    """The result of one run; `crashes` are errors of the run itself."""
 
     crashes: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -24,43 +24,45 @@ class Verdict:
     def wrong(self) -> bool:
         return bool(self.crashes or self.faults)
 
-    def told(self) -> str:
-        """The first of each, and the history of the first fault's row."""
+    def report(self) -> str:
+        """The first crash and faults, and the history of the first fault's row."""
         shown = [*self.crashes[:1], *self.faults[:FAULTS_SHOWN], self.story]
         return "\n".join(filter(None, shown))
 
 
-def judge(events: list[Event], final: dict[int, State]) -> Verdict:
-    """Every reading of these journals, in order; the first fault is told in full."""
-    verdict = Verdict()
-    count(events, verdict.counts)
-    of, verdict.counts["late"] = chronicles(events, final)
+def check(events: list[Event], final: dict[int, State]) -> Result:
+    """Every reading of these journals, in order; the first fault has its history."""
+    result = Result()
+    count(events, result.counts)
+    of, result.counts["late"] = chronicles(events, final)
     for event in events:
         if event["kind"] == "wrong":
-            verdict.faults.append(f"{event['by']} by {event['how']}: {event['text']}")
+            result.faults.append(f"{event['by']} by {event['how']}: {event['text']}")
         elif event["kind"] == "crash":
-            verdict.crashes.append(event["text"])
+            result.crashes.append(event["text"])
         elif event["kind"] == "read":
             for number, content in event["rows"].items():
-                fault = of[int(number)].verdict(content, event["began"], event["ended"])
+                fault = of[int(number)].fault_of(
+                    content, event["began"], event["ended"]
+                )
                 if fault:
-                    tell(verdict, events, event, number, content, fault)
-    verdict.faults += by_hand(events)
-    return verdict
+                    add_fault(result, events, event, number, content, fault)
+    result.faults += key_faults(events)
+    return result
 
 
-def tell(
-    verdict: Verdict,
+def add_fault(
+    result: Result,
     events: list[Event],
     read: Event,
     number: str,
     content: Any,
     fault: str,
 ) -> None:
-    verdict.faults.append(
+    result.faults.append(
         f"row {number} by {read['how']}, {read['by']} read {content}: {fault}"
     )
-    verdict.story = verdict.story or story(events, read, number)
+    result.story = result.story or story(events, read, number)
 
 
 def count(events: list[Event], counts: Counter[str]) -> None:
@@ -69,7 +71,7 @@ def count(events: list[Event], counts: Counter[str]) -> None:
             counts["reads"] += 1
             counts["hits"] += event["hit"]
         elif event["kind"] in ("got", "set"):
-            counts["by hand"] += 1
+            counts["keys"] += 1
         elif event["kind"] == "done":
             counts["commits"] += 1
         elif event["kind"] == "undone":
@@ -105,8 +107,8 @@ def story(events: list[Event], read: Event, number: str) -> str:
     return "\n".join(f"{(at - read['began']) / 1e6:+10.3f} ms {w}" for at, w in told)
 
 
-def by_hand(events: list[Event]) -> list[str]:
-    """Whoever sets a key replaces what was set, or deleted, before he began."""
+def key_faults(events: list[Event]) -> list[str]:
+    """A key that is set replaces what was set, or deleted, before that began."""
     done = {event["id"]: event["at"] for event in events if event["kind"] == "set"}
     settings = [event for event in events if event["kind"] == "setting"]
     made = {(event["key"], event["value"]): event for event in settings}

@@ -13,7 +13,7 @@ from typing import Any
 import django
 
 STEPS_OF_A_ROUND = 2500
-COLUMNS = ("reads", "hits", "commits", "rollbacks", "by hand", "kills", "late")
+COLUMNS = ("reads", "hits", "commits", "rollbacks", "keys", "kills", "late")
 
 
 def main(database: str, steps: int, seed: int, mutant: str, result: Path) -> None:
@@ -69,13 +69,13 @@ def play(
             count = min(STEPS_OF_A_ROUND, steps - done)
             with tempfile.TemporaryDirectory() as folder:
                 run = Campaign(Path(folder), seed=seed, steps=count)
-                verdict = run.run(shown(f"{place:24} seed {seed:<8}", count))
-            outcome = "WRONG" if verdict.wrong() else "ok"
+                result = run.run(shown(f"{place:24} seed {seed:<8}", count))
+            outcome = "WRONG" if result.wrong() else "ok"
             print(f"{place:24} seed {seed:<8} {count} steps: {outcome}", flush=True)
-            total.update(verdict.counts)
+            total.update(result.counts)
             done, seed = done + count, seed + 1
-            if verdict.wrong():
-                story = f"{place}, SEED={seed - 1}\n{verdict.told()}"
+            if result.wrong():
+                story = f"{place}, SEED={seed - 1}\n{result.report()}"
     return {"steps": done, "counts": total, "story": story}
 
 

@@ -14,8 +14,8 @@ NEVER = float("inf")
 
 @dataclass
 class Version:
-    """`announced` before its commit; `settled` when its call had returned or, its
-    process having been killed, when whoever reaps had invalidated everything."""
+    """`announced` before its commit; `settled` when its call had returned or, if
+    its process was killed, when its parent had invalidated everything."""
 
     state: State
     who: str
@@ -43,20 +43,20 @@ class Chronicle:
         place = bisect_left(self._settled, moment)
         return int(self._newest[place - 1]) if place else 0
 
-    def verdict(self, content: list[Any] | None, began: int, ended: int) -> str:
-        """Of one reading: empty, or what is wrong with it."""
+    def fault_of(self, content: list[Any] | None, began: int, ended: int) -> str:
+        """What is wrong with one reading; empty: nothing."""
         if content is None:
             place = bisect_right(self._absent, (ended, NEVER))
             version = self._absent_best[place - 1] if place else 0
             if not version:
                 return "phantom: the row had not been deleted yet"
         else:
-            found = self.by_token.get(content[1])
-            if found is None or found.state.version != content[0]:
+            version_read = self.by_token.get(content[1])
+            if version_read is None or version_read.state.version != content[0]:
                 return "phantom: this was never committed"
-            if found.announced > ended:
+            if version_read.announced > ended:
                 return "phantom: this was not committed yet"
-            version = found.state.version
+            version = version_read.state.version
         least = self.newest_before(began)
         return f"stale: version {least} had been committed" if version < least else ""
 
@@ -68,8 +68,8 @@ def running_max(numbers: Iterable[float]) -> Sequence[float]:
 def chronicles(
     events: list[Event], final: dict[int, State]
 ) -> tuple[dict[int, Chronicle], int]:
-    """By row; and how many commits landed after whoever reaps had acted."""
-    found = {n: Chronicle([Version(s, "", -1, -1)]) for n, s in initial().items()}
+    """By row; and how many commits came after the parent had invalidated everything."""
+    rows = {n: Chronicle([Version(s, "", -1, -1)]) for n, s in initial().items()}
     announced: dict[tuple[str, int], dict[int, Version]] = {}
     for event in events:
         which = event.get("writer"), event.get("id")
@@ -81,34 +81,34 @@ def chronicles(
         elif event["kind"] == "done":
             for number, version in announced.pop(which).items():
                 version.settled = event["at"]
-                found[number].versions.append(version)
+                rows[number].versions.append(version)
         elif event["kind"] == "undone":
             announced.pop(which, None)
-    late = settle(found, announced.values(), events, final)
-    for chronicle in found.values():
+    late = settle(rows, announced.values(), events, final)
+    for chronicle in rows.values():
         chronicle.close()
-    return found, late
+    return rows, late
 
 
 def settle(
-    found: dict[int, Chronicle],
+    rows: dict[int, Chronicle],
     unconfirmed: Iterable[dict[int, Version]],
     events: list[Event],
     final: dict[int, State],
 ) -> int:
-    """Their writers were killed. They were committed if someone has seen them in the
+    """Their writers were killed. They were committed if a process has read them in the
     database, and bind from the reaping if it was before that; how many came later,
-    when a server finished a COMMIT of the dead, is returned."""
+    when a server finished a COMMIT of a killed process, is returned."""
     reaped = {e["process"]: e for e in events if e["kind"] == "reaped"}
     seen = {(number, *state) for number, state in final.items()}
     for event in events:
-        rows = event["rows"] if event["kind"] == "reaped" else event.get("former", {})
-        seen.update((int(number), *state) for number, state in rows.items())
+        stored = event["rows"] if event["kind"] == "reaped" else event.get("former", {})
+        seen.update((int(number), *state) for number, state in stored.items())
     late = 0
-    for number, version in (row for rows in unconfirmed for row in rows.items()):
+    for number, version in (row for each in unconfirmed for row in each.items()):
         if (number, *version.state) not in seen:
             continue
-        found[number].versions.append(version)
+        rows[number].versions.append(version)
         reaping = reaped.get(version.who)
         if reaping and reaping["rows"][str(number)][0] >= version.state.version:
             version.settled = reaping["at"]

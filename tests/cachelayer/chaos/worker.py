@@ -25,14 +25,14 @@ from tests.cachelayer.chaos.rows import NUMBERS, State
 from tests.cachelayer.chaos.writers import Writer, invalidate_something
 
 THREADS = 3
-KEYS = ("/by-hand/a", "/by-hand/b")
+KEYS = ("/keys/a", "/keys/b")
 OFTEN = [*READERS, *4 * ["function", "list", "view"], *2 * ["user view", "nested"]]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What the seed has decided. `deaths`: at these steps of its first thread a process
-    dies between a COMMIT and what it invalidates."""
+    """What the seed decides. `deaths`: at these steps of its first thread a process
+    is killed between a COMMIT and its invalidation."""
 
     seed: int
     steps: int  # of each thread
@@ -40,8 +40,8 @@ class Plan:
 
 
 class Board:
-    """How many steps each thread has begun, and how often everyone was to look, in
-    memory that all processes share."""
+    """How many steps each thread has begun, and how often all were to read the rows,
+    in memory that all processes share."""
 
     def __init__(self, processes: int) -> None:
         places = processes * THREADS
@@ -79,7 +79,7 @@ class Actor:
             self.step()
 
     def look_around(self) -> None:
-        """Before somebody dies all know the rows; after it, what has he left?"""
+        """Read all rows before a process is killed, and again after it."""
         for number in NUMBERS:
             self.look("function", number)
         self.look("list", 1)
@@ -100,7 +100,7 @@ class Actor:
         elif chance < 0.93:
             invalidate_something(self.draw)
         else:
-            self.by_hand()
+            self.use_key()
 
     def something(self) -> tuple[str, int]:
         return self.draw.choice(OFTEN), self.draw.choice(NUMBERS)
@@ -132,8 +132,8 @@ class Actor:
             hit=not computed.get(),
         )
 
-    def by_hand(self) -> None:
-        """Values that have no row behind them."""
+    def use_key(self) -> None:
+        """Read, set or invalidate a key that no row is behind."""
         key, chance = self.draw.choice(KEYS), self.draw.random()
         self.hands += 1
         began, value = now(), f"{self.name}-{self.hands}"
@@ -194,7 +194,7 @@ def dies_half_way(stamps: Stamps, tags: Iterable[str]) -> int:
 
 
 @contextmanager
-def impatient() -> Iterator[None]:
+def short_switch_interval() -> Iterator[None]:
     """Threads take turns more often than they usually do."""
     kept = sys.getswitchinterval()
     sys.setswitchinterval(0.0005)
@@ -218,7 +218,7 @@ def work(plan: Plan, index: int, generation: int, folder: Path, board: Board) ->
         finally:
             connections.close_all()
 
-    with impatient():
+    with short_switch_interval():
         threads = [threading.Thread(target=run, args=(n,)) for n in range(THREADS)]
         for thread in threads:
             thread.start()

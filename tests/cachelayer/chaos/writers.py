@@ -22,7 +22,7 @@ class Undo(Exception):
 
 
 class LateFailure(Exception):
-    """Of somebody else's commit hook."""
+    """Raised by another commit hook."""
 
 
 class Writer:
@@ -144,7 +144,7 @@ class Writer:
         Row.objects.filter(number=number).update(version=version, token=token)
 
     def raw_update(self, number: int) -> None:
-        """Behind the models' back, but said so."""
+        """SQL that bypasses the models, followed by an invalidation."""
         version, token = self.next_state(number)
         with connection.cursor() as cursor:
             cursor.execute(RAW_UPDATE, [version, token, number])
@@ -178,7 +178,7 @@ class Writer:
     # Without one: each statement commits by itself.
 
     def compare_and_set(self) -> None:
-        """Others may change the row meanwhile; who comes late changes nothing."""
+        """If another writer changes the row meanwhile, this one changes nothing."""
         number = self.draw.choice(NUMBERS)
         with self.latches.held([number], shared=True):
             self.begin([number])
@@ -256,7 +256,7 @@ def late_failure() -> None:
 
 
 def invalidate_something(draw: Random) -> None:
-    """By hand, at any time; the values that are there are true ones, so that nothing
+    """At any time; the values that are there are true ones, so that nothing
     may change but misses."""
     number = draw.choice(NUMBERS)
     chosen: tuple[Callable[[], None], ...] = (

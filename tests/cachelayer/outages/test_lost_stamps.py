@@ -15,7 +15,7 @@ def patient(make) -> RedisCache:
     return make(**PATIENT)
 
 
-def test_a_server_started_again_from_an_old_snapshot_proves_nothing(server, cache):
+def test_a_server_restarted_from_an_old_snapshot_proves_nothing_fresh(server, cache):
     cache.set("/a", "old")
     with server.client() as client:
         client.save()
@@ -37,7 +37,7 @@ def test_without_the_run_an_old_snapshot_is_served(server, cache, monkeypatch):
 
     pool = cache.store.client.connections._pool
     pool.connection_kwargs["redis_connect_func"] = same_run
-    test_body = test_a_server_started_again_from_an_old_snapshot_proves_nothing
+    test_body = test_a_server_restarted_from_an_old_snapshot_proves_nothing_fresh
     with pytest.raises(AssertionError):
         test_body(server, cache)
 
@@ -53,7 +53,7 @@ def test_without_the_run_an_old_snapshot_is_served(server, cache, monkeypatch):
     ],
     ids=["FLUSHALL", "evicted", "a list", "garbage", "empty"],
 )
-def test_without_the_stamps_nothing_is_proved_and_nothing_breaks(
+def test_without_stamps_nothing_is_proved_fresh_and_nothing_fails(
     server, patient, empty
 ):
     patient.set("/a", "old")
@@ -68,7 +68,7 @@ def test_without_the_stamps_nothing_is_proved_and_nothing_breaks(
     assert patient.get_many(["/a", "/b"]) == {"/a": "new"}
 
 
-def test_stamps_made_anew_do_not_prove_what_others_did(server, patient):
+def test_new_stamps_prove_nothing_about_older_entries(server, patient):
     """Even if the clock of the server is set back."""
     patient.set("/a", "old")
     with server.client() as client:

@@ -57,7 +57,7 @@ def test_every_method_answers_within_the_budget(server, cache, caplog, outage):
 
 
 @pytest.mark.parametrize("outage", ["kill", "freeze"])
-def test_it_comes_back_by_itself_and_what_was_invalidated_meanwhile_is_gone(
+def test_it_recovers_and_what_was_invalidated_meanwhile_is_gone(
     server, cache, outage, caplog
 ):
     cache.set("/a", "old")
@@ -142,7 +142,7 @@ def test_connections_that_died_while_idle_are_replaced(server, cache):
     assert not cache.out_of_service()
 
 
-def test_a_fork_of_a_process_that_is_mending_mends_too(server, cache):
+def test_a_fork_during_recovery_recovers_too(server, cache):
     cache.set("/a", 1)
     server.freeze()
     cache.get("/a")

@@ -73,7 +73,7 @@ def test_a_connection_that_is_made_like_it_commits():
     other.close()
 
 
-def seen_after_a_commit_by_hand() -> str | None:
+def seen_after_an_explicit_commit() -> str | None:
     """Before Django has called any hook, and when a rollback has dropped them."""
     transaction.set_autocommit(False)
     touch()
@@ -86,13 +86,13 @@ def seen_after_a_commit_by_hand() -> str | None:
     return found
 
 
-def test_a_commit_by_hand_invalidates_when_it_returns():
-    assert seen_after_a_commit_by_hand() is None
+def test_an_explicit_commit_invalidates_when_it_returns():
+    assert seen_after_an_explicit_commit() is None
 
 
-def test_without_invalidating_in_the_commit_one_by_hand_keeps_the_old():
+def test_without_invalidating_in_an_explicit_commit_the_old_stays():
     with mutated("commit-itself"):
-        assert seen_after_a_commit_by_hand() == "old"
+        assert seen_after_an_explicit_commit() == "old"
 
 
 def test_an_invalidation_that_fails_is_logged_and_tried_again(monkeypatch, caplog):

@@ -120,7 +120,7 @@ def test_without_a_collection_bulk_methods_invalidate_everything():
     assert invalidated() == set(KEYS)
 
 
-def test_several_rooms_may_declare_one_model(group):
+def test_several_apps_may_declare_one_model(group):
     invalidates(Group, ["/other"])
     warm()
     group.save()
@@ -128,17 +128,17 @@ def test_several_rooms_may_declare_one_model(group):
     assert invalidated() == {"/groups/old/page", "/other"}
 
 
-def test_invalidate_waits_for_the_commit():
+def test_invalidate_on_commit_waits_for_the_commit():
     warm()
     with transaction.atomic():
         invalidate_on_commit("/other")
-        assert cache_manager.get("/other") is None  # this connection reads past it
+        assert cache_manager.get("/other") is None  # this connection bypasses it
         cache_manager.set("/other", "uncommitted")
 
     assert invalidated() == {"/other"}
 
 
-def test_invalidate_that_is_rolled_back_invalidates_nothing():
+def test_invalidate_on_commit_with_a_rollback_invalidates_nothing():
     warm()
     with transaction.atomic():
         invalidate_on_commit("/other")
@@ -147,7 +147,7 @@ def test_invalidate_that_is_rolled_back_invalidates_nothing():
     assert invalidated() == set()
 
 
-def test_invalidating_by_hand_counts_at_once_and_on_commit():
+def test_cache_manager_invalidates_at_once_and_on_commit():
     warm()
     with transaction.atomic():
         cache_manager.invalidate_pattern("/groups/*")
@@ -164,7 +164,7 @@ def test_many_saves_in_one_transaction_wait_as_one_hook(group):
 
 
 @pytest.mark.parametrize("command", ["flush", "migrate"])
-def test_a_command_that_changes_rows_unseen_invalidates_everything(command):
+def test_a_command_that_changes_rows_without_signals_invalidates_everything(command):
     warm()
     call_command(command, interactive=False, verbosity=0)
 

@@ -50,7 +50,7 @@ def name_of(pk: int) -> str:
     return computed_name(pk)
 
 
-def name_by_hand(pk: int) -> str:
+def name_by_key(pk: int) -> str:
     return cache_manager.get_or_set(f"/groups/{pk}/name", lambda: computed_name(pk))
 
 
@@ -112,7 +112,7 @@ def read_before_commit() -> str:
 
 
 def invalidate_before_commit() -> str:
-    """What is invalidated by hand before it commits is filled again until it does."""
+    """A key invalidated in a transaction is stored again before the COMMIT."""
     with transaction.atomic():
         rename_raw()
         cache_manager.invalidate_pattern(f"/groups/{PK}/*")
@@ -185,7 +185,7 @@ def other_hook_raises() -> str:
 
 
 CHANGES = [rename, rename_in_bulk, rename_in_transaction]
-READS = [name_of, name_by_hand]
+READS = [name_of, name_by_key]
 
 
 def test_what_was_committed_is_served():
@@ -217,7 +217,7 @@ def test_without_the_commit_order_a_read_before_the_commit_is_served():
         assert read_before_commit() == "old"
 
 
-def test_without_doing_it_again_what_is_invalidated_by_hand_is_served(monkeypatch):
+def test_without_invalidating_again_on_commit_the_old_is_served(monkeypatch):
     monkeypatch.setattr(CacheManager, "_again_on_commit", lambda self, pattern: None)
 
     assert invalidate_before_commit() == "old"
@@ -272,7 +272,7 @@ def test_another_commit_hook_that_raises_does_not_keep_the_old_value():
     assert other_hook_raises() == "new"
 
 
-def test_invalidated_neither_first_nor_in_the_commit_another_hook_keeps_it(monkeypatch):
+def test_a_hook_that_is_neither_first_nor_in_the_commit_may_not_run(monkeypatch):
     pending_hook = transactions._pending_hook
 
     def last(connection):
@@ -286,7 +286,7 @@ def test_invalidated_neither_first_nor_in_the_commit_another_hook_keeps_it(monke
         assert other_hook_raises() == "old"
 
 
-def test_a_savepoint_that_is_undone_leaves_the_outer_writes_to_invalidate():
+def test_a_rolled_back_savepoint_leaves_the_outer_invalidation():
     assert name_of(PK) == "old"
     with transaction.atomic():
         rename()
@@ -297,7 +297,7 @@ def test_a_savepoint_that_is_undone_leaves_the_outer_writes_to_invalidate():
     assert name_of(PK) == "new"
 
 
-def test_a_savepoint_that_is_kept_invalidates_with_the_outer_commit():
+def test_a_released_savepoint_invalidates_with_the_outer_commit():
     assert name_of(PK) == "old"
     with transaction.atomic(), transaction.atomic():
         rename()
@@ -320,7 +320,9 @@ def names_seen_on_save():
     signals.post_save.disconnect(look, sender=Group)
 
 
-def test_a_receiver_that_comes_before_ours_already_reads_past_us(names_seen_on_save):
+def test_a_receiver_that_comes_before_ours_already_bypasses_the_cache(
+    names_seen_on_save,
+):
     assert name_of(PK) == "old"
     with transaction.atomic():
         rename()

@@ -25,10 +25,10 @@ def tables_of_rows():
 
 def test_random_schedules_read_nothing_stale_phantom_or_foreign(tmp_path):
     seed = random.randrange(1, 10**6)
-    verdict = Campaign(tmp_path, seed=seed, steps=STEPS).run()
+    result = Campaign(tmp_path, seed=seed, steps=STEPS).run()
 
-    assert not verdict.wrong(), f"SEED={seed}\n{verdict.told()}"
-    assert verdict.counts["hits"] and verdict.counts["kills"]
+    assert not result.wrong(), f"SEED={seed}\n{result.report()}"
+    assert result.counts["hits"] and result.counts["kills"]
 
 
 @pytest.mark.slow
@@ -36,8 +36,8 @@ def test_random_schedules_read_nothing_stale_phantom_or_foreign(tmp_path):
 def test_without_a_part_random_schedules_find_a_fault(tmp_path, name):
     with mutated(name):
         for seed in range(1, RUNS_OF_A_MUTANT + 1):
-            verdict = Campaign(tmp_path / str(seed), seed=seed, steps=STEPS).run()
-            assert not verdict.crashes, verdict.told()
-            if verdict.faults:
+            result = Campaign(tmp_path / str(seed), seed=seed, steps=STEPS).run()
+            assert not result.crashes, result.report()
+            if result.faults:
                 return
     pytest.fail(f"nothing was found in {RUNS_OF_A_MUTANT} runs")

@@ -1,4 +1,4 @@
-"""What one may no longer see is not kept, however long ago one was let in."""
+"""A response is not stored if the permission for it was revoked meanwhile."""
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class Member(BasePermission):
-    """Lets members in; what happens after that is `then`."""
+    """Members are permitted; `then` has what happens after that."""
 
     def has_permission(self, request, view):
         view.member = request.user.groups.filter(name="members").exists()
@@ -55,7 +55,9 @@ def ask(user, *, arrives=True):
 def test_a_right_revoked_after_it_was_checked_is_not_served_from_the_cache(member):
     then.append(lambda: member.groups.clear())
 
-    assert ask(member).content == b'{"secret":true}'  # it was let in before
+    assert (
+        ask(member).content == b'{"secret":true}'
+    )  # the permission was checked before
     assert ask(member).content == b'{"secret":false}'
 
 

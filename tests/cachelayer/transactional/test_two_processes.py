@@ -105,7 +105,7 @@ def warm(each_backend):
 
 @pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize("action", WRITES)
-def test_what_another_process_writes_is_read_afresh(another_process, action):
+def test_what_another_process_writes_is_computed_again(another_process, action):
     another_process(action)
 
     names = group_names()
@@ -115,23 +115,23 @@ def test_what_another_process_writes_is_read_afresh(another_process, action):
 
 
 @pytest.mark.parametrize("action", ["set_key", "delete_key", "clear"])
-def test_what_another_process_sets_or_deletes_by_hand_is_forgotten_here(
+def test_a_key_that_another_process_sets_or_deletes_is_dropped_here(
     each_backend, another_process, action
 ):
-    cache_manager.set("/groups/by-hand", "old")
+    cache_manager.set("/groups/key", "old")
 
     another_process(action)
 
     shared = each_backend == "redis" and action == "set_key"
-    assert cache_manager.get("/groups/by-hand") == ("new" if shared else None)
+    assert cache_manager.get("/groups/key") == ("new" if shared else None)
 
 
 @pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize("each_backend", ["memory"], indirect=True)
-def test_whoever_writes_after_a_death_while_bumping_invalidates_everything(
+def test_the_next_write_after_a_kill_in_a_bump_invalidates_everything(
     another_process,
 ):
-    another_process("die_bumping")
+    another_process("killed_in_a_bump")
     cache_manager.invalidate_pattern("/unrelated")
 
     group_names()
@@ -140,7 +140,7 @@ def test_whoever_writes_after_a_death_while_bumping_invalidates_everything(
 
 
 @pytest.mark.usefixtures("warm")
-def test_whoever_reaps_a_killed_process_invalidates_everything():
+def test_reaping_a_killed_process_invalidates_everything():
     backend().invalidate_all()
 
     group_names()
