@@ -1,4 +1,4 @@
-"""What a job may be made of: the checks on a submission and on an answer."""
+"""Reads the sources of a submission, and checks submissions and answers."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
@@ -119,7 +119,7 @@ def option_problems(options: Mapping[str, Any]) -> Problems:
 def check_answers(
     question: Question, action: str, answers: Mapping[str, Any], feedback: str
 ) -> dict[str, Any]:
-    """The answers as they will be kept. Raises InvalidJob naming the wrong ones."""
+    """The answers as they are stored. Raises InvalidJob, which names the wrong ones."""
     problems: Problems = {}
     if action not in Question.Action.values:
         problems["action"] = [f"One of {', '.join(Question.Action.values)}."]

@@ -98,24 +98,24 @@ class SubmissionSerializer(OrderSerializer):
         return value
 
     def submit(self, user: User) -> Job:
-        wanted = self.validated_data
+        data = self.validated_data
         return lifecycle.create_skill_job(
             user,
-            wanted["task_description"],
+            data["task_description"],
             sources=[
                 source
                 if isinstance(source, SourceDocument)
                 else read_source(source["name"], source["text"])
-                for source in wanted["sources"]
+                for source in data["sources"]
             ],
-            intended_taxonomy_path=wanted["intended_taxonomy_path"],
+            intended_taxonomy_path=data["intended_taxonomy_path"],
             options={
-                "auto_promote": wanted["auto_promote"],
-                "checkpoints": list(dict.fromkeys(wanted["checkpoints"])),
-                "style": wanted["style"],
+                "auto_promote": data["auto_promote"],
+                "checkpoints": list(dict.fromkeys(data["checkpoints"])),
+                "style": data["style"],
             },
-            user_context=wanted["user_context"],
-            idempotency_key=wanted.get("idempotency_key"),
+            user_context=data["user_context"],
+            idempotency_key=data.get("idempotency_key"),
         )
 
 
@@ -207,17 +207,17 @@ class RefinementSerializer(OrderSerializer):
     )
 
     def submit(self, user: User, skill: Skill) -> Job:
-        wanted = self.validated_data
+        data = self.validated_data
         return create_refinement_job(
             user,
             skill,
-            wanted["feedback"],
-            focus_areas=wanted["focus_areas"],
+            data["feedback"],
+            focus_areas=data["focus_areas"],
             options={
-                "auto_promote": wanted["auto_promote"],
-                "checkpoints": list(dict.fromkeys(wanted["checkpoints"])),
+                "auto_promote": data["auto_promote"],
+                "checkpoints": list(dict.fromkeys(data["checkpoints"])),
             },
-            idempotency_key=wanted.get("idempotency_key"),
+            idempotency_key=data.get("idempotency_key"),
         )
 
 
@@ -266,24 +266,24 @@ class SkillRefine(SkillAPIView):
 
 
 def accepted(job: Job) -> Response:
-    shown = receipt(job)
+    body = receipt(job)
     return Response(
-        SubmittedSerializer(shown).data,
+        SubmittedSerializer(body).data,
         status=status.HTTP_202_ACCEPTED,
-        headers={"Location": shown["url"]},
+        headers={"Location": body["url"]},
     )
 
 
 def receipt(job: Job) -> dict[str, Any]:
-    """What the person who submitted the job is told."""
+    """The answer to a submission, with a warning if no worker is alive."""
     alive = queue_status().workers_alive
-    told = {
+    result = {
         "job_id": job.pk,
         "status": job.status,
         "workers_alive": alive,
         "url": reverse("job", kwargs={"job_id": job.pk}),
     }
     if alive:
-        return told
+        return result
     waits = f"No worker is alive, the job waits: {how_to_start_a_worker()}"
-    return {**told, "warning": waits}
+    return {**result, "warning": waits}

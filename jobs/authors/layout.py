@@ -230,7 +230,7 @@ def _headed(
 
 
 def _with_definitions(material: Material, text: str) -> str:
-    """The text with the link definitions that it uses and does not hold."""
+    """The text with the link definitions that it uses and lacks."""
     folded = text.casefold()
     lines = [
         line

@@ -1,4 +1,4 @@
-"""Markdown, parsed once, and what stands in it: sentences, list items, code, tables."""
+"""Markdown, parsed once, and its content: sentences, list items, code and tables."""
 
 import re
 from collections.abc import Iterable, Iterator

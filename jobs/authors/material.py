@@ -90,7 +90,7 @@ class Material:
 
     @cached_property
     def title(self) -> str:
-        """The first source's title as it stands, else the brief's subject."""
+        """The first source's title, unchanged; else the brief's subject."""
         titles = [page.title for page in self.pages if page.title]
         first = self.subject.split(". ")[0].rstrip(".")
         return titles[0] if titles else f"{first[:1].upper()}{first[1:]}"
@@ -219,7 +219,7 @@ def introduction_of(page: Page) -> tuple[Markdown, Markdown]:
 
 
 def _parts(material: Material, page: Page) -> Iterator[Part]:
-    """A first page's lead goes on without a title; other pages keep their titles."""
+    """The parts of a page. The lead of the first page has no title of its own."""
     if page is material.pages[0]:
         yield Part("instructions", Section("", introduction_of(page)[1]))
     else:

@@ -144,7 +144,7 @@ def _outline(page: Markdown) -> tuple[Markdown, list[Section]]:
 
 
 def _heading_title(content: str) -> str:
-    """On one line, without the dots of a title that goes on from the one above."""
+    """The title on one line, without leading dots."""
     line = on_one_line(content)
     return line.lstrip(".\u2026 ") or line
 

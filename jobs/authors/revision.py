@@ -33,8 +33,11 @@ VERBATIM = "This author writes nothing of its own: your words are added as they 
 
 @dataclass(frozen=True)
 class SkillText:
-    """A SKILL.md, read. `head` is its frontmatter as text; None: it has none to read,
-    and `body` is all that stands below what looks like one."""
+    """The content of a SKILL.md.
+
+    `head` is the text of its frontmatter. It is None if the frontmatter cannot be
+    read; then `body` is everything below it.
+    """
 
     frontmatter: dict[str, Any]
     body: str

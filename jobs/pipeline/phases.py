@@ -200,7 +200,7 @@ def _write_evals(context: Context) -> Advance:
     evals = context.author.evals(context.assignment())
     duplicate = duplicate_in(context, evals)
     evals = replace(evals, duplicate_of=duplicate, round=context.round)
-    message = f"{len(evals.positives)} prompts, {len(evals.facts)} facts to hold"
+    message = f"{len(evals.positives)} prompts, {len(evals.facts)} facts"
     return Advance(evals, "tdd_red" if duplicate else "tdd_green", message=message)
 
 
