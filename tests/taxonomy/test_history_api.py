@@ -1,4 +1,4 @@
-"""Versions compared, rolled back to, withdrawn and downloaded over HTTP."""
+"""Versions are compared, rolled back, yanked and downloaded by the API."""
 
 import io
 import tarfile

@@ -1,4 +1,4 @@
-"""Labels of a skill, and facets as they are defined, over HTTP."""
+"""The API of labels and facets."""
 
 import pytest
 

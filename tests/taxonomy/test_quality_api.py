@@ -1,4 +1,4 @@
-"""`POST /quality/validate`, `/assess` and `/fix`: of what is sent, or is published."""
+"""`POST /quality/validate`, `/assess` and `/fix` for sent and published skills."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""How skills point at each other, over HTTP."""
+"""The API of relations between skills."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Reading and publishing skills over HTTP."""
+"""Reading and publishing skills by the API."""
 
 import base64
 

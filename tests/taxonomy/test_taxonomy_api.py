@@ -1,4 +1,4 @@
-"""The tree of categories over HTTP."""
+"""The API of categories."""
 
 import pytest
 

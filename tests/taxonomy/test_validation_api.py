@@ -1,4 +1,4 @@
-"""`POST /skills/validate`, and the verdicts that are kept."""
+"""`POST /skills/validate`, and stored verdicts."""
 
 import pytest
 

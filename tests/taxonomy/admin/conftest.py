@@ -8,7 +8,7 @@ from tests.taxonomy.skills import skill_files
 
 
 def browser_of(name: str, role: str) -> Client:
-    """A fault is the 500 that a person would see."""
+    """Errors are answered with 500, as users would see them."""
     person = User.objects.create_user(name, is_staff=True)
     person.groups.add(Group.objects.get(name=role))
     client = Client(raise_request_exception=False)

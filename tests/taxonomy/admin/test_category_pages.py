@@ -1,4 +1,4 @@
-"""Categories are made, moved and removed by their own methods."""
+"""Categories are created, moved and removed in the admin."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Whoever opened a form before somebody else's change does not undo that change."""
+"""A form that was opened before a concurrent change does not undo it."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def verb(skill, name):
 
 
 def opened(browser, address):
-    """What a browser would send of the page as it is, with line ends of its own."""
+    """The values of the page as a browser sends them, with CRLF."""
     form = browser.get(address).context["form"]
     values = {name: form[name].value() for name in form.fields}
     return {

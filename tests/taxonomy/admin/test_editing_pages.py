@@ -1,4 +1,4 @@
-"""What the API's verbs do to a skill, the admin's buttons do by the same methods."""
+"""The admin's buttons call the same methods as the API."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def second(skill):
 
 
 def done(browser, address, sent):
-    """The page is shown, and what is sent is done: it leads back."""
+    """Show the page, send the form, and expect a redirect."""
     assert browser.get(address).status_code == 200
     assert browser.post(address, sent).status_code == 302
 

@@ -1,4 +1,4 @@
-"""Who reads sees in the admin what the API shows them, and no more."""
+"""Readers see in the admin what the API shows them, and no more."""
 
 from taxonomy.models import Relation, Skill
 from tests.taxonomy.skills import skill_files

@@ -1,4 +1,4 @@
-"""Skills are read-only; what changes them are publish and the skill's own verbs."""
+"""Skills are read-only in the admin; actions change and publish them."""
 
 import pytest
 

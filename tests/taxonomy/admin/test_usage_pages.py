@@ -1,4 +1,4 @@
-"""Figures of use, and profiles, for people at the admin."""
+"""The admin's pages of usage and profiles."""
 
 import pytest
 from django.contrib.auth.models import Group, User

@@ -1,4 +1,4 @@
-"""Findings stand on the skill's page, each with a way to waive it."""
+"""Findings are shown on the skill's page, and can be waived there."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""A small fleet of folders to import, and the commands as people run them."""
+"""Folders to import, and the commands as users run them."""
 
 import json
 from collections.abc import Callable
@@ -17,7 +17,7 @@ Run = Callable[..., tuple[int, dict[str, Any]]]
 
 @pytest.fixture
 def shelf(tmp_path: Path) -> Path:
-    """Three skills in folders of two depths, and what is no skill beside them."""
+    """Three skills in folders of two depths, next to files that are no skills."""
     root = tmp_path / "shelf"
     pdf = skill_files(references__api=b"\x00\xff\r\n", scripts__run=b"#!/bin/sh\n")
     write_folder(pdf, root / "pdf-tools")

@@ -1,4 +1,4 @@
-"""An import never takes back what was changed here, nor its own for a conflict."""
+"""An import never reverts changes made here; its own versions are no conflicts."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Whatever ends an import or a sync: what was done until then is told."""
+"""However an import or a sync ends, the report covers what was done until then."""
 
 import json
 from contextlib import contextmanager

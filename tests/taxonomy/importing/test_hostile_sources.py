@@ -1,4 +1,4 @@
-"""What means harm is refused, with its reason, and leaves nothing anywhere."""
+"""Hostile sources are refused with a reason, and leave no traces."""
 
 import os
 import random
@@ -29,7 +29,7 @@ MOST_MIB = 200
 
 
 def reasons(path):
-    """Why the source, or every skill in it, is refused; empty if one came in."""
+    """Why the source or every skill in it is refused; empty if one was imported."""
     try:
         with open_source(path, SMALL) as source:
             outcomes = list(Importer(source, ImportOptions(origin=str(path))).run())
@@ -56,7 +56,7 @@ def failures(count, tmp_path):
 
 
 def tree(place):
-    """What is on the disk: in the source's folder, and beside it."""
+    """The files on disk, in and next to the source's folder."""
     return [*os.walk(place), sorted(os.listdir(place.parent))]
 
 

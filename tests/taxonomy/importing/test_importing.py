@@ -1,4 +1,4 @@
-"""`manage.py import_skills`: what is new comes in, once, and nothing else changes."""
+"""`manage.py import_skills`: new skills are imported once, others stay unchanged."""
 
 import pytest
 from django.core.management import CommandError, call_command

@@ -1,4 +1,4 @@
-"""`--prune` archives what is gone from the source, and never what may be there."""
+"""`--prune` archives skills that are surely gone from the source, and no others."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ URL = "/api/v1/skills/import"
 
 @pytest.fixture
 def source(tmp_path, import_skills):
-    """Two skills, which are imported."""
+    """Two imported skills."""
     root = tmp_path / "source"
     for name in ("one", "two"):
         write_folder(skill_files(name), root / "x" / name)
@@ -30,7 +30,7 @@ def archived():
 
 
 def moved(source):
-    """Of skill one, into another folder of the source."""
+    """Moves skill one to another folder of the source."""
     (source / "y").mkdir()
     return (source / "x/one").rename(source / "y/one")
 

@@ -1,4 +1,4 @@
-"""What `GET /skills?q=` says beside the skills: why, how it understood, facets."""
+"""`GET /skills?q=` answers with highlights, the corrected query and facets."""
 
 import pytest
 from django.db import connection

@@ -1,4 +1,4 @@
-"""Sentences ranked by what they mean, too, by the real encoder."""
+"""Sentences are reranked by meaning, with the real encoder."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""What a query finds and in which order; the same on both databases."""
+"""The results of queries and their order, the same on both databases."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Prompts in people's words find the skill that they are about."""
+"""Prompts in people's words find the skill that they need."""
 
 import pytest
 

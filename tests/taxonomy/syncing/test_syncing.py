@@ -1,4 +1,4 @@
-"""`manage.py sync_skills`: one change follows, two are a conflict, none is lost."""
+"""`manage.py sync_skills`: a change on one side is copied, on both a conflict."""
 
 import json
 from io import StringIO
@@ -43,7 +43,7 @@ def here(name):
 
 @pytest.fixture
 def folder(tmp_path):
-    """In step with a fleet of three skills."""
+    """A folder in sync with a fleet of three skills."""
     for name in ("both", "here", "there"):
         Skill.objects.publish(skill_files(name), category="data")
     sync(tmp_path)

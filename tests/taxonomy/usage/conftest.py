@@ -21,7 +21,7 @@ def event(skill: str, kind: str = "used", **more: object) -> dict[str, object]:
 
 @pytest.fixture
 def report():
-    """Have a person report; the answer's JSON."""
+    """Send a person's report; returns the answer's JSON."""
 
     def send(client, *events):
         answer = client.post("/api/v1/usage", {"events": list(events)})

@@ -1,4 +1,4 @@
-"""GET /analytics: what the fleet uses, in counts, never behind and never who."""
+"""GET /analytics: usage counts that are up to date and name nobody."""
 
 from datetime import timedelta
 

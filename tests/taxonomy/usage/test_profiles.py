@@ -1,4 +1,4 @@
-"""A profile: told through /user/{id}, seen in the tree, the ranking and the XML."""
+"""Profiles are set by /user/{id} and shape the tree, the ranking and the XML."""
 
 import pytest
 from django.db import connection

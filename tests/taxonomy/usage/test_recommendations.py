@@ -1,4 +1,4 @@
-"""GET /analytics/recommendations: what, and why; never what one hides."""
+"""GET /analytics/recommendations: skills with reasons, without hidden ones."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""POST /usage: what is kept, what is refused, and what is never counted twice."""
+"""POST /usage: events are recorded or refused, and none is counted twice."""
 
 from datetime import UTC, datetime, timedelta
 

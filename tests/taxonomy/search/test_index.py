@@ -1,4 +1,4 @@
-"""The index is the database's: whoever writes, and however, it holds what is there."""
+"""Triggers keep the index up to date, however rows are written."""
 
 import pytest
 from django.core import checks
@@ -13,7 +13,7 @@ from tests.taxonomy.skills import skill_files
 
 
 def content():
-    """Every entry, without what differs between two that say the same."""
+    """All entries, without keys that differ between equal indexes."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SELECT * FROM taxonomy_search ORDER BY skill_id")

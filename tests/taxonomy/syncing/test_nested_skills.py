@@ -1,4 +1,4 @@
-"""A sync finds skills as an import does, and leaves each where it lies."""
+"""A sync finds skills at any depth, and keeps their places."""
 
 from io import StringIO
 
@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded")]
 
 @pytest.fixture
 def folder(tmp_path):
-    """A checkout that was imported and is in step, with folders of three depths."""
+    """An imported checkout in sync, with folders of three depths."""
     root = tmp_path / "checkout"
     for place in ("skills/data/one", "skills/two", "three"):
         write_folder(skill_files(place.rpartition("/")[2]), root / place)

@@ -1,4 +1,4 @@
-"""The report and the bar as somebody at a terminal sees them."""
+"""The report and the progress bar in a terminal."""
 
 import re
 from io import StringIO

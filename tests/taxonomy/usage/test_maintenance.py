@@ -1,4 +1,4 @@
-"""Events become counts per day and go; no figure changes by that."""
+"""Events are rolled up and deleted, which changes no figure."""
 
 from datetime import timedelta
 from io import StringIO

@@ -1,4 +1,4 @@
-"""What a sync remembers is believed of this fleet alone, and never of lost files."""
+"""The state of a sync is trusted only by the fleet that wrote it."""
 
 import json
 import uuid
@@ -23,7 +23,7 @@ def there(folder, name):
 
 @pytest.fixture
 def folder(tmp_path):
-    """Two skills, in step with the fleet."""
+    """Two skills in sync with the fleet."""
     for name in ("one", "two"):
         write_folder(skill_files(name), tmp_path / name)
     sync(tmp_path)
@@ -32,7 +32,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def claimed(tmp_path):
-    """Two skills of which this database knows nothing, and a state with both."""
+    """A state with two skills that this database does not have."""
 
     def claim(fleet):
         skills = {
@@ -59,7 +59,7 @@ def test_the_state_of_another_fleet_is_not_believed(claimed):
 
 
 def test_what_this_fleet_never_had_is_brought_and_not_removed(claimed):
-    """As after its database was restored from before."""
+    """As after the database was restored from a backup."""
     folder = claimed(Fleet.objects.identity())
     assert sync(folder, "--prune") == (0, {"one": "created", "two": "created"})
     assert here("one") == there(folder, "one") == skill_files("one")
