@@ -1,1 +1,1 @@
-"""The cache beside what else caches in a Django project."""
+"""The cache compared with other caches for Django projects."""

@@ -1,4 +1,4 @@
-"""Sixteen threads that want one cold key: how often is it computed?"""
+"""Sixteen threads that request one missing key: how often is it computed?"""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -47,7 +47,7 @@ def crowd(name: str) -> tuple[Computation, Callable[[], float]]:
 
 def section(scale: Scale) -> Iterator[str]:
     crowds = {name: crowd(name) for name in CONTENDERS}
-    found = interleaved(
+    results = interleaved(
         {name: time for name, (_, time) in crowds.items()}, scale.rounds
     )
     head = ["", "computed, per key", "until all have it"]
@@ -57,7 +57,7 @@ def section(scale: Scale) -> Iterator[str]:
             [
                 f"**{name}**" if CONTENDERS[name][1] else name,
                 f"{compute.calls / scale.rounds:.3g}",
-                duration(median(found[name]), ours=bool(CONTENDERS[name][1])),
+                duration(median(results[name]), ours=bool(CONTENDERS[name][1])),
             ]
             for name, (compute, _) in crowds.items()
         ),

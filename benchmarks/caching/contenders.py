@@ -1,4 +1,4 @@
-"""Who answers the tree: its name on the page, its address, its cache."""
+"""The contenders: name on the page, URL, cache."""
 
 from dataclasses import dataclass
 
@@ -11,10 +11,10 @@ from skillfleet.accounts.tokens import make_token
 class Contender:
     address: str
     alias: str = "ours-memory"
-    """The cache that is configured beside the product's."""
+    """The cache that is configured in addition to the product's."""
     ours: bool = False
     shipped: bool = False
-    """With the product's middleware, and a token that is looked up each time."""
+    """With the product's middleware, and an API token that is queried each time."""
 
 
 STATIC, UNCACHED = "static Django view (the least)", "not cached"

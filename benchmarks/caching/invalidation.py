@@ -18,14 +18,14 @@ CONTENDERS: dict[str, tuple[Callable[[int], stores.Invalidate], int]] = {
     "diskcache `evict(tag)`": (stores.diskcache, 10**5),
     "cacheops `invalidate_obj`": (stores.cacheops, 10**4),
 }
-"""By name: how it is filled, and up to how many keys that takes bearable time."""
+"""By name: how it is filled, and up to how many keys that takes acceptable time."""
 ENOUGH = 0.02
 MOST = 10
 Table = dict[str, dict[int, Seconds]]
 
 
 def timed(invalidate: stores.Invalidate, groups: Iterator[int]) -> Callable[[], float]:
-    """Seconds of one invalidation; each group only once, for it is gone then."""
+    """Seconds of one invalidation; each group only once, because it is gone then."""
 
     def time() -> float:
         spent: list[float] = []
@@ -47,31 +47,31 @@ def measure(scale: Scale) -> Table:
         if size <= most
     }
     named = {f"{name}|{size}": time for (name, size), time in prepared.items()}
-    found = interleaved(named, scale.slow_rounds)
+    results = interleaved(named, scale.slow_rounds)
     result: Table = {name: {} for name in CONTENDERS}
     for name, size in prepared:
-        result[name][size] = found[f"{name}|{size}"]
+        result[name][size] = results[f"{name}|{size}"]
     return result
 
 
-def section(found: Table, scale: Scale) -> Iterator[str]:
+def section(results: Table, scale: Scale) -> Iterator[str]:
     head = ["", *(f"{size:,} keys" for size in scale.key_counts)]
-    yield from table(head, (row(name, found, scale) for name in found))
+    yield from table(head, (row(name, results, scale) for name in results))
     for name in OURS:
         least, most = min(scale.key_counts), max(scale.key_counts)
-        grown = ratio(found[name][most], found[name][least])
+        grown = ratio(results[name][most], results[name][least])
         yield f"{name}: at {most:,} keys {grown:.2f} times the cost at {least:,}.  "
 
 
-def row(name: str, found: Table, scale: Scale) -> list[str]:
+def row(name: str, results: Table, scale: Scale) -> list[str]:
     cells = [f"**{name}**" if name in OURS else name]
     for size in scale.key_counts:
-        figures = found[name].get(size)
-        if figures is None:
+        timings = results[name].get(size)
+        if timings is None:
             cells.append("-")
             continue
-        text = duration(median(figures), ours=name in OURS)
+        text = duration(median(timings), ours=name in OURS)
         if name not in OURS:
-            text += f" ({times(ratio(figures, found['MemoryCache'][size]))})"
+            text += f" ({times(ratio(timings, results['MemoryCache'][size]))})"
         cells.append(text)
     return cells

@@ -79,9 +79,9 @@ def measure(
     }
 
 
-def section(found: dict[str, list[dict[str, Seconds]]]) -> Iterator[str]:
+def section(results: dict[str, list[dict[str, Seconds]]]) -> Iterator[str]:
     """A table for each operation; peers with the ratio to ours."""
-    for name, by_size in found.items():
+    for name, by_size in results.items():
         yield f"\n**{name}**"
         head = ["", *(f"{size} KB" for size in KILOBYTES)]
         caches = list(by_size[0])
@@ -94,9 +94,9 @@ def row(
 ) -> list[str]:
     shared = "dict" in operation and cache in BY_REFERENCE and cache != LIMIT
     cells = [f"**{cache}**" if cache == ours else cache + (" ¹" if shared else "")]
-    for figures in by_size:
-        text = duration(median(figures[cache]), ours=cache == ours)
+    for timings in by_size:
+        text = duration(median(timings[cache]), ours=cache == ours)
         if cache != ours:
-            text += f" ({times(ratio(figures[cache], figures[ours]))})"
+            text += f" ({times(ratio(timings[cache], timings[ours]))})"
         cells.append(text)
     return cells

@@ -1,4 +1,4 @@
-"""How often each policy hits, on traces that anyone can make again."""
+"""The hit rate of each policy, on traces that can be reproduced."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -18,20 +18,20 @@ KEYS, ROOM = 10_000, 1_000
 LOOP = ROOM * 6 // 5
 EVERY, PASS = 10_000, 2_000
 Recall = Callable[[str], bool]
-"""Look a key up, and keep it if it was not there; whether it was."""
+"""Look a key up, and store it if it was missing; whether it was a hit."""
 
 
 def zipf(lookups: int) -> Iterator[int]:
-    """Key n is wanted n times less often than the first."""
+    """Key n is requested n times less often than the first."""
     weights = list(accumulate(1 / rank for rank in range(1, KEYS + 1)))
     return iter(Random(1).choices(range(KEYS), cum_weights=weights, k=lookups))
 
 
 def scan(lookups: int) -> Iterator[int]:
     """The same, and after each 10,000 a pass over 2,000 keys that come once."""
-    wanted, fresh = zipf(lookups), count(KEYS)
+    requested, fresh = zipf(lookups), count(KEYS)
     lots = lookups // (EVERY + PASS) + 1
-    mixed = (chain(islice(wanted, EVERY), islice(fresh, PASS)) for _ in range(lots))
+    mixed = (chain(islice(requested, EVERY), islice(fresh, PASS)) for _ in range(lots))
     return islice(chain.from_iterable(mixed), lookups)
 
 
@@ -65,10 +65,10 @@ def locmem() -> Recall:
     cache = LocMemCache(mkdtemp(dir=settings.VAR_DIR), options)
 
     def recall(key: str) -> bool:
-        there = cache.get(key) is not None
-        if not there:
+        hit = cache.get(key) is not None
+        if not hit:
             cache.set(key, 1, 600)
-        return there
+        return hit
 
     return recall
 
@@ -79,10 +79,10 @@ def cachetools(name: str) -> Recall:
     cache = getattr(peer, name)(ROOM)
 
     def recall(key: str) -> bool:
-        there = cache.get(key) is not None
-        if not there:
+        hit = cache.get(key) is not None
+        if not hit:
             cache[key] = 1
-        return there
+        return hit
 
     return recall
 

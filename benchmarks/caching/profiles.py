@@ -20,8 +20,8 @@ STAGES = {
     ("handlers/base.py", "resolve_request"): "Django: URL resolving",
     ("rest_framework/views.py", "initialize_request"): "DRF: its own request",
     ("rest_framework/views.py", "perform_content_negotiation"): "DRF: negotiation",
-    ("rest_framework/views.py", "perform_authentication"): "who it is",
-    ("rest_framework/views.py", "check_permissions"): "what they may",
+    ("rest_framework/views.py", "perform_authentication"): "DRF: authentication",
+    ("rest_framework/views.py", "check_permissions"): "DRF: permissions",
     ("rest_framework/views.py", "check_throttles"): "throttles",
     ("cachelayer/decorators.py", "call"): "**cachelayer: the key**",
     ("cachelayer/decorators.py", "find"): "**cachelayer: the look-up**",
@@ -43,11 +43,11 @@ def shares(frame: Any) -> Counter[str]:
     stage = stage_of(frame)
     if stage is not None:
         return Counter({stage: frame.time})
-    found: Counter[str] = Counter()
+    results: Counter[str] = Counter()
     for child in frame.children:
-        found.update(shares(child))
-    found[REST] += frame.time - sum(child.time for child in frame.children)
-    return found
+        results.update(shares(child))
+    results[REST] += frame.time - sum(child.time for child in frame.children)
+    return results
 
 
 def profiled(ask: Call, seconds: float) -> dict[str, float]:
@@ -59,17 +59,17 @@ def profiled(ask: Call, seconds: float) -> dict[str, float]:
         for _ in range(int(seconds / time_one)):
             ask()
     assert profiler.last_session is not None
-    found = shares(profiler.last_session.root_frame())
-    return {stage: spent / found.total() for stage, spent in found.items()}
+    results = shares(profiler.last_session.root_frame())
+    return {stage: spent / results.total() for stage, spent in results.items()}
 
 
 def requests_section(scale: Scale) -> Iterator[str]:
     tree.plant()
     secret = token()
     asks = (asking(CONTENDERS[name], secret) for name in PROFILED)
-    found = [profiled(ask, scale.seconds * 100) for ask in asks]
+    results = [profiled(ask, scale.seconds * 100) for ask in asks]
     rows = (
-        [stage, *(f"{each.get(stage, 0):.0%}" for each in found)]
+        [stage, *(f"{each.get(stage, 0):.0%}" for each in results)]
         for stage in (*STAGES.values(), REST)
     )
     yield from table(["", *PROFILED], rows)
@@ -100,8 +100,8 @@ def backend_section(scale: Scale) -> Iterator[str]:
     timers: dict[str, Callable[[], float]] = {
         name: per_call(call, scale.seconds) for name, call in parts.items()
     }
-    found = interleaved(timers, scale.rounds)
+    results = interleaved(timers, scale.rounds)
     yield from table(
         ["", "one call"],
-        ([name, duration(median(found[name]), ours=True)] for name in parts),
+        ([name, duration(median(results[name]), ours=True)] for name in parts),
     )

@@ -48,7 +48,7 @@ def cold_key_part(scale: Scale) -> Iterator[str]:
 def policies_part(scale: Scale) -> Iterator[str]:
     yield (
         f"{scale.lookups:,} look-ups, {policies.KEYS:,} keys, room for "
-        f"{policies.ROOM:,}. *zipf*: key n is wanted n times less often than the "
+        f"{policies.ROOM:,}. *zipf*: key n is requested n times less often than the "
         f"first. *scan*: the same, and after each {policies.EVERY:,} a pass over "
         f"{policies.PASS:,} keys that come once. *loop*: {policies.LOOP:,} keys, "
         "over and over. The traces are seeded: one run is every run."

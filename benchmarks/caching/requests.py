@@ -82,19 +82,19 @@ def measure(scale: Scale) -> dict[str, Seconds]:
     return interleaved(chosen, scale.rounds)
 
 
-def section(found: dict[str, Seconds]) -> Iterator[str]:
+def section(results: dict[str, Seconds]) -> Iterator[str]:
     """One row a contender: time, times the static view, times faster than uncached."""
     head = ["", "one answer", "of a static view", "faster than not cached"]
-    yield from table(head, (row(name, found) for name in found))
+    yield from table(head, (row(name, results) for name in results))
 
 
-def row(name: str, found: dict[str, Seconds]) -> list[str]:
-    ours, figures = CONTENDERS[name].ours, found[name]
-    computed = found[SHIPPED_UNCACHED if CONTENDERS[name].shipped else UNCACHED]
+def row(name: str, results: dict[str, Seconds]) -> list[str]:
+    ours, timings = CONTENDERS[name].ours, results[name]
+    computed = results[SHIPPED_UNCACHED if CONTENDERS[name].shipped else UNCACHED]
     cached = name not in (UNCACHED, SHIPPED_UNCACHED)
     return [
         f"**{name}**" if ours and name != SHIPPED_HIT else name,
-        duration(median(figures), ours=ours),
-        of_limit(ratio(figures, found[STATIC]), ours=ours),
-        times(ratio(computed, figures)) if cached else "",
+        duration(median(timings), ours=ours),
+        of_limit(ratio(timings, results[STATIC]), ours=ours),
+        times(ratio(computed, timings)) if cached else "",
     ]

@@ -105,11 +105,11 @@ def requests_of(
     if contender.shipped:
         command += ["-H", f"Authorization: Bearer {secret}"]
     address, before = f"{server.base}{contender.address}", server.cpu()
-    found = subprocess.run([*command, address], capture_output=True, text=True)
+    results = subprocess.run([*command, address], capture_output=True, text=True)
     cpu = server.cpu() - before
-    rate, count = RATE.search(found.stdout), COUNT.search(found.stdout)
-    if rate is None or count is None or "Non-2xx" in found.stdout:
-        raise RuntimeError(f"{address}: {found.stdout}{found.stderr}")
+    rate, count = RATE.search(results.stdout), COUNT.search(results.stdout)
+    if rate is None or count is None or "Non-2xx" in results.stdout:
+        raise RuntimeError(f"{address}: {results.stdout}{results.stderr}")
     return 1 / float(rate[1]), cpu / int(count[1])
 
 
@@ -142,23 +142,23 @@ def measure(scale: Scale) -> Served:
     return served
 
 
-def section(found: Served) -> Iterator[str]:
-    if not found.clock:
+def section(results: Served) -> Iterator[str]:
+    if not results.clock:
         yield f"\n{MISSING}\n"
         return
     head = ["", "requests/s", f"latency at {CONNECTIONS} connections", "than uncached"]
     head += ["processor time of one answer", "of a static view"]
-    yield from table(head, (row(name, found) for name in found.clock))
+    yield from table(head, (row(name, results) for name in results.clock))
 
 
-def row(name: str, found: Served) -> list[str]:
-    contender, figures, cpu = CONTENDERS[name], found.clock[name], found.cpu[name]
-    computed = found.clock[SHIPPED_UNCACHED if contender.shipped else UNCACHED]
+def row(name: str, results: Served) -> list[str]:
+    contender, timings, cpu = CONTENDERS[name], results.clock[name], results.cpu[name]
+    computed = results.clock[SHIPPED_UNCACHED if contender.shipped else UNCACHED]
     return [
         f"**{name}**" if contender.ours and not contender.shipped else name,
-        digits(1 / median(figures), 3, up=not contender.ours),
-        duration(median(figures) * CONNECTIONS, ours=contender.ours),
-        "" if computed is figures else times(ratio(computed, figures)),
+        digits(1 / median(timings), 3, up=not contender.ours),
+        duration(median(timings) * CONNECTIONS, ours=contender.ours),
+        "" if computed is timings else times(ratio(computed, timings)),
         duration(median(cpu), ours=contender.ours),
-        of_limit(ratio(cpu, found.cpu[STATIC]), ours=contender.ours),
+        of_limit(ratio(cpu, results.cpu[STATIC]), ours=contender.ours),
     ]

@@ -55,7 +55,7 @@ EVERY: Caches = {
 
 def beside(alias: str) -> Caches:
     """The product's caches and this one: at the end of each request Django looks at
-    every cache that is configured, and nobody has as many as there are contenders."""
+    every configured cache, and no project has as many as there are contenders."""
     return {**PRODUCT, alias: EVERY[alias]}
 
 

@@ -56,7 +56,7 @@ def valkey(count: int) -> Invalidate:
 
 
 def expression(count: int) -> Invalidate:
-    """What people write over LocMemCache: a regular expression over its keys."""
+    """A common addition to LocMemCache: a regular expression over its keys."""
     cache = LocMemCache(
         f"invalidation-{count}", {"OPTIONS": {"MAX_ENTRIES": 4 * count}}
     )
@@ -65,8 +65,8 @@ def expression(count: int) -> Invalidate:
     held = cache._cache  # type: ignore[attr-defined]
 
     def invalidate(group: int) -> None:
-        wanted = re.compile(f":1:/skills/{group}/")
-        for key in [key for key in held if wanted.match(key)]:
+        requested = re.compile(f":1:/skills/{group}/")
+        for key in [key for key in held if requested.match(key)]:
             cache.delete(key.removeprefix(":1:"))
 
     return invalidate

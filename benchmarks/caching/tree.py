@@ -59,7 +59,7 @@ class Decorated(Uncached):
 
 @cache
 def answer() -> bytes:
-    """The body that each of them owes."""
+    """The body that each contender must answer."""
     tree = TreeSerializer({"categories": whole_tree()}).data
     body: bytes = JSONRenderer().render(tree)
     return body
@@ -70,7 +70,7 @@ def static(request: HttpRequest) -> HttpResponse:
 
 
 class Bytes(Uncached):
-    """The floor of any cache inside of a DRF view."""
+    """The lower limit for any cache inside of a DRF view."""
 
     def get(self, request: Request) -> HttpResponse:  # type: ignore[override]
         return HttpResponse(answer(), content_type="application/json")
@@ -82,7 +82,7 @@ class ShippedUncached(Taxonomy):
 
 @cache
 def extended(alias: str) -> Callable[[HttpRequest], HttpResponse]:
-    """drf-extensions around the view method; it wants its cache when it decorates."""
+    """drf-extensions around the view method; it needs its cache when it decorates."""
     from rest_framework_extensions.cache.decorators import cache_response
 
     class Extended(Uncached):

@@ -100,7 +100,7 @@ class CacheAdmin(FleetAdmin):
     def operation_page(self, request: HttpRequest, name: str) -> Any:
         verb = next((verb for verb in OPERATIONS if verb.name == name), None)
         if verb is None:
-            raise Http404(f"Nothing is called {name} here.")
+            raise Http404(f"There is no operation {name}.")
         if not self.has_view_permission(request):
             raise PermissionDenied
         return self.run(request, verb, None, self.url("changelist"))
@@ -109,7 +109,7 @@ class CacheAdmin(FleetAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         stats, user = cache_manager.get_stats(), request.user
-        shown = {
+        context = {
             "title": "Cache",
             "headline": headline(stats),
             "warnings": stats["warnings"],
@@ -120,7 +120,7 @@ class CacheAdmin(FleetAdmin):
                 if verb.may(user, None)  # type: ignore[arg-type]
             ],
         }
-        return super().changelist_view(request, {**shown, **(extra_context or {})})
+        return super().changelist_view(request, {**context, **(extra_context or {})})
 
 
 def panels(stats: dict[str, Any]) -> Iterator[Panel]:
