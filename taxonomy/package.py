@@ -17,7 +17,7 @@ from taxonomy.files.file import DEFAULT_LIMITS, Files, Limits, as_files, bundle_
 from taxonomy.files.gate import check_files
 from taxonomy.scan.engine import scan
 from taxonomy.skillmd.document import Document, Reading, read_skill, render
-from taxonomy.skillmd.findings import Findings, Severity, Waived, of_severity
+from taxonomy.skillmd.findings import Findings, Severity, Waived
 from taxonomy.skillmd.portable import portable_findings
 from taxonomy.skillmd.quality import quality_checks
 from taxonomy.skillmd.report import Report
@@ -153,10 +153,12 @@ class SkillPackage:
         """Raises InvalidSkill unless the specification and every client allow it."""
         if self.gate_findings:
             raise InvalidSkill(**by_field(self.gate_findings))
-        findings = (*self.specification, *self.portable)
-        errors = of_severity(findings, Severity.ERROR)
-        if lenient:
-            errors = tuple(each for each in errors if each.rule not in TOLERATED)
+        tolerated = TOLERATED if lenient else frozenset()
+        errors = tuple(
+            each
+            for each in (*self.specification, *self.portable)
+            if each.severity is Severity.ERROR and each.rule not in tolerated
+        )
         if errors or self.document is None:
             raise InvalidSkill(**by_field(errors))
 

@@ -186,6 +186,9 @@ class Importer:
         folder_name = self.files.name_of(discovered.folder)
         skill = validated(discovered, folder_name, self.options.lenient)
         self._claim(skill.name, discovered.folder)
+        # Validate before the transaction: a scan may take seconds, and on SQLite
+        # nobody else could write meanwhile.
+        _ = discovered.package.report
         with transaction.atomic():
             match = match_skill(skill, self.source)
             self._claim(match.name, discovered.folder)

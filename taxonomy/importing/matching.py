@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from taxonomy.category_matcher import CategoryMatcher, CategoryWords
 from taxonomy.exceptions import InvalidSkill
@@ -203,8 +204,11 @@ class Categories:
 
     def __init__(self) -> None:
         self.by_path: Mapping[str, Category] = Address.objects.categories_by_path()
+
+    @cached_property
+    def matcher(self) -> CategoryMatcher:
         current = {category.path: category for category in self.by_path.values()}
-        self.matcher = CategoryMatcher(
+        return CategoryMatcher(
             CategoryWords(path, category.description)
             for path, category in sorted(current.items())
             if path != UNCATEGORIZED
