@@ -85,7 +85,7 @@ def _promote_judged(
             job,
             package,
             by,
-            waivings=list(draft.waivers.standing()),
+            waivers=list(draft.waivers.standing()),
             category=taxonomy_path or (None if job.base else _meant_for(job)),
             version=version,
             based_on=job.base.bundle_id if job.base and not over_newer else None,
@@ -100,7 +100,7 @@ def _hold_as_judged(draft: Draft, waived: frozenset[Waived]) -> Job:
     job = hold(draft)
     check_decidable(job, draft)
     if job.base:
-        job.base.skill.held()
+        job.base.skill.locked()
     check_waived(job, waived)
     return job
 
@@ -205,7 +205,7 @@ def _publish(
     category: str | None,
     version: str,
     based_on: str | None,
-    waivings: list[DraftWaiver],
+    waivers: list[DraftWaiver],
 ) -> Published:
     try:
         published = Skill.objects.publish(
@@ -214,7 +214,7 @@ def _publish(
             author=job.user,
             number=version or None,
             based_on=based_on,
-            waivings=waivings,
+            waivers=waivers,
             change_summary=f"From job {job.pk}, promoted by {by.get_username()}.",
             traits={"style": job.options["style"]} if job.options.get("style") else {},
         )

@@ -7,7 +7,7 @@ from taxonomy.models import (
     Address,
     Category,
     FacetDefinition,
-    FormerPlace,
+    FormerPath,
     Label,
     Profile,
     Relation,
@@ -51,7 +51,7 @@ invalidates(
 )
 invalidates(Label, lambda label: tags_of_skill(label.skill), collection=EVERYWHERE)
 invalidates(Relation, tags_of_relation, collection=EVERYWHERE)
-invalidates(FormerPlace, ["/skills"], collection=["/skills"])
+invalidates(FormerPath, ["/skills"], collection=["/skills"])
 invalidates(FacetDefinition, ["/facets/*"], collection=["/facets/*"])
 for model in (Verdict, Waiver):
     invalidates(model, lambda row: tags_of_skill(row.skill), collection=EVERYWHERE)

@@ -135,7 +135,7 @@ class SkillPackage:
 
     def report_with(self, waived: Collection[Waived]) -> Report:
         """The report, less the findings that curators waived."""
-        return replace(self.report, waived=frozenset(waived))
+        return self.report.with_waived(waived)
 
     def require_valid(
         self, *, name: str | None = None, lenient: bool = False

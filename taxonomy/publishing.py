@@ -1,4 +1,4 @@
-"""The one way a skill is written: a version on a bundle, all of it or nothing."""
+"""Publishing is the only way to write a skill: a version on a bundle, or nothing."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from taxonomy.files.file import Files
 from taxonomy.limits import configured_limits
 from taxonomy.models.address import Address
 from taxonomy.models.category import Category
-from taxonomy.models.relation import hold_relations
-from taxonomy.models.verdict import Waiving
+from taxonomy.models.relation import lock_relations
+from taxonomy.models.verdict import BaseWaiver
 from taxonomy.models.version import Bundle, SkillVersion, next_number
 from taxonomy.package import SkillMetadata, SkillPackage
 
@@ -27,13 +27,13 @@ Trait = Literal["type", "weight", "load_priority", "style"]
 
 @dataclass(frozen=True)
 class Published:
-    """What publishing did."""
+    """The result of publishing."""
 
     version: SkillVersion
     created: bool
     """The skill is new."""
     changed: bool
-    """There is a new version. False: these very bytes were the current one."""
+    """There is a new version. False: the current one has exactly these bytes."""
 
     @property
     def skill(self) -> "Skill":
@@ -41,8 +41,8 @@ class Published:
 
 
 @dataclass(frozen=True)
-class Edition:
-    """One call of `publish`, checked, before it meets the database."""
+class Publication:
+    """One call of `publish` whose content is valid. Nothing is written yet."""
 
     package: SkillPackage
     metadata: SkillMetadata
@@ -52,11 +52,11 @@ class Edition:
     change_summary: str
     traits: Mapping[Trait, str]
     based_on: str | None = None
-    """The bundle that must be current; empty: there must be no such skill."""
+    """The bundle that must be current. Empty: the skill must not exist yet."""
     renamed: "Skill | None" = None
     """The skill that gets the name which the package declares."""
-    waivings: Iterable[Waiving] = ()
-    """What was waived in these files before they were published."""
+    waivers: Iterable[BaseWaiver] = ()
+    """Waivers of a draft with this content, to be copied to the skill."""
 
     def classify(self, skill: "Skill") -> None:
         for trait, value in self.traits.items():
@@ -76,28 +76,32 @@ class PublishingManager(models.Manager["Skill"]):
         traits: Mapping[Trait, str] | None = None,
         based_on: str | None = None,
         lenient: bool = False,
-        waivings: Iterable[Waiving] = (),
+        waivers: Iterable[BaseWaiver] = (),
     ) -> Published:
         """Make the package the current version of the skill that it names.
 
-        Files alone are made a package within the configured limits.
-        `category` may be a path; None keeps the one it has, or takes uncategorized.
-        `name`, if given, is what the frontmatter must say. `traits` are the type,
-        weight, load_priority and style to set. `based_on` is the digest of the bundle
-        that the files were made from, empty for none: SkillChanged unless it is still
-        current. `lenient` keeps fields that the specification does not know. What
-        was waived before in these files (`waivings`) is taken over. The
-        current bytes again make no new version. Raises InvalidSkill,
-        InvalidVersion, UnknownCategory, NameTaken, SkillArchived or VersionConflict,
-        and then nothing is written.
+        If the current version has the same bytes, there is no new version.
+
+        package: plain files become a package within the configured limits.
+        category: a category or its path. None keeps the skill's category; a new
+            skill then goes to `uncategorized`.
+        name: what the frontmatter must say.
+        traits: values for type, weight, load_priority and style.
+        based_on: the digest of the bundle that the content was made from, empty for
+            a new skill. Raises SkillChanged unless it is still current.
+        lenient: keep fields that the specification does not know.
+        waivers: of a draft with this content; they are copied to the skill.
+
+        Raises InvalidSkill, InvalidVersion, UnknownCategory, NameTaken, SkillArchived
+        or VersionConflict; then nothing is written.
         """
         if not isinstance(package, SkillPackage):
             package = SkillPackage(package, configured_limits())
         metadata = package.require_valid(name=name, lenient=lenient)
         if isinstance(category, str):
             category = Category.objects.named(category)
-        return self._insist(
-            Edition(
+        return self._write(
+            Publication(
                 package,
                 metadata,
                 category,
@@ -106,77 +110,73 @@ class PublishingManager(models.Manager["Skill"]):
                 change_summary,
                 traits or {},
                 based_on,
-                waivings=waivings,
+                waivers=waivers,
             )
         )
 
     def rename(
         self, skill: "Skill", name: str, *, author: User | None = None
     ) -> Published:
-        """Publish the current files under another name; the former one resolves on.
+        """Publish the current files under another name. The former name resolves on.
 
         Raises InvalidSkill, NameTaken, SkillArchived, RelationCycle or NameContradicts.
         """
         package = skill.current.bundle.package().renamed(name)
-        summary = f"Renamed from {skill.name}."
-        metadata = package.require_valid(name=name, lenient=True)
-        current = skill.current.bundle_id
-        return self._insist(
-            Edition(
+        return self._write(
+            Publication(
                 package,
-                metadata,
-                None,
-                author,
-                None,
-                summary,
-                {},
-                current,
+                package.require_valid(name=name, lenient=True),
+                category=None,
+                author=author,
+                number=None,
+                change_summary=f"Renamed from {skill.name}.",
+                traits={},
+                based_on=skill.current.bundle_id,
                 renamed=skill,
             )
         )
 
-    def _insist(self, edition: Edition) -> Published:
-        """Who loses a race for a new name finds the skill there the next time."""
-        _ = (
-            edition.package.report
-        )  # now, while nothing is held: a scan may take seconds
+    def _write(self, publication: Publication) -> Published:
+        """Retry after losing a race for a new name: the skill exists then."""
+        # Validate before any row is locked: a scan may take seconds.
+        _ = publication.package.report
         for _ in range(ATTEMPTS - 1):
             try:
-                return self._publish(edition)
+                return self._write_once(publication)
             except IntegrityError:
                 continue
-        return self._publish(edition)
+        return self._write_once(publication)
 
-    def _publish(self, edition: Edition) -> Published:
+    def _write_once(self, publication: Publication) -> Published:
         with transaction.atomic(using=self.db):
-            skill = self._find(edition)
+            skill = self._locked_skill(publication)
             current = skill.current.bundle_id if skill else ""
-            if edition.based_on not in (None, current):
+            if publication.based_on not in (None, current):
                 raise SkillChanged
             if skill is None:
-                return self._create(edition)
-            if current == edition.package.digest:
-                self._place(skill, edition)
-                self._adopt(skill, edition)
+                return self._create(publication)
+            if current == publication.package.digest:
+                self._move(skill, publication)
+                self._copy_waivers(skill, publication)
                 return Published(skill.current, created=False, changed=False)
-            if skill.status == skill.Status.ARCHIVED:
+            if skill.is_archived:
                 raise SkillArchived
-            return self._advance(skill, edition)
+            return self._add_version(skill, publication)
 
-    def _find(self, edition: Edition) -> "Skill | None":
-        """The skill to be written, held until the transaction ends.
+    def _locked_skill(self, publication: Publication) -> "Skill | None":
+        """The skill to be written, locked until the transaction ends; None: a new one.
 
-        What gets a new name may be what relations wait for; so those are held before.
+        Relations may wait for a new name, so they are locked first if there is one.
         """
-        if edition.renamed:
-            hold_relations()
-        skill = self._lock(edition)
+        if publication.renamed:
+            lock_relations()
+        skill = self._lock(publication)
         if skill is None:
-            hold_relations()
+            lock_relations()
         return skill
 
-    def _lock(self, edition: Edition) -> "Skill | None":
-        name, renamed = edition.metadata.name, edition.renamed
+    def _lock(self, publication: Publication) -> "Skill | None":
+        name, renamed = publication.metadata.name, publication.renamed
         skills = self.select_for_update(of=("self",), no_key=True)
         skill = skills.filter(
             addresses__kind=Address.Kind.SKILL, addresses__path=name
@@ -189,55 +189,60 @@ class PublishingManager(models.Manager["Skill"]):
             raise NameTaken(name=f"{name!r} was once the name of {skill.name!r}.")
         return skill
 
-    def _create(self, edition: Edition) -> Published:
-        category = edition.category or Category.objects.fallback()
-        Category.objects.hold(category)
-        skill = self.model(name=edition.metadata.name, category=category)
-        version = self._write_version(skill, edition)
-        edition.classify(skill)
-        self._take_over(skill, version, edition, force_insert=True)
+    def _create(self, publication: Publication) -> Published:
+        category = publication.category or Category.objects.fallback()
+        Category.objects.lock(category)
+        skill = self.model(name=publication.metadata.name, category=category)
+        version = self._store_version(skill, publication)
+        publication.classify(skill)
+        self._apply(skill, version, publication, force_insert=True)
         return Published(version, created=True, changed=True)
 
-    def _advance(self, skill: "Skill", edition: Edition) -> Published:
-        if edition.category:
-            skill.place_in(edition.category)
-        version = self._write_version(skill, edition)
-        edition.classify(skill)
-        self._take_over(skill, version, edition)
+    def _add_version(self, skill: "Skill", publication: Publication) -> Published:
+        if publication.category:
+            skill.move_to(publication.category)
+        version = self._store_version(skill, publication)
+        publication.classify(skill)
+        self._apply(skill, version, publication)
         return Published(version, created=False, changed=True)
 
-    def _take_over(
-        self, skill: "Skill", version: SkillVersion, edition: Edition, **save: Any
+    def _apply(
+        self,
+        skill: "Skill",
+        version: SkillVersion,
+        publication: Publication,
+        **save_options: Any,
     ) -> None:
-        skill.take_over(version, edition.metadata, edition.package.report, **save)
-        self._adopt(skill, edition)
+        report = publication.package.report
+        skill.apply_version(version, publication.metadata, report, **save_options)
+        self._copy_waivers(skill, publication)
 
-    def _adopt(self, skill: "Skill", edition: Edition) -> None:
-        if edition.waivings:
-            skill.adopt(edition.waivings)
-            skill.settle(edition.package.report)
+    def _copy_waivers(self, skill: "Skill", publication: Publication) -> None:
+        if publication.waivers:
+            skill.copy_waivers(publication.waivers)
+            skill.store_verdict(publication.package.report)
 
-    def _place(self, skill: "Skill", edition: Edition) -> None:
-        """The same bytes may still go to another category."""
-        if edition.category and edition.category.pk != skill.category_id:
-            skill.place_in(edition.category)
+    def _move(self, skill: "Skill", publication: Publication) -> None:
+        """Unchanged content may still go to another category."""
+        category = publication.category
+        if category and category.pk != skill.category_id:
+            skill.move_to(category)
             skill.save(update_fields=["category", "updated_at"])
 
-    def _write_version(self, skill: "Skill", edition: Edition) -> SkillVersion:
-        """Before the skill, that points at it: foreign keys are checked at commit."""
+    def _store_version(self, skill: "Skill", publication: Publication) -> SkillVersion:
+        """Stored before the skill that refers to it; foreign keys are deferred."""
+        package, metadata = publication.package, publication.metadata
         published = SkillVersion.objects.filter(skill_id=skill.pk)
         return SkillVersion.objects.create(
             skill=skill,
             number=next_number(
                 published.values_list("number", flat=True),
-                given=edition.number,
-                named=edition.metadata.version,
+                given=publication.number,
+                named=metadata.version,
             ),
-            bundle=Bundle.objects.store(
-                edition.package.files, digest=edition.package.digest
-            ),
-            frontmatter=edition.metadata.frontmatter,
-            body=edition.metadata.body,
-            change_summary=edition.change_summary,
-            author=edition.author,
+            bundle=Bundle.objects.store(package.files, digest=package.digest),
+            frontmatter=metadata.frontmatter,
+            body=metadata.body,
+            change_summary=publication.change_summary,
+            author=publication.author,
         )

@@ -23,13 +23,13 @@ def due() -> SkillQuerySet:
     return skills
 
 
-def judge_due() -> bool:
+def validate_due() -> bool:
     """Judge some of those that are due. True: call again soon, there are more."""
     until = time.monotonic() + SECONDS_AT_A_TIME
     judged = failed = 0
     for key in list(due().order_by("pk").values_list("pk", flat=True)[:AT_A_TIME]):
         try:
-            Skill.objects.select_related("current").get(pk=key).judge()
+            Skill.objects.select_related("current").get(pk=key).validate()
             judged += 1
         except DatabaseError:
             raise
@@ -43,7 +43,7 @@ def judge_due() -> bool:
     return judged > 0 and due().count() > failed
 
 
-def judge_the_unjudged(using: str, **_: Any) -> None:
+def validate_new(using: str, **_: Any) -> None:
     """Receiver of post_migrate: each skill by itself, so that who stops it loses
     nothing; the next `migrate` goes on."""
     if using != DEFAULT_DB_ALIAS:
@@ -52,7 +52,7 @@ def judge_the_unjudged(using: str, **_: Any) -> None:
         skills = Skill.objects.filter(verdict=None).order_by("pk")
         waiting = list(skills.values_list("pk", flat=True))
         for key in waiting:
-            Skill.objects.select_related("current").get(pk=key).judge()
+            Skill.objects.select_related("current").get(pk=key).validate()
     except DatabaseError as error:  # migrated to a state of before
         logger.warning("skills not judged error=%s", error)
     else:

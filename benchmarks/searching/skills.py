@@ -87,7 +87,7 @@ def tree(depth: int = 0) -> dict[str, Branch]:
 
 def fill(skills: int) -> None:
     """Write the skills in bulk; how long importing takes is measured elsewhere."""
-    Category.objects.plant(tree())
+    Category.objects.create_tree(tree())
     categories = list(Category.objects.order_by("path"))
     bundle = Bundle.objects.store(Writer(2).files(0))
     writer = Writer(3)

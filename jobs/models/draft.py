@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 
 from cachelayer import InvalidatingQuerySet
 from taxonomy.models import Bundle
-from taxonomy.models.verdict import Waiving
+from taxonomy.models.verdict import BaseWaiver
 
 PROMOTE = "jobs.promote_draft"
 """The permission to promote or reject any draft."""
@@ -87,7 +87,7 @@ def sees_all(user: User | AnonymousUser) -> bool:
     return user.has_perm("jobs.promote_draft") or user.has_perm("jobs.operate_jobs")
 
 
-class DraftWaiver(Waiving):
+class DraftWaiver(BaseWaiver):
     """Of a draft. It holds through edits that leave the text as it was found."""
 
     draft = models.ForeignKey("jobs.Draft", models.CASCADE, related_name="waivers")

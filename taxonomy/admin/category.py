@@ -66,7 +66,7 @@ def edit(category: Category, user: User, answers: dict[str, Any]) -> str:
     former = category.path
     with transaction.atomic():
         if "path" not in answers:  # a move locks more rows, in its own order
-            Category.objects.hold(category)
+            Category.objects.lock(category)
         current = Category.objects.filter(pk=category.pk).first() or category
         check_unchanged(answers, category_values(current))
         category.revise(**answers)

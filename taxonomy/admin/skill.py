@@ -86,7 +86,7 @@ def yank(version: SkillVersion, user: User, answers: dict[str, Any]) -> str:
 
 
 def unyank(version: SkillVersion, user: User, answers: dict[str, Any]) -> str:
-    version.skill.put_back(version.number)
+    version.skill.unyank(version.number)
     return f"{version} is available again."
 
 
@@ -201,7 +201,7 @@ def revoke(skill: Skill, user: User, answers: dict[str, Any]) -> str:
 
 
 def validate(skill: Skill, user: User, answers: dict[str, Any]) -> str:
-    report = skill.judge()
+    report = skill.validate()
     return f"Validation: {report.status}, score {report.score:.0%}."
 
 
@@ -386,7 +386,7 @@ class SkillAdmin(FleetAdmin):
                 for address in row.addresses.all()
             ],
         )
-        places = row.former_places.exclude(category=row.category_id)
+        places = row.former_paths.exclude(category=row.category_id)
         if former := places.select_related("category").order_by("category__path"):
             yield Panel(
                 "Former categories",
@@ -439,5 +439,5 @@ def target_of(relation: Relation) -> str:
     """As in the API: the name as written, if the skill is archived."""
     target = relation.target
     if target is None or target.is_archived:
-        return relation.told_name
+        return relation.public_name
     return link_to(target)

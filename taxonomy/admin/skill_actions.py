@@ -23,7 +23,7 @@ from taxonomy.exceptions import InvalidRelation, SkillChanged
 from taxonomy.files.file import File, as_files
 from taxonomy.models import Label, Relation, Skill
 from taxonomy.models.address import MAX_NAME_CHARS
-from taxonomy.models.relation import hold_relations
+from taxonomy.models.relation import lock_relations
 from taxonomy.models.version import MAX_REASON_CHARS
 from taxonomy.package import MAX_LABEL_CHARS
 from taxonomy.permissions import PUBLISH_SKILLS
@@ -98,7 +98,7 @@ def rollback_form(skill: Skill) -> type[forms.Form]:
 
 def place(skill: Skill, user: User, answers: dict[str, Any]) -> str:
     with transaction.atomic():
-        check_unchanged(answers, traits(skill.held()))
+        check_unchanged(answers, traits(skill.locked()))
         if "category" in answers:
             answers["category"] = answers["category"].path
         skill.revise(**answers)
@@ -137,7 +137,7 @@ def relate(skill: Skill, user: User, answers: dict[str, Any]) -> str:
     """Concurrent changes of other lines are kept."""
     made_from = answers.pop(MADE_FROM)
     with transaction.atomic():
-        hold_relations()
+        lock_relations()
         current = relations_now(skill)
         names = {}
         for kind, lines in answers.items():
@@ -172,7 +172,7 @@ def labels_now(skill: Skill) -> dict[str, str]:
 def relations_now(skill: Skill) -> dict[str, str]:
     pointing = skill.relations.select_related("target")
     return {
-        kind: "\n".join(each.shown_name for each in pointing if each.kind == kind)
+        kind: "\n".join(each.current_name for each in pointing if each.kind == kind)
         for kind in Relation.Kind
     }
 

@@ -158,7 +158,7 @@ class SkillValidation(SkillAPIView):
     )
     def post(self, request: Request, ref: str) -> Response:
         """Validate the current version again, and store the verdict."""
-        return Response(self.skill().judge().as_json())
+        return Response(self.skill().validate().as_json())
 
 
 class Validation(APIView):

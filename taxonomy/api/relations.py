@@ -116,9 +116,9 @@ class Relations(SkillAPIView):
         requiring = self.readable().requiring(skill).order_by("name")
         direct: dict[str, list[dict[str, Any]]] = {kind: [] for kind in Relation.Kind}
         for each in relations:
-            direct[each.kind].append(pointer(each.told_name, each.target))
+            direct[each.kind].append(pointer(each.public_name, each.target))
         self.tag_skills(
-            skill, {each.shown_name for each in relations} | {s.name for s in needed}
+            skill, {each.current_name for each in relations} | {s.name for s in needed}
         )
         answer = {
             **direct,

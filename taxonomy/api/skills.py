@@ -140,7 +140,7 @@ class SkillFoundSerializer(SkillItemSerializer):
 
 class RelationSerializer(serializers.Serializer[Any]):
     kind = serializers.CharField()
-    target = serializers.CharField(source="told_name")
+    target = serializers.CharField(source="public_name")
 
 
 class SkillDetailSerializer(SkillItemSerializer):
@@ -388,7 +388,7 @@ class SkillDetail(SkillAPIView):
         """A skill by its name, a former name or its UUID."""
         skill = self.skill(self.readable().for_detail())
         for relation in skill.relations.all():
-            add_cache_tags(request, f"/skills/{relation.shown_name}/*")
+            add_cache_tags(request, f"/skills/{relation.current_name}/*")
         return Response(SkillDetailSerializer(skill).data)
 
     @extend_schema(

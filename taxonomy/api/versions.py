@@ -256,7 +256,7 @@ class Yank(SkillAPIView):
     def delete(self, request: Request, ref: str, number: str) -> Response:
         """Undo a yank. The current version does not change."""
         skill = self.skill()
-        skill.put_back(self.version(skill, number).number)
+        skill.unyank(self.version(skill, number).number)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -1,6 +1,6 @@
 """Published skills and where they stand."""
 
-from taxonomy.models.address import Address, FormerPlace
+from taxonomy.models.address import Address, FormerPath
 from taxonomy.models.category import Category
 from taxonomy.models.label import FacetDefinition, Label
 from taxonomy.models.origin import Fleet, Origin
@@ -20,7 +20,7 @@ __all__ = [
     "Category",
     "FacetDefinition",
     "Fleet",
-    "FormerPlace",
+    "FormerPath",
     "Label",
     "Origin",
     "Profile",

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 PARAMETERS = 900
-"""Of one statement: SQLite takes 999, and some are other values."""
+"""The most keys in one statement: SQLite takes 999 parameters, keys and others."""
 
 Key = TypeVar("Key")
 
 
 def chunks(keys: Sequence[Key], parameters: int = 1) -> Iterator[Sequence[Key]]:
-    """`parameters`: so many each key takes of a statement."""
+    """Split the keys for statements that need so many parameters for each."""
     size = PARAMETERS // parameters
     for start in range(0, len(keys), size):
         yield keys[start : start + size]
@@ -36,10 +36,10 @@ MAX_NAME_CHARS = 64
 
 
 def under(path: str, field: str = "path") -> Q:
-    """Rows whose `field` lies below `path`, itself not included.
+    """Rows whose `field` is below `path`, without `path` itself.
 
-    SQLite uses its index for a range only; PostgreSQL, whose collation need not
-    be by code point, for a prefix only.
+    SQLite can use its index for a range only. PostgreSQL can use its index for a
+    prefix only, because its collation may not order by code point.
     """
     if connections[DEFAULT_DB_ALIAS].vendor == "sqlite":
         after_slash = chr(ord("/") + 1)
@@ -50,7 +50,7 @@ def under(path: str, field: str = "path") -> Q:
 
 
 def within(path: str, field: str = "path") -> Q:
-    """Rows whose `field` is `path` or lies below it."""
+    """Rows whose `field` is `path` or below it."""
     return Q(**{field: path}) | under(path, field)
 
 
@@ -59,40 +59,44 @@ def parent_of(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-class FormerPlaceManager(InvalidatingManager):
-    def keep(self, skill: "Skill") -> None:
-        """It is about to leave the category in which it is."""
+class FormerPathManager(InvalidatingManager):
+    def record(self, skill: "Skill") -> None:
+        """Record the category of a skill that is about to leave it."""
         self.get_or_create(skill=skill, category_id=skill.category_id)
 
-    def follow(self, gone: Q, twins: "Mapping[int, Category]") -> None:
-        """Who was in one of the categories that go was in its twin, by key."""
-        left = self.filter(gone)
-        pairs = left.values_list("skill_id", "category_id")
+    def repoint(self, merged: Q, counterparts: "Mapping[int, Category]") -> None:
+        """Replace merged categories by their counterparts, which are given by key."""
+        stale = self.filter(merged)
+        pairs = stale.values_list("skill_id", "category_id")
         self.bulk_create(
-            [FormerPlace(skill_id=skill, category=twins[was]) for skill, was in pairs],
+            [
+                FormerPath(skill_id=skill, category=counterparts[category])
+                for skill, category in pairs
+            ],
             ignore_conflicts=True,
         )
-        # A signal for each would be a query for each.
-        self.filter(pk__in=left.values("pk"))._raw_delete(self.db)
+        # A signal for each row would cost a query.
+        self.filter(pk__in=stale.values("pk"))._raw_delete(self.db)
 
 
-class FormerPlace(models.Model):
-    """A category in which a skill was, so that its full paths of then resolve on.
+class FormerPath(models.Model):
+    """A category that a skill was in, so that its full paths from then resolve.
 
-    It may be there again today.
+    The skill may be in that category again today.
     """
 
     skill = models.ForeignKey(
-        "taxonomy.Skill", models.CASCADE, related_name="former_places"
+        "taxonomy.Skill", models.CASCADE, related_name="former_paths"
     )
     category = models.ForeignKey(
-        "taxonomy.Category", models.CASCADE, related_name="former_places"
+        "taxonomy.Category", models.CASCADE, related_name="former_paths"
     )
 
-    objects = FormerPlaceManager()
+    objects = FormerPathManager()
 
     class Meta:
         base_manager_name = "objects"
+        db_table = "taxonomy_formerplace"
         constraints = (
             models.UniqueConstraint(
                 fields=["skill", "category"], name="former_place_once"
@@ -105,68 +109,71 @@ class FormerPlace(models.Model):
 
 class AddressManager(InvalidatingManager):
     def claim_name(self, skill: "Skill") -> bool:
-        """Make the skill's name its address. Its former names go on resolving.
+        """Make the skill's name its current address. Former names resolve on.
 
-        True: it did not have the name before. Raises NameTaken.
+        True: the name is new to the skill. Raises NameTaken.
         """
-        address, new = self.get_or_create(
+        address, is_new = self.get_or_create(
             kind=Address.Kind.SKILL, path=skill.name, defaults={"skill": skill}
         )
         if address.skill_id != skill.pk:
             raise NameTaken(name=f"{skill.name!r} is or was another skill's name.")
         address.make_current(skill.addresses.all())
-        return new
+        return is_new
 
     def claim_paths(self, path: str) -> None:
-        """Make the paths of the category at `path`, and of all below it, addresses.
+        """Give the category at `path`, and all below it, their paths as addresses.
 
-        Their former ones go on resolving. Read whole and written by key, in chunks: a
-        server that knows nothing of new rows yet would look through the table for each.
+        Former paths resolve on. Rows are read whole and written by key in chunks: on
+        rows without statistics, one statement for all would scan the table for each.
         Raises PathTaken.
         """
-        owner: Any = self.model._meta.get_field("category").related_model
-        owners = dict(owner.objects.within(path).values_list("path", "pk"))
-        every = self.filter(kind=Address.Kind.CATEGORY).order_by()
-        there = dict(every.filter(within(path)).values_list("path", "category"))
-        for taken in sorted(there.keys() & owners.keys()):
-            if there[taken] != owners[taken]:
+        category_model: Any = self.model._meta.get_field("category").related_model
+        rows = category_model.objects.within(path)
+        category_keys = dict(rows.values_list("path", "pk"))
+        addresses = self.filter(kind=Address.Kind.CATEGORY).order_by()
+        existing = dict(addresses.filter(within(path)).values_list("path", "category"))
+        for taken in sorted(existing.keys() & category_keys.keys()):
+            if existing[taken] != category_keys[taken]:
                 raise PathTaken(path=f"{taken!r} is or was another category's path.")
-        told = every.filter(within(path, "category__path"))
+        self._set_current(addresses.filter(within(path, "category__path")))
+        self.register(
+            {at: key for at, key in category_keys.items() if at not in existing}
+        )
+
+    def _set_current(self, addresses: models.QuerySet["Address"]) -> None:
+        """Mark as current those that are the path of their category, and no others."""
         wrong: dict[bool, list[int]] = {True: [], False: []}
-        for key, said, current, today in told.values_list(
+        for key, path, current, category_path in addresses.values_list(
             "pk", "path", "current", "category__path"
         ):
-            if current != (said == today):
-                wrong[said == today].append(key)
+            if current != (path == category_path):
+                wrong[path == category_path].append(key)
         for current, keys in wrong.items():
             for chunk in chunks(keys):
                 self.filter(pk__in=chunk).update(current=current)
-        self.register({at: key for at, key in owners.items() if at not in there})
 
-    def register(self, owners: "Mapping[str, int]") -> None:
-        """The addresses of new categories, whose paths are known to be free.
-
-        `owners` are their keys by path.
-        """
+    def register(self, category_keys: "Mapping[str, int]") -> None:
+        """Create the addresses of new categories, whose paths are known to be free."""
         self.bulk_create(
             Address(kind=Address.Kind.CATEGORY, path=path, category_id=key)
-            for path, key in owners.items()
+            for path, key in category_keys.items()
         )
 
     def categories_by_path(self) -> "dict[str, Category]":
-        """Every path that resolves, today's and former ones, and what it leads to."""
-        owner: Any = Address._meta.get_field("category").related_model
-        categories = {each.pk: each for each in owner.objects.order_by()}
-        found = self.filter(kind=Address.Kind.CATEGORY).order_by()
+        """The category for every path that resolves, current and former ones."""
+        category_model: Any = Address._meta.get_field("category").related_model
+        categories = {each.pk: each for each in category_model.objects.order_by()}
+        addresses = self.filter(kind=Address.Kind.CATEGORY).order_by()
         return {
             path: categories[key]
-            for path, key in found.values_list("path", "category")
+            for path, key in addresses.values_list("path", "category")
             if key in categories
         }
 
 
 class Address(models.Model):
-    """A name of a skill or a path of a category, which no other may take."""
+    """A name of a skill or a path of a category, reserved for it for ever."""
 
     class Kind(models.TextChoices):
         SKILL = "skill"
@@ -211,7 +218,7 @@ class Address(models.Model):
         return self.path
 
     def make_current(self, siblings: models.QuerySet["Address"]) -> None:
-        """Of all addresses of one owner this one is today's."""
+        """Make this the only current address among those of its owner."""
         siblings.exclude(pk=self.pk).filter(current=True).update(current=False)
         if not self.current:
             self.current = True

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, models, transaction
 from django.db.models import Case, Exists, Max, OuterRef, Q, Value, When
@@ -22,7 +22,7 @@ from taxonomy.models.address import (
     CATEGORY_PATH,
     MAX_PATH_CHARS,
     Address,
-    FormerPlace,
+    FormerPath,
     chunks,
     parent_of,
     under,
@@ -33,187 +33,58 @@ if TYPE_CHECKING:
     from taxonomy.management.commands.seed_taxonomy import Branch
 
 ATTEMPTS = 5
-
-
-class ChangedMeanwhile(TaxonomyError):
-    """Something came or moved before it could be locked."""
-
-
-class Mergeable(models.Model):
-    """What a category does to become a part of another."""
-
-    class Meta:
-        abstract = True
-
-    def merge_into(self, target: "Category") -> None:
-        """Give all that is in it and below it to the target, and go.
-
-        A category below it whose name the target has below it, too, is merged with
-        that one. All its paths resolve to the target then. Raises InvalidMerge,
-        PathTaken, UnknownCategory, or CategoryBusy; then nothing has changed.
-        """
-        for _ in range(ATTEMPTS):
-            try:
-                with transaction.atomic():
-                    self._merge(target)
-                return target.refresh_from_db()
-            except ChangedMeanwhile:
-                continue
-        raise CategoryBusy
-
-    def _merge(self, target: "Category") -> None:
-        """Skills are locked before categories, as by whoever places a skill."""
-        rows: Any = type(self)._default_manager
-        paths = self._paths(target)
-        skills = self._skills_in(paths[self.pk])
-        keys = set(alone(skills).values_list("pk", flat=True))
-        wanted = within(paths[self.pk]) | within(paths[target.pk])
-        held = {
-            each.path: each
-            for each in rows.select_for_update().filter(wanted).order_by("pk")
-        }
-        # Who came meanwhile is only looked for: to wait for it now could be for ever.
-        came = set(skills.values_list("pk", flat=True)) - keys
-        if self._paths(target) != paths or came:
-            raise ChangedMeanwhile
-        source, into = held[paths[self.pk]], held[paths[target.pk]]
-        if into.path == source.path or into.path.startswith(f"{source.path}/"):
-            raise InvalidMerge(into="Name a category that is not in it.")
-        check_room(source.path, into.path, held)
-        source.dissolve_in(into, held)
-
-    def _paths(self, target: "Category") -> dict[Any, str]:
-        """By key, as they are now."""
-        rows: Any = type(self)._default_manager
-        paths = dict(rows.filter(pk__in=(self.pk, target.pk)).values_list("pk", "path"))
-        for each in (self, target):
-            if each.pk not in paths:
-                raise UnknownCategory(path=f"{each} was deleted meanwhile.")
-        return paths
-
-    def _skills_in(self, path: str) -> Any:
-        skills: Any = self._meta.get_field("skills").related_model
-        return skills.objects.filter(within(path, "category__path"))
-
-    def dissolve_in(self, target: "Category", held: "Mapping[str, Category]") -> None:
-        """`held`: by path, both and all in them, locked. There is room.
-
-        In as many statements for a large branch as for a small one, but for chunks:
-        what has no twin below the target goes there, and all that is left has one.
-        """
-        source = cast("Category", self)
-        rows: Any = type(self)._default_manager
-        twins = twins_in(source.path, target.path, held)
-        left = rows.within(source.path)
-        in_one_left = within(source.path, "category__path")
-        there = Concat(
-            Value(target.path), Substr(OuterRef("path"), len(source.path) + 1)
-        )
-        single = left.exclude(Exists(rows.filter(path=there)))
-        single.carry(source.path, target.path)
-        orphans = rows.filter(within(source.path, "parent__path"))
-        lead(orphans.exclude(pk__in=left.values("pk")), "parent", twins)
-        Address.objects.claim_paths(target.path)
-        lead(self._skills_in(source.path), "category", twins, updated_at=Now())
-        FormerPlace.objects.follow(in_one_left, twins)
-        lead(Address.objects.filter(in_one_left), "category", twins, current=False)
-        # Nothing hangs on them, and a signal for each would be a query for each.
-        left._raw_delete(left.db)
-
-
-def twins_in(
-    source: str, target: str, held: "Mapping[str, Category]"
-) -> "dict[int, Category]":
-    """By key of those in the source: what has the same place in the target."""
-    places = {
-        path: target + path.removeprefix(source)
-        for path in held
-        if f"{path}/".startswith(f"{source}/")
-    }
-    return {held[path].pk: held[at] for path, at in places.items() if at in held}
-
-
-def lead(rows: Any, field: str, twins: "Mapping[int, Category]", **more: Any) -> None:
-    """Give each of the rows the twin of the category that is its `field`.
-
-    By key: a twin that is looked up by its path in the same statement is looked for in
-    the whole table, row by row, where a server knows no better.
-    """
-    found = dict(rows.order_by().values_list("pk", field))
-    for chunk in chunks(list(found), parameters=3):
-        cases = [
-            When(**{field: key}, then=Value(twins[key].pk))
-            for key in sorted({found[each] for each in chunk})
-        ]
-        there = rows.model._default_manager.filter(pk__in=chunk)
-        there.update(**{field: Case(*cases)}, **more)
-
-
-def check_room(source: str, target: str, held: "Mapping[str, Category]") -> None:
-    """Raises PathTaken when a category would get the path of the one that goes.
-
-    Only one below the target can go up that far: a/b/c/b/c, when a/b/c becomes a part
-    of a, would be a/b/c.
-    """
-    if not source.startswith(f"{target}/"):
-        return
-    raised = source + source.removeprefix(target)
-    if raised in held:
-        raise PathTaken(
-            path=f"{raised} would take the place of {source}, whose path is to lead to"
-            f" {target}. Move {raised} elsewhere first."
-        )
-
-
-def alone(skills: Any) -> Any:
-    """Locked in one order, so that two merges that cross wait for each other once."""
-    return skills.select_for_update(of=("self",), no_key=True).order_by("pk")
-
+"""A merge is tried this often while others keep changing the two branches."""
 
 RESERVED_ROOTS = frozenset({"xml", "user"})
 """They are addresses of the API below /taxonomy."""
 RESERVED_WORD = "merge"
-"""The address of a verb below every category."""
+"""The API uses it as an address below every category."""
 UNCATEGORIZED = "uncategorized"
+
+
+class ChangedMeanwhile(TaxonomyError):
+    """A skill or category came or moved before it could be locked."""
 
 
 class CategoryQuerySet(InvalidatingQuerySet):
     def under(self, path: str) -> "CategoryQuerySet":
-        """Every category below the path, itself not included."""
+        """All categories below the path, without that of the path itself."""
         return self.filter(under(path))
 
     def within(self, path: str) -> "CategoryQuerySet":
-        """The category of the path and every one below it."""
+        """The category of the path and all categories below it."""
         return self.filter(within(path))
 
     def resolve(self, path: str) -> "Category":
-        """The category that has this path, or had it. Raises DoesNotExist."""
+        """The category that has, or had, this path. Raises DoesNotExist."""
         if not CATEGORY_PATH.fullmatch(path) or len(path) > MAX_PATH_CHARS:
             raise Category.DoesNotExist(path)
         return self.get(addresses__kind=Address.Kind.CATEGORY, addresses__path=path)
 
-    def above(self, path: str) -> "Category | None":
-        """The category that a path lies in, by its path or a former one.
+    def parent_for(self, path: str) -> "Category | None":
+        """The parent of a category with this path; None for a root.
 
-        None for a root. Raises UnknownCategory.
+        The path may name the parent by a former path. Raises UnknownCategory.
         """
-        above = parent_of(path)
+        parent_path = parent_of(path)
         try:
-            return self.resolve(above) if above else None
+            return self.resolve(parent_path) if parent_path else None
         except Category.DoesNotExist:
-            raise nothing_at(above) from None
+            raise missing_parent(parent_path) from None
 
-    def carry(self, former: str, path: str) -> None:
-        """Give these, which lie in `former`, the same place in `path`."""
+    def move_paths(self, source: str, target: str) -> None:
+        """Replace the prefix `source` of these paths with `target`."""
         longest = self.aggregate(longest=Max(Length("path")))["longest"] or 0
-        if longest - len(former) + len(path) > MAX_PATH_CHARS:
-            raise InvalidPath(path=f"A path below it would pass {MAX_PATH_CHARS}.")
-        self.update(path=Concat(Value(path), Substr("path", len(former) + 1)))
+        if longest - len(source) + len(target) > MAX_PATH_CHARS:
+            raise InvalidPath(
+                path=f"A path in it would have more than {MAX_PATH_CHARS} characters."
+            )
+        self.update(path=Concat(Value(target), Substr("path", len(source) + 1)))
 
 
 class CategoryManager(models.Manager.from_queryset(CategoryQuerySet)):  # type: ignore[misc]
     def named(self, path: str, field: str = "category") -> "Category":
-        """As `resolve`, for a path that someone wrote into that field."""
+        """As `resolve`, for a path from input. Raises UnknownCategory for the field."""
         try:
             return self.resolve(path)
         except Category.DoesNotExist:
@@ -221,11 +92,11 @@ class CategoryManager(models.Manager.from_queryset(CategoryQuerySet)):  # type: 
                 **{field: f"There is no category {path!r}; GET /taxonomy lists them."}
             ) from None
 
-    def hold(self, category: "Category", *others: int) -> None:
-        """Keep it, and others by key, from being deleted until the transaction ends.
+    def lock(self, category: "Category", *others: int) -> None:
+        """Lock the category, and others by key, against deletion.
 
-        They are locked in one order. Raises UnknownCategory when it was deleted
-        meanwhile.
+        All in one order, so that two transactions cannot deadlock. Raises
+        UnknownCategory if it was deleted meanwhile.
         """
         rows = self.select_for_update(no_key=True).filter(pk__in={category.pk, *others})
         if category not in list(rows.order_by("pk")):
@@ -234,11 +105,11 @@ class CategoryManager(models.Manager.from_queryset(CategoryQuerySet)):  # type: 
     def create_at(
         self, path: str, *, name: str = "", description: str = "", position: int = 0
     ) -> "Category":
-        """A new category. The one above it must exist; a former path leads to it."""
+        """A new category. Its parent must exist, and may be named by a former path."""
         check_path(path)
         with transaction.atomic():
-            # Locked, so that it stays.
-            parent = self.select_for_update(of=("self",)).above(path)
+            # Locked, so that nobody moves or deletes the parent meanwhile.
+            parent = self.select_for_update(of=("self",)).parent_for(path)
             category = Category(
                 path=path_in(parent, path),
                 parent=parent,
@@ -251,50 +122,50 @@ class CategoryManager(models.Manager.from_queryset(CategoryQuerySet)):  # type: 
                 Address.objects.claim_paths(category.path)
         return category
 
-    def plant(self, tree: "dict[str, Branch]") -> "list[Category]":
-        """Create what is missing of the tree; moved or edited categories stay."""
-        made: list[Category] = []
+    def create_tree(self, tree: "dict[str, Branch]") -> "list[Category]":
+        """Create the missing categories of a tree. Existing ones are left as they are,
+        also those that were moved or edited."""
+        created: list[Category] = []
         level: list[tuple[Category | None, dict[str, Branch]]] = [(None, tree)]
         with transaction.atomic():
             known = Address.objects.categories_by_path()
             while level:
-                found = [
-                    (known.get(seedling.path, seedling), branch.get("below", {}))
-                    for above, branches in level
-                    for seedling, branch in seedlings(above, branches)
+                categories = [
+                    (known.get(child.path, child), branch.get("below", {}))
+                    for parent, branches in level
+                    for child, branch in unsaved_children(parent, branches)
                 ]
-                missing = [category for category, _ in found if not category.pk]
+                missing = [category for category, _ in categories if not category.pk]
                 self.bulk_create(missing)
                 Address.objects.register({each.path: each.pk for each in missing})
-                made += missing
-                level = list(found)
-        return made
+                created += missing
+                level = list(categories)
+        return created
 
     def fallback(self) -> "Category":
-        """Where a skill goes that names no category."""
+        """The category for skills that name none."""
         try:
             return self.resolve(UNCATEGORIZED)
         except Category.DoesNotExist:
             return self.create_at(UNCATEGORIZED)
 
-    def hold_with(
-        self, category: "Category", above: "Category | None"
+    def lock_branch(
+        self, category: "Category", parent: "Category | None"
     ) -> "dict[int, Category]":
-        """By key, as they are now: the category, all below it, and the one `above`.
+        """Lock the category, all below it, and `parent`; by key, as they are now.
 
-        They are locked in one order, so that two moves that cross do not wait for
-        each other.
+        All in one order, so that two moves in opposite directions cannot deadlock.
         """
-        known = self.filter(pk=category.pk).values_list("path", flat=True).first()
-        wanted = Q(pk=category.pk) | under(known or category.path)
-        if above:
-            wanted |= Q(pk=above.pk)
-        held = self.select_for_update().filter(wanted).order_by("pk")
-        return {each.pk: each for each in held}
+        path = self.filter(pk=category.pk).values_list("path", flat=True).first()
+        branch = Q(pk=category.pk) | under(path or category.path)
+        if parent:
+            branch |= Q(pk=parent.pk)
+        locked = self.select_for_update().filter(branch).order_by("pk")
+        return {each.pk: each for each in locked}
 
 
-class Category(Mergeable):
-    """A place for skills. Its path changes only by `move`, which keeps the old one."""
+class Category(models.Model):
+    """A node of the taxonomy. Its path changes only by `move`, and resolves on."""
 
     path = models.CharField(max_length=MAX_PATH_CHARS, unique=True)
     parent = models.ForeignKey(
@@ -316,7 +187,7 @@ class Category(Mergeable):
 
     @property
     def aliases(self) -> list[str]:
-        """Former paths that resolve to it, sorted."""
+        """The former paths that resolve to it, sorted."""
         former = self.addresses.filter(current=False)
         return sorted(former.values_list("path", flat=True))
 
@@ -324,7 +195,7 @@ class Category(Mergeable):
         """Set name, description or position, and move it to `path`, or neither."""
         with transaction.atomic():
             if path is None:
-                Category.objects.hold(self)
+                Category.objects.lock(self)
             else:
                 self.move(path)
             for field, value in fields.items():
@@ -333,31 +204,31 @@ class Category(Mergeable):
                 self.save(update_fields=list(fields))
 
     def move(self, path: str) -> None:
-        """Put it, with all below it, at another path; the former paths resolve on.
+        """Move it and all below it to another path. The former paths resolve on.
 
-        Raises PathTaken, InvalidPath, or UnknownCategory (nothing above the path).
+        Raises PathTaken, InvalidPath, or UnknownCategory if the parent is missing.
         """
         check_path(path)
         with transaction.atomic():
-            above = Category.objects.above(path)
-            held = Category.objects.hold_with(self, above)
-            now = held.get(self.pk)
+            new_parent = Category.objects.parent_for(path)
+            locked = Category.objects.lock_branch(self, new_parent)
+            now = locked.get(self.pk)
             if now is None:
                 raise UnknownCategory(path=f"{self.path!r} was deleted meanwhile.")
-            parent = held.get(above.pk) if above else None
-            if above and parent is None:
-                raise nothing_at(above.path)
+            parent = locked.get(new_parent.pk) if new_parent else None
+            if new_parent and parent is None:
+                raise missing_parent(new_parent.path)
             path = path_in(parent, path)
             if path.startswith(f"{now.path}/"):
-                raise InvalidPath(path="A category cannot move below itself.")
+                raise InvalidPath(path="A category cannot be moved below itself.")
             if path != now.path:
-                now.put_at(path, parent)
+                now._move_rows(path, parent)
             self.refresh_from_db()
 
-    def put_at(self, path: str, parent: "Category | None") -> None:
-        """The rows of a move, which are locked."""
+    def _move_rows(self, path: str, parent: "Category | None") -> None:
+        """Write the locked rows of a move."""
         with taken_means_conflict(path):
-            Category.objects.within(self.path).carry(self.path, path)
+            Category.objects.within(self.path).move_paths(self.path, path)
             Category.objects.filter(pk=self.pk).update(parent=parent)
             Address.objects.claim_paths(path)
 
@@ -365,19 +236,150 @@ class Category(Mergeable):
         """Delete it. Raises CategoryInUse unless it is empty."""
         try:
             with transaction.atomic():
-                # Its row before its addresses, as a move takes them.
+                # Lock the row before its addresses, in the order of a move.
                 Category.objects.select_for_update().filter(pk=self.pk).first()
                 self.delete()
-        except IntegrityError:  # a skill or category came in between, or was there
+        except IntegrityError:  # it holds a skill or a category, or got one just now
             raise CategoryInUse from None
 
+    def merge_into(self, target: "Category") -> None:
+        """Move everything in it and below it to the target, and delete it.
 
-def nothing_at(path: str) -> UnknownCategory:
+        A category below it that has a counterpart of the same name below the target
+        is merged with that one. All its paths resolve to the target then. Raises
+        InvalidMerge, PathTaken, UnknownCategory or CategoryBusy; then nothing changes.
+        """
+        for _ in range(ATTEMPTS):
+            try:
+                with transaction.atomic():
+                    self._merge(target)
+                return target.refresh_from_db()
+            except ChangedMeanwhile:
+                continue
+        raise CategoryBusy
+
+    def _merge(self, target: "Category") -> None:
+        """Skills are locked before categories, in the order of `Skill.move_to`."""
+        paths = self._current_paths(target)
+        skills = self._skills_within(paths[self.pk])
+        keys = set(locked_in_order(skills).values_list("pk", flat=True))
+        branches = within(paths[self.pk]) | within(paths[target.pk])
+        rows = Category.objects.select_for_update().filter(branches).order_by("pk")
+        locked = {each.path: each for each in rows}
+        # Skills that came meanwhile are only detected: waiting for them could deadlock.
+        added = set(skills.values_list("pk", flat=True)) - keys
+        if self._current_paths(target) != paths or added:
+            raise ChangedMeanwhile
+        source, into = locked[paths[self.pk]], locked[paths[target.pk]]
+        if into.path == source.path or into.path.startswith(f"{source.path}/"):
+            raise InvalidMerge(into="Name a category that is not in it.")
+        require_free_path(source.path, into.path, locked)
+        source._merge_rows(into, locked)
+
+    def _current_paths(self, target: "Category") -> dict[int, str]:
+        """The paths of both by key, as they are now. Raises UnknownCategory."""
+        rows = Category.objects.filter(pk__in=(self.pk, target.pk))
+        paths = dict(rows.values_list("pk", "path"))
+        for each in (self, target):
+            if each.pk not in paths:
+                raise UnknownCategory(path=f"{each} was deleted meanwhile.")
+        return paths
+
+    def _skills_within(self, path: str) -> Any:
+        skills: Any = self._meta.get_field("skills").related_model
+        return skills.objects.filter(within(path, "category__path"))
+
+    def _merge_rows(self, target: "Category", locked: "Mapping[str, Category]") -> None:
+        """Write the merge. `locked` has both branches, by path.
+
+        The number of statements does not grow with the branches, except that keys are
+        written in chunks. Categories without a counterpart below the target move
+        there; those that are left have one, and are deleted.
+        """
+        counterparts = counterparts_in(self.path, target.path, locked)
+        remaining = Category.objects.within(self.path)
+        in_remaining = within(self.path, "category__path")
+        path_in_target = Concat(
+            Value(target.path), Substr(OuterRef("path"), len(self.path) + 1)
+        )
+        alone = remaining.exclude(Exists(Category.objects.filter(path=path_in_target)))
+        alone.move_paths(self.path, target.path)
+        children = Category.objects.filter(within(self.path, "parent__path"))
+        children = children.exclude(pk__in=remaining.values("pk"))
+        repoint(children, "parent", counterparts)
+        Address.objects.claim_paths(target.path)
+        skills = self._skills_within(self.path)
+        repoint(skills, "category", counterparts, updated_at=Now())
+        FormerPath.objects.repoint(in_remaining, counterparts)
+        addresses = Address.objects.filter(in_remaining)
+        repoint(addresses, "category", counterparts, current=False)
+        # Nothing refers to them any more, and a signal for each would cost a query.
+        remaining._raw_delete(remaining.db)
+
+
+def counterparts_in(
+    source: str, target: str, locked: "Mapping[str, Category]"
+) -> "dict[int, Category]":
+    """By key of a category below the source: that with the same place in the target."""
+    paths = {
+        path: target + path.removeprefix(source)
+        for path in locked
+        if f"{path}/".startswith(f"{source}/")
+    }
+    return {
+        locked[path].pk: locked[other]
+        for path, other in paths.items()
+        if other in locked
+    }
+
+
+def repoint(
+    rows: Any, field: str, counterparts: "Mapping[int, Category]", **updates: Any
+) -> None:
+    """Let `field` of each row refer to the counterpart of its category.
+
+    Keys are written out: without statistics, a look-up by path within the statement
+    would scan the table once for each row.
+    """
+    category_by_key = dict(rows.order_by().values_list("pk", field))
+    for chunk in chunks(list(category_by_key), parameters=3):
+        cases = [
+            When(**{field: key}, then=Value(counterparts[key].pk))
+            for key in sorted({category_by_key[each] for each in chunk})
+        ]
+        chunk_rows = rows.model._default_manager.filter(pk__in=chunk)
+        chunk_rows.update(**{field: Case(*cases)}, **updates)
+
+
+def require_free_path(
+    source: str, target: str, locked: "Mapping[str, Category]"
+) -> None:
+    """Raise PathTaken if a category would get the path of the merged one.
+
+    That happens only when the target is above the source: merging a/b/c into a would
+    move a/b/c/b/c to a/b/c.
+    """
+    if not source.startswith(f"{target}/"):
+        return
+    raised = source + source.removeprefix(target)
+    if raised in locked:
+        raise PathTaken(
+            path=f"{raised} would get the path {source}, which must lead to {target}."
+            f" Move {raised} elsewhere first."
+        )
+
+
+def locked_in_order(skills: Any) -> Any:
+    """Lock in one order, so that two merges in opposite directions cannot deadlock."""
+    return skills.select_for_update(of=("self",), no_key=True).order_by("pk")
+
+
+def missing_parent(path: str) -> UnknownCategory:
     return UnknownCategory(path=f"Create the category {path!r} first.")
 
 
 def path_in(parent: Category | None, path: str) -> str:
-    """The path as it is today, where it names what it lies in by a former one."""
+    """The path with its parent's current path, if it names a former one."""
     if parent is None:
         return path
     today = f"{parent.path}/{path.rpartition('/')[2]}"
@@ -399,17 +401,17 @@ def check_path(path: str) -> None:
         raise InvalidPath(path=f"The root {root!r} is reserved.")
 
 
-def seedlings(
-    above: Category | None, branches: "dict[str, Branch]"
+def unsaved_children(
+    parent: Category | None, branches: "dict[str, Branch]"
 ) -> "Iterator[tuple[Category, Branch]]":
-    """Unsaved categories below `above`, in the order of the tree."""
+    """New categories below the parent, in the order of the tree."""
     for position, (segment, branch) in enumerate(branches.items()):
-        path = f"{above.path}/{segment}" if above else segment
+        path = f"{parent.path}/{segment}" if parent else segment
         description = branch.get("description", "")
         yield (
             Category(
                 path=path,
-                parent=above,
+                parent=parent,
                 name=title_of(path),
                 description=description,
                 position=position,
@@ -419,13 +421,13 @@ def seedlings(
 
 
 def title_of(path: str) -> str:
-    """What people read: development/code-review → Code review."""
+    """The default name: development/code-review → Code review."""
     return path.rpartition("/")[2].replace("-", " ").capitalize()[:100]
 
 
 @contextmanager
 def taken_means_conflict(path: str) -> Iterator[None]:
-    """The unique path is the guard; who comes second learns it here."""
+    """Raise PathTaken for what the unique constraint on paths refuses."""
     try:
         yield
     except IntegrityError:

@@ -17,19 +17,21 @@ if TYPE_CHECKING:
 
 
 class LabelManager(InvalidatingManager):
-    def give(self, skill: "Skill", kind: "Label.Kind", values: Iterable[str]) -> None:
-        """Make these the skill's only labels of the kind. Rows that stay are kept.
+    def set_labels(
+        self, skill: "Skill", kind: "Label.Kind", values: Iterable[str]
+    ) -> None:
+        """Make these the skill's only labels of the kind.
 
-        One by one, not in bulk: so only this skill's cached reads are retired.
-        Facets must have been checked: FacetDefinition.objects.require().
+        Rows are written one by one and not in bulk, so that only this skill's cache
+        entries become stale. Facets must have passed FacetDefinition.objects.require().
         """
-        wanted = set(values)
+        missing = set(values)
         for label in self.filter(skill=skill, kind=kind):
-            if label.value in wanted:
-                wanted.remove(label.value)
+            if label.value in missing:
+                missing.remove(label.value)
             else:
                 label.delete()
-        for value in sorted(wanted):
+        for value in sorted(missing):
             self.create(skill=skill, kind=kind, value=value)
 
 
@@ -90,14 +92,14 @@ class FacetManager(InvalidatingManager):
     def require(self, labels: Iterable[str]) -> None:
         """Each label is name=value as defined. Raises InvalidFacet with all findings.
 
-        The definitions are held until the transaction ends.
+        The definitions are locked until the transaction ends.
         """
         given: dict[str, set[str]] = {}
         for label in labels:
             name, _, value = label.partition("=")
             given.setdefault(name, set()).add(value)
-        held = self.select_for_update(no_key=True).filter(name__in=given)
-        known = {facet.name: facet for facet in held.order_by("pk")}
+        locked = self.select_for_update(no_key=True).filter(name__in=given)
+        known = {facet.name: facet for facet in locked.order_by("pk")}
         findings = [
             finding
             for name, values in sorted(given.items())
@@ -152,32 +154,32 @@ class FacetDefinition(models.Model):
     def revise(self, **fields: Any) -> None:
         """Change it. Raises FacetInUse when skills have what it would forbid."""
         with transaction.atomic():
-            held = self._held()
+            locked = self._locked()
             for field, value in fields.items():
-                setattr(held, field, value)
-            used = held.used_values()
-            forbidden = sorted(used - set(held.values)) if held.values else []
+                setattr(locked, field, value)
+            used = locked.used_values()
+            forbidden = sorted(used - set(locked.values)) if locked.values else []
             if forbidden:
                 raise FacetInUse(
                     values=f"Skills have {', '.join(forbidden[:NAMED])}; relabel them."
                 )
-            if not held.multiple and held.several().exists():
+            if not locked.multiple and locked.several().exists():
                 raise FacetInUse(multiple="Skills have several values; relabel them.")
-            held.save()
+            locked.save()
         self.refresh_from_db()
 
     def remove(self) -> None:
         """Raises FacetInUse while a skill has a value of it."""
         with transaction.atomic():
-            if self._held().labels().exists():
+            if self._locked().labels().exists():
                 raise FacetInUse
             self.delete()
 
-    def _held(self) -> "FacetDefinition":
-        held = FacetDefinition.objects.select_for_update().filter(pk=self.pk).first()
-        if held is None:
+    def _locked(self) -> "FacetDefinition":
+        locked = FacetDefinition.objects.select_for_update().filter(pk=self.pk).first()
+        if locked is None:
             raise InvalidFacet(name=f"{self.name!r} was removed meanwhile.")
-        return held
+        return locked
 
     def labels(self) -> models.QuerySet[Any]:
         return Label.objects.filter(

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
 
 RELATIONS = 0x536B4601
-"""Any number that nothing else in the database locks by."""
+"""The key of the advisory lock; any number that nothing else locks by."""
 
 
-def hold_relations() -> None:
-    """Until the transaction ends no other one holds them.
+def lock_relations() -> None:
+    """Lock all relations until the transaction ends.
 
-    Take it before the row of a skill. On SQLite whoever writes is alone anyway.
+    Checks for cycles look at many rows, so only one transaction at a time may change
+    relations. Lock them before the row of a skill. SQLite has a single writer anyway.
     """
     connection = connections[DEFAULT_DB_ALIAS]
     if connection.vendor == "postgresql":
@@ -55,38 +56,38 @@ NEEDED_AND_SEEN = WALK.format(
 
 class RelationManager(InvalidatingManager):
     def relate(
-        self, skill: "Skill", wanted: "Mapping[Relation.Kind, Iterable[str]]"
+        self, skill: "Skill", names_by_kind: "Mapping[Relation.Kind, Iterable[str]]"
     ) -> None:
         """Make these the skill's only relations of their kinds.
 
-        Rows that stay are kept. `wanted` has names, today's or former; one that no
-        skill has is kept until a skill gets it. Raises InvalidRelation,
-        ContradictoryRelations or RelationCycle.
+        A name may be a current or a former one; one that no skill has is stored until
+        a skill gets it. Raises InvalidRelation, ContradictoryRelations or
+        RelationCycle.
         """
-        check_names(wanted)
+        check_names(names_by_kind)
         with transaction.atomic():
-            hold_relations()
-            held = skill.held()
-            every = {name for names in wanted.values() for name in names}
-            named = self._targets(held, every)
-            for kind, names in wanted.items():
+            lock_relations()
+            locked = skill.locked()
+            every = {name for names in names_by_kind.values() for name in names}
+            named = self._targets(locked, every)
+            for kind, names in names_by_kind.items():
                 targets = {named[name] for name in names}
-                if held.pk in {pk for _, pk in targets}:
+                if locked.pk in {pk for _, pk in targets}:
                     raise ContradictoryRelations(
-                        **{kind: f"{held.name} cannot point at itself."}
+                        **{kind: f"{locked.name} cannot point at itself."}
                     )
-                self._point(held, kind, targets)
-            self._check(held)
-            held.save(update_fields=["updated_at"])
+                self._set(locked, kind, targets)
+            self._check(locked)
+            locked.save(update_fields=["updated_at"])
 
     def link(self, skill: "Skill", name: str) -> None:
-        """Lead to the skill what pointed at its new name before it had it.
+        """Point relations to the skill that named it before it existed.
 
-        Raises RelationCycle or NameContradicts. Relations must be held.
+        The caller has locked relations. Raises RelationCycle or NameContradicts.
         """
         waiting = self.filter(target=None, target_name=name).select_related("skill")
-        found = list(waiting)
-        for relation in found:
+        relations = list(waiting)
+        for relation in relations:
             same = self.filter(skill=relation.skill, kind=relation.kind, target=skill)
             to_itself = relation.skill_id == skill.pk
             if same.exists() or (to_itself and relation.kind != "required"):
@@ -94,14 +95,14 @@ class RelationManager(InvalidatingManager):
             else:
                 relation.target = skill
                 relation.save(update_fields=["target"])
-        if found:
+        if relations:
             self._check(skill)
-            self._check_who_waited(skill, name)
+            self._check_waiting(skill, name)
 
     def needed_by(self, skill: "Skill", *, through_archived: bool = True) -> RawSQL:
-        """The keys of all skills that it requires, or that those require, and so on.
+        """A query for the keys of all skills that it requires, also indirectly.
 
-        What an archived one requires is hidden with it, unless `through_archived`.
+        The requirements of archived skills are left out unless `through_archived`.
         """
         key = self.model._meta.get_field("skill").get_db_prep_value(
             skill.pk, connections[self.db]
@@ -112,23 +113,24 @@ class RelationManager(InvalidatingManager):
     def _targets(
         self, skill: "Skill", names: set[str]
     ) -> "dict[str, tuple[str, UUID | None]]":
-        """By name: the name as it was written and the skill, if there is one.
+        """By name: that name, and the key of the skill if there is one.
 
-        Today's name is no one's to tell when the skill is archived.
+        The name stays as it was written: the current name of an archived skill is
+        hidden from readers.
         """
         skills = type(skill)._default_manager.filter(
             addresses__kind="skill", addresses__path__in=names
         )
-        led = dict(skills.values_list("addresses__path", "pk"))
-        return {name: (name, led.get(name)) for name in names}
+        keys = dict(skills.values_list("addresses__path", "pk"))
+        return {name: (name, keys.get(name)) for name in names}
 
-    def _point(
+    def _set(
         self,
         skill: "Skill",
         kind: "Relation.Kind",
         targets: "set[tuple[str, UUID | None]]",
     ) -> None:
-        # Of two names of one skill one is enough.
+        # If two names lead to the same skill, one relation is enough.
         left = {pk or name: (name, pk) for name, pk in sorted(targets, key=str)}
         for relation in self.filter(skill=skill, kind=kind):
             if not left.pop(relation.target_id or relation.target_name, None):
@@ -136,37 +138,39 @@ class RelationManager(InvalidatingManager):
         for name, pk in left.values():
             self.create(skill=skill, kind=kind, target_name=name, target_id=pk)
 
-    def _check_who_waited(self, skill: "Skill", name: str) -> None:
-        """None of them may both want the skill and be in conflict with it."""
+    def _check_waiting(self, skill: "Skill", name: str) -> None:
+        """Raise NameContradicts if a skill would require it and conflict with it."""
         clashing = self.filter(
             kind=Relation.Kind.CONFLICT,
             target=skill,
             skill__relations__target=skill,
-            skill__relations__kind__in=Relation.WISHED,
+            skill__relations__kind__in=Relation.TOGETHER,
         )
         if clash := clashing.select_related("skill").first():
             raise NameContradicts(
                 name=f"{clash.skill} would both require or recommend {name} and be in"
-                f" conflict with it: change the relations of {clash.skill} before."
+                f" conflict with it. Change the relations of {clash.skill} first."
             )
 
     def _check(self, skill: "Skill") -> None:
-        """Raises what these relations must not be."""
+        """Raises ContradictoryRelations or RelationCycle."""
         mine = list(self.filter(skill=skill).select_related("target"))
-        wished = {each.shown_name for each in mine if each.kind in Relation.WISHED}
+        together = {
+            each.current_name for each in mine if each.kind in Relation.TOGETHER
+        }
         for each in mine:
-            if each.kind == Relation.Kind.CONFLICT and each.shown_name in wished:
+            if each.kind == Relation.Kind.CONFLICT and each.current_name in together:
                 raise ContradictoryRelations(
-                    conflict=f"{each.shown_name} is required or recommended, too."
+                    conflict=f"{each.current_name} is also required or recommended."
                 )
         if type(skill)._default_manager.filter(
             pk=skill.pk, pk__in=self.needed_by(skill)
         ):
-            circle = " → ".join(self._circle(skill))
-            raise RelationCycle(required=f"That closes a circle: {circle}.")
+            cycle = " → ".join(self._cycle(skill))
+            raise RelationCycle(required=f"That would make a cycle: {cycle}.")
 
-    def _circle(self, skill: "Skill") -> list[str]:
-        """The names on a shortest way from the skill back to itself."""
+    def _cycle(self, skill: "Skill") -> list[str]:
+        """The names along a shortest cycle through the skill."""
         required = self.filter(
             kind=Relation.Kind.REQUIRED, target_id__in=self.needed_by(skill)
         )
@@ -185,8 +189,8 @@ class RelationManager(InvalidatingManager):
         return [skill.name]
 
 
-def check_names(wanted: "Mapping[Relation.Kind, Iterable[str]]") -> None:
-    for kind, names in wanted.items():
+def check_names(names_by_kind: "Mapping[Relation.Kind, Iterable[str]]") -> None:
+    for kind, names in names_by_kind.items():
         for name in names:
             if len(name) > MAX_NAME_CHARS or not SKILL_NAME.fullmatch(name):
                 raise InvalidRelation(
@@ -195,7 +199,7 @@ def check_names(wanted: "Mapping[Relation.Kind, Iterable[str]]") -> None:
 
 
 class Relation(models.Model):
-    """A pointer by name; `target` is empty while no skill has that name."""
+    """A relation by name; `target` is null while no skill has that name."""
 
     class Kind(models.TextChoices):
         REQUIRED = "required"
@@ -203,12 +207,12 @@ class Relation(models.Model):
         RECOMMENDED = "recommended"
         """The two work well together."""
         CONFLICT = "conflict"
-        """An agent should not hold both."""
+        """An agent should not use both."""
         SEE_ALSO = "see_also"
         """Worth reading next."""
 
-    WISHED = frozenset({Kind.REQUIRED, Kind.RECOMMENDED})
-    """To be held together, so that the other cannot be a conflict."""
+    TOGETHER = frozenset({Kind.REQUIRED, Kind.RECOMMENDED})
+    """Kinds that bring two skills together, and so contradict a conflict."""
 
     skill = models.ForeignKey(
         "taxonomy.Skill", models.CASCADE, related_name="relations"
@@ -235,15 +239,15 @@ class Relation(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.shown_name}"
+        return f"{self.kind} {self.current_name}"
 
     @property
-    def shown_name(self) -> str:
-        """The name of today, whatever it was when the relation was made."""
+    def current_name(self) -> str:
+        """The current name of the target, or the stored one if there is no target."""
         return self.target.name if self.target else self.target_name
 
     @property
-    def told_name(self) -> str:
-        """For readers: what an archived skill is called since is hidden with it."""
+    def public_name(self) -> str:
+        """The name for readers: the new name of an archived skill is hidden."""
         hidden = self.target and self.target.is_archived
-        return self.target_name if hidden else self.shown_name
+        return self.target_name if hidden else self.current_name

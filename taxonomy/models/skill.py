@@ -3,7 +3,7 @@
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
@@ -14,10 +14,13 @@ from django.db.models.functions import Now
 from cachelayer import InvalidatingQuerySet
 from taxonomy.exceptions import (
     LastVersion,
+    NothingToWaive,
     SkillArchived,
+    SkillChanged,
     TooManyLabels,
     UnknownSkill,
     UnknownVersion,
+    UnknownWaiver,
     VersionWithdrawn,
     WrongReplacement,
 )
@@ -26,142 +29,33 @@ from taxonomy.models.address import (
     MAX_NAME_CHARS,
     SKILL_NAME,
     Address,
-    FormerPlace,
+    FormerPath,
     parent_of,
     within,
 )
 from taxonomy.models.category import Category
 from taxonomy.models.label import FacetDefinition, Label
-from taxonomy.models.relation import Relation, hold_relations
-from taxonomy.models.verdict import WithVerdict
+from taxonomy.models.relation import Relation, lock_relations
+from taxonomy.models.verdict import BaseWaiver, Verdict, Waiver
 from taxonomy.models.version import MAX_REASON_CHARS, SkillVersion
 from taxonomy.package import SkillMetadata
 from taxonomy.permissions import Audience, audience_of
 from taxonomy.publishing import PublishingManager
+from taxonomy.skillmd.findings import Chosen, Waived, covers
 from taxonomy.skillmd.report import Report
-
-
-class WithHistory(models.Model):
-    """What a skill does with its versions. None of it makes, changes or copies one."""
-
-    class Meta:
-        abstract = True
-
-    def held(self) -> "Skill":
-        """The row as it is now, for this transaction to write alone.
-
-        Others may refer to it meanwhile.
-        """
-        skills: Any = type(self)._default_manager
-        return cast(
-            "Skill", skills.select_for_update(of=("self",), no_key=True).get(pk=self.pk)
-        )
-
-    def roll_back(self, number: str) -> SkillVersion:
-        """Make a version that was published the current one, before or after today's.
-
-        Name, description and labels become again what it says. Raises UnknownVersion,
-        VersionWithdrawn (it is yanked) or SkillArchived.
-        """
-        with transaction.atomic():
-            skill = self.held()
-            if skill.status == skill.Status.ARCHIVED:
-                raise SkillArchived
-            version = skill.published(number)
-            if version.yanked_at:
-                raise VersionWithdrawn(
-                    version=f"{number} is yanked; put it back before."
-                )
-            if version.pk != skill.current_id:
-                skill.read_from(version)
-        self.refresh_from_db()
-        return version
-
-    def yank(self, number: str, reason: str = "") -> SkillVersion:
-        """Withdraw a version: it stays, and who asks for it is told the reason.
-
-        When it is the current one, the next older that is not yanked is read from now
-        on, else the newest. Raises UnknownVersion or LastVersion.
-        """
-        with transaction.atomic():
-            skill = self.held()
-            version = skill.published(number)
-            if version.pk == skill.current_id:
-                skill.read_from(skill.heir_of(version))
-            version.yanked_at = version.yanked_at or Now()
-            version.yanked_reason = reason
-            version.save(update_fields=["yanked_at", "yanked_reason"])
-        self.refresh_from_db()
-        version.refresh_from_db()
-        return version
-
-    def put_back(self, number: str) -> SkillVersion:
-        """Undo `yank`; which version is current stays. Raises UnknownVersion."""
-        with transaction.atomic():
-            version = self.held().published(number)
-            version.yanked_at, version.yanked_reason = None, ""
-            version.save(update_fields=["yanked_at", "yanked_reason"])
-        return version
-
-    def published(self, number: str) -> SkillVersion:
-        version = self._versions.filter(number=number).first()
-        if version is None:
-            raise UnknownVersion(version=f"{self} has no version {number[:80]!r}.")
-        return version
-
-    def heir_of(self, version: SkillVersion) -> SkillVersion:
-        others = self._versions.filter(yanked_at=None).exclude(pk=version.pk)
-        older = others.filter(pk__lt=version.pk)
-        heir = older.order_by("-pk").first() or others.order_by("-pk").first()
-        if heir is None:
-            raise LastVersion
-        return heir
-
-    def read_from(self, version: SkillVersion) -> None:
-        """Make it current. The name that it says is this skill's, or was."""
-        limits = configured_limits()
-        said = SkillMetadata.of(version.frontmatter, version.body, limits)
-        self.take_over(version, said)
-
-    def take_over(
-        self,
-        version: SkillVersion,
-        said: SkillMetadata,
-        report: Report | None = None,
-        **options: Any,
-    ) -> None:
-        """Show what a version says. Labels of kinds that it does not name stay.
-
-        `report`, if there is one, saves validating the files once more.
-        """
-        skill = cast("Skill", self)
-        named = skill._state.adding or skill.name != said.name
-        skill.name = said.name
-        skill.current = version
-        skill.description = said.description
-        skill.save(**options)
-        if named and Address.objects.claim_name(skill):
-            Relation.objects.link(skill, skill.name)
-        for kind, values in said.labels.items():
-            Label.objects.give(skill, Label.Kind(kind), values)
-        skill.settle(report)
-
-    @property
-    def _versions(self) -> models.QuerySet[SkillVersion]:
-        return SkillVersion.objects.filter(skill_id=self.pk)
 
 
 class SkillQuerySet(InvalidatingQuerySet):
     def active(self) -> "SkillQuerySet":
-        """What agents are offered."""
+        """Those that agents are offered."""
         return self.filter(status=Skill.Status.ACTIVE)
 
     def visible_to(self, user: User | AnonymousUser) -> "SkillQuerySet":
-        """Everything for curators, nothing archived for readers, else nothing."""
+        """All skills for curators, those not archived for readers, else none."""
         return self.visible_as(audience_of(user))
 
     def visible_as(self, audience: Audience) -> "SkillQuerySet":
-        """What everyone of the audience may see."""
+        """The skills that everyone in the audience may see."""
         match audience:
             case Audience.CURATORS:
                 return self.all()
@@ -170,26 +64,30 @@ class SkillQuerySet(InvalidatingQuerySet):
         return self.none()
 
     def within(self, path: str) -> "SkillQuerySet":
-        """Skills of the category at the path and of every category below it."""
+        """The skills of the category at the path, and of all categories below it."""
         return self.filter(within(path, "category__path"))
 
     def at(self, path: str) -> "SkillQuerySet":
-        """The skill of that full path, and all skills below it; former paths, too."""
-        above, _, name = path.rpartition("/")
+        """The skill with this full path, or the skills of the category with this path.
+
+        Former paths count as well.
+        """
+        parent, _, name = path.rpartition("/")
         category = Category.objects.filter(
             addresses__kind=Address.Kind.CATEGORY, addresses__path=path
         ).first()
-        place = category.path if category else path
-        there = Category.objects.filter(
-            addresses__kind=Address.Kind.CATEGORY, addresses__path=above
+        current_path = category.path if category else path
+        parents = Category.objects.filter(
+            addresses__kind=Address.Kind.CATEGORY, addresses__path=parent
         ).values("pk")
         named = Address.objects.filter(
-            Q(skill__category__in=there) | Q(skill__former_places__category__in=there),
+            Q(skill__category__in=parents)
+            | Q(skill__former_paths__category__in=parents),
             kind=Address.Kind.SKILL,
             path=name,
         )
         return self.filter(
-            within(place, "category__path") | Q(pk__in=named.values("skill"))
+            within(current_path, "category__path") | Q(pk__in=named.values("skill"))
         )
 
     def labelled(self, kind: Label.Kind, value: str) -> "SkillQuerySet":
@@ -198,7 +96,7 @@ class SkillQuerySet(InvalidatingQuerySet):
         )
 
     def requiring(self, skill: "Skill") -> "SkillQuerySet":
-        """Those that require it themselves."""
+        """The skills that require it directly."""
         pointing = Relation.objects.filter(target=skill, kind=Relation.Kind.REQUIRED)
         return self.filter(pk__in=pointing.values("skill"))
 
@@ -213,7 +111,7 @@ class SkillQuerySet(InvalidatingQuerySet):
         return counts
 
     def resolve(self, ref: str) -> "Skill":
-        """By name, former name or UUID. Raises DoesNotExist."""
+        """The skill with this name, former name or UUID. Raises DoesNotExist."""
         if len(ref) <= MAX_NAME_CHARS and SKILL_NAME.fullmatch(ref):
             named = self.filter(addresses__kind=Address.Kind.SKILL, addresses__path=ref)
             if skill := named.first():
@@ -224,41 +122,41 @@ class SkillQuerySet(InvalidatingQuerySet):
             raise Skill.DoesNotExist(ref) from None
 
     def for_reading(self) -> "SkillQuerySet":
-        """With all that a detail shows, in a fixed number of queries."""
-        shown = self.select_related(
+        """With everything that a detail page shows, in a fixed number of queries."""
+        skills = self.select_related(
             "category", "current__author", "replacement", "verdict"
         )
-        return shown.prefetch_related("labels").defer("verdict__report")
+        return skills.prefetch_related("labels").defer("verdict__report")
 
     def for_detail(self) -> "SkillQuerySet":
-        """And with what it points at and is called."""
+        """As `for_reading`, and with the relations and the names of each skill."""
         pointing = models.Prefetch(
             "relations", Relation.objects.select_related("target")
         )
         return self.for_reading().prefetch_related(pointing, "addresses")
 
     def for_naming(self) -> "SkillQuerySet":
-        """With its path, description, version and verdict, and nothing else."""
+        """With path, description, version and verdict, and nothing else."""
         verdict = ("status", "score", "errors", "warnings", "waived", "judged_at")
-        shown = self.select_related("category", "current", "verdict")
-        return shown.only(
+        skills = self.select_related("category", "current", "verdict")
+        return skills.only(
             *("name", "description", "category__path", "current__number"),
             *(f"verdict__{field}" for field in verdict),
         )
 
     def for_listing(self) -> "SkillQuerySet":
-        """With all that a list shows, and nothing of what the skills say."""
-        shown = self.select_related("category", "current", "verdict")
+        """With everything that a list shows, and without the content of the skills."""
+        skills = self.select_related("category", "current", "verdict")
         unlisted = [f"current__{field}" for field in SkillVersion.CONTENT]
-        return shown.prefetch_related("labels").defer(*unlisted, "verdict__report")
+        return skills.prefetch_related("labels").defer(*unlisted, "verdict__report")
 
 
 class SkillManager(PublishingManager.from_queryset(SkillQuerySet)):  # type: ignore[misc]
     """Queries, and `publish`, the one way to write a skill."""
 
 
-class Skill(WithHistory, WithVerdict):
-    """A published skill. What it says is in its versions; `current` is the one read."""
+class Skill(models.Model):
+    """A published skill. Its content is in its versions; readers get `current`."""
 
     class Type(models.TextChoices):
         COGNITIVE = "cognitive"
@@ -389,36 +287,36 @@ class Skill(WithHistory, WithVerdict):
                     self._restore(fields["status"])
                 Skill.objects.rename(self, name, author=author)
             # One writer at a time; what was not given stays as the last one left it.
-            held = self.held()
+            locked = self.locked()
             given: dict[str, object] = dict(fields)
             if category is not None:
-                held.place_in(Category.objects.named(category))
-                given["category"] = held.category
+                locked.move_to(Category.objects.named(category))
+                given["category"] = locked.category
             for kind, values in (labels or {}).items():
-                held.give(kind, values)
-            if given.get("status", held.status) != self.Status.DEPRECATED:
+                locked.set_labels(kind, values)
+            if given.get("status", locked.status) != self.Status.DEPRECATED:
                 given |= {"deprecated_reason": "", "replacement": None}
             for field, value in given.items():
-                setattr(held, field, value)
-            held.save(update_fields=["updated_at", *given])
+                setattr(locked, field, value)
+            locked.save(update_fields=["updated_at", *given])
         self.refresh_from_db()
 
     def _restore(self, status: str) -> None:
         """Before it is renamed, which an archived one cannot be."""
-        hold_relations()
-        held = self.held()
-        if held.is_archived:
-            held.status = status
-            held.save(update_fields=["status"])
+        lock_relations()
+        locked = self.locked()
+        if locked.is_archived:
+            locked.status = status
+            locked.save(update_fields=["status"])
 
-    def place_in(self, category: Category) -> None:
+    def move_to(self, category: Category) -> None:
         """Its category from now on; where it was goes on leading to it.
 
-        It is held, and to be saved. Raises UnknownCategory.
+        It is locked, and to be saved. Raises UnknownCategory.
         """
-        Category.objects.hold(category, self.category_id)
+        Category.objects.lock(category, self.category_id)
         if category.pk != self.category_id:
-            FormerPlace.objects.keep(self)
+            FormerPath.objects.record(self)
             self.category = category
 
     def deprecate(self, reason: str = "", replacement: str | None = None) -> None:
@@ -429,13 +327,13 @@ class Skill(WithHistory, WithVerdict):
         """
         instead = self._replaced_by(replacement) if replacement else None
         with transaction.atomic():
-            held = self.held()
-            if held.status == self.Status.ARCHIVED:
+            locked = self.locked()
+            if locked.status == self.Status.ARCHIVED:
                 raise SkillArchived
-            held.status = self.Status.DEPRECATED
-            held.deprecated_reason = reason
-            held.replacement = instead
-            held.save()
+            locked.status = self.Status.DEPRECATED
+            locked.deprecated_reason = reason
+            locked.replacement = instead
+            locked.save()
         self.refresh_from_db()
 
     def relabel(
@@ -449,26 +347,26 @@ class Skill(WithHistory, WithVerdict):
         """
         most = settings.SKILLFLEET_MAX_LABELS
         with transaction.atomic():
-            held = self.held()
+            locked = self.locked()
             for kind in add.keys() | remove.keys():
                 there = set(
-                    held.labels.filter(kind=kind).values_list("value", flat=True)
+                    locked.labels.filter(kind=kind).values_list("value", flat=True)
                 )
                 wanted = (there - {*remove.get(kind, ())}) | {*add.get(kind, ())}
                 if len(wanted) > max(most, len(there)):
                     raise TooManyLabels(
                         **{kind: f"{len(wanted)} labels; at most {most}."}
                     )
-                held.give(kind, wanted)
-            held.save(update_fields=["updated_at"])
+                locked.set_labels(kind, wanted)
+            locked.save(update_fields=["updated_at"])
         self.refresh_from_db()
 
-    def give(self, kind: Label.Kind, values: Iterable[str]) -> None:
+    def set_labels(self, kind: Label.Kind, values: Iterable[str]) -> None:
         """Its only labels of the kind, from now on. Raises InvalidFacet."""
         wanted = set(values)
         if kind == Label.Kind.FACET:
             FacetDefinition.objects.require(wanted)
-        Label.objects.give(self, kind, wanted)
+        Label.objects.set_labels(self, kind, wanted)
 
     def _replaced_by(self, ref: str) -> "Skill":
         try:
@@ -484,10 +382,178 @@ class Skill(WithHistory, WithVerdict):
     def undeprecate(self) -> None:
         """Offer it again. An archived one stays so: raises SkillArchived."""
         with transaction.atomic():
-            if self.held().status == self.Status.ARCHIVED:
+            if self.locked().status == self.Status.ARCHIVED:
                 raise SkillArchived
             self.revise(status=self.Status.ACTIVE)
 
     def archive(self) -> None:
         """Hide it from readers. Its name stays taken and its versions stay."""
         self.revise(status=self.Status.ARCHIVED)
+
+    def locked(self) -> "Skill":
+        """The row as it is now, locked for this transaction to change.
+
+        Other rows may still come to refer to it.
+        """
+        rows = Skill.objects.select_for_update(of=("self",), no_key=True)
+        locked: Skill = rows.get(pk=self.pk)
+        return locked
+
+    def published(self, number: str) -> SkillVersion:
+        """Raises UnknownVersion."""
+        version = self._versions.filter(number=number).first()
+        if version is None:
+            raise UnknownVersion(version=f"{self} has no version {number[:80]!r}.")
+        return version
+
+    @property
+    def _versions(self) -> models.QuerySet[SkillVersion]:
+        return SkillVersion.objects.filter(skill_id=self.pk)
+
+    def roll_back(self, number: str) -> SkillVersion:
+        """Make another published version the current one, an older or a newer one.
+
+        Name, description and labels become what that version says. Raises
+        UnknownVersion, VersionWithdrawn (it is yanked) or SkillArchived.
+        """
+        with transaction.atomic():
+            skill = self.locked()
+            if skill.is_archived:
+                raise SkillArchived
+            version = skill.published(number)
+            if version.yanked_at:
+                raise VersionWithdrawn(
+                    version=f"Version {number} is yanked. Undo that first."
+                )
+            if version.pk != skill.current_id:
+                skill.make_current(version)
+        self.refresh_from_db()
+        return version
+
+    def yank(self, number: str, reason: str = "") -> SkillVersion:
+        """Withdraw a version. It is kept; readers who ask for it get the reason.
+
+        If it is the current version, the next older one that is not yanked becomes
+        current, or else the newest. Raises UnknownVersion or LastVersion.
+        """
+        with transaction.atomic():
+            skill = self.locked()
+            version = skill.published(number)
+            if version.pk == skill.current_id:
+                skill.make_current(skill._replacement_for(version))
+            version.yanked_at = version.yanked_at or Now()
+            version.yanked_reason = reason
+            version.save(update_fields=["yanked_at", "yanked_reason"])
+        self.refresh_from_db()
+        version.refresh_from_db()
+        return version
+
+    def unyank(self, number: str) -> SkillVersion:
+        """Undo `yank`. The current version stays current. Raises UnknownVersion."""
+        with transaction.atomic():
+            version = self.locked().published(number)
+            version.yanked_at, version.yanked_reason = None, ""
+            version.save(update_fields=["yanked_at", "yanked_reason"])
+        return version
+
+    def _replacement_for(self, version: SkillVersion) -> SkillVersion:
+        """The version to be current when this one is yanked. Raises LastVersion."""
+        others = self._versions.filter(yanked_at=None).exclude(pk=version.pk)
+        older = others.filter(pk__lt=version.pk)
+        found = older.order_by("-pk").first() or others.order_by("-pk").first()
+        if found is None:
+            raise LastVersion
+        return found
+
+    def make_current(self, version: SkillVersion) -> None:
+        """Make a version of before current; the name it declares is still reserved."""
+        metadata = SkillMetadata.of(
+            version.frontmatter, version.body, configured_limits()
+        )
+        self.apply_version(version, metadata)
+
+    def apply_version(
+        self,
+        version: SkillVersion,
+        metadata: SkillMetadata,
+        report: Report | None = None,
+        **save_options: Any,
+    ) -> None:
+        """Copy what a version says to the skill, its labels and its verdict.
+
+        Labels of kinds that the version does not mention stay. `report` is that on
+        the version; without it the files are validated.
+        """
+        is_renamed = self._state.adding or self.name != metadata.name
+        self.name = metadata.name
+        self.current = version
+        self.description = metadata.description
+        self.save(**save_options)
+        if is_renamed and Address.objects.claim_name(self):
+            Relation.objects.link(self, self.name)
+        for kind, values in metadata.labels.items():
+            Label.objects.set_labels(self, Label.Kind(kind), values)
+        self.store_verdict(report)
+
+    def validate(self) -> Report:
+        """Validate the current files, and store the verdict."""
+        report = self._report()
+        with transaction.atomic():
+            locked = self.locked()
+            if locked.current_id == self.current_id:
+                report = locked.store_verdict(report)
+        return report
+
+    def store_verdict(self, report: Report | None = None) -> Report:
+        """Store the report on the current files, with the waivers of now applied.
+
+        The caller has locked the skill, so that no waiver changes meanwhile.
+        """
+        report = (report or self._report()).with_waived(self._waived())
+        Verdict.objects.store(self, report)
+        return report
+
+    def waive(self, chosen: Chosen, *, by: User, reason: str) -> list[Waiver]:
+        """Accept open findings of the security scan. Raises NothingToWaive."""
+        report = self._report()
+        findings = chosen.among(report.open_risks)
+        with transaction.atomic():
+            locked = self._locked_unchanged()
+            waivers: list[Waiver] = Waiver.objects.grant(
+                findings, by=by, reason=reason, skill=locked
+            )
+            if not waivers:  # or somebody else has just waived them
+                raise NothingToWaive
+            locked.store_verdict(report)
+        return waivers
+
+    def copy_waivers(self, waivers: Iterable[BaseWaiver]) -> None:
+        """Take over the waivers of a draft, with their persons and reasons."""
+        existing = self._waived()
+        for each in waivers:
+            if not covers(existing, each.waived):
+                Waiver.objects.replace(each.person, skill=self, **each.as_fields())
+
+    def revoke(self, waiver_id: int, *, by: User) -> None:
+        """Revoke a waiver, so that its finding counts again. Raises UnknownWaiver."""
+        report = self._report()
+        with transaction.atomic():
+            locked = self._locked_unchanged()
+            waiver = locked.waivers.standing().filter(pk=waiver_id).first()
+            if waiver is None:
+                raise UnknownWaiver
+            waiver.revoke(by)
+            locked.store_verdict(report)
+
+    def _report(self) -> Report:
+        return self.current.bundle.package().report_with(self._waived())
+
+    def _waived(self) -> frozenset[Waived]:
+        return Waiver.objects.filter(skill_id=self.pk).waived()
+
+    def _locked_unchanged(self) -> "Skill":
+        """The locked row. Raises SkillChanged if another version is current now."""
+        locked = self.locked()
+        if locked.current_id != self.current_id:
+            raise SkillChanged
+        return locked

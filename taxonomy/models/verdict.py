@@ -1,17 +1,15 @@
 """The verdict of validation on a published skill, and the findings curators waived."""
 
 from collections.abc import Iterable
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import models, transaction
+from django.db import models
 from django.db.models.functions import Now
 
 from cachelayer import InvalidatingManager, InvalidatingQuerySet
-from taxonomy.exceptions import NothingToWaive, SkillChanged, UnknownWaiver
-from taxonomy.skillmd.findings import Chosen, Finding, Waived, covers, is_accepted
+from taxonomy.skillmd.findings import Finding, Waived, is_accepted
 from taxonomy.skillmd.report import Report
 from taxonomy.skillmd.rule_set import rule_set
 
@@ -24,8 +22,8 @@ MAX_FILE_CHARS = 500
 MAX_SNIPPET_CHARS = 200
 
 
-class WaivingQuerySet(InvalidatingQuerySet):
-    def standing(self) -> "WaivingQuerySet":
+class WaiverQuerySet(InvalidatingQuerySet):
+    def standing(self) -> "WaiverQuerySet":
         """Those that nobody has revoked."""
         return self.filter(revoked_at=None)
 
@@ -34,14 +32,18 @@ class WaivingQuerySet(InvalidatingQuerySet):
         return frozenset(Waived(*pair) for pair in pairs)
 
 
-class WaivingManager(models.Manager.from_queryset(WaivingQuerySet)):  # type: ignore[misc]
+class WaiverManager(models.Manager.from_queryset(WaiverQuerySet)):  # type: ignore[misc]
     def grant(
         self, findings: Iterable[Finding], *, by: User, reason: str, **of: Any
     ) -> list[Any]:
-        """A row for each finding that is open yet; one by one, for the cache."""
-        there = self.filter(**of).waived()
+        """Create a waiver for each finding that is still open.
+
+        One by one and not in bulk, so that only this owner's cache entries become
+        stale. `of` is the skill or the draft.
+        """
+        existing = self.filter(**of).waived()
         return [
-            self.put(
+            self.replace(
                 by,
                 rule=found.rule,
                 severity=str(found.severity),
@@ -54,19 +56,19 @@ class WaivingManager(models.Manager.from_queryset(WaivingQuerySet)):  # type: ig
                 **of,
             )
             for found in {found.fingerprint: found for found in findings}.values()
-            if not is_accepted(found, there)
+            if not is_accepted(found, existing)
         ]
 
-    def put(self, by: User, **said: Any) -> Any:
-        """One in place of the one that stands for the finding when it was less bad."""
-        owner = {name: said[name] for name in ("skill", "draft") if name in said}
-        former = self.standing().filter(**owner, fingerprint=said["fingerprint"])
+    def replace(self, by: User, **fields: Any) -> Any:
+        """Create a waiver, and revoke one that accepted the finding as less severe."""
+        owner = {name: fields[name] for name in ("skill", "draft") if name in fields}
+        former = self.standing().filter(**owner, fingerprint=fields["fingerprint"])
         for each in former:
             each.revoke(by)
-        return self.create(**said)
+        return self.create(**fields)
 
 
-class Waiving(models.Model):
+class BaseWaiver(models.Model):
     """One finding as it was seen. It holds while the text that was found stays."""
 
     rule = models.CharField(max_length=64)
@@ -92,7 +94,7 @@ class Waiving(models.Model):
         related_name="+",
     )
 
-    objects = WaivingManager()
+    objects = WaiverManager()
 
     class Meta:
         abstract = True
@@ -105,13 +107,19 @@ class Waiving(models.Model):
     def waived(self) -> Waived:
         return Waived(self.fingerprint, self.severity)
 
+    def as_fields(self) -> dict[str, Any]:
+        """What was accepted, by whom, when and why, as fields of another waiver."""
+        names = ("rule", "severity", "file", "line", "snippet", "fingerprint", "reason")
+        copied = {name: getattr(self, name) for name in names}
+        return copied | {"person_id": self.person_id, "granted_at": self.granted_at}
+
     def revoke(self, by: User) -> None:
         """The finding counts again; who waived it, and who revoked that, stays."""
         self.revoked_at, self.revoked_by = Now(), by
         self.save(update_fields=["revoked_at", "revoked_by"])
 
 
-class Waiver(Waiving):
+class Waiver(BaseWaiver):
     """Of a published skill."""
 
     skill = models.ForeignKey("taxonomy.Skill", models.CASCADE, related_name="waivers")
@@ -128,24 +136,46 @@ class Waiver(Waiving):
         )
 
 
+class VerdictManager(InvalidatingManager):
+    def store(self, skill: "Skill", report: Report) -> None:
+        """Store the report on the skill's current version, if it says anything new."""
+        fields = {
+            "status": report.status,
+            "score": report.score,
+            "errors": len(report.errors),
+            "warnings": len(report.warnings),
+            "waived": len(report.accepted),
+            "report": report.as_json(),
+            "digest": skill.current.bundle_id,
+            "rules": rule_set(),
+        }
+        known = self.filter(pk=skill.pk).first()
+        if known is None:
+            self.create(skill=skill, **fields)
+        elif any(getattr(known, name) != value for name, value in fields.items()):
+            for name, value in fields.items():
+                setattr(known, name, value)
+            known.save()
+
+
 class Verdict(models.Model):
-    """The report on a skill's current version, kept so that lists can show it."""
+    """The report on a skill's current version, stored so that lists can show it."""
 
     class Status(models.TextChoices):
         PASSED = "passed"
-        """Nothing was found."""
+        """It has no findings."""
         WARNINGS = "warnings"
-        """Worth a look."""
+        """It has findings that are worth a look."""
         FAILED = "failed"
-        """It breaks a rule, or the scan found a risk that nobody waived."""
+        """It breaks a rule, or the scan found a critical risk that nobody waived."""
 
     skill = models.OneToOneField(
         "taxonomy.Skill", models.CASCADE, primary_key=True, related_name="verdict"
     )
     digest = models.CharField(max_length=64)
-    """Of the bundle that was judged."""
+    """The digest of the bundle that was validated."""
     rules = models.CharField(max_length=16, blank=True, default="", db_default="")
-    """The rule set that judged it; empty: one of before that was kept."""
+    """The digest of the rule set; empty for verdicts from before it was stored."""
     status = models.CharField(max_length=8, choices=Status, db_index=True)
     score = models.FloatField()
     errors = models.PositiveIntegerField()
@@ -154,112 +184,10 @@ class Verdict(models.Model):
     report = models.JSONField()
     judged_at = models.DateTimeField(auto_now=True)
 
-    objects = InvalidatingManager()
+    objects = VerdictManager()
 
     class Meta:
         base_manager_name = "objects"
 
     def __str__(self) -> str:
         return f"{self.status} {self.score:.0%}"
-
-
-def said_by(report: Report) -> dict[str, Any]:
-    return {
-        "status": report.status,
-        "score": report.score,
-        "errors": len(report.errors),
-        "warnings": len(report.warnings),
-        "waived": len(report.accepted),
-        "report": report.as_json(),
-    }
-
-
-class WithVerdict(models.Model):
-    """What a skill does with its verdict and its waivers."""
-
-    class Meta:
-        abstract = True
-
-    def judge(self) -> Report:
-        """Validate the current files anew, and keep what that says."""
-        report = self._report()
-        with transaction.atomic():
-            held = self._mine.held()
-            if held.current_id == self._mine.current_id:
-                report = held.settle(report)
-        return report
-
-    def settle(self, report: Report | None = None) -> Report:
-        """Keep the report on the current files, less what is waived now.
-
-        Who calls holds the skill's row, so that no waiver comes in between.
-        """
-        skill = self._mine
-        report = replace(report or self._report(), waived=self._waived())
-        said = said_by(report)
-        said |= {"digest": skill.current.bundle_id, "rules": rule_set()}
-        known = Verdict.objects.filter(pk=skill.pk).first()
-        if known is None:
-            Verdict.objects.create(skill=skill, **said)
-        elif any(getattr(known, name) != value for name, value in said.items()):
-            for name, value in said.items():
-                setattr(known, name, value)
-            known.save()
-        return report
-
-    def waive(self, chosen: Chosen, *, by: User, reason: str) -> list[Waiver]:
-        """Accept findings of the scan that are open. Raises NothingToWaive."""
-        report = self._report()
-        found = chosen.among(report.open_risks)
-        with transaction.atomic():
-            held = self._hold_as_judged()
-            waived: list[Waiver] = Waiver.objects.grant(
-                found, by=by, reason=reason, skill=held
-            )
-            if not waived:  # or somebody else was quicker
-                raise NothingToWaive
-            held.settle(report)
-        return waived
-
-    def adopt(self, waivings: Iterable[Waiving]) -> None:
-        """Take over what was waived in a draft, with its persons and reasons."""
-        there = self._waived()
-        for each in waivings:
-            if not covers(there, each.waived):
-                Waiver.objects.put(each.person, skill=self._mine, **granted(each))
-
-    def revoke(self, waiver_id: int, *, by: User) -> None:
-        """The finding counts again. Raises UnknownWaiver."""
-        report = self._report()
-        with transaction.atomic():
-            held = self._hold_as_judged()
-            waiver = held.waivers.standing().filter(pk=waiver_id).first()
-            if waiver is None:
-                raise UnknownWaiver
-            waiver.revoke(by)
-            held.settle(report)
-
-    def _report(self) -> Report:
-        package = self._mine.current.bundle.package()
-        return package.report_with(self._waived())
-
-    def _waived(self) -> frozenset[Waived]:
-        return Waiver.objects.filter(skill_id=self.pk).waived()
-
-    def _hold_as_judged(self) -> "Skill":
-        """Raises SkillChanged when another version is current by now."""
-        held = self._mine.held()
-        if held.current_id != self._mine.current_id:
-            raise SkillChanged
-        return held
-
-    @property
-    def _mine(self) -> "Skill":
-        return cast("Skill", self)
-
-
-def granted(waiving: Waiving) -> dict[str, Any]:
-    """The fields of a waiver that say what was accepted, by whom, when and why."""
-    names = ("rule", "severity", "file", "line", "snippet", "fingerprint", "reason")
-    same = {name: getattr(waiving, name) for name in names}
-    return same | {"person_id": waiving.person_id, "granted_at": waiving.granted_at}

@@ -1,8 +1,8 @@
 """The whole verdict on one skill: what is wrong with it, and how good it is."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 from taxonomy.skillmd.findings import (
     Finding,
@@ -29,6 +29,10 @@ class Report:
     security: Findings
     quality: tuple[Check, ...]
     waived: frozenset[Waived] = frozenset()
+
+    def with_waived(self, waived: Collection[Waived]) -> Self:
+        """The same report, with these findings accepted."""
+        return replace(self, waived=frozenset(waived))
 
     @property
     def findings(self) -> Findings:

@@ -15,7 +15,7 @@ from taxonomy.models import (
     Address,
     Category,
     FacetDefinition,
-    FormerPlace,
+    FormerPath,
     Label,
     Profile,
     Relation,
@@ -81,7 +81,7 @@ SPARE: dict[type[models.Model], Callable[[Fleet], models.Model]] = {
         path="development/practices/spare", parent=fleet.skill.category, name="Spare"
     ),
     FacetDefinition: lambda fleet: FacetDefinition(name="spare"),
-    FormerPlace: lambda fleet: FormerPlace(
+    FormerPath: lambda fleet: FormerPath(
         skill=fleet.skill, category=Category.objects.get(path="data/ml")
     ),
     Group: lambda fleet: Group(name="spare"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from taxonomy.models import Category, FormerPlace, Skill
+from taxonomy.models import Category, FormerPath, Skill
 from tests.taxonomy.skills import skill_files
 
 SKILLS = "/api/v1/skills"
@@ -74,7 +74,7 @@ def test_a_merge_takes_along_where_skills_were(curator, pdf_tools, led):
     for path in ("development/practices", "research/practices", "data/ml"):
         assert led(f"{path}/pdf-tools") == ["pdf-tools"], path
     assert led("development/other") == led("research/other") == ["other"]
-    places = FormerPlace.objects.values_list("skill__name", "category__path")
+    places = FormerPath.objects.values_list("skill__name", "category__path")
     assert sorted(places) == [
         ("other", "research"),
         ("pdf-tools", "research/practices"),
@@ -85,7 +85,7 @@ def test_who_comes_back_is_there_once(curator, pdf_tools, led):
     for place in ("data/ml", "development/practices", "data/ml", "data/ml"):
         curator.patch(f"{SKILLS}/pdf-tools", {"category": place})
 
-    assert FormerPlace.objects.count() == 2
+    assert FormerPath.objects.count() == 2
     assert led("data/ml/pdf-tools") == ["pdf-tools"]
 
 

@@ -51,7 +51,7 @@ def test_a_validation_of_a_published_skill():
     skill = Skill.objects.publish(skill_files()).skill
 
     with counted() as calls:
-        skill.judge()
+        skill.validate()
 
     assert calls == STORED
 

@@ -8,7 +8,7 @@ from django.db.models import F
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from taxonomy.models import Address, Category, FormerPlace, Skill, SkillVersion
+from taxonomy.models import Address, Category, FormerPath, Skill, SkillVersion
 from tests.taxonomy.editing import Editing
 
 pytestmark = pytest.mark.django_db
@@ -30,10 +30,10 @@ def test_many_random_edits_take_nothing_away():
 @pytest.mark.parametrize(
     ("model", "verb", "check"),
     [
-        (Skill, "read_from", "no_version_changed_or_disappeared"),
-        (Skill, "take_over", "every_name_and_path_leads_where_it_did"),
-        (Category, "put_at", "every_name_and_path_leads_where_it_did"),
-        (Skill, "place_in", "every_full_path_leads_where_it_did"),
+        (Skill, "make_current", "no_version_changed_or_disappeared"),
+        (Skill, "apply_version", "every_name_and_path_leads_where_it_did"),
+        (Category, "_move_rows", "every_name_and_path_leads_where_it_did"),
+        (Skill, "move_to", "every_full_path_leads_where_it_did"),
     ],
 )
 def test_what_a_faulty_edit_takes_away_is_missed(model, verb, check, monkeypatch):
@@ -43,7 +43,7 @@ def test_what_a_faulty_edit_takes_away_is_missed(model, verb, check, monkeypatch
         former(row, *args, **options)
         SkillVersion.objects.exclude(skill__current=F("pk")).delete()
         Address.objects.filter(current=False).delete()
-        FormerPlace.objects.all().delete()
+        FormerPath.objects.all().delete()
 
     monkeypatch.setattr(model, verb, losing)
     fleet = Editing()

@@ -43,11 +43,11 @@ def test_what_other_rules_judged_is_judged_in_batches_until_none_is_left(
 ):
     monkeypatch.setattr(validation, "AT_A_TIME", 2)
 
-    assert [validation.judge_due() for _ in range(3)] == [True, True, False]
+    assert [validation.validate_due() for _ in range(3)] == [True, True, False]
 
     assert failing() == 5
     before = list(Verdict.objects.values_list("judged_at"))
-    assert not validation.judge_due()
+    assert not validation.validate_due()
     assert list(Verdict.objects.values_list("judged_at")) == before
 
 
@@ -58,27 +58,27 @@ def test_a_verdict_of_the_release_before_the_list_is_not_due(seeded):
 
     assert EQUIVALENT.keys() == {rule_set()}
     assert not validation.due().exists()
-    assert not validation.judge_due()
+    assert not validation.validate_due()
     assert Verdict.objects.get().rules == "82d79db23bc17474"
 
 
 def test_a_batch_ends_when_its_time_is_over(former, monkeypatch):
     monkeypatch.setattr(validation, "SECONDS_AT_A_TIME", -1)
 
-    assert validation.judge_due()
+    assert validation.validate_due()
 
     assert failing() == 1
 
 
 def test_one_that_cannot_be_judged_keeps_no_other_from_it(former, monkeypatch):
-    judge = Skill.judge
+    judge = Skill.validate
 
     def breaks(skill):
         return 1 / 0 if skill.name == "skill-0" else judge(skill)
 
-    monkeypatch.setattr(Skill, "judge", breaks)
+    monkeypatch.setattr(Skill, "validate", breaks)
 
-    assert not validation.judge_due()
+    assert not validation.validate_due()
 
     assert failing() == 4
 
@@ -129,18 +129,18 @@ def test_a_waiver_holds_up_to_the_severity_that_was_waived(seeded, rule):
     object.__setattr__(rule, "severity", Severity.WARNING)
     skill = Skill.objects.publish(skill_files(body=RISKY)).skill
     skill.waive(chosen, by=carl, reason="Minor.")
-    assert skill.judge().status == "passed"
+    assert skill.validate().status == "passed"
 
     object.__setattr__(rule, "severity", Severity.CRITICAL)
-    assert skill.judge().status == "failed"
+    assert skill.validate().status == "failed"
     skill.waive(chosen, by=carl, reason="Quoted.")
-    assert skill.judge().status == "passed"
+    assert skill.validate().status == "passed"
     object.__setattr__(rule, "severity", Severity.WARNING)
-    assert skill.judge().status == "passed", "it is not as bad as what was waived"
+    assert skill.validate().status == "passed", "it is not as bad as what was waived"
 
     waivers = Waiver.objects.order_by("pk").values_list("severity", "reason")
     assert list(waivers) == [("warning", "Minor."), ("critical", "Quoted.")]
     assert skill.waivers.standing().get().severity == "critical"
     skill.waivers.standing().update(severity="")
     object.__setattr__(rule, "severity", Severity.CRITICAL)
-    assert skill.judge().status == "passed", "of before severities were kept"
+    assert skill.validate().status == "passed", "of before severities were kept"

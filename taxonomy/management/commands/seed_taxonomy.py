@@ -109,7 +109,7 @@ class Command(BaseCommand):
     help = "Create the initial categories. Existing categories are not changed."
 
     def handle(self, *, verbosity: int, **options: Any) -> None:
-        made = Category.objects.plant(TREE)
+        made = Category.objects.create_tree(TREE)
         if verbosity:
             for category in made:
                 self.stdout.write(f"created {category.path}")

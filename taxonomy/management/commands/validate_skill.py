@@ -77,7 +77,7 @@ def every_skill() -> Iterator[Validated]:
     kept = Skill.objects.exclude(status=Skill.Status.ARCHIVED).order_by("name")
     for key in list(kept.values_list("pk", flat=True)):
         skill: Skill = Skill.objects.select_related("current").get(pk=key)
-        yield Validated(skill.name, skill.judge())
+        yield Validated(skill.name, skill.validate())
 
 
 def validated_targets(targets: list[str]) -> Iterator[Validated]:
@@ -139,7 +139,7 @@ def published(name: str) -> Validated:
     except Skill.DoesNotExist:
         message = f"{name!r} is neither a path nor a published skill."
         raise CommandError(message, returncode=UNREADABLE) from None
-    return Validated(skill.name, skill.judge())
+    return Validated(skill.name, skill.validate())
 
 
 def print_report(validated: Validated, console: Console) -> None:

@@ -109,7 +109,7 @@ class Editor:
         self.skill().yank(f"1.0.{self.random.randrange(3)}")
 
     def do_put_back(self) -> None:
-        self.skill().put_back(f"1.0.{self.random.randrange(3)}")
+        self.skill().unyank(f"1.0.{self.random.randrange(3)}")
 
     def do_deprecate(self) -> None:
         self.skill().deprecate("Old.", self.name())

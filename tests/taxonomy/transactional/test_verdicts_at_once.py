@@ -29,7 +29,7 @@ def test_waivers_versions_and_judgements_that_cross_leave_the_right_verdict(seed
             waiving("scan.destructive"),
             waiving("scan.secret-file"),
             lambda: Skill.objects.publish(skill_files(body=f"More.\n\n{RISKY}")),
-            lambda: fresh().judge(),
+            lambda: fresh().validate(),
             lambda: fresh().roll_back("1.0.0"),
         ]
     )
@@ -41,7 +41,7 @@ def test_waivers_versions_and_judgements_that_cross_leave_the_right_verdict(seed
     assert len(fingerprints) == len(set(fingerprints))
     assert kept.verdict.digest == kept.current.bundle_id
     assert kept.verdict.waived == len(fingerprints)
-    assert kept.verdict.report == kept.judge().as_json()
+    assert kept.verdict.report == kept.validate().as_json()
 
 
 def test_what_is_read_again_meanwhile_stays_judged_by_its_own_files(seeded):
@@ -51,9 +51,9 @@ def test_what_is_read_again_meanwhile_stays_judged_by_its_own_files(seeded):
     at_once(
         [
             lambda: Skill.objects.get(pk=skill.pk).roll_back("1.0.0"),
-            lambda: Skill.objects.get(pk=skill.pk).judge(),
+            lambda: Skill.objects.get(pk=skill.pk).validate(),
             lambda: Skill.objects.get(pk=skill.pk).roll_back("1.0.1"),
-            lambda: Skill.objects.get(pk=skill.pk).judge(),
+            lambda: Skill.objects.get(pk=skill.pk).validate(),
         ]
     )
 
