@@ -86,13 +86,13 @@ def backend_section(scale: Scale) -> Iterator[str]:
     def invalidate() -> None:
         ours.invalidate_tags(["/something/else"])
 
-    def after_a_invalidation() -> None:
+    def after_an_invalidation() -> None:
         invalidate()
         ours.get(key)
 
     parts: dict[str, Call] = {
         "**MemoryCache `get`**": lambda: ours.get(key),
-        "a invalidation of something else, then `get`": after_a_invalidation,
+        "an invalidation of something else, then `get`": after_an_invalidation,
         "the invalidation alone": invalidate,
         "LocMemCache `get`": lambda: locmem.get(key),
         "a call of nothing": lambda: None,
