@@ -24,7 +24,7 @@ class JobsConfig(AppConfig):
 
 
 def work_on_jobs(**kwargs: Any) -> None:
-    """A process that serves requests works on jobs; a fork starts a thread anew."""
+    """Start the inline worker in a process that serves requests, or in its fork."""
     from jobs.engine import inline
 
     inline.start()

@@ -1,4 +1,4 @@
-"""Settings that would lose jobs: `manage.py check` and every command refuse them."""
+"""System checks: settings with which jobs would be lost or misbehave."""
 
 import ipaddress
 from collections.abc import Iterable
@@ -33,7 +33,7 @@ def check_reminder(**kwargs: Any) -> Iterable[CheckMessage]:
     return [
         Error(
             f"SKILLFLEET_QUESTION_REMINDER is {settings.SKILLFLEET_QUESTION_REMINDER}.",
-            hint="Set it to a share of the question's time, like 0.5; 0: never.",
+            hint="Set it to a share of the question's time limit, like 0.5; 0: never.",
             id="jobs.E003",
         )
     ]
@@ -54,14 +54,14 @@ def check_networks(**kwargs: Any) -> Iterable[CheckMessage]:
 
 @register()
 def check_queue_database(**kwargs: Any) -> Iterable[CheckMessage]:
-    """A message commits with its job only where both are in one database."""
+    """A message commits together with its job only if both are in one database."""
     queue, jobs = settings.Q_CLUSTER.get("orm"), router.db_for_write(Job)
     if queue == jobs:
         return []
     return [
         Error(
             f"Q_CLUSTER['orm'] is {queue!r}, but jobs are kept in {jobs!r}.",
-            hint=f"Set it to {jobs!r}, the alias of the jobs' own database.",
+            hint=f"Set it to {jobs!r}, the alias of the database with the jobs.",
             id="jobs.E002",
         )
     ]

@@ -29,12 +29,12 @@ from jobs.models import Job, JobEvent, Question, Worker
 from jobs.monitoring import how_to_start_a_worker
 
 ACTIONS = {action[0]: action for action in Question.Action.values}
-"""By their first letter: p, r, c."""
+"""The actions by their first letter: p, r, c."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What a person said to a question."""
+    """A person's answer to a question."""
 
     action: str
     answers: Mapping[str, Any] = field(default_factory=dict)
@@ -42,14 +42,14 @@ class Reply:
 
 
 def ask(console: Console, question: Question) -> Reply:
-    """Show the question and read the reply. Raises EOFError when nobody is there."""
+    """Show the question and read the reply. Raises EOFError at the end of the input."""
     prompt = question.prompt
-    _forget_typed_ahead()
+    _discard_typed_ahead()
     _show(console, question)
-    asked = prompt.get("questions", ())
+    questions = prompt.get("questions", ())
     answers = {}
-    for number, item in enumerate(asked, start=1):
-        say(console, f"\n{number}/{len(asked)}  {item['text']}", "bold")
+    for number, item in enumerate(questions, start=1):
+        say(console, f"\n{number}/{len(questions)}  {item['text']}", "bold")
         if item.get("rationale"):
             say(console, f"     {item['rationale']}", "dim")
         if answer := _answer(console, item):
@@ -59,12 +59,12 @@ def ask(console: Console, question: Question) -> Reply:
     if action == Question.Action.REVISE:
         if prompt.get("revision_hint"):
             say(console, prompt["revision_hint"], "dim")
-        feedback = _something(console, "What should be different? ")
+        feedback = _read_text(console, "What should be different? ")
     return Reply(action, answers, feedback)
 
 
-def _forget_typed_ahead() -> None:
-    """What was typed at the progress bar is no answer to what is asked now."""
+def _discard_typed_ahead() -> None:
+    """Discard keys that were typed before the question was shown."""
     if sys.stdin.isatty():
         termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
@@ -99,15 +99,15 @@ def _first_line(text: str) -> str:
 
 
 def _answer(console: Console, item: Mapping[str, Any]) -> str | list[str]:
-    """The reply to one question; empty leaves it open."""
+    """The answer to one question; empty if the person gave none."""
     options = item.get("options", ())
     for number, option in enumerate(options, start=1):
         say(console, f"     {number}) {option}")
     if not options:
-        return _read(console, "     Answer (Enter leaves it open): ")
+        return _read(console, "     Answer (Enter to skip): ")
     many = item.get("type") == "multi_choice"
-    wanted = "Numbers, with commas" if many else "Number"
-    while typed := _read(console, f"     {wanted} (Enter leaves it open): "):
+    label = "Numbers, separated by commas" if many else "Number"
+    while typed := _read(console, f"     {label} (Enter to skip): "):
         chosen = [_choice(options, part) for part in _parts(typed, many)]
         if None not in chosen:
             picked = [str(each) for each in chosen]
@@ -121,11 +121,11 @@ def _parts(typed: str, many: bool) -> list[str]:
 
 
 def _choice(options: Iterable[str], typed: str) -> str | None:
-    """The option that was meant, by its number or its own words."""
-    known = list(options)
-    if typed.isdecimal() and 1 <= int(typed) <= len(known):
-        return known[int(typed) - 1]
-    return typed if typed in known else None
+    """The option with this number or text, if there is one."""
+    choices = list(options)
+    if typed.isdecimal() and 1 <= int(typed) <= len(choices):
+        return choices[int(typed) - 1]
+    return typed if typed in choices else None
 
 
 def _action(console: Console) -> str:
@@ -138,9 +138,9 @@ def _action(console: Console) -> str:
         say(console, "Type p, r or c.", "red")
 
 
-def _something(console: Console, prompt: str) -> str:
+def _read_text(console: Console, prompt: str) -> str:
     while not (typed := _read(console, prompt)):
-        say(console, "Say it in a sentence.", "red")
+        say(console, "Type at least one sentence.", "red")
     return typed
 
 
@@ -149,8 +149,11 @@ def _read(console: Console, prompt: str) -> str:
     return printable(typed).strip()
 
 
-def closing(job: Job) -> Iterator[tuple[str, str]]:
-    """(heading, text) pairs; a heading that repeats is left empty."""
+def summary(job: Job) -> Iterator[tuple[str, str]]:
+    """The result of a job that has ended, as (heading, text) pairs.
+
+    A heading is given only once, then left empty.
+    """
     lasted = job.completed_at - job.created_at if job.completed_at else None
     after = f" after {seconds(lasted.total_seconds())}" if lasted else ""
     yield "Job", f"{job.status}{after}"
@@ -168,8 +171,8 @@ def _draft(job: Job) -> Iterator[tuple[str, str]]:
         yield "Draft", job.draft_path
     yield "API", url
     if job.base:
-        found = changes(job, job.draft.bundle.files())
-        yield from _list("Changes", (f"{each.change} {each.path}" for each in found))
+        diffs = changes(job, job.draft.bundle.files())
+        yield from _list("Changes", (f"{each.change} {each.path}" for each in diffs))
     if job.validation_status:
         score = "" if job.validation_score is None else f", {job.validation_score:.0%}"
         yield "Validation", f"{job.validation_status}{score}"
@@ -205,10 +208,10 @@ FRAMES_PER_SECOND = 8
 
 
 class ProgressView:
-    """A context manager; `pause` and `resume` clear the way for questions.
+    """The progress of a job: a bar in a terminal, a line per step elsewhere.
 
-    In a terminal one line stays at the bottom and moves; elsewhere every step is a
-    line of its own.
+    It is a context manager. `pause` removes the bar while a question is asked, and
+    `resume` shows it again.
     """
 
     def __init__(self, console: Console) -> None:
@@ -238,7 +241,7 @@ class ProgressView:
             self.bar.start()
 
     def show(self, job: Job, waiting: str = "") -> None:
-        """Where the job stands; `waiting` says what it waits for, if anything."""
+        """Show the job's progress, or what it waits for."""
         if self.bar:
             self.bar.update(
                 self.line,
@@ -247,8 +250,8 @@ class ProgressView:
                 message=printable(waiting or job.progress_message),
             )
 
-    def tell(self, event: JobEvent) -> None:
-        """A line for what happened, if it is worth one."""
+    def print_event(self, event: JobEvent) -> None:
+        """Print a line for the event, unless it concerns only the engine."""
         if event.kind == "progress":
             if not self.bar:
                 note = event.data
@@ -272,10 +275,10 @@ SENTENCES = {
     "completed": "✓ {phase}: {message}",
     "asked": "? {kind}",
     "answered": "→ {action} (by {by})",
-    "crashed": "! {reason} It goes on with the next worker.",
-    "attempt_failed": "! {error} It is tried again in {wait_seconds} seconds.",
+    "crashed": "! {reason} Another worker continues the job.",
+    "attempt_failed": "! {error} The next attempt is in {wait_seconds} seconds.",
     "reminded": "? {kind} is still open, until {timeout_at}",
-    "requeued": "! Put back in the queue.",
+    "requeued": "! Put into the queue again.",
     "retried": "! Retried by {by}.",
     "failed": "✗ {error}",
     "cancelled": "✗ Cancelled.",
@@ -284,13 +287,13 @@ SENTENCES = {
 
 
 def sentence(event: JobEvent) -> str:
-    """What happened, in a line; empty for what only the engine cares about."""
-    told: dict[str, Any] = {"phase": event.phase, "message": "done", "by": "nobody"}
-    told |= {key: value for key, value in event.data.items() if value}
-    return SENTENCES.get(event.kind, "").format_map(_Known(told))
+    """The event as a line; empty if it concerns only the engine."""
+    fields: dict[str, Any] = {"phase": event.phase, "message": "done", "by": "nobody"}
+    fields |= {key: value for key, value in event.data.items() if value}
+    return SENTENCES.get(event.kind, "").format_map(_WithDefault(fields))
 
 
-class _Known(dict[str, Any]):
+class _WithDefault(dict[str, Any]):
     def __missing__(self, key: str) -> str:
         return "?"
 
@@ -318,20 +321,23 @@ POLL_SECONDS = 0.2
 STATUS_SECONDS = 2.0
 
 
-class LeftOpen(Exception):
-    """The job asks, and there is nobody at the terminal to answer."""
+class NoAnswer(Exception):
+    """The job asks a question, and there is nobody at the terminal to answer."""
 
 
 @dataclass
 class Follower:
-    """Follows one job; `auto_approve` proceeds at every question, unanswered."""
+    """Follows one job until it ends, and asks its questions at the terminal.
+
+    With `auto_approve` it answers every question with proceed.
+    """
 
     job: Job
     console: Console
     by: User
     auto_approve: bool = False
     seen: int = 0
-    next_look: float = 0.0
+    next_check: float = 0.0
     waiting: str = ""
     view: ProgressView = field(init=False)
 
@@ -339,19 +345,19 @@ class Follower:
         self.view = ProgressView(self.console)
 
     def follow(self) -> Job:
-        """The job as it ended. Raises LeftOpen, or Job.DoesNotExist if it is pruned."""
+        """The job when it has ended. Raises NoAnswer, or Job.DoesNotExist if pruned."""
         self.view.show(self.job)
         with self.view:
-            while not self._look():
+            while not self._update():
                 time.sleep(POLL_SECONDS)
         return self.job
 
-    def _look(self) -> bool:
-        """Read the job once, tell what is new; True when it has ended."""
+    def _update(self) -> bool:
+        """Read the job once and print what is new; True when it has ended."""
         try:
             self.job = Job.objects.get(pk=self.job.pk)
-            self._tell_news()
-            self.view.show(self.job, self._waits_for())
+            self._print_new_events()
+            self.view.show(self.job, self._waiting_reason())
             if self.job.status == Job.Status.PENDING_HITL:
                 self._answer()
         except (OperationalError, InterfaceError):
@@ -360,25 +366,25 @@ class Follower:
             return False
         return self.job.is_final
 
-    def _tell_news(self) -> None:
+    def _print_new_events(self) -> None:
         for event in self.job.history.filter(seq__gt=self.seen).order_by("seq"):
-            self.view.tell(event)
+            self.view.print_event(event)
             self.seen = event.seq
 
-    def _waits_for(self) -> str:
-        """What keeps the job from going on; looked at now and then."""
+    def _waiting_reason(self) -> str:
+        """Why the job waits; read from the database only at intervals."""
         if self.job.lease_expires_at or self.job.is_final:
             return ""
-        if time.monotonic() >= self.next_look:
-            self.next_look = time.monotonic() + STATUS_SECONDS
-            self.waiting = self._absence()
+        if time.monotonic() >= self.next_check:
+            self.next_check = time.monotonic() + STATUS_SECONDS
+            self.waiting = self._read_waiting_reason()
         return self.waiting
 
-    def _absence(self) -> str:
+    def _read_waiting_reason(self) -> str:
         if not Worker.objects.alive().exists():
             return "waiting: no worker is alive"
         if not Job.objects.within_limit().filter(pk=self.job.pk).exists():
-            return "waiting: other jobs of its user come first"
+            return "waiting: its user has as many running jobs as allowed"
         return ""
 
     def _answer(self) -> None:
@@ -393,7 +399,7 @@ class Follower:
             self.view.resume()
 
     def _answered(self, question: Question) -> bool:
-        """False: what was typed does not fit, and must be asked for again."""
+        """False: the answer does not fit the question, which must be asked again."""
         try:
             reply = self._reply(question)
             lifecycle.answer(
@@ -405,7 +411,7 @@ class Follower:
                 feedback=reply.feedback,
             )
         except EOFError:
-            raise LeftOpen from None
+            raise NoAnswer from None
         except InvalidJob as error:
             for wrong in error.fields.values():
                 say(self.console, " ".join(wrong), "red")
@@ -418,7 +424,7 @@ class Follower:
         if not self.auto_approve:
             return ask(self.console, question)
         for item in question.prompt.get("questions", ()):
-            say(self.console, f"  left open: {item['text']}", "yellow")
+            say(self.console, f"  not answered: {item['text']}", "yellow")
         return Reply(Question.Action.PROCEED)
 
 

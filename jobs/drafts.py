@@ -36,11 +36,11 @@ def draft_of(job: Job) -> Draft:
 
 
 def edit(draft: Draft, path: str, content: bytes | None, *, by: User) -> Draft:
-    """Write one file of the draft, or remove it (None), and judge it anew.
+    """Write or remove (None) one file of the draft, and validate the draft again.
 
-    Raises WrongState when the draft is decided or in a worker's hands, DraftChanged
-    when somebody else edited it at the same time, TooLarge or InvalidJob for a file
-    that no client could unpack.
+    Raises WrongState when the draft was decided on or a worker is changing it,
+    DraftChanged when it was edited concurrently, TooLarge or InvalidJob for a file that
+    no client could unpack.
     """
     before, waived = draft.bundle.package(), waived_in(draft.job)
     files = _edited(before.files, path, content)
@@ -50,21 +50,21 @@ def edit(draft: Draft, path: str, content: bytes | None, *, by: User) -> Draft:
         _require_no_new(package.gate_findings, before.gate_findings)
     verdict = verdict_on(context)
     with transaction.atomic():
-        job = hold(draft)
+        job = lock_job(draft)
         check_editable(job, draft)
         check_waived(job, waived)
         if not draft.repoint(Bundle.objects.store(files, digest=package.digest)):
             raise DraftChanged
         note = {"path": path, "by": by.get_username()}
-        record(job, name_in(package), verdict, "draft_edited", **note)
+        record_verdict(job, name_in(package), verdict, "draft_edited", **note)
     draft.refresh_from_db()
     return draft
 
 
 def reject(draft: Draft, *, by: User, reason: str) -> Draft:
-    """A curator's no; the draft stays readable and is not promotable any more."""
+    """Reject the draft for good; it can still be read, but not promoted."""
     with transaction.atomic():
-        job = hold(draft)
+        job = lock_job(draft)
         check_decidable(job, draft)
         rejected = Draft.Status.REJECTED
         if not draft.repoint(draft.bundle, status=rejected, reason=reason):
@@ -79,11 +79,10 @@ def reject(draft: Draft, *, by: User, reason: str) -> Draft:
     return draft
 
 
-def hold(draft: Draft) -> Job:
-    """Lock the job's row, before the draft's, until the transaction ends.
+def lock_job(draft: Draft) -> Job:
+    """Lock the job's row until the transaction ends, and reread the draft's status.
 
-    The draft then says where it stands; its content stays as it was read, so that
-    `repoint` notices when it has changed since.
+    The draft's content is not reread, so that `repoint` can tell that it has changed.
     """
     job: Job = Job.objects.select_for_update().get(pk=draft.job_id)
     draft.refresh_from_db(fields=["status", "version"])
@@ -93,28 +92,29 @@ def hold(draft: Draft) -> Job:
 def check_editable(job: Job, draft: Draft) -> None:
     if job.status not in EDITABLE or draft.status != Draft.Status.OPEN:
         raise WrongState(
-            f"The job is {job.status} and its draft {draft.status}: it cannot be"
-            " edited now."
+            f"The job is {job.status} and its draft is {draft.status}, so the draft"
+            " cannot be edited."
         )
 
 
-def check_waived(job: Job, judged_with: frozenset[Waived]) -> None:
-    """Raises DraftChanged when the verdict at hand knows other waivers than today's."""
-    if waived_in(job) != judged_with:
+def check_waived(job: Job, validated_with: frozenset[Waived]) -> None:
+    """Raises DraftChanged if waivers have changed since the validation."""
+    if waived_in(job) != validated_with:
         raise DraftChanged
 
 
 def check_decidable(job: Job, draft: Draft) -> None:
     if draft.status != Draft.Status.OPEN:
-        raise WrongState(f"The draft is {draft.status} already.")
+        raise WrongState(f"The draft is already {draft.status}.")
     if job.status != Job.Status.COMPLETED:
         raise WrongState(
-            f"The job is {job.status}; a draft is decided on when it is completed."
+            f"The job is {job.status}; its draft can be promoted or rejected once the"
+            " job is completed."
         )
 
 
 def name_in(package: SkillPackage) -> str:
-    """The name that the draft's SKILL.md gives itself; empty if it cannot be kept."""
+    """The name in the draft's SKILL.md; empty if the database cannot store it."""
     name = package.declared_name
     return name if text_finding(name) is None else ""
 
@@ -123,8 +123,8 @@ def _edited(before: Files, path: str, content: bytes | None) -> Files:
     """The files with one changed. Raises TooLarge."""
     limits = configured_limits()
     if content is not None and len(content) > limits.file_bytes:
-        found = f"{len(content)} bytes; a file may have {limits.file_bytes}."
-        raise TooLarge(f"{path[:80]} has {found}", {"content": [found]})
+        size = f"{len(content)} bytes; a file may have {limits.file_bytes}."
+        raise TooLarge(f"{path[:80]} has {size}", {"content": [size]})
     after = [file for file in before if file.path != path]
     executable = any(file.executable for file in before if file.path == path)
     if content is not None:
@@ -138,11 +138,11 @@ def _require_no_new(findings: Findings, known: Findings) -> None:
     Those that it had may be fixed by a later edit.
     """
     if new := tuple(finding for finding in findings if finding not in known):
-        raise InvalidJob("The draft cannot be kept like that.", by_field(new))
+        raise InvalidJob("The draft would not be a valid package.", by_field(new))
 
 
-def judged(draft: Draft, waived: frozenset[Waived]) -> tuple[SkillPackage, Verdict]:
-    """What the phase validate would say of the draft: its evals count as well."""
+def validated(draft: Draft, waived: frozenset[Waived]) -> tuple[SkillPackage, Verdict]:
+    """The package, and the verdict that the phase `validate` would give, with evals."""
     context = _context_with(draft.job, draft.bundle.files(), waived, draft.bundle_id)
     return context.package, verdict_on(context)
 
@@ -155,7 +155,7 @@ def _context_with(
     return replace(context, draft=draft, draft_digest=digest, waived=waived)
 
 
-def settle(
+def record_validation(
     draft: Draft,
     job: Job,
     package: SkillPackage,
@@ -163,18 +163,20 @@ def settle(
     event: str,
     note: dict[str, Any],
 ) -> None:
-    """Keep what validation says by now of a draft that may be edited.
+    """Record a new verdict on a draft whose content is unchanged.
 
-    `job` is its job as it is held. Raises WrongState or DraftChanged.
+    `job` is the draft's job, whose row is locked. Raises WrongState or DraftChanged.
     """
     check_editable(job, draft)
     if not draft.repoint(draft.bundle):
         raise DraftChanged
-    record(job, name_in(package), verdict, event, **note)
+    record_verdict(job, name_in(package), verdict, event, **note)
 
 
-def record(job: Job, name: str, verdict: Verdict, event: str, **note: Any) -> None:
-    """The new verdict on the draft, in the job's row and history."""
+def record_verdict(
+    job: Job, name: str, verdict: Verdict, event: str, **note: Any
+) -> None:
+    """Write the verdict on the draft to the job's row and history."""
     result = {
         **(job.result or {}),
         "name": name,
@@ -198,52 +200,55 @@ def failures_as_json(verdict: Verdict) -> list[dict[str, Any]]:
 
 
 def open_risks(draft: Draft) -> Findings:
-    """What the scan finds in it and nobody waived."""
+    """The findings of the scan that are not waived."""
     waived = waived_in(draft.job)
-    found = scan(draft.bundle.files(), configured_limits())
-    return tuple(each for each in found if not is_accepted(each, waived))
+    findings = scan(draft.bundle.files(), configured_limits())
+    return tuple(each for each in findings if not is_accepted(each, waived))
 
 
 def waive(draft: Draft, chosen: Chosen, *, by: User, reason: str) -> list[DraftWaiver]:
-    """Accept open findings, and judge the draft anew.
+    """Waive open findings, and validate the draft again.
 
     Raises NothingToWaive, WrongState or DraftChanged.
     """
     before = waived_in(draft.job)
-    found = chosen.among(open_risks(draft))
-    if not found:
+    findings = chosen.among(open_risks(draft))
+    if not findings:
         raise NothingToWaive
-    accepted = before | {Waived(each.fingerprint, each.severity) for each in found}
-    package, verdict = judged(draft, accepted)
+    accepted = before | {Waived(each.fingerprint, each.severity) for each in findings}
+    package, verdict = validated(draft, accepted)
     with transaction.atomic():
-        job = hold(draft)
+        job = lock_job(draft)
         check_waived(job, before)
         waived: list[DraftWaiver] = DraftWaiver.objects.grant(
-            found, by=by, reason=reason, draft=draft
+            findings, by=by, reason=reason, draft=draft
         )
-        rules = sorted({each.rule for each in found})
+        rules = sorted({each.rule for each in findings})
         note = {"by": by.get_username(), "rules": rules}
-        settle(draft, job, package, verdict, "findings_waived", note)
+        record_validation(draft, job, package, verdict, "findings_waived", note)
     return waived
 
 
 def revoke(draft: Draft, waiver_id: int, *, by: User) -> None:
-    """The finding counts again. Raises UnknownWaiver, WrongState or DraftChanged."""
+    """Revoke a waiver, and validate the draft again.
+
+    Raises UnknownWaiver, WrongState or DraftChanged.
+    """
     before = waived_in(draft.job)
     waiver = draft.waivers.standing().filter(pk=waiver_id).first()
     if waiver is None:
         raise UnknownWaiver
     accepted = before - {waiver.waived}
-    package, verdict = judged(draft, accepted)
+    package, verdict = validated(draft, accepted)
     with transaction.atomic():
-        job = hold(draft)
+        job = lock_job(draft)
         check_waived(job, before)
         waiver.revoke(by)
         note = {"by": by.get_username(), "rules": [waiver.rule]}
-        settle(draft, job, package, verdict, "waiver_revoked", note)
+        record_validation(draft, job, package, verdict, "waiver_revoked", note)
 
 
 def changes(job: Job, draft: Files) -> tuple[FileDiff, ...]:
-    """What the draft of a refinement changes in the version that is current now."""
+    """The differences between the skill's current version and a refinement's draft."""
     current = job.base.skill.current.bundle.files() if job.base else ()
     return differences(current, draft, settings.SKILLFLEET_MAX_DIFF_LINES)

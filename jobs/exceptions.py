@@ -1,4 +1,4 @@
-"""What the job engine refuses, and why."""
+"""The errors of jobs. An error's docstring is its default message."""
 
 from core.errors import DomainError
 
@@ -11,14 +11,14 @@ class JobError(DomainError):
 
 
 class InvalidJob(JobError):
-    """The job was not submitted as the rules want it."""
+    """The submission is not valid."""
 
     status_code = 400
     code = "invalid"
 
 
 class WrongState(JobError):
-    """The job is not in a state that allows this."""
+    """The job's status does not allow this."""
 
     code = "wrong_state"
 
@@ -30,7 +30,7 @@ class AlreadyAnswered(JobError):
 
 
 class NoMoreRevisions(JobError):
-    """It was sent back as often as it may be: proceed, cancel, or edit by hand."""
+    """The limit of revisions is reached: proceed, cancel, or edit the draft."""
 
     code = "no_more_revisions"
 
@@ -48,7 +48,7 @@ class NotPromotable(JobError):
 
 
 class LostFence(JobError):
-    """Another worker holds this job now; drop everything."""
+    """Another worker has taken over this job; its former worker must stop."""
 
     code = "lost_fence"
 
@@ -61,39 +61,39 @@ class UnsupportedSource(InvalidJob):
 
 
 class TooLarge(InvalidJob):
-    """The text is larger than it may be."""
+    """The text is too large."""
 
     status_code = 413
     code = "too_large"
 
 
 class DraftChanged(JobError):
-    """Somebody else changed the draft at the same time; look at it and try again."""
+    """The draft was changed in the meantime; review it and try again."""
 
     code = "draft_changed"
 
 
 class SkillMovedOn(JobError):
-    """The skill has another current version than the one this draft was made from;
-    look at the draft's diff, then promote with over_newer, or refine it again."""
+    """The skill has a newer version than the one that this draft started from. Review
+    the draft's diff, then promote with over_newer, or refine the skill again."""
 
     code = "skill_moved_on"
 
 
 class KeyReused(JobError):
-    """This idempotency key was used for another task; take a new one."""
+    """This idempotency key was used for another request; use a new one."""
 
     code = "key_reused"
 
 
 class InvalidWebhook(JobError):
-    """The webhook was not described as the rules want it."""
+    """The webhook is not valid."""
 
     status_code = 400
     code = "invalid"
 
 
 class TooManyWebhooks(JobError):
-    """You have as many webhooks as you may; delete one."""
+    """You have reached the limit of webhooks; delete one first."""
 
     code = "webhook_limit"

@@ -1,4 +1,4 @@
-"""What a change in this room retires."""
+"""Which cached responses a change of a job or draft invalidates."""
 
 from typing import TYPE_CHECKING
 
@@ -12,21 +12,24 @@ if TYPE_CHECKING:
 
 
 def invalidate_job(job: "Job") -> None:
-    """Called by the one method that changes jobs, inside its transaction."""
-    invalidate_on_commit(*where_it_shows(job))
+    """Invalidate the job; `Job._move` calls this in its transaction."""
+    invalidate_on_commit(*job_patterns(job))
 
 
-def where_it_shows(job: "Job") -> list[str]:
+def job_patterns(job: "Job") -> list[str]:
     return [f"/jobs/{job.pk}/*"]
 
 
 def declare() -> None:
-    """For whoever saves, deletes or updates jobs by hand."""
+    """Invalidate also when jobs or drafts are saved, deleted or updated directly."""
     jobs = apps.get_app_config("jobs")
-    invalidates(jobs.get_model("Job"), where_it_shows, collection=["/jobs/*"])
+    invalidates(jobs.get_model("Job"), job_patterns, collection=["/jobs/*"])
     invalidates(jobs.get_model("Draft"), ["/drafts/*"], collection=["/drafts/*"])
 
 
 def invalidate_everything() -> None:
-    """A process died, perhaps between its COMMIT and its bump: trust nothing."""
+    """Invalidate all entries, after a process died.
+
+    It may have died between a COMMIT and the invalidation that follows it.
+    """
     backend().invalidate_all()

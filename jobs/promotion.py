@@ -1,7 +1,7 @@
-"""From a draft to the next version of an active skill.
+"""Promotion: publishes a draft as a new version of a skill.
 
-What is promoted is byte for byte what was reviewed, unless the curator gives it
-another name: that is written into its SKILL.md, and validated again.
+The files are published byte for byte as they were reviewed. Only if the curator gives
+another name, it is written into SKILL.md, and the skill is validated again.
 """
 
 from django.contrib.auth.models import User
@@ -11,10 +11,10 @@ from jobs.drafts import (
     check_decidable,
     check_waived,
     draft_of,
-    hold,
-    judged,
+    lock_job,
     name_in,
-    settle,
+    record_validation,
+    validated,
 )
 from jobs.engine.phase_context import waived_in
 from jobs.exceptions import (
@@ -47,29 +47,28 @@ def promote(
     digest: str = "",
     over_newer: bool = False,
 ) -> Published:
-    """Publish the draft as it was read, if it passes with the waivers of now.
+    """Publish the draft as it was read, if it passes validation with today's waivers.
 
-    `digest`, if given, is of the content that was reviewed. A refinement goes on top
-    of the version it was made from; `over_newer` puts it over whatever is current.
-    Raises DraftChanged when the draft has other content or waivers by now,
-    SkillMovedOn, WrongState, NotPromotable, or what `Skill.objects.publish` raises;
-    then nothing is published.
+    `digest`, if given, must be that of the draft's content. A refinement is published
+    only if the version that it started from is still current, or with `over_newer`.
+    Raises DraftChanged if content or waivers have changed, SkillMovedOn, WrongState,
+    NotPromotable, or what `Skill.objects.publish` raises; then nothing is published.
     """
     if digest and digest != draft.bundle_id:
         raise DraftChanged
     check_decidable(draft.job, draft)
-    # Judged while nothing is held: a scan may take seconds.
+    # Validate before any row is locked: a scan may take seconds.
     waived = waived_in(draft.job)
     reviewed = _check_passes(draft, waived)
     package = _renamed(reviewed, name, waived)
     if draft.job.base:
         _check_keeps_its_name(draft.job.base.skill.name, reviewed, name)
-    return _promote_judged(
+    return _publish_validated(
         draft, package, waived, by, taxonomy_path, version, over_newer
     )
 
 
-def _promote_judged(
+def _publish_validated(
     draft: Draft,
     package: SkillPackage,
     waived: frozenset[Waived],
@@ -78,15 +77,15 @@ def _promote_judged(
     version: str = "",
     over_newer: bool = False,
 ) -> Published:
-    """Publish a draft that passes validation when this is `waived` in it."""
+    """Publish a package that has passed validation with these findings waived."""
     with transaction.atomic():
-        job = _hold_as_judged(draft, waived)
+        job = _lock_unchanged(draft, waived)
         published = _publish(
             job,
             package,
             by,
             waivers=list(draft.waivers.standing()),
-            category=taxonomy_path or (None if job.base else _meant_for(job)),
+            category=taxonomy_path or (None if job.base else _intended_category(job)),
             version=version,
             based_on=job.base.bundle_id if job.base and not over_newer else None,
         )
@@ -95,9 +94,9 @@ def _promote_judged(
     return published
 
 
-def _hold_as_judged(draft: Draft, waived: frozenset[Waived]) -> Job:
-    """Until the transaction ends no waiver comes or goes, of the draft or the skill."""
-    job = hold(draft)
+def _lock_unchanged(draft: Draft, waived: frozenset[Waived]) -> Job:
+    """Lock the draft's job and skill, and check that no waiver has changed."""
+    job = lock_job(draft)
     check_decidable(job, draft)
     if job.base:
         job.base.skill.locked()
@@ -124,18 +123,18 @@ def _record(job: Job, draft: Draft, published: Published, by: User) -> None:
 
 
 def promote_for_owner(job: Job, waived: frozenset[Waived]) -> None:
-    """Promote as `auto_promote` asks: when validation passed and the owner may.
+    """Promote for the option `auto_promote`, if validation passed and the owner may.
 
-    `waived` is what validation knew as waived: the draft and its verdict are in the
-    caller's hands, only waivers may have gone meanwhile. A refusal leaves the job
-    completed with its draft, and says why in its history.
+    `waived` are the findings that were waived during validation; they may have changed
+    since, the draft cannot. If the promotion is refused, the job stays completed, and
+    the reason is recorded in its history.
     """
     job.refresh_from_db()
     refused = ""
     if job.validation_status != Job.ValidationStatus.PASSED:
         refused = f"Validation: {job.validation_status}."
     elif not job.user.has_perm("jobs.promote_draft"):
-        refused = "The owner may not promote drafts."
+        refused = "The owner has no permission to promote drafts."
     else:
         refused = _refusal(draft_of(job), waived)
     if refused:
@@ -148,39 +147,39 @@ def promote_for_owner(job: Job, waived: frozenset[Waived]) -> None:
 
 
 def _refusal(draft: Draft, waived: frozenset[Waived]) -> str:
-    """Why it was not promoted; empty when it was."""
+    """Promote the draft; return why it was refused, or an empty string."""
     try:
         with transaction.atomic():
             package = draft.bundle.package()
             if draft.job.base:
                 _check_keeps_its_name(draft.job.base.skill.name, package, "")
-            _promote_judged(draft, package, waived, draft.job.user)
+            _publish_validated(draft, package, waived, draft.job.user)
     except (JobError, TaxonomyError) as error:
         return str(error)
     return ""
 
 
 def _check_passes(draft: Draft, waived: frozenset[Waived]) -> SkillPackage:
-    """Raises NotPromotable; the draft then shows the verdict of now."""
-    package, verdict = judged(draft, waived)
+    """Validate the draft again. Raises NotPromotable; the new verdict is recorded."""
+    package, verdict = validated(draft, waived)
     passes = verdict.status != Job.ValidationStatus.FAILED
     if passes != draft.job.validation_passed:
         with transaction.atomic():
-            job = hold(draft)
+            job = lock_job(draft)
             check_waived(job, waived)
-            settle(draft, job, package, verdict, "judged_again", {})
+            record_validation(draft, job, package, verdict, "judged_again", {})
     if passes:
         return package
     address = f"/api/v1/drafts/{draft.job_id}"
     raise NotPromotable(
-        "Validation failed. Mend the findings by editing the draft's files, or waive"
-        f" what the scan found (GET {address} lists them; POST {address}/waivers), then"
-        " promote again."
+        "Validation failed. Fix the findings by editing the draft's files, or waive"
+        f" those of the scan (GET {address} lists them, POST {address}/waivers waives),"
+        " then promote again."
     )
 
 
 def _check_keeps_its_name(skill_name: str, package: SkillPackage, name: str) -> None:
-    """Under another name it would be another skill."""
+    """Raises InvalidJob or NotPromotable: under another name it is another skill."""
     if name not in ("", skill_name):
         raise InvalidJob(
             "A refinement keeps the skill's name.",
@@ -188,12 +187,12 @@ def _check_keeps_its_name(skill_name: str, package: SkillPackage, name: str) -> 
         )
     if name_in(package) != skill_name:
         raise NotPromotable(
-            f"The draft's SKILL.md must have the name {skill_name!r}: it is to be that"
-            " skill's next version."
+            f"The draft is the next version of {skill_name!r}, so its SKILL.md must"
+            " have that name."
         )
 
 
-def _meant_for(job: Job) -> str | None:
+def _intended_category(job: Job) -> str | None:
     return job.intended_taxonomy_path or None
 
 
@@ -225,7 +224,7 @@ def _publish(
     new = job.job_type == Job.Type.SKILL_CREATION
     if new and not published.created:
         raise NameTaken(
-            name=f"There is a {published.skill.name!r} already; give another name."
+            name=f"A skill {published.skill.name!r} exists already; give another name."
         )
     return published
 
@@ -233,14 +232,14 @@ def _publish(
 def _renamed(
     package: SkillPackage, name: str, waived: frozenset[Waived]
 ) -> SkillPackage:
-    """The files with another name in the frontmatter; raises NotPromotable."""
+    """The package with another name in its frontmatter. Raises NotPromotable."""
     if not name or name_in(package) == name:
         return package
     renamed = package.renamed(name)
     report = renamed.report_with(waived)
     if report.status == "failed":
         raise NotPromotable(
-            f"With the name {name!r} the skill is not valid.",
+            f"The skill is not valid under the name {name!r}.",
             {"name": [str(error) for error in report.errors]},
         )
     return renamed

@@ -1,6 +1,7 @@
-"""The room's addresses below /api/v1; none ends in a slash.
+"""The URLs of jobs below /api/v1; none ends in a slash.
 
-They come before the taxonomy's: `/skills` is served by both rooms.
+They are included before those of taxonomy, because the view of `/skills` here adds
+`POST` to the list of taxonomy.
 """
 
 from django.urls import path

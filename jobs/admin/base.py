@@ -1,4 +1,4 @@
-"""What the pages of this room share."""
+"""What the admin pages of jobs share."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -38,7 +38,7 @@ STATUS_WORDS = {
 
 
 def task_of(job: Job, length: int = 80) -> str:
-    """What the job is to do, as one short line."""
+    """The job's task as one short line."""
     return shortened(" ".join(job.task_description.split()), length)
 
 
@@ -59,7 +59,7 @@ def status_badge(job: Job) -> str:
 
 
 def verdict_badge(job: Job) -> str | None:
-    """What validation says of the job's draft, and its score."""
+    """The validation status of the job's draft, with its score."""
     if not job.validation_status:
         return None
     verdict = Job.ValidationStatus(job.validation_status)
@@ -68,8 +68,7 @@ def verdict_badge(job: Job) -> str | None:
 
 
 class ByPhase(admin.SimpleListFilter):
-    """All phases that there are; Django's own filter reads every row for those in
-    use."""
+    """A filter by phase. Django's own reads every row to find the phases in use."""
 
     title = "phase"
     parameter_name = "current_phase"
@@ -86,18 +85,18 @@ class ByPhase(admin.SimpleListFilter):
 
 
 class JobsAdmin(FleetAdmin):
-    """Seen by those who submit jobs, decide on drafts or operate; each sees theirs."""
+    """For users who submit jobs, decide on drafts or operate; each sees their own."""
 
     seen_with = (SUBMIT, OPERATE, PROMOTE)
 
 
-def steers(user: User, job: Any) -> bool:
-    return bool(job.may_be_steered_by(user))
+def may_change(user: User, job: Any) -> bool:
+    return bool(job.may_be_changed_by(user))
 
 
-def operates(user: User, row: Any) -> bool:
+def may_operate(user: User, row: Any) -> bool:
     return user.has_perm(OPERATE)
 
 
-def decides(user: User, draft: Any) -> bool:
+def may_decide(user: User, draft: Any) -> bool:
     return user.has_perm(PROMOTE)

@@ -14,7 +14,7 @@ from unfold.enums import ActionVariant
 from core.admin import fields
 from core.admin.base import Panel, Text, Verb, badge, holds, link_to
 from jobs import drafts, promotion
-from jobs.admin.base import JobsAdmin, decides, status_badge, verdict_badge
+from jobs.admin.base import JobsAdmin, may_decide, status_badge, verdict_badge
 from jobs.drafts import changes
 from jobs.exceptions import JobError
 from jobs.lifecycle import create_refinement_job
@@ -36,28 +36,28 @@ STATUS_COLOURS = {
 
 class PromotionForm(forms.Form):
     digest = forms.CharField(required=False, widget=forms.HiddenInput)
-    """Of what the page was shown for: its owner may edit it until it is promoted."""
+    """The content that the page shows; its owner may edit it until it is promoted."""
     taxonomy_path = category_field(required=False, empty_label="As the draft says")
     name = fields.line(
         max_length=MAX_NAME_CHARS,
         required=False,
-        help_text="Another name is written into SKILL.md; empty: the draft's own.",
+        help_text="Written into SKILL.md; empty: the draft's name.",
     )
     version = fields.line(
         max_length=VERSION_CHARS,
         required=False,
-        help_text="Like 1.4.0, higher than every published one; empty: the next.",
+        help_text="Like 1.4.0, higher than all published ones; empty: the next.",
     )
     over_newer = fields.flag(
-        label="Over a newer version",
-        help_text="For a refinement: also when the skill has moved on meanwhile.",
+        label="Publish over a newer version",
+        help_text="For a refinement: even if the skill has a newer version.",
     )
 
 
 class RejectionForm(forms.Form):
     reason = fields.paragraph(
         max_length=settings.SKILLFLEET_MAX_TASK_CHARS,
-        help_text="For the author to read.",
+        help_text="Shown to the author.",
     )
 
 
@@ -81,7 +81,7 @@ def reject(draft: Draft, user: User, answers: dict[str, Any]) -> str:
 
 
 def report_on(draft: Draft) -> dict[str, Any]:
-    """What validation says of it; empty before that."""
+    """The validation report; empty before the validation."""
     return (draft.job.result or {}).get("validation") or {}
 
 
@@ -102,10 +102,10 @@ def undecided(draft: Draft) -> bool:
     )
 
 
-def what_is_promoted(draft: Draft) -> Iterable[Panel]:
+def promotion_panels(draft: Draft) -> Iterable[Panel]:
     yield Panel(
         "What is promoted",
-        headers=("Name", "Place", "Validation"),
+        headers=("Name", "Path", "Validation"),
         rows=[(draft.job.skill_name, draft.job.draft_path, verdict_badge(draft.job))],
     )
 
@@ -135,12 +135,12 @@ class DraftAdmin(JobsAdmin):
             "promote",
             "Promote",
             promote,
-            may=decides,
+            may=may_decide,
             fits=undecided,
             form=lambda draft: PromotionForm,
             initial=lambda draft: {"digest": draft.bundle_id},
-            shows=what_is_promoted,
-            intro="It becomes the next version of an active skill, byte for byte.",
+            shows=promotion_panels,
+            intro="The draft is published, byte for byte, as a new version of a skill.",
             icon="publish",
             variant=ActionVariant.PRIMARY,
         ),
@@ -148,34 +148,34 @@ class DraftAdmin(JobsAdmin):
             "waive",
             "Waive findings",
             waive,
-            may=decides,
+            may=may_decide,
             fits=lambda draft: (
                 undecided(draft) and bool(findings.open_risks(report_on(draft)))
             ),
             form=lambda draft: findings.waive_form(report_on(draft)),
             picks="finding",
-            intro="Promoted, the draft takes its waivers along.",
+            intro="When the draft is promoted, its waivers apply to the skill.",
             icon="verified_user",
         ),
         Verb(
             "revoke",
             "Revoke a waiver",
             revoke,
-            may=decides,
+            may=may_decide,
             fits=lambda draft: undecided(draft) and draft.waivers.standing().exists(),
             form=lambda draft: findings.revoke_form(draft.waivers),
             picks="waiver",
-            intro="The finding counts again; that it was waived stays on record.",
+            intro="The finding counts again; the record of the waiver is kept.",
             icon="remove_moderator",
         ),
         Verb(
             "reject",
             "Reject",
             reject,
-            may=decides,
+            may=may_decide,
             fits=undecided,
             form=lambda draft: RejectionForm,
-            intro="It stays readable and cannot be promoted any more.",
+            intro="The draft can still be read, but not promoted.",
             icon="thumb_down",
             variant=ActionVariant.DANGER,
         ),
@@ -210,7 +210,7 @@ class DraftAdmin(JobsAdmin):
     def skill_name(self, draft: Draft) -> str:
         return draft.job.skill_name or f"(no name yet) {draft.job_id}"
 
-    @admin.display(description="Meant for")
+    @admin.display(description="Path")
     def place(self, draft: Draft) -> str:
         return draft.job.final_path or draft.job.draft_path
 
@@ -227,7 +227,7 @@ class DraftAdmin(JobsAdmin):
     def owner(self, draft: Draft) -> str:
         return draft.job.user.get_username()
 
-    @admin.display(description="Job is", ordering="job__status")
+    @admin.display(description="Job status", ordering="job__status")
     def job_status(self, draft: Draft) -> str:
         return status_badge(draft.job)
 
@@ -260,19 +260,19 @@ class DraftAdmin(JobsAdmin):
 
 
 def changes_panel(draft: Draft, base: SkillVersion) -> Panel:
-    """What a refinement changes in the version that is current now."""
-    newer = "" if base.is_current else f" It has moved on to {base.skill.current}."
+    """The differences between the skill's current version and the draft."""
+    newer = "" if base.is_current else f" The skill now has {base.skill.current}."
     return Panel(
         f"Changes in {base.skill.name}",
-        lead=f"Made from version {base}.{newer}",
+        lead=f"The draft started from version {base}.{newer}",
         texts=[
             Text(
-                f"{found.path}: {found.change}",
-                found.text,
-                note=found.note,
-                unfolded=bool(found.text),
+                f"{diff.path}: {diff.change}",
+                diff.text,
+                note=diff.note,
+                unfolded=bool(diff.text),
             )
-            for found in changes(draft.job, draft.bundle.files())
+            for diff in changes(draft.job, draft.bundle.files())
         ],
         warning=bool(newer),
     )
@@ -286,14 +286,14 @@ class RefinementForm(forms.Form):
     focus_areas = fields.paragraph(
         required=False,
         max_length=settings.SKILLFLEET_MAX_TASK_CHARS,
-        help_text="Headings of parts that it is about, one a line.",
+        help_text="Headings of the parts to change, one per line.",
     )
 
 
 def refine(skill: Skill, user: User, answers: dict[str, Any]) -> str:
     areas = [line for line in answers["focus_areas"].splitlines() if line.strip()]
     job = create_refinement_job(user, skill, answers["feedback"], focus_areas=areas)
-    return f"Job {job.pk} is to write the next version."
+    return f"Job {job.pk} will write the next version."
 
 
 def is_in_use(skill: Skill) -> bool:
@@ -315,7 +315,7 @@ class RefinableSkillAdmin(SkillAdmin):
             may=holds(SUBMIT),
             fits=is_in_use,
             form=lambda skill: RefinementForm,
-            intro="A job writes its next version, which a curator promotes.",
+            intro="A job writes the next version, and a curator promotes it.",
             icon="auto_fix_high",
             variant=ActionVariant.DEFAULT,
         ),

@@ -21,14 +21,14 @@ from jobs.admin.base import (
     FleetAdmin,
     JobsAdmin,
     link_to_job,
-    operates,
+    may_change,
+    may_operate,
     status_badge,
     status_words,
-    steers,
     task_of,
     verdict_badge,
 )
-from jobs.admin.question import ANSWER_VERB, as_words, open_question, said
+from jobs.admin.question import ANSWER_VERB, as_words, open_question, response_text
 from jobs.exceptions import JobError
 from jobs.models import Job, PhaseResult, Question, Worker
 from jobs.models.job import OPERATE
@@ -38,7 +38,7 @@ EVENTS_SHOWN = 50
 
 
 def job_panels(job: Job) -> Iterable[Panel]:
-    """A fixed number of queries, however long the job's history is."""
+    """The panels of a job's page; the number of queries is constant."""
     if job.error_stack:
         yield Panel("Error", texts=[Text("Traceback", job.error_stack)])
     if draft := getattr(job, "draft", None):
@@ -67,7 +67,7 @@ def job_panels(job: Job) -> Iterable[Panel]:
 
 
 def open_panels(job: Job, answer_page: str) -> Iterable[Panel]:
-    """The question that is open, if there is one, and where to answer it."""
+    """The open question, if there is one, with a link to its form."""
     question = open_question(job)
     if question is None:
         return
@@ -99,11 +99,11 @@ def questions_panel(asked: list[Question]) -> Panel:
                 question.get_status_display(),
                 question.answered_by,
                 question.answered_at,
-                said(question.response),
+                response_text(question.response),
             )
             for question in asked
         ],
-        empty="The job has not asked anything.",
+        empty="The job has not asked a question.",
     )
 
 
@@ -135,7 +135,7 @@ def history_panel(job: Job) -> Panel:
             (event.seq, event.at, event.kind, event.phase, as_words(event.data))
             for event in newest
         ],
-        more=f"These are the newest {EVENTS_SHOWN}; the list of events has all."
+        more=f"These are the newest {EVENTS_SHOWN} events; the list of events has all."
         if job.events > EVENTS_SHOWN
         else "",
     )
@@ -161,16 +161,16 @@ def retry(job: Job, user: User, answers: dict[str, Any]) -> str:
 def requeue(job: Job, user: User, answers: dict[str, Any]) -> str:
     if lifecycle.requeue(job):
         return "The job is in the queue again."
-    return "Nothing to do: the job has gone on by itself."
+    return "The job was not requeued, because it has continued by itself."
 
 
 CANCEL = Verb(
     "cancel",
     "Cancel job",
     cancel,
-    may=steers,
+    may=may_change,
     fits=lambda job: not job.is_final,
-    intro="It ends at once; a worker that has it stops, its question is withdrawn.",
+    intro="The job ends at once. Its worker stops, and its question is withdrawn.",
     icon="cancel",
     variant=ActionVariant.DANGER,
 )
@@ -178,9 +178,9 @@ RETRY = Verb(
     "retry",
     "Retry",
     retry,
-    may=steers,
+    may=may_change,
     fits=lambda job: job.status == Job.Status.FAILED,
-    intro="It goes on in the phase that it failed in.",
+    intro="The job continues in the phase in which it failed.",
     icon="replay",
     variant=ActionVariant.PRIMARY,
 )
@@ -188,10 +188,10 @@ REQUEUE = Verb(
     "requeue",
     "Requeue",
     requeue,
-    may=operates,
+    may=may_operate,
     fits=lambda job: job.status in REQUEUEABLE,
-    intro="For a job that nobody goes on with. A healthy worker that has it finds its"
-    " lease gone and drops what it did in this phase.",
+    intro="For a job that no worker will take. If a worker is running it, the worker"
+    " loses its lease, and its work of this phase is discarded.",
     icon="low_priority",
     variant=ActionVariant.WARNING,
 )
@@ -320,11 +320,11 @@ class JobAdmin(JobsAdmin):
         perform_on_each(request, jobs, REQUEUE)
 
     def has_requeue_permission(self, request: HttpRequest) -> bool:
-        return operates(request.user, None)  # type: ignore[arg-type]
+        return may_operate(request.user, None)  # type: ignore[arg-type]
 
 
 def perform_on_each(request: HttpRequest, jobs: QuerySet[Job], verb: Verb) -> None:
-    """One by one, so that a refusal of one stops no other; says how each went."""
+    """Perform the action on each job, and report those that were refused."""
     user: User = request.user  # type: ignore[assignment]
     done, refused = 0, []
     for job in jobs:
@@ -339,11 +339,11 @@ def perform_on_each(request: HttpRequest, jobs: QuerySet[Job], verb: Verb) -> No
 
 
 def refusal_of(verb: Verb, job: Job, user: User) -> str:
-    """Perform it; empty when it is done."""
+    """Perform the action; return why it was refused, or an empty string."""
     if not verb.may(user, job):
         return "You may not do this."
     if not verb.fits(job):
-        return f"It is {status_words(job)}."
+        return f"The job is {status_words(job)}."
     try:
         verb.perform(job, user, {})
     except JobError as refusal:
@@ -379,8 +379,8 @@ class WorkerAdmin(FleetAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        shown = {"panels": [statistics_panel()], **(extra_context or {})}
-        return super().changelist_view(request, shown)
+        context = {"panels": [statistics_panel()], **(extra_context or {})}
+        return super().changelist_view(request, context)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Worker]:
         return Worker.objects.with_liveness().select_related("job")
@@ -399,13 +399,13 @@ class WorkerAdmin(FleetAdmin):
 
 
 def statistics_panel() -> Panel:
-    """As `job_stats`, in whole words."""
+    """The statistics of the command `job_stats`."""
     rows = statistics(Job.objects.all())
     return Panel(
-        "Jobs by status, with their seconds: in all, active (in phases), waiting",
+        "Jobs by status, with their seconds: total, active (in phases) and waiting",
         headers=("Status", "Jobs", *(heading(field) for field in FIELDS)),
         rows=[
-            (row["status"], row["count"], *(shown(row[field]) for field in FIELDS))
+            (row["status"], row["count"], *(rounded(row[field]) for field in FIELDS))
             for row in rows
         ],
         empty="No jobs yet.",
@@ -416,5 +416,5 @@ def heading(field: str) -> str:
     return field.removesuffix("_seconds").replace("_", " ")
 
 
-def shown(seconds: float | None) -> str:
+def rounded(seconds: float | None) -> str:
     return "-" if seconds is None else f"{seconds:.1f}"

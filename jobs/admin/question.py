@@ -16,13 +16,13 @@ from unfold.enums import ActionVariant
 from core.admin import fields
 from core.admin.base import Panel, Text, Verb
 from jobs import lifecycle
-from jobs.admin.base import ByPhase, JobsAdmin, link_to_job, shortened, steers
+from jobs.admin.base import ByPhase, JobsAdmin, link_to_job, may_change, shortened
 from jobs.models import Job, JobEvent, Question
 
 ANSWER = "answers."
-"""Before a question's id in its field's name, as the API's findings have it."""
+"""The prefix of a question's form field, as in the API's error messages."""
 NO_ANSWER = ("", "No answer")
-SHOWN_APART = {"message", "questions", "files", "failures", "revision_hint"}
+SHOWN_SEPARATELY = {"message", "questions", "files", "failures", "revision_hint"}
 
 
 def open_question(job: Job) -> Question | None:
@@ -34,7 +34,7 @@ def asks(job: Job) -> bool:
 
 
 def answer_form(job: Job) -> type[forms.Form]:
-    """A form class made from the open question's prompt."""
+    """A form class for the open question's prompt."""
     question = open_question(job)
     prompt: Mapping[str, Any] = question.prompt if question else {}
     asked = {
@@ -50,7 +50,7 @@ def answer_form(job: Job) -> type[forms.Form]:
         "feedback": fields.paragraph(
             required=False,
             max_length=settings.SKILLFLEET_MAX_TASK_CHARS,
-            help_text=escape(f"What should be different; needed to revise. {hint}"),
+            help_text=escape(f"What should be different; required to revise. {hint}"),
         ),
         "round": forms.IntegerField(widget=forms.HiddenInput),
     }
@@ -58,27 +58,27 @@ def answer_form(job: Job) -> type[forms.Form]:
 
 
 ACTIONS = [
-    (Question.Action.PROCEED, "Proceed: go on with what is shown and answered"),
-    (Question.Action.REVISE, "Revise: back to the phase that wrote it, with feedback"),
+    (Question.Action.PROCEED, "Proceed: continue with what is shown and answered"),
+    (Question.Action.REVISE, "Revise: repeat the phase that wrote it, with feedback"),
     (Question.Action.CANCEL, "Cancel: end the job"),
 ]
 UNREVISED = [choice for choice in ACTIONS if choice[0] != Question.Action.REVISE]
-"""When it was sent back as often as it may be."""
+"""The actions when the limit of revisions is reached."""
 
 
 def answer_field(item: Mapping[str, Any]) -> forms.Field:
-    """The theme marks help texts safe: what a prompt says is escaped here."""
+    """A field for one question. The theme does not escape help texts, so this does."""
     choices = [(option, option) for option in item.get("options", ())]
-    said: dict[str, Any] = {
+    options: dict[str, Any] = {
         "label": str(item.get("text", item["id"])),
         "help_text": escape(item.get("rationale", "")),
         "required": False,
     }
     if item.get("type") == "multi_choice":
-        return fields.checkboxes(choices, **said)
+        return fields.checkboxes(choices, **options)
     if item.get("type") == "single_choice":
-        return fields.radio([NO_ANSWER, *choices], **said)
-    return fields.paragraph(max_length=settings.SKILLFLEET_MAX_TASK_CHARS, **said)
+        return fields.radio([NO_ANSWER, *choices], **options)
+    return fields.paragraph(max_length=settings.SKILLFLEET_MAX_TASK_CHARS, **options)
 
 
 def answer(job: Job, user: User, answers: dict[str, Any]) -> str:
@@ -98,21 +98,21 @@ def answer(job: Job, user: User, answers: dict[str, Any]) -> str:
     return f"Answered. The job is {job.get_status_display().lower()}."
 
 
-def what_is_shown(job: Job) -> Iterable[Panel]:
+def shown_panels(job: Job) -> Iterable[Panel]:
     question = open_question(job)
     if question:
         yield from prompt_panels(question.prompt)
 
 
 def prompt_panels(prompt: Mapping[str, Any]) -> Iterable[Panel]:
-    """The message and facts, the draft's files, and the evals that fail."""
+    """The message and facts, the draft's files, and the failed evals."""
     facts = [
         (key.replace("_", " ").capitalize(), as_words(value))
         for key, value in prompt.items()
-        if key not in SHOWN_APART and value not in ("", [], {}, None)
+        if key not in SHOWN_SEPARATELY and value not in ("", [], {}, None)
     ]
     yield Panel(
-        "What the job shows",
+        "Shown by the job",
         lead=str(prompt.get("message", "")),
         headers=("What", "So far"),
         rows=facts,
@@ -125,7 +125,7 @@ def prompt_panels(prompt: Mapping[str, Any]) -> Iterable[Panel]:
         yield Panel("The draft", texts=texts)
     if failures := prompt.get("failures"):
         yield Panel(
-            "What still fails",
+            "Failures",
             headers=("Kind", "Text", "Reason"),
             rows=[(each["kind"], each["text"], each["reason"]) for each in failures],
             warning=True,
@@ -133,7 +133,7 @@ def prompt_panels(prompt: Mapping[str, Any]) -> Iterable[Panel]:
 
 
 def as_words(value: Any) -> str:
-    """A value of a prompt, one line each; what is deeper as JSON."""
+    """A value of a prompt, with one line for each item; nested values as JSON."""
     if isinstance(value, Mapping):
         return "\n".join(f"{key}: {as_line(each)}" for key, each in value.items())
     if isinstance(value, list):
@@ -141,7 +141,7 @@ def as_words(value: Any) -> str:
     return as_line(value)
 
 
-def said(response: dict[str, Any] | None) -> str | None:
+def response_text(response: dict[str, Any] | None) -> str | None:
     if response is None:
         return None
     words = [response.get("action", ""), response.get("feedback", "")]
@@ -163,18 +163,18 @@ ANSWER_VERB = Verb(
     "answer",
     "Answer",
     answer,
-    may=steers,
+    may=may_change,
     fits=asks,
     form=answer_form,
     initial=round_of,
-    shows=what_is_shown,
+    shows=shown_panels,
     icon="forum",
     variant=ActionVariant.PRIMARY,
 )
 
 
-class OfJobs(JobsAdmin):
-    """Rows of the jobs that a person sees."""
+class JobRowsAdmin(JobsAdmin):
+    """Rows that belong to a job; users see those of the jobs that they see."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         jobs = Job.objects.visible_to(request.user)
@@ -186,7 +186,7 @@ class OfJobs(JobsAdmin):
 
 
 @admin.register(Question)
-class QuestionAdmin(OfJobs):
+class QuestionAdmin(JobRowsAdmin):
     list_display = (
         "kind",
         "status",
@@ -214,7 +214,7 @@ class QuestionAdmin(OfJobs):
 
     @admin.display(description="Answer")
     def answer(self, question: Question) -> str | None:
-        return said(question.response)
+        return response_text(question.response)
 
     def panels(self, request: HttpRequest, row: Question) -> Iterable[Panel]:
         asked = row.prompt.get("questions", ())
@@ -225,19 +225,19 @@ class QuestionAdmin(OfJobs):
                 (item["id"], item["text"], ", ".join(item.get("options", ())))
                 for item in asked
             ],
-            empty="No question of its own: it shows, and waits for a yes.",
+            empty="No questions: the job shows its work and waits for a decision.",
         )
         yield from prompt_panels(row.prompt)
 
 
-class OfPhase(ByPhase):
+class ByEventPhase(ByPhase):
     parameter_name = "phase"
 
 
 @admin.register(JobEvent)
-class JobEventAdmin(OfJobs):
+class JobEventAdmin(JobRowsAdmin):
     list_display = ("kind", "phase", "job_link", "seq", "note", "at")
-    list_filter = ("kind", OfPhase, ("at", admin.DateFieldListFilter))
+    list_filter = ("kind", ByEventPhase, ("at", admin.DateFieldListFilter))
     search_fields = ("=job__job_id",)
     search_help_text = "The job's id"
     ordering = ("-pk",)

@@ -1,4 +1,4 @@
-"""Webhooks and the log of their deliveries."""
+"""Webhooks and their deliveries in the admin."""
 
 from typing import Any
 
@@ -34,32 +34,32 @@ class WebhookForm(forms.Form):
 
 def make(row: None, user: User, answers: dict[str, Any]) -> str:
     _, secret = registry.register(user, answers["url"], answers["events"])
-    return f"The webhook's secret, shown this once: {secret}"
+    return f"The webhook's secret, which is shown only this once: {secret}"
 
 
 def change(webhook: Webhook, user: User, answers: dict[str, Any]) -> str:
     registry.change(webhook, **answers)
-    return "The webhook is changed; its secret is as it was."
+    return "The webhook is changed; its secret is the same."
 
 
 def send_test(webhook: Webhook, user: User, answers: dict[str, Any]) -> str:
     sent = deliveries.send_test(webhook)
-    return f"{sent} is on its way; Deliveries says how it goes."
+    return f"{sent} is being sent; see Deliveries for the result."
 
 
 def switch(webhook: Webhook, user: User, answers: dict[str, Any]) -> str:
     registry.change(webhook, active=not webhook.active)
-    return f"The webhook is {'active' if webhook.active else 'at rest'}."
+    return f"The webhook is {'active' if webhook.active else 'inactive'}."
 
 
 def delete(webhook: Webhook, user: User, answers: dict[str, Any]) -> str:
     registry.delete(webhook)
-    return "The webhook is deleted, with its log."
+    return "The webhook and its deliveries are deleted."
 
 
 def redeliver(delivery: Delivery, user: User, answers: dict[str, Any]) -> str:
     deliveries.redeliver(delivery)
-    return f"{delivery} is on its way again."
+    return f"{delivery} is being sent again."
 
 
 def owns(user: User, webhook: Any) -> bool:
@@ -76,20 +76,27 @@ def is_staff(user: User, row: Any) -> bool:
 
 @admin.register(Webhook)
 class WebhookAdmin(JobsAdmin):
-    list_display = ("webhook_id", "url", "user", "told_of", "is_active", "created_at")
+    list_display = (
+        "webhook_id",
+        "url",
+        "user",
+        "event_kinds",
+        "is_active",
+        "created_at",
+    )
     list_filter = ("active", ("user", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("user",)
     search_fields = ("url", "user__username")
-    fields = (("url", "user"), "told_of", ("is_active", "created_at"))
-    readonly_fields = ("told_of", "is_active")
+    fields = (("url", "user"), "event_kinds", ("is_active", "created_at"))
+    readonly_fields = ("event_kinds", "is_active")
     adding = Verb(
         "add",
         "Add a webhook",
         make,
         may=is_staff,
         form=lambda row: WebhookForm,
-        intro="It is told when your jobs ask or end. Its secret, which the receiver"
-        " verifies signatures with, is shown once, right after it is made.",
+        intro="It is called when your jobs ask or end. The receiver verifies its"
+        " signatures with a secret that is shown only once, after this form.",
     )
     verbs = (
         Verb("test", "Send a test", send_test, may=owns, icon="send"),
@@ -102,7 +109,13 @@ class WebhookAdmin(JobsAdmin):
             initial=lambda row: {"url": row.url, "events": row.events},
             icon="edit",
         ),
-        Verb("switch", "Activate or rest", switch, may=owns, icon="power_settings_new"),
+        Verb(
+            "switch",
+            "Activate or deactivate",
+            switch,
+            may=owns,
+            icon="power_settings_new",
+        ),
         Verb(
             "delete",
             "Delete",
@@ -117,8 +130,8 @@ class WebhookAdmin(JobsAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
 
-    @admin.display(description="Told of")
-    def told_of(self, webhook: Webhook) -> str:
+    @admin.display(description="Events")
+    def event_kinds(self, webhook: Webhook) -> str:
         return ", ".join(webhook.events)
 
     @display(description="Active", boolean=True)

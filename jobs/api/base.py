@@ -16,15 +16,15 @@ from jobs.models.draft import PROMOTE, DraftQuerySet
 LOGGED_IN = None
 """In `required_permissions`: any logged-in user, for the rows visible to them."""
 UNLISTED = ("result", "error_stack", "user_context", "task_description_refined")
-"""Fields of a job that may be long and that no list shows."""
+"""Fields of a job that may be long; lists do not load them."""
 
 
 class NothingSerializer(StrictSerializer):
-    """The body of a verb that needs no words: empty, or an empty object."""
+    """The body of a request without fields: empty, or an empty object."""
 
 
 def visible_job(request: Request, job_id: UUID) -> Job:
-    """404 for a job that is not there, or not this person's to see."""
+    """The job. Raises Http404 if it does not exist or the user may not see it."""
     job: Job | None = Job.objects.visible_to(request.user).filter(pk=job_id).first()
     if job is None:
         raise Http404(f"There is no job {job_id}.")
@@ -37,7 +37,7 @@ def visible_drafts(request: Request) -> DraftQuerySet:
 
 
 def visible_draft(request: Request, job_id: UUID) -> Draft:
-    """404 for a draft that is not there, or not this person's to see."""
+    """The draft. Raises Http404 if it does not exist or the user may not see it."""
     drafts = visible_drafts(request).select_related("job__base__skill__current")
     draft: Draft | None = drafts.filter(job_id=job_id).first()
     if draft is None:
@@ -46,7 +46,7 @@ def visible_draft(request: Request, job_id: UUID) -> Draft:
 
 
 def draft_to_decide(request: Request, job_id: UUID) -> Draft:
-    """As `visible_draft`; a job that has written none yet is a NoDraft."""
+    """As `visible_draft`, but raises NoDraft if only the draft is missing."""
     try:
         return visible_draft(request, job_id)
     except Http404:
@@ -59,13 +59,13 @@ def draft_to_decide(request: Request, job_id: UUID) -> Draft:
 
 
 def draft_to_edit(request: Request, job_id: UUID) -> Draft:
-    """As `draft_to_decide`; 403 for who may only look, as operators may."""
+    """As `draft_to_decide`; raises PermissionDenied if the user may only read it."""
     draft = draft_to_decide(request, job_id)
     if not draft.may_be_edited_by(person(request)):
-        raise PermissionDenied("Only its owner and curators edit a draft.")
+        raise PermissionDenied("Only its owner and curators may edit a draft.")
     return draft
 
 
 def person(request: Request) -> User:
-    """Who is logged in; the views that ask let nobody else in."""
+    """The logged-in user; all views that call this require a login."""
     return cast(User, request.user)

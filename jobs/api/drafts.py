@@ -61,14 +61,15 @@ class DraftFilters(serializers.Serializer[Any]):
 
 
 class DraftItemSerializer(serializers.ModelSerializer[Draft]):
-    """A draft as lists show it."""
+    """A draft in a list."""
 
     job_id = serializers.UUIDField()
     user = serializers.CharField(source="job.user.username")
     job_status = serializers.ChoiceField(Job.Status.choices, source="job.status")
     name = serializers.CharField(source="job.skill_name")
     path = serializers.CharField(
-        source="job.draft_path", help_text="Where in the taxonomy it is meant to go."
+        source="job.draft_path",
+        help_text="The path in the taxonomy that it is intended for.",
     )
     version = serializers.CharField(
         source="version.number", default=None, allow_null=True
@@ -103,14 +104,14 @@ class DraftItemSerializer(serializers.ModelSerializer[Draft]):
 
 
 class DraftSerializer(DraftItemSerializer):
-    """A draft with its files, and what validation says of them."""
+    """A draft with its files and its validation report."""
 
     files = serializers.SerializerMethodField()
     skill_md = serializers.SerializerMethodField()
     validation = serializers.SerializerMethodField()
     refines = RefinedSerializer(source="job.base", allow_null=True)
     diff = serializers.SerializerMethodField(
-        help_text="Of a refinement: what it changes in the current version."
+        help_text="For a refinement: the changes to the current version."
     )
 
     class Meta(DraftItemSerializer.Meta):
@@ -128,8 +129,8 @@ class DraftSerializer(DraftItemSerializer):
     def get_diff(self, draft: Draft) -> list[dict[str, Any]] | None:
         if draft.job.base is None:
             return None
-        found = changes(draft.job, draft.bundle.files())
-        return list(FileDiffSerializer(found, many=True).data)
+        diffs = changes(draft.job, draft.bundle.files())
+        return list(FileDiffSerializer(diffs, many=True).data)
 
     def get_files(self, draft: Draft) -> list[dict[str, Any]]:
         entries = BundleFile.objects.filter(bundle_id=draft.bundle_id)
@@ -149,7 +150,7 @@ class FileTextSerializer(StrictSerializer):
 
 
 class PromotionSerializer(StrictSerializer):
-    """Where it goes, under which name and number; by default as the draft says."""
+    """The path, name and version number; by default those of the draft."""
 
     taxonomy_path = TextField(
         required=False, allow_blank=True, default="", max_length=MAX_PATH_CHARS
@@ -164,14 +165,14 @@ class PromotionSerializer(StrictSerializer):
     over_newer = FlagField(
         required=False,
         default=False,
-        help_text="For a refinement: also over a version that came meanwhile.",
+        help_text="For a refinement: publish even if the skill has a newer version.",
     )
     digest = TextField(
         required=False,
         allow_blank=True,
         default="",
         max_length=64,
-        help_text="Of the content that was reviewed; 409 if it is another by now.",
+        help_text="The digest that was reviewed; 409 if the draft has changed.",
     )
 
     def validate_taxonomy_path(self, value: str) -> str:
@@ -183,7 +184,7 @@ class PromotionSerializer(StrictSerializer):
     def validate_name(self, value: str) -> str:
         if value and not SKILL_NAME.fullmatch(value):
             raise serializers.ValidationError(
-                "Write lower-case words with single hyphens between them: pdf-tools."
+                "Use lower-case words with single hyphens between them, like pdf-tools."
             )
         if is_reserved(value):
             raise serializers.ValidationError(f"{value!r} is reserved; choose another.")
@@ -201,7 +202,7 @@ class RejectionSerializer(StrictSerializer):
     reason = TextField(
         trim_whitespace=True,
         max_length=settings.SKILLFLEET_MAX_TASK_CHARS,
-        help_text="For the author to read.",
+        help_text="Shown to the author.",
     )
 
 
@@ -212,13 +213,13 @@ class RejectedSerializer(serializers.Serializer[Any]):
 
 @cache_global_data(pattern="/drafts/*")
 def drafts_in_all(status: str) -> int:
-    """Of this status, or of any: counted once, until a draft is written."""
+    """The number of drafts of this status, or of all; cached until a draft changes."""
     drafts = Draft.objects.filter(status=status) if status else Draft.objects.all()
     return int(drafts.count())
 
 
 class KnownCount(Paginator):
-    """Pages of rows that somebody has counted."""
+    """A paginator whose count is known."""
 
     def __init__(self, rows: DraftQuerySet, per_page: int, *, count: int) -> None:
         super().__init__(rows, per_page)
@@ -226,7 +227,7 @@ class KnownCount(Paginator):
 
 
 class DraftPages(Pages):
-    """What everyone has is not counted anew for each page."""
+    """Pages of drafts; the number of all drafts is taken from the cache."""
 
     django_paginator_class: Any = Paginator
 
@@ -249,7 +250,7 @@ class DraftList(generics.ListAPIView[Draft]):
 
     @extend_schema(operation_id="drafts_list", parameters=[DraftFilters])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """One's own drafts, newest first; curators and operators see everyone's."""
+        """Your own drafts, newest first; curators and operators see all drafts."""
         return self.list(request, *args, **kwargs)
 
     def get_queryset(self) -> DraftQuerySet:
@@ -270,7 +271,7 @@ class DraftDetail(APIView):
 
     @extend_schema(operation_id="draft", responses=DraftSerializer)
     def get(self, request: Request, job_id: UUID) -> Response:
-        """The draft, its files, and what validation says of them."""
+        """The draft with its files and its validation report."""
         return Response(DraftSerializer(visible_draft(request, job_id)).data)
 
 
@@ -285,7 +286,7 @@ class DraftPromote(APIView):
         responses=PromotedSerializer,
     )
     def post(self, request: Request, job_id: UUID) -> Response:
-        """Publish it as the next version of an active skill."""
+        """Publish the draft as a new version of a skill."""
         draft = draft_to_decide(request, job_id)
         serializer = PromotionSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -313,7 +314,7 @@ class DraftReject(APIView):
         responses=RejectedSerializer,
     )
     def post(self, request: Request, job_id: UUID) -> Response:
-        """Say no, and why; the draft stays readable."""
+        """Reject the draft with a reason; it can still be read."""
         draft = draft_to_decide(request, job_id)
         serializer = RejectionSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -322,7 +323,7 @@ class DraftReject(APIView):
 
 
 class OneAnswer(DefaultContentNegotiation):
-    """Bodies by their type; the answer has one form, whatever the client accepts."""
+    """Ignores the Accept header, because the response has only one format."""
 
     select_renderer = FixedNegotiation.select_renderer
 
@@ -393,7 +394,7 @@ class DraftWaiverList(generics.ListAPIView[DraftWaiver]):
 
     @extend_schema(operation_id="draft_waivers")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """What was waived, newest first; revoked ones say when and by whom."""
+        """The draft's waivers, newest first, including revoked ones."""
         return self.list(request, *args, **kwargs)
 
     def get_queryset(self) -> Any:
@@ -406,9 +407,9 @@ class DraftWaiverList(generics.ListAPIView[DraftWaiver]):
         responses={201: WaiverSerializer(many=True)},
     )
     def post(self, request: Request, job_id: UUID) -> Response:
-        """Accept open findings of the scan; the draft is validated again.
+        """Waive open findings of the scan; the draft is validated again.
 
-        Promoted, the draft takes its waivers along.
+        When the draft is promoted, its waivers apply to the skill.
         """
         draft = draft_to_decide(request, job_id)
         serializer = WaiveSerializer(data=request.data)
@@ -416,8 +417,8 @@ class DraftWaiverList(generics.ListAPIView[DraftWaiver]):
         reason = serializer.validated_data["reason"]
         by = person(request)
         waived = drafts.waive(draft, serializer.chosen, by=by, reason=reason)
-        shown = DraftWaiver.objects.filter(pk__in=[each.pk for each in waived])
-        rows = shown.select_related("person", "revoked_by")
+        created = DraftWaiver.objects.filter(pk__in=[each.pk for each in waived])
+        rows = created.select_related("person", "revoked_by")
         return Response(
             WaiverSerializer(rows, many=True).data, status=status.HTTP_201_CREATED
         )
@@ -433,7 +434,7 @@ class DraftWaiverDetail(APIView):
         responses={204: OpenApiResponse(description="Revoked.")},
     )
     def delete(self, request: Request, job_id: UUID, waiver_id: int) -> Response:
-        """The finding counts again, and the draft is validated again."""
+        """Revoke a waiver; the draft is validated again."""
         draft = draft_to_decide(request, job_id)
         drafts.revoke(draft, waiver_id, by=person(request))
         return Response(status=status.HTTP_204_NO_CONTENT)

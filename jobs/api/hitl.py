@@ -20,7 +20,7 @@ from taxonomy.models import Skill
 
 
 class PromptSerializer(serializers.Serializer[Any]):
-    """The open question; without one only `has_prompt`: false."""
+    """The open question; if there is none, only `has_prompt`: false."""
 
     has_prompt = serializers.BooleanField()
     prompt_type = serializers.CharField(required=False)
@@ -28,8 +28,8 @@ class PromptSerializer(serializers.Serializer[Any]):
     timeout_at = serializers.DateTimeField(required=False)
     data = serializers.DictField(  # type: ignore[assignment]
         required=False,
-        help_text="`questions` (id, text, type, options, rationale); what is shown;"
-        " `revisions_left`: how often it may still be sent back.",
+        help_text="`questions` (id, text, type, options, rationale), what the job"
+        " shows, and `revisions_left`: how many more revisions are allowed.",
     )
 
 
@@ -52,19 +52,19 @@ def prompt_of(question: Question | None) -> dict[str, Any]:
 class AnswerSerializer(StrictSerializer):
     """An answer to the question of this round."""
 
-    round = NumberField(help_text="As the prompt says; an older one is a 409.")
+    round = NumberField(help_text="The round of the prompt; 409 for an older one.")
     action = serializers.ChoiceField(Question.Action.choices)
     answers = serializers.DictField(
         required=False,
         default=dict,
-        help_text="Question id → text, or a list of choices for multi_choice.",
+        help_text="Question id → text, or a list of options for multi_choice.",
     )
     feedback = TextField(
         required=False,
         allow_blank=True,
         default="",
         max_length=settings.SKILLFLEET_MAX_TASK_CHARS,
-        help_text="What should be different; needed to revise.",
+        help_text="What should be different; required to revise.",
     )
 
 
@@ -82,7 +82,7 @@ class LimitsSerializer(serializers.Serializer[Any]):
 
 
 class ConfigSerializer(serializers.Serializer[Any]):
-    """What a client of the questions has to know beforehand."""
+    """What a client needs to know to show and answer questions."""
 
     prompt_types = serializers.ListField(child=serializers.CharField())
     question_types = serializers.ListField(child=serializers.CharField())
@@ -104,7 +104,7 @@ class Prompt(APIView):
 
     @extend_schema(operation_id="prompt", responses=PromptSerializer)
     def get(self, request: Request, job_id: UUID) -> Response:
-        """What the job asks right now, if it asks anything."""
+        """The job's open question, if there is one."""
         question = visible_job(request, job_id).questions.open().first()
         return Response(PromptSerializer(prompt_of(question)).data)
 
@@ -118,7 +118,7 @@ class Answer(APIView):
         operation_id="respond", request=AnswerSerializer, responses=AnsweredSerializer
     )
     def post(self, request: Request, job_id: UUID) -> Response:
-        """Answer the open question; the first answer counts, a second one is a 409."""
+        """Answer the open question; the first answer counts, a second one gets 409."""
         job = visible_job(request, job_id)
         serializer = AnswerSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -133,7 +133,7 @@ class Config(APIView):
 
     @extend_schema(operation_id="hitl_config", responses=ConfigSerializer)
     def get(self, request: Request) -> Response:
-        """Kinds of questions, actions, time and limits."""
+        """The kinds of questions, the actions, the time limit and other limits."""
         return Response(config())
 
 

@@ -44,12 +44,12 @@ class EventFilters(serializers.Serializer[Any]):
         min_value=0,
         max_value=MAX_SEQ,
         default=0,
-        help_text="The `seq` of the last event that is known already.",
+        help_text="The `seq` of the last event that the client has.",
     )
 
 
 class JobItemSerializer(serializers.ModelSerializer[Job]):
-    """A job as lists show it."""
+    """A job in a list."""
 
     user = serializers.CharField(source="user.username")
     draft_path = serializers.CharField()
@@ -90,7 +90,7 @@ class SourceSerializer(serializers.Serializer[Any]):
 
 
 class JobSerializer(JobItemSerializer):
-    """A job with all that is known of it."""
+    """A job with all its fields."""
 
     sources = serializers.SerializerMethodField()
     refines = RefinedSerializer(source="base", allow_null=True)
@@ -120,7 +120,7 @@ class JobSerializer(JobItemSerializer):
 
 
 class JobStatusSerializer(serializers.ModelSerializer[Job]):
-    """What a client polls; `result` and `error` are null until there is one."""
+    """The status that clients poll; `result` and `error` may be null."""
 
     error = serializers.SerializerMethodField()
 
@@ -144,21 +144,21 @@ class JobStatusSerializer(serializers.ModelSerializer[Job]):
 
 
 class JobHistorySerializer(serializers.Serializer[Any]):
-    """A page of the history; `next` is null when there is no more for now."""
+    """A page of the history; `next` is null on the last page."""
 
     next = serializers.CharField(allow_null=True)
     results = JobEventSerializer(many=True)
 
 
 class EventStreamRenderer(BaseRenderer):
-    """Only tells that the client asked for a stream; refusals of it are JSON."""
+    """Marks a request for a stream. It renders nothing: errors are sent as JSON."""
 
     media_type = MEDIA_TYPE
     format = "events"
 
 
 class Streamed(APIView):
-    """A view that answers with a stream, too."""
+    """A view that can answer with an event stream."""
 
     renderer_classes = (JSONRenderer, EventStreamRenderer)
 
@@ -177,7 +177,7 @@ def wants_stream(request: Request) -> bool:
 
 
 def stream_of(request: Request, job: Job) -> HttpResponseBase:
-    """204 when the client has seen the job's end: browsers then stay away."""
+    """The stream, or 204 if the client has all events: browsers then do not return."""
     after = last_seen(request)
     if not can_stream(request._request):
         raise NotAcceptable(where_streams_are(), "not_streamed_here")
@@ -187,9 +187,14 @@ def stream_of(request: Request, job: Job) -> HttpResponseBase:
 
 
 def last_seen(request: Request) -> int:
-    """A browser that comes back sends the header, and the old `after` still."""
+    """The last event that the client has.
+
+    A browser that reconnects sends the header; its URL still has the first `after`.
+    """
     if "page_size" in request.query_params:
-        raise ValidationError({"page_size": "A stream has no pages; leave it out."})
+        raise ValidationError(
+            {"page_size": "Streams have no pages; leave this parameter out."}
+        )
     header = request.headers.get("Last-Event-ID", "").strip()
     if not header:
         return _after(request.query_params.get("after", "0"))
@@ -197,7 +202,7 @@ def last_seen(request: Request) -> int:
         return _after(header)
     except ValidationError:
         raise ValidationError(
-            {"Last-Event-ID": "Send the `id` of an event of this job, a number."}
+            {"Last-Event-ID": "Send the `id` of an event of this job: a number."}
         ) from None
 
 
@@ -209,14 +214,17 @@ def _after(text: str) -> int:
 
 def where_streams_are() -> str:
     url = settings.SKILLFLEET_EVENTS_URL
-    place = f"at {url}" if url else "by the ASGI entry (skillfleet.asgi)"
-    return f"Events are streamed {place}; here ask for application/json with ?after=."
+    server = f"at {url}" if url else "by the ASGI application (skillfleet.asgi)"
+    return f"Events are streamed {server}; here, request JSON with ?after=."
 
 
 STATUS_TTL = 30
 PAGE_SIZE = OpenApiParameter("page_size", int)
 LAST_EVENT_ID = OpenApiParameter(
-    "Last-Event-ID", int, OpenApiParameter.HEADER, description="Of streams: see above."
+    "Last-Event-ID",
+    int,
+    OpenApiParameter.HEADER,
+    description="For streams: the last event that the client has.",
 )
 READ: dict[str, str | None] = {"GET": LOGGED_IN}
 ACT: dict[str, str | None] = {"POST": LOGGED_IN}
@@ -232,15 +240,15 @@ class JobList(generics.ListAPIView[Job]):
 
     @extend_schema(operation_id="jobs_list", parameters=[JobFilters])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """One's own jobs, newest first; an operator sees everyone's."""
+        """Your own jobs, newest first; operators see all jobs."""
         return self.list(request, *args, **kwargs)
 
     def get_queryset(self) -> JobQuerySet:
         filters = JobFilters(data=self.request.query_params)
         filters.is_valid(raise_exception=True)
         jobs: JobQuerySet = Job.objects.visible_to(self.request.user)
-        shown = jobs.select_related("user").defer(*UNLISTED)
-        return shown.filter(**filters.validated_data)
+        listed = jobs.select_related("user").defer(*UNLISTED)
+        return listed.filter(**filters.validated_data)
 
 
 class JobDetail(APIView):
@@ -250,7 +258,7 @@ class JobDetail(APIView):
 
     @extend_schema(operation_id="job", responses=JobSerializer)
     def get(self, request: Request, job_id: UUID) -> Response:
-        """A job with all that is known of it."""
+        """A job with all its fields."""
         return Response(JobSerializer(visible_job(request, job_id)).data)
 
 
@@ -262,7 +270,7 @@ class JobStatus(APIView):
     @extend_schema(operation_id="job_status", responses=JobStatusSerializer)
     @cache_user_data(ttl=STATUS_TTL)
     def get(self, request: Request, job_id: UUID) -> Response:
-        """How far it is; what a client polls."""
+        """The job's progress, for clients that poll."""
         return Response(JobStatusSerializer(visible_job(request, job_id)).data)
 
 
@@ -278,14 +286,16 @@ class JobHistory(Streamed):
         responses={
             (200, "application/json"): JobHistorySerializer,
             (200, MEDIA_TYPE): OpenApiTypes.STR,
-            204: OpenApiResponse(description="A stream of a job whose end was seen."),
+            204: OpenApiResponse(
+                description="A stream was requested, and the client has all events."
+            ),
         },
     )
     def get(self, request: Request, job_id: UUID) -> HttpResponseBase:
-        """What happened to it, oldest first; `seq` counts without gaps.
+        """The job's events, oldest first; `seq` counts without gaps.
 
-        With `Accept: text/event-stream` the events come as they happen, until the
-        job ends; `Last-Event-ID` goes on where a stream was cut.
+        With `Accept: text/event-stream` events are sent as they happen, until the job
+        ends; `Last-Event-ID` resumes an interrupted stream.
         """
         job = visible_job(request, job_id)
         if wants_stream(request):
@@ -293,18 +303,18 @@ class JobHistory(Streamed):
         filters = EventFilters(data=request.query_params)
         filters.is_valid(raise_exception=True)
         size = SizedPages().get_page_size(request)
-        found = list(
+        events = list(
             job.history.filter(seq__gt=filters.validated_data["after"])[: size + 1]
         )
-        page: dict[str, Any] = {"next": None, "results": found[:size]}
-        if len(found) > size:
+        page: dict[str, Any] = {"next": None, "results": events[:size]}
+        if len(events) > size:
             here = request.build_absolute_uri()
-            page["next"] = replace_query_param(here, "after", found[size - 1].seq)
+            page["next"] = replace_query_param(here, "after", events[size - 1].seq)
         return Response(JobHistorySerializer(page).data)
 
 
 class JobVerb(APIView):
-    """A POST to one job that needs no words."""
+    """A POST to one job, without a body."""
 
     required_permissions: ClassVar = ACT
 
@@ -321,7 +331,7 @@ class JobCancel(JobVerb):
         operation_id="cancel_job", request=None, responses=JobStatusSerializer
     )
     def post(self, request: Request, job_id: UUID) -> Response:
-        """End it at once; its open question is withdrawn."""
+        """Cancel the job at once and withdraw its open question."""
         job = lifecycle.cancel(self.job(request, job_id), by=person(request))
         return Response(JobStatusSerializer(job).data)
 
@@ -333,6 +343,6 @@ class JobRetry(JobVerb):
         operation_id="retry_job", request=None, responses=JobStatusSerializer
     )
     def post(self, request: Request, job_id: UUID) -> Response:
-        """Put a failed job back to the phase that it failed in."""
+        """Requeue a failed job in the phase in which it failed."""
         job = lifecycle.retry(self.job(request, job_id), by=person(request))
         return Response(JobStatusSerializer(job).data)

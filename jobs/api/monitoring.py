@@ -20,13 +20,13 @@ DEFAULT_LONG_SECONDS = 3600
 
 @extend_schema_serializer(deprecate_fields=["plane"])
 class WorkerSerializer(serializers.ModelSerializer[Worker]):
-    """A row of `Worker.objects.with_liveness()`."""
+    """A worker of `Worker.objects.with_liveness()`."""
 
     alive = serializers.BooleanField(
-        source="is_alive", help_text="Heard of within one lease."
+        source="is_alive", help_text="Its last heartbeat is within one lease."
     )
     job_id = serializers.UUIDField(
-        allow_null=True, help_text="What it works on; null: it waits for work."
+        allow_null=True, help_text="The job that it runs; null: it waits for one."
     )
     cache_host = serializers.CharField(
         help_text="The id of the stamp file it shares; empty with a cache server."
@@ -37,7 +37,7 @@ class WorkerSerializer(serializers.ModelSerializer[Worker]):
     )
     age = serializers.SerializerMethodField(help_text="Seconds since it was started.")
     silence = serializers.SerializerMethodField(
-        help_text="Seconds since it was last heard of."
+        help_text="Seconds since its last heartbeat."
     )
 
     class Meta:
@@ -69,12 +69,12 @@ class StuckFilters(serializers.Serializer[Any]):
         min_value=0,
         max_value=MAX_SECONDS,
         default=DEFAULT_LONG_SECONDS,
-        help_text="From how many seconds on a running job counts as long.",
+        help_text="How many seconds a job must run to be listed as `long`.",
     )
 
 
 class PendingJobSerializer(serializers.ModelSerializer[Job]):
-    """A job that waits for me."""
+    """A job of the user that waits for an answer."""
 
     class Meta:
         model = Job
@@ -83,8 +83,11 @@ class PendingJobSerializer(serializers.ModelSerializer[Job]):
 
 
 class StatisticsSerializer(serializers.Serializer[Any]):
-    """One status. Averages and percentiles of the seconds from submission to the end,
-    of those in phases (active) and of the rest (waiting); null: none ended."""
+    """The jobs of one status.
+
+    The seconds are from submission to the end (duration), within phases (active) and
+    the rest (waiting); they are null if no job of the status has ended.
+    """
 
     status = serializers.ChoiceField(Job.Status.choices)
     count = serializers.IntegerField()
@@ -118,10 +121,10 @@ class PendingJobs(APIView):
         operation_id="jobs_pending", responses=PendingJobSerializer(many=True)
     )
     def get(self, request: Request) -> Response:
-        """One's own jobs that wait for an answer, the longest waiting first."""
+        """Your own jobs that wait for an answer, the longest waiting first."""
         waiting = Job.objects.waiting_for(request.user).order_by("updated_at", "pk")
-        shown = waiting.only(*PendingJobSerializer.Meta.fields)
-        return Response(PendingJobSerializer(shown, many=True).data)
+        jobs = waiting.only(*PendingJobSerializer.Meta.fields)
+        return Response(PendingJobSerializer(jobs, many=True).data)
 
 
 class JobStatistics(APIView):
@@ -131,7 +134,7 @@ class JobStatistics(APIView):
 
     @extend_schema(operation_id="jobs_stats", responses=StatisticsSerializer(many=True))
     def get(self, request: Request) -> Response:
-        """Per status: how many, and how long they took; the most frequent first."""
+        """The number and durations of jobs by status, the largest number first."""
         rows = statistics(Job.objects.visible_to(request.user))
         return Response(StatisticsSerializer(rows, many=True).data)
 
@@ -148,11 +151,11 @@ class StuckJobs(APIView):
         responses=StuckJobSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
-        """Jobs that nobody goes on with, and ones that run for long."""
+        """Dead jobs, which no worker will take, and jobs that run for long."""
         filters = StuckFilters(data=request.query_params)
         filters.is_valid(raise_exception=True)
-        found = stuck(timedelta(seconds=filters.validated_data["older_than"]))
-        return Response([row.as_json() for row in found])
+        rows = stuck(timedelta(seconds=filters.validated_data["older_than"]))
+        return Response([row.as_json() for row in rows])
 
 
 class Workers(APIView):
@@ -162,7 +165,7 @@ class Workers(APIView):
 
     @extend_schema(operation_id="workers", responses=WorkerSerializer(many=True))
     def get(self, request: Request) -> Response:
-        """Every worker process, host by host; one unheard of is listed for a while."""
+        """All worker processes by host, including those that died lately."""
         return Response(
             WorkerSerializer(Worker.objects.with_liveness(), many=True).data
         )

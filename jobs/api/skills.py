@@ -50,8 +50,8 @@ class SourceInputSerializer(StrictSerializer):
         return data
 
 
-class OrderSerializer(StrictSerializer):
-    """What every request for a job may say of how it is done."""
+class SubmissionOptionsSerializer(StrictSerializer):
+    """The options that every submission of a job may have."""
 
     auto_promote = FlagField(required=False, default=False)
     checkpoints = BoundedList(
@@ -59,21 +59,21 @@ class OrderSerializer(StrictSerializer):
         child=serializers.ChoiceField(CHECKPOINTS),
         required=False,
         default=list,
-        help_text="Where the job shall stop and ask, besides where it must.",
+        help_text="Where the job stops and asks, in addition to where it must.",
     )
     idempotency_key = TextField(
         required=False,
         max_length=KEY_CHARS,
-        help_text=f"Or the header {IDEMPOTENCY_HEADER}. Used again, it answers with"
-        " the job of the first time.",
+        help_text=f"Or the header {IDEMPOTENCY_HEADER}. A second request with the same"
+        " key returns the job of the first.",
     )
 
 
-class SubmissionSerializer(OrderSerializer):
-    """What a skill is to be written from, and how."""
+class SubmissionSerializer(SubmissionOptionsSerializer):
+    """A request for a new skill."""
 
     task_description = TextField(
-        help_text=f"What the skill is for, in at least {MIN_TASK_CHARS} characters."
+        help_text=f"The purpose of the skill, in at least {MIN_TASK_CHARS} characters."
     )
     sources = BoundedList(
         most="SKILLFLEET_MAX_SOURCES",
@@ -98,29 +98,29 @@ class SubmissionSerializer(OrderSerializer):
         return value
 
     def submit(self, user: User) -> Job:
-        data = self.validated_data
+        requested = self.validated_data
         return lifecycle.create_skill_job(
             user,
-            data["task_description"],
+            requested["task_description"],
             sources=[
                 source
                 if isinstance(source, SourceDocument)
                 else read_source(source["name"], source["text"])
-                for source in data["sources"]
+                for source in requested["sources"]
             ],
-            intended_taxonomy_path=data["intended_taxonomy_path"],
+            intended_taxonomy_path=requested["intended_taxonomy_path"],
             options={
-                "auto_promote": data["auto_promote"],
-                "checkpoints": list(dict.fromkeys(data["checkpoints"])),
-                "style": data["style"],
+                "auto_promote": requested["auto_promote"],
+                "checkpoints": list(dict.fromkeys(requested["checkpoints"])),
+                "style": requested["style"],
             },
-            user_context=data["user_context"],
-            idempotency_key=data.get("idempotency_key"),
+            user_context=requested["user_context"],
+            idempotency_key=requested.get("idempotency_key"),
         )
 
 
 class SubmissionFormSerializer(SubmissionSerializer):
-    """The same as a form; only the schema uses it."""
+    """The same fields as a form; used only for the API schema."""
 
     sources = serializers.ListField(  # type: ignore[assignment]
         child=serializers.FileField(), required=False
@@ -141,7 +141,7 @@ class SubmittedSerializer(serializers.Serializer[Any]):
 
 
 def submitted(request: Request) -> Any:
-    """The fields that were sent, however they were sent; not validated yet."""
+    """The fields of a JSON or form request, before their validation."""
     form = request.content_type.startswith("multipart/")
     fields = _from_form(request) if form else request.data
     key = request.headers.get(IDEMPOTENCY_HEADER)
@@ -149,7 +149,7 @@ def submitted(request: Request) -> Any:
         return fields
     if fields.get("idempotency_key", key) != key:
         raise serializers.ValidationError(
-            {"idempotency_key": [f"The header {IDEMPOTENCY_HEADER} says another."]}
+            {"idempotency_key": [f"The header {IDEMPOTENCY_HEADER} has another key."]}
         )
     return {**fields, "idempotency_key": key}
 
@@ -192,8 +192,8 @@ def _uploaded(request: Request) -> list[SourceDocument]:
     return [read_source(file.name, file.read(most + 1)) for file in uploads]
 
 
-class RefinementSerializer(OrderSerializer):
-    """What should be different in the next version."""
+class RefinementSerializer(SubmissionOptionsSerializer):
+    """A request for the next version of a skill."""
 
     feedback = TextField(
         trim_whitespace=True, max_length=settings.SKILLFLEET_MAX_TASK_CHARS
@@ -203,21 +203,21 @@ class RefinementSerializer(OrderSerializer):
         child=TextField(trim_whitespace=True, max_length=MAX_FOCUS_CHARS),
         required=False,
         default=list,
-        help_text="Headings of parts that it is about, there already or not.",
+        help_text="Headings of the parts to change; they need not exist yet.",
     )
 
     def submit(self, user: User, skill: Skill) -> Job:
-        data = self.validated_data
+        requested = self.validated_data
         return create_refinement_job(
             user,
             skill,
-            data["feedback"],
-            focus_areas=data["focus_areas"],
+            requested["feedback"],
+            focus_areas=requested["focus_areas"],
             options={
-                "auto_promote": data["auto_promote"],
-                "checkpoints": list(dict.fromkeys(data["checkpoints"])),
+                "auto_promote": requested["auto_promote"],
+                "checkpoints": list(dict.fromkeys(requested["checkpoints"])),
             },
-            idempotency_key=data.get("idempotency_key"),
+            idempotency_key=requested.get("idempotency_key"),
         )
 
 
@@ -240,7 +240,7 @@ class SkillCollection(SkillList):
         responses={202: SubmittedSerializer},
     )
     def post(self, request: Request) -> Response:
-        """Ask for a skill: a job is submitted, and Location says where it is."""
+        """Submit a job that writes a new skill; Location is the job's URL."""
         serializer = SubmissionSerializer(data=submitted(request))
         serializer.is_valid(raise_exception=True)
         return accepted(serializer.submit(person(request)))
@@ -258,7 +258,7 @@ class SkillRefine(SkillAPIView):
         responses={202: SubmittedSerializer},
     )
     def post(self, request: Request, ref: str) -> Response:
-        """Ask for the next version of a skill: a job starts from the current one."""
+        """Submit a job that writes the next version of a skill."""
         skill = self.skill()
         serializer = RefinementSerializer(data=submitted(request))
         serializer.is_valid(raise_exception=True)
@@ -275,15 +275,15 @@ def accepted(job: Job) -> Response:
 
 
 def receipt(job: Job) -> dict[str, Any]:
-    """The answer to a submission, with a warning if no worker is alive."""
+    """The response to a submission; it warns if no worker is alive."""
     alive = queue_status().workers_alive
-    result = {
+    body = {
         "job_id": job.pk,
         "status": job.status,
         "workers_alive": alive,
         "url": reverse("job", kwargs={"job_id": job.pk}),
     }
     if alive:
-        return result
-    waits = f"No worker is alive, the job waits: {how_to_start_a_worker()}"
-    return {**result, "warning": waits}
+        return body
+    warning = f"No worker is alive, so the job waits: {how_to_start_a_worker()}"
+    return {**body, "warning": warning}

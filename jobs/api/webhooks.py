@@ -23,7 +23,7 @@ KINDS = Webhook.Event.choices
 
 
 class WebhookRequestSerializer(StrictSerializer):
-    """A new webhook; without `events`, of every kind."""
+    """A new webhook; without `events` it is called for all kinds."""
 
     url = TextField(max_length=MAX_URL_CHARS)
     events = BoundedList(
@@ -35,7 +35,7 @@ class WebhookRequestSerializer(StrictSerializer):
 
 
 class WebhookChangeSerializer(StrictSerializer):
-    """What is left out stays as it is."""
+    """Fields that are left out are not changed."""
 
     url = TextField(max_length=MAX_URL_CHARS, required=False)
     events = BoundedList(
@@ -65,7 +65,7 @@ class WebhookSerializer(serializers.ModelSerializer[Webhook]):
 
 
 class NewWebhookSerializer(WebhookSerializer):
-    secret = serializers.CharField(help_text="Shown this once.")
+    secret = serializers.CharField(help_text="It is shown only this once.")
 
     class Meta(WebhookSerializer.Meta):
         fields = (*WebhookSerializer.Meta.fields, "secret")
@@ -94,7 +94,7 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
         read_only_fields = fields
 
 
-def shown(webhook: Webhook, secret: str | None = None) -> dict[str, Any]:
+def representation(webhook: Webhook, secret: str | None = None) -> dict[str, Any]:
     if secret is None:
         return dict(WebhookSerializer(webhook).data)
     webhook.secret = secret  # type: ignore[attr-defined]
@@ -116,7 +116,7 @@ class WebhookList(generics.ListAPIView[Webhook]):
 
     @extend_schema(operation_id="webhooks_list")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """One's own, newest first; an operator sees everyone's."""
+        """Your own webhooks, newest first; operators see all webhooks."""
         return self.list(request, *args, **kwargs)
 
     @extend_schema(
@@ -125,21 +125,28 @@ class WebhookList(generics.ListAPIView[Webhook]):
         responses={201: NewWebhookSerializer},
     )
     def post(self, request: Request) -> Response:
-        """Told when one's jobs ask or end; the secret is shown this once."""
-        asked = WebhookRequestSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        made, secret = registry.register(person(request), **asked.validated_data)
-        place = f"{request.path}/{made.pk}"
-        return Response(shown(made, secret), status=201, headers={"Location": place})
+        """Register a URL to be called when your jobs ask or end.
+
+        The secret is shown only in this response.
+        """
+        serializer = WebhookRequestSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        webhook, secret = registry.register(
+            person(request), **serializer.validated_data
+        )
+        location = f"{request.path}/{webhook.pk}"
+        return Response(
+            representation(webhook, secret), status=201, headers={"Location": location}
+        )
 
 
 def visible_webhook(request: Request, webhook_id: UUID) -> Webhook:
-    """404 for one that is not there, or not this person's to see."""
+    """The webhook. Raises Http404 if it does not exist or the user may not see it."""
     webhooks = Webhook.objects.visible_to(request.user).select_related("user")
-    found = webhooks.filter(pk=webhook_id).first()
-    if found is None:
+    webhook = webhooks.filter(pk=webhook_id).first()
+    if webhook is None:
         raise Http404(f"There is no webhook {webhook_id}.")
-    return found
+    return webhook
 
 
 class WebhookDetail(APIView):
@@ -153,8 +160,8 @@ class WebhookDetail(APIView):
 
     @extend_schema(operation_id="webhook", responses=WebhookSerializer)
     def get(self, request: Request, webhook_id: UUID) -> Response:
-        """Where it leads, and what it is told."""
-        return Response(shown(visible_webhook(request, webhook_id)))
+        """The webhook's URL, events and state."""
+        return Response(representation(visible_webhook(request, webhook_id)))
 
     @extend_schema(
         operation_id="change_webhook",
@@ -162,15 +169,17 @@ class WebhookDetail(APIView):
         responses=WebhookSerializer,
     )
     def patch(self, request: Request, webhook_id: UUID) -> Response:
-        """Another address, other events, or a rest: its secret stays."""
+        """Change the URL or the events, or deactivate it; its secret stays the same."""
         webhook = visible_webhook(request, webhook_id)
-        asked = WebhookChangeSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        return Response(shown(registry.change(webhook, **asked.validated_data)))
+        serializer = WebhookChangeSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return Response(
+            representation(registry.change(webhook, **serializer.validated_data))
+        )
 
     @extend_schema(operation_id="delete_webhook", responses={204: None})
     def delete(self, request: Request, webhook_id: UUID) -> Response:
-        """With the log of its deliveries."""
+        """Delete the webhook with the log of its deliveries."""
         registry.delete(visible_webhook(request, webhook_id))
         return Response(status=204)
 
@@ -188,7 +197,7 @@ class WebhookDeliveries(generics.ListAPIView[Delivery]):
 
     @extend_schema(operation_id="webhook_deliveries")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """The log, newest first: what was sent, when again, what was answered."""
+        """The webhook's deliveries, newest first, with the receiver's answers."""
         return self.list(request, *args, **kwargs)
 
 
@@ -201,7 +210,7 @@ class WebhookTest(APIView):
         operation_id="test_webhook", request=None, responses={202: DeliverySerializer}
     )
     def post(self, request: Request, webhook_id: UUID) -> Response:
-        """Send a `webhook.test`; the log says how it went."""
+        """Send a `webhook.test`; the deliveries show the result."""
         webhook = visible_webhook(request, webhook_id)
         NothingSerializer(data=request.data).is_valid(raise_exception=True)
         sent = send_test(webhook)

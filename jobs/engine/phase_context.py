@@ -1,4 +1,4 @@
-"""From rows to the values that a phase may look at."""
+"""Builds the context of a phase: plain values, read from the database."""
 
 from collections.abc import Callable
 
@@ -19,13 +19,13 @@ Report = Callable[[int, str], None]
 
 
 def load_author() -> Author:
-    """The author that SKILLFLEET_AUTHOR names."""
+    """Create the author that SKILLFLEET_AUTHOR names."""
     author: Author = import_string(settings.SKILLFLEET_AUTHOR)()
     return author
 
 
 def context_of(job: Job, author: Author, report_progress: Report) -> Context:
-    """All that the job's current phase may know."""
+    """Everything that the job's current phase reads."""
     return Context(
         job_id=str(job.pk),
         job_type=job.job_type,
@@ -52,16 +52,16 @@ def context_of(job: Job, author: Author, report_progress: Report) -> Context:
 
 
 def _task(job: Job) -> str:
-    """What the skill is for; of a refined one its own description says so."""
+    """The purpose of the skill; for a refinement, the description of the skill."""
     if job.base is None:
         return job.task_description
     return str(job.base.frontmatter.get("description", "")) or job.task_description
 
 
 def waived_in(job: Job) -> frozenset[Waived]:
-    """Findings that are waived in its draft, and in the skill that it refines."""
-    here = job.draft.waivers.waived() if hasattr(job, "draft") else frozenset()
-    return here | job.base.skill.waivers.waived() if job.base else here
+    """The findings waived in the job's draft, and in the skill that it refines."""
+    waived = job.draft.waivers.waived() if hasattr(job, "draft") else frozenset()
+    return waived | job.base.skill.waivers.waived() if job.base else waived
 
 
 def _draft(job: Job) -> Files:
@@ -87,7 +87,7 @@ def _categories() -> tuple[CategoryChoice, ...]:
 
 
 def _skill_text(name: str) -> str:
-    """The Markdown of an active skill as agents get it."""
+    """The Markdown files of an active skill, as one text."""
     skill = Skill.objects.active().filter(name=name).first()
     files = skill.current.bundle.files() if skill else ()
     markdown = (file.content for file in files if file.path.endswith(".md"))

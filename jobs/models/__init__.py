@@ -1,4 +1,4 @@
-"""The rows of the job engine: the job carries the truth, the queue only its id."""
+"""The models of jobs. The state of a job is in its row; the queue has only its id."""
 
 from jobs.models.draft import Draft, DraftWaiver
 from jobs.models.job import Job, JobEvent, PhaseResult, Source

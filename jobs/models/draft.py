@@ -16,26 +16,26 @@ PROMOTE = "jobs.promote_draft"
 
 class DraftQuerySet(InvalidatingQuerySet):
     def visible_to(self, user: User | AnonymousUser) -> "DraftQuerySet":
-        """Their own, or every one."""
+        """The user's own drafts; all drafts for curators and operators."""
         if sees_all(user):
             return self
         return self.filter(job__user_id=user.pk)
 
 
 class DraftManager(models.Manager.from_queryset(DraftQuerySet)):  # type: ignore[misc]
-    """Queries."""
+    """The queries of DraftQuerySet."""
 
 
 class Draft(models.Model):
-    """A job's draft points at immutable content; an edit points it at other content."""
+    """The draft of a job. Its content is immutable: an edit points to other content."""
 
     class Status(models.TextChoices):
         OPEN = "open"
-        """Being written, or waiting for a curator."""
+        """It is being written, or waits for a curator's decision."""
         PROMOTED = "promoted"
-        """Published as `version`."""
+        """It was published as `version`."""
         REJECTED = "rejected"
-        """A curator said no; `reason` says why."""
+        """A curator has rejected it; `reason` says why."""
 
     job = models.OneToOneField("jobs.Job", models.CASCADE, related_name="draft")
     bundle = models.ForeignKey("taxonomy.Bundle", models.PROTECT, related_name="+")
@@ -67,28 +67,31 @@ class Draft(models.Model):
         return f"draft of {self.job_id}"
 
     def may_be_edited_by(self, user: User | AnonymousUser) -> bool:
-        """Its owner, or who may promote it. Needs `job`."""
+        """True for its owner and for curators. Reads `job`."""
         return self.job.user_id == user.pk or user.has_perm("jobs.promote_draft")
 
     def repoint(
         self, bundle: Bundle, *, status: Status = Status.OPEN, **fields: Any
     ) -> bool:
-        """Point an open draft at content. False: it has changed since it was read."""
-        as_read = Draft.objects.filter(
+        """Change the content or status of an open draft (compare-and-swap).
+
+        False: the draft has changed since it was read, and nothing was written.
+        """
+        unchanged = Draft.objects.filter(
             pk=self.pk, status=Draft.Status.OPEN, bundle_id=self.bundle_id
         )
         return bool(
-            as_read.update(bundle=bundle, status=status, updated_at=Now(), **fields)
+            unchanged.update(bundle=bundle, status=status, updated_at=Now(), **fields)
         )
 
 
 def sees_all(user: User | AnonymousUser) -> bool:
-    """Who may promote drafts or operates jobs."""
+    """Whether the user sees all drafts: curators and operators do."""
     return user.has_perm("jobs.promote_draft") or user.has_perm("jobs.operate_jobs")
 
 
 class DraftWaiver(BaseWaiver):
-    """Of a draft. It holds through edits that leave the text as it was found."""
+    """A waived finding of a draft, valid as long as edits keep the text it is about."""
 
     draft = models.ForeignKey("jobs.Draft", models.CASCADE, related_name="waivers")
 

@@ -16,6 +16,7 @@ from cachelayer import InvalidatingQuerySet
 from jobs.engine import queue
 from jobs.invalidation import invalidate_job
 from jobs.models.worker import Worker
+from taxonomy.models import Verdict
 from taxonomy.models.address import MAX_NAME_CHARS, MAX_PATH_CHARS
 
 SUBMIT = "jobs.add_job"
@@ -23,46 +24,47 @@ SUBMIT = "jobs.add_job"
 OPERATE = "jobs.operate_jobs"
 """The permission to see and change every job."""
 FENCE_CHARS = 8
-"""Enough to tell claims apart."""
+"""How much of a fence logs show."""
 
 
 def log_fields(job: "Job", fence: str | None = None) -> str:
-    """`job_id=… phase=… fence=…`; the fence in the row, unless one is given."""
-    held = job.fence if fence is None else fence
-    return f"job_id={job.pk} phase={job.current_phase} fence={held[:FENCE_CHARS]}"
+    """`job_id=… phase=… fence=…` for log lines, with the given fence or the row's."""
+    fence = job.fence if fence is None else fence
+    return f"job_id={job.pk} phase={job.current_phase} fence={fence[:FENCE_CHARS]}"
 
 
 class JobQuerySet(InvalidatingQuerySet):
     def write(self, **values: Any) -> int:
-        """An UPDATE whose caller retires what shows it, or that nothing shows.
+        """An UPDATE that does not invalidate the cache.
 
-        `Job._move` retires the one job; heartbeats and message ids are on no page.
+        `Job._move` invalidates the job itself, and no cached response contains
+        heartbeats or message ids.
         """
         return models.QuerySet.update(self, **values)
 
     def visible_to(self, user: User | AnonymousUser) -> "JobQuerySet":
-        """Their own jobs; every job for an operator."""
+        """The user's own jobs; every job for an operator."""
         if user.has_perm("jobs.operate_jobs"):
             return self
         return self.filter(user_id=user.pk)
 
     def live(self) -> "JobQuerySet":
-        """Not ended. Written so that SQLite, too, uses the partial index."""
+        """Jobs that have not ended; SQLite uses the partial index for this form."""
         return self.filter(completed_at__isnull=True)
 
     def waiting_for(self, user: User | AnonymousUser) -> "JobQuerySet":
         return self.live().filter(status="pending_hitl", user_id=user.pk)
 
     def with_fence(self, job_id: Any, fence: str) -> "JobQuerySet":
-        """The job, as long as this fence is its newest."""
+        """The running job, if this is its current fence (fencing token)."""
         return self.live().filter(pk=job_id, status="running", fence=fence)
 
     def within_limit(self) -> "JobQuerySet":
         """Running jobs, and pending ones whose user has fewer running than allowed.
 
-        A soft limit: two claims at one instant may both pass it. A job that has begun
-        is not counted against, or a user who answers many questions at once would
-        stop them all.
+        The limit is soft: two concurrent claims may both pass it. It does not apply to
+        jobs that have begun: otherwise a user who answers many questions at once would
+        block all of these jobs.
         """
         running = (
             self.model.objects.live()
@@ -78,7 +80,7 @@ class JobQuerySet(InvalidatingQuerySet):
         )
 
     def ready(self) -> "JobQuerySet":
-        """Work to do, nobody at it, and its time has come."""
+        """Jobs without a worker whose next phase may start now."""
         return self.live().filter(
             Q(run_after__isnull=True) | Q(run_after__lte=Now()),
             status__in=("pending", "running"),
@@ -89,11 +91,11 @@ class JobQuerySet(InvalidatingQuerySet):
         return self.ready().within_limit()
 
     def expired(self) -> "JobQuerySet":
-        """A worker had it and has not been heard of for a whole lease."""
+        """Jobs whose worker has not renewed the lease in time."""
         return self.live().filter(status="running", lease_expires_at__lt=Now())
 
     def without_message(self) -> "JobQuerySet":
-        """Ready, but the queue has lost its message: gone or locked for too long."""
+        """Ready jobs whose message was lost: it is gone, or locked for too long."""
         lost_after = settings.SKILLFLEET_MESSAGE_LOST_AFTER
         return (
             self.claimable()
@@ -105,14 +107,14 @@ class JobQuerySet(InvalidatingQuerySet):
         )
 
     def dead(self) -> "JobQuerySet":
-        """Nobody will go on with these unless somebody puts them back."""
+        """Jobs that no worker will take until they are requeued."""
         expired = self.model.objects.expired().values("pk")
         lost = self.model.objects.without_message().values("pk")
         # `live` again: an OR of subqueries alone reads every job that ever ended.
         return self.live().filter(Q(pk__in=expired) | Q(pk__in=lost))
 
     def long(self, older_than: timedelta) -> "JobQuerySet":
-        """A healthy lease, and running for longer than this."""
+        """Jobs with a valid lease that run for longer than this."""
         return self.live().filter(
             status="running",
             lease_expires_at__gte=Now(),
@@ -124,7 +126,7 @@ class JobQuerySet(InvalidatingQuerySet):
 
 
 class JobManager(models.Manager.from_queryset(JobQuerySet)):  # type: ignore[misc]
-    """The queries, from the model."""
+    """The queries of JobQuerySet."""
 
 
 job_event_recorded = Signal()
@@ -148,11 +150,11 @@ OUTCOMES = (
     "requeued",
     "attempt_failed",
 )
-"""Kinds that `/metrics` counts over the last hour."""
+"""Kinds of events that `/metrics` counts for the last hour."""
 
 
 class JobEvent(models.Model):
-    """One thing that happened; `seq` counts from 1 without gaps within a job."""
+    """An event in a job's append-only history; `seq` counts from 1 without gaps."""
 
     job = models.ForeignKey("jobs.Job", models.CASCADE, related_name="history")
     seq = models.PositiveIntegerField()
@@ -181,7 +183,7 @@ class JobEvent(models.Model):
 
 
 class Source(models.Model):
-    """One document that the user gave, as text."""
+    """A document that the user gave the job, as text."""
 
     job = models.ForeignKey("jobs.Job", models.CASCADE, related_name="sources")
     name = models.CharField(max_length=255)
@@ -196,7 +198,7 @@ class Source(models.Model):
 
 
 class PhaseResult(models.Model):
-    """The output of one phase in one round; the constraint applies it once."""
+    """The output of one phase in one round; the constraint allows only one."""
 
     job = models.ForeignKey("jobs.Job", models.CASCADE, related_name="results")
     phase = models.CharField(max_length=32)
@@ -221,7 +223,7 @@ MAX_SKILL_PATH_CHARS = MAX_PATH_CHARS + 1 + MAX_NAME_CHARS
 
 
 class Fence(str):
-    """A value that no other claim has; who holds it may write to the job."""
+    """A fencing token: the random value of one claim; only its owner may write."""
 
     @classmethod
     def new(cls) -> "Fence":
@@ -229,7 +231,7 @@ class Fence(str):
 
 
 class Job(models.Model):
-    """One skill to be written. Every change of state goes through `_move`."""
+    """A request to write one skill. Every change of its status goes through `_move`."""
 
     class Type(models.TextChoices):
         SKILL_CREATION = "skill_creation"
@@ -239,24 +241,21 @@ class Job(models.Model):
 
     class Status(models.TextChoices):
         PENDING = "pending"
-        """Submitted or retried; no worker has had it yet."""
+        """Submitted or retried; no worker has claimed it yet."""
         RUNNING = "running"
-        """A worker holds the lease, or the next phase is queued."""
+        """A worker has the lease, or the next phase is in the queue."""
         PENDING_HITL = "pending_hitl", "waiting for an answer"
-        """Waiting for a person; no worker and no message is held."""
+        """Waiting for a person's answer; it has no lease and no message."""
         COMPLETED = "completed"
-        """Every phase is done; the draft waits for a curator."""
+        """Every phase is done; the draft waits for a curator's decision."""
         FAILED = "failed"
-        """Given up; `error` says why. A retry goes on from the phase it was in."""
+        """`error` says why. A retry continues in the phase that failed."""
         CANCELLED = "cancelled"
-        """Ended by a person."""
+        """A person has ended it."""
 
     FINAL = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
 
-    class ValidationStatus(models.TextChoices):
-        PASSED = "passed"
-        WARNINGS = "warnings"
-        FAILED = "failed"
+    ValidationStatus = Verdict.Status
 
     job_id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(
@@ -284,7 +283,7 @@ class Job(models.Model):
         blank=True,
         related_name="+",
     )
-    """The version that a refinement starts from; none for a new skill."""
+    """The version that a refinement starts from; null for a new skill."""
     skill_name = models.CharField(max_length=MAX_NAME_CHARS, blank=True)
 
     progress_message = models.CharField(max_length=255, blank=True)
@@ -301,7 +300,7 @@ class Job(models.Model):
     fence = models.CharField(max_length=32, blank=True, editable=False)
     crashes = models.PositiveSmallIntegerField(default=0)
     attempts = models.PositiveSmallIntegerField(default=0)
-    """Tries of this phase that its author could not finish; a crash is none."""
+    """Attempts of this phase that failed in its author; crashes are not counted."""
     worker = models.CharField(max_length=300, blank=True)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True)
@@ -314,7 +313,7 @@ class Job(models.Model):
     updated_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True, blank=True)
     running_since = models.DateTimeField(null=True, blank=True, editable=False)
-    """Since when no person was waited for; `started_at` is the first claim ever."""
+    """When the job last began to run without waiting for a person."""
     completed_at = models.DateTimeField(null=True, blank=True)
 
     objects = JobManager()
@@ -363,19 +362,19 @@ class Job(models.Model):
 
     @property
     def age(self) -> timedelta:
-        """Since it was submitted."""
+        """The time since its submission."""
         return timezone.now() - self.created_at
 
     @property
     def validation_passed(self) -> bool | None:
-        """Whether the draft may be promoted; None before it was validated."""
+        """Whether the draft may be promoted; None before its validation."""
         if not self.validation_status:
             return None
         return self.validation_status != self.ValidationStatus.FAILED
 
     @property
     def draft_path(self) -> str:
-        """Where in the taxonomy the draft is meant to go; empty before it is."""
+        """The path that the draft is intended for; empty as long as it has no name."""
         if not self.skill_name:
             return ""
         return f"{self.intended_taxonomy_path}/{self.skill_name}"
@@ -384,7 +383,7 @@ class Job(models.Model):
     def promoted(self) -> bool:
         return bool(self.final_path)
 
-    def may_be_steered_by(self, user: User | AnonymousUser) -> bool:
+    def may_be_changed_by(self, user: User | AnonymousUser) -> bool:
         """Its owner, or an operator."""
         return self.user_id == user.pk or user.has_perm("jobs.operate_jobs")
 
@@ -397,11 +396,12 @@ class Job(models.Model):
         note: dict[str, Any] | None = None,
         **fields: Any,
     ) -> bool:
-        """The one way a job changes: a conditional UPDATE, its event, its cache tag.
+        """Change the job: one conditional UPDATE, its event, and the invalidation.
 
-        `where` is the guard; False: the row was not like that any more, and nothing
-        was written. The event's number comes from the same UPDATE, so that a reader
-        of the history never sees a gap that is filled later.
+        This is the only way a job changes (compare-and-swap). `where` is the guard;
+        False: the row did not match it, and nothing was written. The event's number
+        comes from the same UPDATE, so that a reader of the history never sees a gap
+        that is filled later.
         """
         with transaction.atomic():
             moved = where.filter(pk=self.pk).write(
@@ -419,9 +419,9 @@ class Job(models.Model):
         return True
 
     def claim(self, worker: Worker, fence: Fence | None = None) -> Fence | None:
-        """Take the lease for one phase. None: another worker got there first.
+        """Take the lease for one phase. None: another worker was first.
 
-        Who names the fence can look for it when the claim's COMMIT is not answered.
+        A caller that gives the fence can look for it when the COMMIT was not answered.
         """
         fence = fence or Fence.new()
         won = self._move(
@@ -439,20 +439,20 @@ class Job(models.Model):
         return fence if won else None
 
     def renew_lease(self, fence: str) -> bool:
-        """Heartbeat. False: the lease is somebody else's, or the job has ended."""
-        held = Job.objects.with_fence(self.pk, fence)
+        """Extend the lease. False: the fence is lost, or the job has ended."""
+        mine = Job.objects.with_fence(self.pk, fence)
         return bool(
-            held.write(
+            mine.write(
                 lease_expires_at=Now() + settings.SKILLFLEET_JOB_LEASE,
                 heartbeat_at=Now(),
             )
         )
 
     def report_progress(self, fence: str, percent: int, message: str) -> bool:
-        """Say how far the phase is. False: the fence is lost.
+        """Record the phase's progress. False: the fence is lost.
 
-        It never goes back, also when the job does: the one holder of the fence knows
-        what the row says.
+        The percentage never decreases, even when the job repeats a phase. Only the
+        owner of the fence writes it, so this instance knows the row's value.
         """
         percent = max(self.progress_percent, min(100, percent))
         moved = self._move(

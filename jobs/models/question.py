@@ -1,4 +1,4 @@
-"""What the pipeline asks a person, and what the person said."""
+"""Questions of jobs to people, and the answers."""
 
 from django.conf import settings
 from django.db import models
@@ -17,23 +17,23 @@ class QuestionQuerySet(models.QuerySet["Question"]):
 
 
 class Question(models.Model):
-    """One stop at a person. A job has at most one open question."""
+    """A question at which the job waits. A job has at most one open question."""
 
     class Status(models.TextChoices):
         PENDING = "pending"
-        """Waiting for its answer."""
+        """It waits for an answer."""
         RESPONDED = "responded"
-        """Answered; `response` says what."""
+        """It was answered; the answer is in `response`."""
         TIMEOUT = "timeout"
-        """Left open past its time; the job failed with that reason."""
+        """Nobody answered in time, and the job has failed for that reason."""
         WITHDRAWN = "withdrawn"
-        """The job was cancelled, or went on without it."""
+        """The job ended or continued without an answer."""
 
     class Action(models.TextChoices):
         PROCEED = "proceed"
-        """Go on with what was shown and answered."""
+        """Continue with what was shown and answered."""
         REVISE = "revise"
-        """Back to the phase that wrote what was shown, with feedback."""
+        """Repeat the phase that wrote what was shown, with the feedback."""
         CANCEL = "cancel"
         """End the job."""
 
@@ -50,7 +50,7 @@ class Question(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     timeout_at = models.DateTimeField()
     remind_at = models.DateTimeField(null=True, blank=True)
-    """When its owner is reminded of it; empty: never, or it has been done."""
+    """When its owner will be reminded; null: never, or the reminder was sent."""
     answered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -76,13 +76,13 @@ class Question(models.Model):
         return f"{self.kind} round {self.round}"
 
     def revisions_left(self) -> int:
-        """How often its job may still be sent back at a question of this kind."""
+        """How many more times a question of this kind may be answered with `revise`."""
         sent_back = Question.objects.filter(
             job_id=self.job_id, kind=self.kind, response__action=self.Action.REVISE
         )
         return max(0, settings.SKILLFLEET_REVISIONS - sent_back.count())
 
     def close(self, status: Status, **fields: object) -> bool:
-        """End an open question. False: it was not open any more."""
+        """Close an open question. False: it was closed already."""
         closed = Question.objects.open().filter(pk=self.pk)
         return bool(closed.update(status=status, **fields))

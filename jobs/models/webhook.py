@@ -1,4 +1,4 @@
-"""Who wants to be called when a job asks or ends, and each call that is owed."""
+"""Webhooks, which are called when a job asks or ends, and their deliveries."""
 
 import secrets
 import uuid
@@ -16,15 +16,16 @@ MAX_URL_CHARS = 1000
 
 class WebhookQuerySet(models.QuerySet["Webhook"]):
     def visible_to(self, user: User | AnonymousUser) -> "WebhookQuerySet":
-        """Their own; everyone's for an operator."""
+        """The user's own webhooks; all webhooks for an operator."""
         if user.has_perm("jobs.operate_jobs"):
             return self
         return self.filter(user_id=user.pk)
 
     def of_job(self, job_id: uuid.UUID) -> "WebhookQuerySet":
-        """Active ones of the job's owner, held until the transaction ends.
+        """The active webhooks of the job's owner, locked until the transaction ends.
 
-        Held, or one that is deleted meanwhile would break the job's transaction.
+        Without the lock, a webhook that is deleted meanwhile would make the insertion
+        of its delivery fail, and with it the job's transaction.
         """
         active = self.filter(active=True, user__is_active=True)
         mine = active.filter(user__skill_jobs=job_id).order_by("pk")
@@ -32,7 +33,7 @@ class WebhookQuerySet(models.QuerySet["Webhook"]):
 
 
 class Webhook(models.Model):
-    """An address of a person's that is told of their jobs."""
+    """A URL that is called for events of its owner's jobs."""
 
     class Event(models.TextChoices):
         ASKED = "asked"
@@ -49,7 +50,7 @@ class Webhook(models.Model):
     events = models.JSONField(default=list)
     active = models.BooleanField(default=True)
     nonce = models.CharField(max_length=64, default=new_nonce, editable=False)
-    """What the secret is derived from, with SECRET_KEY; no secret by itself."""
+    """The secret is derived from this and SECRET_KEY; it is not secret by itself."""
     created_at = models.DateTimeField(db_default=Now())
 
     objects = WebhookQuerySet.as_manager()
@@ -81,18 +82,18 @@ class Delivery(models.Model):
 
     class Status(models.TextChoices):
         PENDING = "pending"
-        """To be sent at `next_at`; the first time, or again."""
+        """To be sent at `next_at`, for the first time or again."""
         DELIVERED = "delivered"
-        """The receiver said 2xx."""
+        """The receiver answered with a status 2xx."""
         FAILED = "failed"
-        """Given up; `error` says why. It can be sent anew."""
+        """It is not attempted again; `error` says why. It can be redelivered."""
 
     webhook = models.ForeignKey(Webhook, models.CASCADE, related_name="deliveries")
     job = models.ForeignKey(
         "jobs.Job", models.CASCADE, null=True, blank=True, related_name="deliveries"
     )
     message_id = models.CharField(max_length=64, unique=True, default=new_message_id)
-    """What the receiver knows a repetition by."""
+    """The same for each attempt, so that the receiver recognises repetitions."""
     kind = models.CharField(max_length=32)
     body = models.TextField()
     status = models.CharField(

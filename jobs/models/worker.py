@@ -1,4 +1,4 @@
-"""Who is alive: one row per worker process, renewed by heartbeats."""
+"""Workers: one row per worker process, kept alive by heartbeats."""
 
 import os
 from datetime import timedelta
@@ -15,15 +15,15 @@ from cachelayer.transactions import backend
 
 class WorkerQuerySet(models.QuerySet["Worker"]):
     def alive(self) -> "WorkerQuerySet":
-        """Heard of within one lease, by the database's clock."""
+        """Workers with a heartbeat within one lease, by the database's clock."""
         return self.filter(heartbeat_at__gt=Now() - settings.SKILLFLEET_JOB_LEASE)
 
     def gone(self) -> "WorkerQuerySet":
-        """Not heard of for ten leases: its row tells nobody anything any more."""
+        """Workers without a heartbeat for ten leases; the sweep deletes their rows."""
         return self.filter(heartbeat_at__lt=Now() - 10 * settings.SKILLFLEET_JOB_LEASE)
 
     def register(self) -> "Worker":
-        """A row for this process."""
+        """Create a row for this process."""
         return self.create(
             host=settings.HOST_NAME,
             pid=os.getpid(),
@@ -32,8 +32,10 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
         )
 
     def with_liveness(self) -> "WorkerQuerySet":
-        """With `is_alive`, `age` and `silence`, by the database's clock; as a list
-        reads: host by host, the oldest first."""
+        """Workers with `is_alive`, `age` and `silence`, by the database's clock.
+
+        They are ordered by host, then by age with the oldest first.
+        """
         lease = settings.SKILLFLEET_JOB_LEASE
         heard_of = When(Q(heartbeat_at__gt=Now() - lease), then=Value(True))
         return self.annotate(
@@ -48,7 +50,7 @@ def _since(moment: str) -> ExpressionWrapper:
 
 
 class Worker(models.Model):
-    """A process or thread that takes jobs."""
+    """A process or thread that works on jobs."""
 
     host = models.CharField(max_length=255)
     pid = models.PositiveIntegerField()
@@ -69,11 +71,11 @@ class Worker(models.Model):
 
     @property
     def label(self) -> str:
-        """How jobs and events name it; outlives the row."""
+        """The name in jobs and events; it stays there when the row is deleted."""
         return f"{self.host}:{self.pid}:{self.pk}"
 
     def beat(self, **fields: Any) -> None:
-        """Say that this process lives; a row that was swept away comes back."""
+        """Record a heartbeat; create the row again if the sweep has deleted it."""
         row = Worker.objects.filter(pk=self.pk)
         if not row.update(heartbeat_at=Now(), **fields):
             self.job_id = fields.get("job_id")
@@ -81,7 +83,7 @@ class Worker(models.Model):
             self.save(force_insert=True)
 
     def set_job(self, job_id: object) -> None:
-        """Say which job is in hand; None when there is none."""
+        """Record which job this worker runs; None: it waits for one."""
         self.beat(job_id=job_id)
 
     def unregister(self) -> None:
@@ -92,6 +94,6 @@ HEARTBEATS_PER_LEASE = 4
 
 
 def heartbeat_interval() -> timedelta:
-    """How often a worker is heard: a quarter of the lease."""
+    """The time between two heartbeats: a quarter of the lease."""
     lease: timedelta = settings.SKILLFLEET_JOB_LEASE
     return lease / HEARTBEATS_PER_LEASE

@@ -12,26 +12,25 @@ from django.conf import settings
 from django.db import Error, connections
 
 from jobs.models import Job, JobEvent
-from jobs.streams.notifications import Bell, ear, wait_out
+from jobs.streams.notifications import WakeUpPipe, event_listener
 from jobs.streams.stream import frames
 
 logger = logging.getLogger(__name__)
 RETRY_SECONDS = 1.0
-PAGE = 100
-"""Events that a stream is handed at a time: what it may hold in memory."""
-ASKED_AT_ONCE = 500
-"""Jobs in one query."""
+PAGE_SIZE = 100
+"""How many events a stream gets at a time, and so keeps in memory."""
+JOBS_PER_QUERY = 500
 
 
 class State(NamedTuple):
-    """How far a job was when it was last looked at."""
+    """A job when it was last checked: its newest event, and whether it has ended."""
 
     newest: int
     ended: bool
 
 
 class Page(NamedTuple):
-    """Some events of a job as bytes; `last`: the job has ended with them."""
+    """Some events of a job as bytes; `last`: there will be no further ones."""
 
     frames: bytes
     seq: int
@@ -39,15 +38,18 @@ class Page(NamedTuple):
 
 
 GONE = State(newest=0, ended=True)
-"""The job was pruned while it was streamed."""
+"""The state of a job that was pruned while it was streamed."""
 
 
-class Listener:
-    """Outlives a database that is away: when it is back, all is looked at anew."""
+class EventThread:
+    """The thread that reads new events for all streams of the process.
+
+    While the database does not answer it waits; then it checks all jobs again.
+    """
 
     def __init__(self, hub: "Hub") -> None:
         self.hub = hub
-        self.bell = Bell()
+        self.pipe = WakeUpPipe()
         self.stopping = False
         self.thread = threading.Thread(
             target=self._run, name="event listener", daemon=True
@@ -58,64 +60,62 @@ class Listener:
 
     def stop(self) -> None:
         self.stopping = True
-        self.bell.ring()
+        self.pipe.wake()
 
     def _run(self) -> None:
         try:
             while not self.stopping:
-                self._outlast()
+                self._listen_until_error()
         finally:
             connections.close_all()
-            self.bell.close()
+            self.pipe.close()
 
-    def _outlast(self) -> None:
+    def _listen_until_error(self) -> None:
         try:
             self._listen()
         except Error as error:
             logger.warning("event listener waits for the database error=%s", error)
             connections.close_all()
-            wait_out(self.bell, RETRY_SECONDS)
+            self.pipe.wait(RETRY_SECONDS)
         except Exception:
-            logger.exception("event listener begins again")
+            logger.exception("event listener starts again")
             connections.close_all()
-            wait_out(self.bell, RETRY_SECONDS)
+            self.pipe.wait(RETRY_SECONDS)
 
     def _listen(self) -> None:
-        """Listens before it looks: an event in between is heard of twice, not never."""
-        listening = ear()
-        heard: set[UUID] | None = None
+        """Start to listen before the first check, so that no event is missed."""
+        listener = event_listener()
+        notified: set[UUID] | None = None
         while not self.stopping:
-            self._look(self.hub.to_look_at(heard))
-            self._serve()
-            heard = listening.wait(self.bell)
+            self._check(self.hub.jobs_to_check(notified))
+            self._deliver_pages()
+            notified = listener.wait(self.pipe)
 
-    def _look(self, job_ids: list[UUID]) -> None:
-        for start in range(0, len(job_ids), ASKED_AT_ONCE):
-            some = job_ids[start : start + ASKED_AT_ONCE]
-            self.hub.note(some, states(some))
+    def _check(self, job_ids: list[UUID]) -> None:
+        for start in range(0, len(job_ids), JOBS_PER_QUERY):
+            some = job_ids[start : start + JOBS_PER_QUERY]
+            self.hub.save_states(some, states(some))
 
-    def _serve(self) -> None:
-
-        pass
-
-        for (job_id, after), state in self.hub.due().items():
-            known = JobEvent.objects.filter(job_id=job_id, seq__gt=after)
-            events = list(known.order_by("seq")[:PAGE])
+    def _deliver_pages(self) -> None:
+        for (job_id, after), state in self.hub.due_pages().items():
+            later = JobEvent.objects.filter(job_id=job_id, seq__gt=after)
+            events = list(later.order_by("seq")[:PAGE_SIZE])
             newest = events[-1].seq if events else after
-            if newest > state.newest:  # it has gone on since the look
-                self._look([job_id])
+            if newest > state.newest:  # the job has changed since the check
+                self._check([job_id])
             last = state.ended and (newest == state.newest or not events)
             self.hub.deliver(job_id, after, Page(frames(events), newest, last))
 
 
 def states(job_ids: list[UUID]) -> dict[UUID, State]:
-    rows = Job.objects.filter(pk__in=job_ids)
-    found = rows.values_list("pk", "events", "completed_at")
-    return {pk: State(events, ended is not None) for pk, events, ended in found}
+    """The states of these jobs, without those that were pruned."""
+    jobs = Job.objects.filter(pk__in=job_ids)
+    rows = jobs.values_list("pk", "events", "completed_at")
+    return {pk: State(events, ended is not None) for pk, events, ended in rows}
 
 
 class TooManyStreams(Exception):
-    """No place for one more stream."""
+    """The user or the server has as many streams as allowed."""
 
     def __init__(self, status_code: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -123,38 +123,38 @@ class TooManyStreams(Exception):
 
 
 class Subscription:
-    """One stream's place; `after` is the last event that it has taken."""
+    """One stream's subscription; `after` is the last event that it has taken."""
 
     def __init__(self, hub: "Hub", job_id: UUID, user_id: int, after: int) -> None:
         self.hub, self.job_id, self.user_id, self.after = hub, job_id, user_id, after
         self.loop = asyncio.get_running_loop()
-        self.coming: asyncio.Future[Page] | None = None
+        self.page: asyncio.Future[Page] | None = None
 
     def next_page(self) -> "asyncio.Future[Page]":
-        """Done when there are events after `after`, or there will be none."""
-        if self.coming is None:
-            self.coming = self.loop.create_future()
-            self.hub.want(self)
-        return self.coming
+        """A future that is done when there are later events, or there will be none."""
+        if self.page is None:
+            self.page = self.loop.create_future()
+            self.hub.request_page(self)
+        return self.page
 
     def take(self) -> Page:
-        """The page that has come."""
-        assert self.coming is not None  # noqa: S101 as for any future's result
-        page, self.coming = self.coming.result(), None
+        """The page that has arrived."""
+        assert self.page is not None  # noqa: S101 as for any future's result
+        page, self.page = self.page.result(), None
         self.after = page.seq
         return page
 
     def deliver(self, page: Page) -> None:
-        """Called on the listener's thread."""
+        """Hand over a page; called on the EventThread."""
         self.loop.call_soon_threadsafe(self._deliver, page)
 
     def _deliver(self, page: Page) -> None:
-        if self.coming is not None and not self.coming.done():
-            self.coming.set_result(page)
+        if self.page is not None and not self.page.done():
+            self.page.set_result(page)
 
 
 class Hub:
-    """Its listener lives as long as there are streams, and no longer."""
+    """The open streams of a process; its EventThread runs while there are any."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -162,33 +162,33 @@ class Hub:
         self.users: Counter[int] = Counter()
         self.states: dict[UUID, State] = {}
         self.waiting: set[Subscription] = set()
-        self.listener: Listener | None = None
+        self.listener: EventThread | None = None
 
     def join(self, job_id: UUID, user_id: int, after: int) -> Subscription:
         """Raises TooManyStreams."""
         with self.lock:
-            self._check_room(user_id)
+            self._check_limits(user_id)
             mine = Subscription(self, job_id, user_id, after)
             self.streams[job_id].add(mine)
             self.users[user_id] += 1
             if self.listener is None:
-                self.listener = Listener(self)
+                self.listener = EventThread(self)
                 self.listener.start()
         return mine
 
-    def _check_room(self, user_id: int) -> None:
+    def _check_limits(self, user_id: int) -> None:
         if self.users[user_id] >= settings.SKILLFLEET_STREAMS_PER_USER:
             raise TooManyStreams(
                 429,
                 "too_many_streams",
-                f"You have {self.users[user_id]} streams open, the most allowed;"
+                f"You have {self.users[user_id]} open streams, which is the limit;"
                 " close one, or ask for JSON with ?after=.",
             )
         if self.users.total() >= settings.SKILLFLEET_STREAMS:
             raise TooManyStreams(
                 503,
                 "no_stream_free",
-                "This server streams to as many as it may; try again later, or ask"
+                "This server has reached its limit of streams; try again later, or ask"
                 " for JSON with ?after=.",
             )
 
@@ -200,42 +200,42 @@ class Hub:
                 del self.streams[mine.job_id]
                 self.states.pop(mine.job_id, None)
             self.users[mine.user_id] -= 1
-            self.users = +self.users  # forget who has none
+            self.users = +self.users  # without users that have none
             if not self.streams and self.listener:
                 self.listener.stop()
                 self.listener = None
 
-    def want(self, mine: Subscription) -> None:
-        """It has taken all that it got: the next page, please."""
+    def request_page(self, mine: Subscription) -> None:
+        """Deliver a page to this subscription as soon as there is one."""
         with self.lock:
             self.waiting.add(mine)
             state = self.states.get(mine.job_id)
-            if self.listener and (state is None or due(mine, state)):
-                self.listener.bell.ring()
+            if self.listener and (state is None or is_due(mine, state)):
+                self.listener.pipe.wake()
 
-    def to_look_at(self, heard: set[UUID] | None) -> list[UUID]:
-        """Streamed jobs that may have news, or that nobody has looked at yet."""
+    def jobs_to_check(self, notified: set[UUID] | None) -> list[UUID]:
+        """Streamed jobs that may have new events, or that were never checked."""
         with self.lock:
             return [
                 job_id
                 for job_id in self.streams
-                if heard is None or job_id in heard or job_id not in self.states
+                if notified is None or job_id in notified or job_id not in self.states
             ]
 
-    def note(self, looked_at: Iterable[UUID], found: dict[UUID, State]) -> None:
-        """What a look has found; a job that was not found is gone."""
+    def save_states(self, checked: Iterable[UUID], states: dict[UUID, State]) -> None:
+        """Save the result of a check; a job without a state was pruned."""
         with self.lock:
-            for job_id in looked_at:
+            for job_id in checked:
                 if job_id in self.streams:
-                    self.states[job_id] = found.get(job_id, GONE)
+                    self.states[job_id] = states.get(job_id, GONE)
 
-    def due(self) -> dict[tuple[UUID, int], State]:
-        """Which pages are waited for and there: a job, and after which event."""
+    def due_pages(self) -> dict[tuple[UUID, int], State]:
+        """The pages that can be delivered, by job and by the event before them."""
         with self.lock:
             return {
                 (each.job_id, each.after): state
                 for each in self.waiting
-                if (state := self.states.get(each.job_id)) and due(each, state)
+                if (state := self.states.get(each.job_id)) and is_due(each, state)
             }
 
     def deliver(self, job_id: UUID, after: int, page: Page) -> None:
@@ -250,8 +250,8 @@ class Hub:
             each.deliver(page)
 
 
-def due(one: Subscription, state: State) -> bool:
-    return state.newest > one.after or state.ended
+def is_due(subscription: Subscription, state: State) -> bool:
+    return state.newest > subscription.after or state.ended
 
 
 hub = Hub()

@@ -1,7 +1,7 @@
-"""How a process learns that a job has a new event, whoever wrote it.
+"""How a process learns that a job has a new event, whichever process recorded it.
 
-On PostgreSQL the writer's COMMIT says so (NOTIFY). SQLite has nothing like it: there
-every look is at all jobs that are streamed.
+On PostgreSQL the COMMIT of the event sends a notification (LISTEN/NOTIFY). SQLite has
+none, so there all streamed jobs are polled.
 """
 
 import select
@@ -20,98 +20,103 @@ if TYPE_CHECKING:
     from jobs.models import JobEvent
 
 CHANNEL = "skillfleet_events"
-LOOK_SECONDS = 15.0
-"""A connection that a firewall has dropped says nothing: look anyway, this often."""
+FULL_CHECK_SECONDS = 15.0
+"""How often all jobs are checked although notifications are received: a connection
+that a firewall has dropped delivers none and reports no error."""
 
 
 def database() -> BaseDatabaseWrapper:
-    """This thread's connection to where events are kept."""
+    """This thread's connection to the database of the events."""
     return connections[router.db_for_write(apps.get_model("jobs", "JobEvent"))]
 
 
 def notify_listeners(event: "JobEvent", **kwargs: Any) -> None:
-    """Have the listeners of all processes look, once this transaction commits."""
+    """Receiver of `job_event_recorded`: wake all listeners when the event commits."""
     if database().vendor == "postgresql":
         with database().cursor() as cursor:
             cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(event.job_id)])
 
 
-class Bell:
-    """Wakes a thread that waits in `select`."""
+class WakeUpPipe:
+    """Wakes a thread that waits in `select` (the self-pipe trick)."""
 
     def __init__(self) -> None:
-        self.button, self.clapper = socket.socketpair()
-        self.button.setblocking(False)
-        self.clapper.setblocking(False)
+        self.writer, self.reader = socket.socketpair()
+        self.writer.setblocking(False)
+        self.reader.setblocking(False)
 
-    def ring(self) -> None:
-        with suppress(OSError):  # it rings already, or nobody is there any more
-            self.button.send(b"\0")
+    def wake(self) -> None:
+        with suppress(OSError):  # it is full, or closed already
+            self.writer.send(b"\0")
 
-    def hush(self) -> None:
+    def clear(self) -> None:
         with suppress(BlockingIOError):
-            self.clapper.recv(4096)
+            self.reader.recv(4096)
+
+    def wait(self, seconds: float) -> None:
+        """Wait for this long, or until somebody calls `wake`."""
+        select.select([self.reader], [], [], seconds)
 
     def close(self) -> None:
-        self.button.close()
-        self.clapper.close()
+        self.writer.close()
+        self.reader.close()
 
 
-class Ear:
-    """Waits for news of jobs; however often it is rung, it asks for a look at all
-    jobs every `interval` seconds."""
+class EventListener:
+    """Waits for new events. This one receives no notifications: it only polls.
+
+    Every `interval` seconds it asks for a check of all jobs, however often it was woken
+    in between.
+    """
 
     def __init__(self, interval: float) -> None:
         self.interval = interval
-        self.look_at = time.monotonic() + interval
+        self.full_check_at = time.monotonic() + interval
 
-    def wait(self, bell: Bell) -> set[UUID] | None:
-        """The jobs that were heard of, which may be none; None: look at all."""
-        heard = self.drain()
-        if not heard:
-            left = max(0.0, self.look_at - time.monotonic())
-            select.select([bell.clapper, *self.sources()], [], [], left)
-            bell.hush()
-            heard = self.drain()
-        if time.monotonic() < self.look_at:
-            return heard
-        self.look_at = time.monotonic() + self.interval
+    def wait(self, pipe: WakeUpPipe) -> set[UUID] | None:
+        """The jobs that have new events, possibly none; None: check all jobs."""
+        notified = self.notified_jobs()
+        if not notified:
+            seconds_left = max(0.0, self.full_check_at - time.monotonic())
+            select.select([pipe.reader, *self.sources()], [], [], seconds_left)
+            pipe.clear()
+            notified = self.notified_jobs()
+        if time.monotonic() < self.full_check_at:
+            return notified
+        self.full_check_at = time.monotonic() + self.interval
         return None
 
     def sources(self) -> list[Any]:
-        """What becomes readable when there is something to drain."""
+        """What becomes readable when a notification arrives."""
         return []
 
-    def drain(self) -> set[UUID]:
+    def notified_jobs(self) -> set[UUID]:
+        """The jobs of the notifications that have arrived since the last call."""
         return set()
 
 
-class ListeningEar(Ear):
-    """LISTEN on this thread's connection; what came before it is not heard."""
+class NotificationListener(EventListener):
+    """Receives notifications on this thread's connection, from its creation on."""
 
     def __init__(self) -> None:
-        super().__init__(LOOK_SECONDS)
+        super().__init__(FULL_CHECK_SECONDS)
         with database().cursor() as cursor:
             cursor.execute(f"LISTEN {CHANNEL}")
 
     def sources(self) -> list[Any]:
         return [database().connection]
 
-    def drain(self) -> set[UUID]:
-        """Before the wait, too: what came with an answer makes no socket readable."""
+    def notified_jobs(self) -> set[UUID]:
+        """A notification that came with the result of a query makes no socket readable,
+        so this is called before the wait, too."""
         connection = database()
         with connection.wrap_database_errors:
-            notices = connection.connection.notifies(timeout=0)
-            return {UUID(notice.payload) for notice in notices}
+            notifications = connection.connection.notifies(timeout=0)
+            return {UUID(notification.payload) for notification in notifications}
 
 
-def ear() -> Ear:
-    """How this database is listened to, from now on."""
+def event_listener() -> EventListener:
+    """The listener for this database; it receives events from now on."""
     if database().vendor == "postgresql":
-        return ListeningEar()
-    return Ear(settings.SKILLFLEET_STREAM_POLL.total_seconds())
-
-
-def wait_out(bell: Bell, seconds: float) -> None:
-    """Until the database may be back; a ring ends it, too."""
-    select.select([bell.clapper], [], [], seconds)
+        return NotificationListener()
+    return EventListener(settings.SKILLFLEET_STREAM_POLL.total_seconds())

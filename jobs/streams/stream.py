@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MEDIA_TYPE = "text/event-stream"
 OPENING = b"retry: 2000\n\n"
-"""How many milliseconds a browser waits before it comes back."""
+"""Tells a browser to reconnect after 2000 milliseconds."""
 HEARTBEAT = b": still here\n\n"
 
 
@@ -36,7 +36,7 @@ class JobEventSerializer(serializers.ModelSerializer[JobEvent]):
 
 
 def frames(events: Iterable[JobEvent]) -> bytes:
-    """The same JSON as in the list; its times are UTC on any thread."""
+    """Events as frames, with the JSON of the list; times are UTC on any thread."""
     with timezone.override(UTC):
         return b"".join(map(frame, events))
 
@@ -51,30 +51,34 @@ def frame(event: JobEvent) -> bytes:
 
 
 EXTENSION = "skillfleet.streams"
-"""In the ASGI scope of an entry that sends what an EventStream stands for."""
+"""A key of the ASGI scope's extensions: this server can send event streams."""
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Allowed = Callable[[], Awaitable[bool]]
 
 
 class EventStream(StreamingHttpResponse):
-    """A promise: its headers are the view's, its body comes after the request's end."""
+    """The response of a stream: only headers; the ASGI application sends the body.
+
+    The body is sent after the request has ended, so that it keeps no thread and no
+    database connection.
+    """
 
     def __init__(self, job_id: UUID, user_id: int, after: int) -> None:
         super().__init__((), content_type=MEDIA_TYPE)
         self.headers["Cache-Control"] = "no-cache"
-        self.headers["X-Accel-Buffering"] = "no"  # nginx would hold events back
+        self.headers["X-Accel-Buffering"] = "no"  # nginx would buffer the events
         self.job_id, self.user_id, self.after = job_id, user_id, after
 
 
 def can_stream(request: HttpRequest) -> bool:
-    """Whether the server that this request came through sends streams."""
+    """Whether the server of this request can send streams."""
     scope = getattr(request, "scope", {})
     return EXTENSION in (scope.get("extensions") or {})
 
 
 class Sender:
-    """Sends events as they come until the job ends, the person goes or may not."""
+    """Sends events until the job ends, the client disconnects or loses its rights."""
 
     def __init__(
         self,
@@ -99,17 +103,17 @@ class Sender:
                 return
 
     async def _wait(self) -> Any:
-        """The next page; None after a heartbeat's time, or when the person goes."""
-        coming = self.subscription.next_page()
+        """The next page; None if the client is gone or a heartbeat is due."""
+        page = self.subscription.next_page()
         await asyncio.wait(
-            {coming, self.gone},
+            {page, self.gone},
             timeout=settings.SKILLFLEET_STREAM_HEARTBEAT.total_seconds(),
             return_when=asyncio.FIRST_COMPLETED,
         )
-        return self.subscription.take() if coming.done() else None
+        return self.subscription.take() if page.done() else None
 
     async def _still_allowed(self) -> bool:
-        """Rights are looked at now and then: tokens end, people are deactivated."""
+        """Check the rights at intervals: tokens expire, users are deactivated."""
         if self.loop.time() < self.recheck_at:
             return True
         allowed = await self.allowed()

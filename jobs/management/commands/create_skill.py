@@ -1,4 +1,4 @@
-"""A skill from a description, at the terminal: submit, watch, answer."""
+"""Submits a job at the terminal, follows it, and asks its questions."""
 
 import logging
 import sys
@@ -16,7 +16,7 @@ from rich.console import Console
 from core.terminal import say
 from jobs import lifecycle
 from jobs.authors.base import SourceDocument
-from jobs.cli import Follower, LeftOpen, closing, warn_if_no_worker
+from jobs.cli import Follower, NoAnswer, summary, warn_if_no_worker
 from jobs.engine import inline
 from jobs.exceptions import JobError
 from jobs.lifecycle import create_refinement_job
@@ -26,7 +26,7 @@ from jobs.submission import read_source
 from taxonomy.exceptions import TaxonomyError
 from taxonomy.models import Skill
 
-COMPLETED, NOT_COMPLETED, LEFT_OPEN, INTERRUPTED = 0, 1, 3, 130
+COMPLETED, NOT_COMPLETED, NOT_ANSWERED, INTERRUPTED = 0, 1, 3, 130
 OPTION_OF = {
     "task_description": "description",
     "feedback": "description",
@@ -40,7 +40,8 @@ class Command(BaseCommand):
     help = (
         "Write a skill from a description and documents, or the next version of one"
         " with --refine. Exit code 0: completed;"
-        " 1: failed or cancelled; 3: it waits for an answer; 130: Ctrl-C, it goes on."
+        " 1: failed or cancelled; 3: it waits for an answer; 130: Ctrl-C, the job"
+        " continues."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -48,7 +49,7 @@ class Command(BaseCommand):
             "description",
             nargs="?",
             default="",
-            help="what the skill is for; with --refine: what should be different",
+            help="the purpose of the skill; with --refine: what should be different",
         )
         parser.add_argument(
             "--refine",
@@ -68,19 +69,24 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar="FILE",
-            help="a document to write it from; may be repeated",
+            help="a document to write the skill from; may be repeated",
         )
         parser.add_argument("--category", default="", metavar="PATH")
         parser.add_argument(
-            "--user", default="", help="whose job it is (default: the only superuser)"
+            "--user",
+            default="",
+            help="the user who owns the job (default: the only superuser)",
         )
         parser.add_argument(
             "--auto-approve",
             action="store_true",
-            help="proceed at every question; the result lists what stayed unanswered",
+            help="proceed at every question; the result lists the unanswered ones",
         )
         parser.add_argument(
-            "--follow", default="", metavar="JOB", help="come back to a job"
+            "--follow",
+            default="",
+            metavar="JOB",
+            help="follow a job that was submitted before",
         )
 
     def handle(self, *, auto_approve: bool, **options: Any) -> None:
@@ -90,9 +96,9 @@ class Command(BaseCommand):
             highlight=False,
             no_color=options["no_color"] or None,
         )
-        with quiet_log(options["verbosity"]), working_here():
-            come_back = options["follow"]
-            job, user = _found(**options) if come_back else _submitted(**options)
+        with quiet_log(options["verbosity"]), inline_worker():
+            follows = options["follow"]
+            job, user = _followed(**options) if follows else _submitted(**options)
             say(console, f"Job {job.pk}")
             if not (job.is_final or settings.SKILLFLEET_JOBS == "inline"):
                 warn_if_no_worker(console)
@@ -102,30 +108,30 @@ class Command(BaseCommand):
 
 
 def follow(follower: Follower) -> int:
-    """Until the job ends or the person goes; the exit code."""
+    """Follow the job until it ends or the person leaves; return the exit code."""
     console, job_id = follower.console, follower.job.pk
-    come_back = f"manage.py create_skill --follow {job_id}"
+    again = f"manage.py create_skill --follow {job_id}"
     try:
         job = follower.follow()
-    except LeftOpen:
-        say(console, f"It waits for an answer. Come back with: {come_back}", "yellow")
-        return LEFT_OPEN
+    except NoAnswer:
+        say(console, f"The job waits for an answer. To continue: {again}", "yellow")
+        return NOT_ANSWERED
     except KeyboardInterrupt:
-        say(console, f"\nThe job goes on. Come back with: {come_back}", "yellow")
+        say(console, f"\nThe job continues. To follow it again: {again}", "yellow")
         if settings.SKILLFLEET_JOBS == "inline":
-            say(console, f"This process worked on it; {how_to_start_a_worker()}.")
+            say(console, f"This process was its worker; {how_to_start_a_worker()}.")
         return INTERRUPTED
     except Job.DoesNotExist:
         raise CommandError(f"Job {job_id} has been removed.") from None
     say(console)
-    for heading, text in closing(job):
+    for heading, text in summary(job):
         say(console, f"{heading:<11} {text}")
     return COMPLETED if job.status == Job.Status.COMPLETED else NOT_COMPLETED
 
 
 @contextmanager
 def quiet_log(verbosity: int) -> Iterator[None]:
-    """Only warnings are logged, unless more is asked for: they share the screen."""
+    """Log only warnings, which share the terminal, unless verbosity is higher."""
     logging.disable(logging.INFO if verbosity < 2 else logging.NOTSET)
     try:
         yield
@@ -134,8 +140,8 @@ def quiet_log(verbosity: int) -> Iterator[None]:
 
 
 @contextmanager
-def working_here() -> Iterator[None]:
-    """With SKILLFLEET_JOBS=inline this process is a worker, too."""
+def inline_worker() -> Iterator[None]:
+    """With SKILLFLEET_JOBS=inline, make this process a worker."""
     if settings.SKILLFLEET_JOBS != "inline":
         yield
         return
@@ -164,7 +170,7 @@ def _submitted(
     if not owner.has_perm("jobs.add_job"):
         raise CommandError(
             f"--user: {owner.username} may not submit jobs; add them to the group"
-            " author, or name somebody else."
+            " author, or name another user."
         )
     try:
         if refine:
@@ -188,7 +194,7 @@ def _skill(name: str) -> Skill:
         raise CommandError(f"--refine: there is no skill {name!r}.") from None
 
 
-def _found(
+def _followed(
     *,
     follow: str,
     description: str,
@@ -199,7 +205,7 @@ def _found(
     focus: list[str],
     **options: Any,
 ) -> tuple[Job, User]:
-    """The job to come back to; its owner answers unless somebody is named."""
+    """The job to follow; answers are by its owner, or by the user of --user."""
     if description or source or category or refine or focus:
         raise CommandError(
             "--follow takes no description, --source, --category, --refine or --focus."
@@ -209,7 +215,7 @@ def _found(
     except (ValueError, Job.DoesNotExist):
         raise CommandError(f"--follow: there is no job {follow!r}.") from None
     by = _user(user) if user else job.user
-    if not job.may_be_steered_by(by):
+    if not job.may_be_changed_by(by):
         raise CommandError(
             f"--user: {by.username} may not answer for {job.user.username};"
             " name the owner or an operator."
@@ -226,8 +232,8 @@ def _user(name: str) -> User:
     superusers = User.objects.filter(is_superuser=True, is_active=True)[:2]
     if len(superusers) == 1:
         return superusers[0]
-    found = "are several superusers" if superusers else "is no superuser"
-    raise CommandError(f"There {found}: say whose job it is with --user NAME.")
+    count = "are several superusers" if superusers else "is no superuser"
+    raise CommandError(f"There {count}: name the owner with --user NAME.")
 
 
 def _source(path: Path) -> SourceDocument:
@@ -240,7 +246,7 @@ def _source(path: Path) -> SourceDocument:
 
 
 def _explained(error: JobError | TaxonomyError) -> str:
-    """The refusal, each field by the name that it has on the command line."""
+    """The error message, with fields named as on the command line."""
     wrong = [
         f"{OPTION_OF.get(field, field)}: {' '.join(messages)}"
         for field, messages in error.fields.items()

@@ -1,4 +1,4 @@
-"""How many jobs there are, and how long they take."""
+"""Shows how many jobs there are, and how long they take."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Makes room: jobs that ended long ago go."""
+"""Removes jobs that ended long ago."""
 
 from datetime import timedelta
 from typing import Any
@@ -19,10 +19,10 @@ class Command(BaseCommand):
             "--days",
             type=int,
             default=settings.SKILLFLEET_JOBS_KEPT_DAYS,
-            help="keep what ended within so many days (default: %(default)s)",
+            help="keep jobs that ended within this many days (default: %(default)s)",
         )
         parser.add_argument(
-            "--dry-run", action="store_true", help="say how many, remove nothing"
+            "--dry-run", action="store_true", help="only count the jobs, remove nothing"
         )
 
     def handle(self, *, days: int, dry_run: bool, **options: Any) -> None:
@@ -41,5 +41,5 @@ class Command(BaseCommand):
         freed = free_content()
         self.stdout.write(
             f"{freed.bundles} bundle(s) and {freed.blobs} file(s) that nothing uses"
-            " any more removed."
+            " removed."
         )

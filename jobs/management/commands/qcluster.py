@@ -1,4 +1,4 @@
-"""Takes the place of django-q2's command of the same name."""
+"""Runs the workers; it replaces django-q2's command of the same name."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ class Command(BaseCommand):
             "--workers",
             type=int,
             default=settings.SKILLFLEET_WORKERS,
-            help="how many jobs are worked on at once (default %(default)s)",
+            help="how many worker processes to run (default %(default)s)",
         )
 
     def handle(self, *, workers: int, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""What an operator asks first: is anything stuck, and why?"""
+"""Lists stuck jobs, and requeues or fails them."""
 
 import json
 import re
@@ -34,8 +34,8 @@ UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 class Command(BaseCommand):
     help = (
-        "List dead jobs, which nobody goes on with, and long ones, whose worker is"
-        " well. Exit code 1: dead jobs remain, or jobs wait and no worker is alive."
+        "List dead jobs, which no worker will take, and long ones, whose worker is"
+        " alive. Exit code 1: dead jobs remain, or jobs wait and no worker is alive."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -44,38 +44,36 @@ class Command(BaseCommand):
             type=duration,
             default="1h",
             metavar="TIME",
-            help="a running job counts as long from here: 90s, 15m, 1h (default), 2d",
+            help="a job is long when it runs for this time: 90s, 15m, 1h (default), 2d",
         )
         acting = parser.add_mutually_exclusive_group()
         acting.add_argument(
-            "--requeue", action="store_true", help="put dead jobs back in the queue"
+            "--requeue", action="store_true", help="put dead jobs into the queue again"
         )
-        acting.add_argument(
-            "--fail", action="store_true", help="end dead jobs as failed"
-        )
+        acting.add_argument("--fail", action="store_true", help="fail dead jobs")
         parser.add_argument(
             "--include-long",
             action="store_true",
-            help="act on long jobs, too: their worker loses them",
+            help="act on long jobs, too, and take them from their workers",
         )
         parser.add_argument("--json", action="store_true", help="print a JSON list")
 
     def handle(
         self, *, older_than: timedelta, include_long: bool, **options: Any
     ) -> None:
-        found = stuck(older_than)
-        self._show(found, options["json"])
+        jobs = stuck(older_than)
+        self._show(jobs, options["json"])
         action = requeue if options["requeue"] else fail if options["fail"] else None
-        for each in found:
+        for each in jobs:
             if action and (each.kind == DEAD or include_long):
-                done = "done" if action(each) else "it has gone on meanwhile"
+                done = "done" if action(each) else "not done, the job has continued"
                 self.stderr.write(f"{action.__name__} {each.job.pk}: {done}")
         dead = [each for each in stuck(older_than) if each.kind == DEAD]
         if problems := list(_problems(dead, queue_status())):
             raise CommandError("\n".join(problems), returncode=1)
 
-    def _show(self, found: list[Stuck], as_json: bool) -> None:
-        rows = [each.as_json() for each in found]
+    def _show(self, jobs: list[Stuck], as_json: bool) -> None:
+        rows = [each.as_json() for each in jobs]
         if as_json:
             self.stdout.write(json.dumps(rows, indent=2))
             return
@@ -88,7 +86,7 @@ def duration(text: str) -> timedelta:
     """`90s`, `15m`, `1h`, `2d`."""
     match = re.fullmatch(r"(\d{1,6})([smhd])", text)
     if match is None:
-        raise ArgumentTypeError(f"{text!r} is no time; write 90s, 15m, 1h or 2d")
+        raise ArgumentTypeError(f"{text!r} is not a duration; use 90s, 15m, 1h or 2d")
     return timedelta(**{UNITS[match[2]]: int(match[1])})
 
 
@@ -98,14 +96,16 @@ def _cell(name: str, value: Any) -> str:
     return str(value) or "-"
 
 
-def _problems(dead: list[Stuck], there: QueueStatus) -> list[str]:
+def _problems(dead: list[Stuck], status: QueueStatus) -> list[str]:
     """Why the exit code is 1; empty when it is 0."""
     problems = []
     if dead:
-        problems.append(f"{len(dead)} dead job(s): --requeue puts them back.")
-    if there.is_stalled:
         problems.append(
-            f"{there.waiting} job(s) wait and no worker is alive:"
+            f"{len(dead)} dead job(s): use --requeue to put them into the queue again."
+        )
+    if status.is_stalled:
+        problems.append(
+            f"{status.waiting} job(s) wait and no worker is alive:"
             f" {how_to_start_a_worker()}"
         )
     return problems

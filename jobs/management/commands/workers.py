@@ -1,4 +1,4 @@
-"""Who takes jobs."""
+"""Lists the workers."""
 
 import json
 from typing import Any

@@ -76,7 +76,7 @@ def test_many_are_cancelled_at_once_and_each_refusal_is_told(author, failed, sub
     assert [status(job) for job in jobs] == ["cancelled", "cancelled"]
     assert status(failed) == "failed"
     assert "Cancel job: 2 done." in page
-    assert f"{failed.pk}: It is failed." in page
+    assert f"{failed.pk}: The job is failed." in page
 
 
 def test_many_are_retried_at_once(operator_browser, failed):

@@ -137,14 +137,14 @@ def test_a_draft_whose_waiver_was_revoked_on_its_skill_is_not_promoted(
 def test_a_waiver_that_goes_while_a_draft_is_judged_keeps_it_from_promotion(
     refined, curator_api, monkeypatch
 ):
-    judged = promotion.judged
+    validated = promotion.validated
 
     def meanwhile(*args):
-        verdict = judged(*args)
+        verdict = validated(*args)
         revoke_on_the_skill(curator_api, refined)
         return verdict
 
-    monkeypatch.setattr(promotion, "judged", meanwhile)
+    monkeypatch.setattr(promotion, "validated", meanwhile)
 
     refused = curator_api.post(f"/api/v1/drafts/{refined.pk}/promote", {})
 

@@ -230,7 +230,7 @@ def test_the_draft_is_promoted_once(job: Job, advance: Advance, owner: User) -> 
     assert published.version.bundle_id == draft.bundle_id
     job.refresh_from_db()
     assert job.promoted and kinds(job)[-1] == "promoted"
-    with pytest.raises(WrongState, match="promoted already"):
+    with pytest.raises(WrongState, match="already promoted"):
         promotion.promote(draft, by=owner)
 
 

@@ -96,7 +96,7 @@ def test_each_event_comes_once_through_kills_and_cuts_to_the_end(job, ada):
 
 
 def test_a_history_of_many_pages_comes_whole(job, ada, monkeypatch):
-    monkeypatch.setattr("jobs.streams.hub.PAGE", 2)
+    monkeypatch.setattr("jobs.streams.hub.PAGE_SIZE", 2)
     work(job)
     cancel(job)
     token = token_of(ada)

@@ -47,7 +47,7 @@ def test_auto_approve_proceeds_and_lists_what_stayed_unanswered(run, superuser, 
     ran = run("create_skill", TASK, "--auto-approve")
 
     assert ran.code == 0, ran
-    assert "left open: What about purpose?" in ran
+    assert "not answered: What about purpose?" in ran
     assert "Unanswered  What about purpose?" in ran
     answered = Question.objects.first()
     assert answered.response == {"action": "proceed", "answers": {}, "feedback": ""}
@@ -108,7 +108,7 @@ def test_without_anybody_to_answer_it_leaves_the_job_waiting(
     job = Job.objects.get()
     assert ran.code == 3
     assert job.status == Job.Status.PENDING_HITL
-    assert f"Come back with: manage.py create_skill --follow {job.pk}" in ran
+    assert f"To continue: manage.py create_skill --follow {job.pk}" in ran
 
 
 def test_an_answer_from_elsewhere_is_not_overwritten(
@@ -152,5 +152,5 @@ def test_ctrl_c_leaves_the_job_and_says_how_to_come_back(
     job = Job.objects.get()
     assert ran.code == 130
     assert not job.is_final
-    assert "The job goes on. Come back with: manage.py create_skill" in ran
+    assert "The job continues. To follow it again: manage.py create_skill" in ran
     assert f"--follow {job.pk}" in ran

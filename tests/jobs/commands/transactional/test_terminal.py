@@ -95,10 +95,10 @@ def test_questions_are_answered_below_a_bar_that_moves(terminal, superuser):
     there.wait_for("refine")
     there.type("typed ahead\n")
     there.wait_for("What about purpose?")
-    there.wait_for("Answer (Enter leaves it open): ")
+    there.wait_for("Answer (Enter to skip): ")
     there.type("To bill.\n")
     there.wait_for("What about trigger?")
-    there.wait_for("Answer (Enter leaves it open): ")
+    there.wait_for("Answer (Enter to skip): ")
     there.type("When it hangs.\n")
     there.wait_for("(Enter proceeds) ")
     there.type("\n")
@@ -118,7 +118,7 @@ def test_ctrl_c_ends_the_command_and_not_the_job(terminal):
     there.wait_for("No worker is alive, so the job waits")
     there.wait_for("waiting: no worker is alive")
     there.type(CTRL_C)
-    there.wait_for("The job goes on. Come back with: manage.py create_skill --follow")
+    there.wait_for("The job continues. To follow it again: manage.py create_skill --follow")
 
     assert there.wait() == 130
     assert Job.objects.get().status == Job.Status.PENDING
