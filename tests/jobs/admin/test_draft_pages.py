@@ -42,7 +42,7 @@ def test_what_its_owner_changed_since_the_page_is_not_promoted(
 
     page = curator_browser.post(verb(drafted, "promote"), {"digest": shown})
 
-    assert "look at it" in page.context["form"].non_field_errors()[0]
+    assert "review it" in page.context["form"].non_field_errors()[0]
     assert not Skill.objects.exists()
 
 

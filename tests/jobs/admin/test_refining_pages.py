@@ -32,7 +32,7 @@ def test_from_the_skills_page_to_its_next_version(
     Skill.objects.publish(newer)
     promote = f"/admin/jobs/draft/{draft.pk}/do/promote/"
     page = curator_browser.post(promote, {})
-    assert "another current version" in str(page.context["form"].errors)
+    assert "has a newer version" in str(page.context["form"].errors)
     assert curator_browser.post(promote, {"over_newer": "on"}).status_code == 302
     assert Skill.objects.get().current.number == "1.0.2"
 

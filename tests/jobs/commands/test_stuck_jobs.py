@@ -61,7 +61,7 @@ def test_older_than_decides_what_is_long(run, long):
 def test_a_time_that_is_none_is_refused(run, wrong):
     ran = run("stuck_jobs", f"--older-than={wrong}")
 
-    assert ran.code and "write 90s, 15m, 1h or 2d" in ran.refusal
+    assert ran.code and "use 90s, 15m, 1h or 2d" in ran.refusal
 
 
 def test_a_waiting_job_whose_message_is_lost_is_dead(run, submit, alive):
