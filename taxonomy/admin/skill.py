@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, cast
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
@@ -326,7 +327,8 @@ class SkillAdmin(FleetAdmin):
         if not search_term.strip():
             return queryset, False
         skills = cast(SkillQuerySet, queryset)
-        return search(skills, search_term).skills(), False
+        within = search_term[: settings.SKILLFLEET_MAX_QUERY_CHARS]  # as in the API
+        return search(skills, within).skills(), False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Skill]:
         rows = super().get_queryset(request)

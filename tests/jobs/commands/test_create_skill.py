@@ -73,10 +73,7 @@ def test_too_many_documents_are_refused(run, superuser, tmp_path):
 
 
 def test_without_a_superuser_somebody_has_to_be_named(run, seeded):
-    assert (
-        "There is no superuser: name the owner"
-        in run("create_skill", TASK).refusal
-    )
+    assert "There is no superuser: name the owner" in run("create_skill", TASK).refusal
 
 
 def test_of_several_superusers_one_has_to_be_named(run, superuser):

@@ -118,7 +118,8 @@ def test_ctrl_c_ends_the_command_and_not_the_job(terminal):
     there.wait_for("No worker is alive, so the job waits")
     there.wait_for("waiting: no worker is alive")
     there.type(CTRL_C)
-    there.wait_for("The job continues. To follow it again: manage.py create_skill --follow")
+    there.wait_for("The job continues. To follow it again: ")
+    there.wait_for("manage.py create_skill --follow")
 
     assert there.wait() == 130
     assert Job.objects.get().status == Job.Status.PENDING
