@@ -16,7 +16,7 @@ from jobs.pipeline.phases import verdict_on
 from jobs.pipeline.state import Verdict
 from taxonomy.exceptions import NothingToWaive, UnknownWaiver
 from taxonomy.files.diffs import FileDiff, differences
-from taxonomy.files.file import File, Files, as_files
+from taxonomy.files.gate import File, Files, as_files
 from taxonomy.limits import configured_limits
 from taxonomy.models import Bundle
 from taxonomy.models.address import MAX_NAME_CHARS

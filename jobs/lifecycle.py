@@ -35,7 +35,7 @@ from jobs.submission import (
     read_source,
 )
 from taxonomy.exceptions import SkillArchived
-from taxonomy.files.file import File, Files
+from taxonomy.files.gate import File, Files
 from taxonomy.models import Skill
 
 

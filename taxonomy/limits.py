@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from taxonomy.files.file import Limits, SourceLimits
+from taxonomy.files.gate import Limits, SourceLimits
 
 
 def configured_limits() -> Limits:

@@ -13,8 +13,14 @@ from typing import Any, Self
 from uuid import UUID
 
 from taxonomy.exceptions import InvalidSkill
-from taxonomy.files.file import DEFAULT_LIMITS, Files, Limits, as_files, bundle_digest
-from taxonomy.files.gate import check_files
+from taxonomy.files.gate import (
+    DEFAULT_LIMITS,
+    Files,
+    Limits,
+    as_files,
+    bundle_digest,
+    check_files,
+)
 from taxonomy.scan.engine import scan
 from taxonomy.skillmd.document import Document, Reading, read_skill, render
 from taxonomy.skillmd.findings import Findings, Severity, Waived

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, models, transaction
 
 from taxonomy.exceptions import NameTaken, SkillArchived, SkillChanged
-from taxonomy.files.file import Files
+from taxonomy.files.gate import Files
 from taxonomy.limits import configured_limits
 from taxonomy.models.address import Address
 from taxonomy.models.category import Category

@@ -21,9 +21,14 @@ from django.db import DatabaseError, transaction
 
 from core.json_values import JSONValueError, parse_json
 from taxonomy.exceptions import InvalidSkill, SkillArchived, TaxonomyError
-from taxonomy.files.file import Files, SourceLimits
-from taxonomy.files.gate import FolderOccupied, PackagingError, SourceRefused
-from taxonomy.files.sources import FolderSource, PassedOver, find_skills
+from taxonomy.files.gate import (
+    Files,
+    FolderOccupied,
+    PackagingError,
+    SourceLimits,
+    SourceRefused,
+)
+from taxonomy.files.read import FolderSource, PassedOver, find_skills
 from taxonomy.files.write import is_empty_folder, remove_folder, write_folder
 from taxonomy.importing.matching import (
     Categories,

@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from types import CodeType, FrameType
 from typing import Any
 
-from taxonomy.files.file import bundle_digest
-from taxonomy.files.gate import check_files
+from taxonomy.files.gate import bundle_digest, check_files
 from taxonomy.scan.engine import scan
 from taxonomy.skillmd.document import parse
 

@@ -39,18 +39,19 @@ def test_a_cached_get_passes_few_files_of_the_cache(author):
 
 
 def test_an_imported_skill_passes_few_files_before_the_scan(seeded, tmp_path):
-    folder = tmp_path / "pdf-tools"
-    folder.mkdir()
-    for file in skill_files():
-        (folder / file.path).write_bytes(file.content)
+    for name in ("first-tools", "pdf-tools"):
+        (tmp_path / name / name).mkdir(parents=True)
+        for file in skill_files(name):
+            (tmp_path / name / name / file.path).write_bytes(file.content)
+    call_command("import_skills", str(tmp_path / "first-tools"))  # imports modules
     walk = Walk(everything)
 
     with walked(walk):
-        call_command("import_skills", str(tmp_path), verbosity=0)
+        call_command("import_skills", str(tmp_path / "pdf-tools"))
 
     way = walk.before("taxonomy/scan/rules/")
     assert len(way) < len(walk)
-    assert len(way) <= FILES_OF_AN_IMPORTED_SKILL, way
+    assert len(way) <= FILES_OF_AN_IMPORTED_SKILL, "\n".join(way)
 
 
 def test_a_submitted_source_passes_few_files_to_the_stored_draft(author):

@@ -17,7 +17,7 @@ from benchmarks.queueing.sender import CEILING, Sender
 from jobs import lifecycle, monitoring
 from jobs.authors.base import SourceDocument
 from jobs.models import Job, Worker
-from taxonomy.files.file import File
+from taxonomy.files.gate import File
 from taxonomy.models import Bundle
 
 TASK = "Restart the billing service when it hangs"

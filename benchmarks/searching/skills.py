@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
-from taxonomy.files.file import File, Files, as_files
+from taxonomy.files.gate import File, Files, as_files
 from taxonomy.management.commands.seed_taxonomy import Branch
 from taxonomy.models import (
     Address,

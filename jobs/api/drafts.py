@@ -37,7 +37,7 @@ from taxonomy.api.files import BINARY, FileItemSerializer, safe_type
 from taxonomy.api.versions import FileDiffSerializer
 from taxonomy.api.waivers import WaiverSerializer, WaiveSerializer
 from taxonomy.exceptions import UnknownCategory
-from taxonomy.files.file import File
+from taxonomy.files.gate import File
 from taxonomy.models import BundleFile, Category, SkillVersion
 from taxonomy.models.address import MAX_NAME_CHARS, MAX_PATH_CHARS, SKILL_NAME
 from taxonomy.package import is_reserved

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from jobs.pipeline.state import Brief, Evals, Failure, Question
-from taxonomy.files.file import Files
+from taxonomy.files.gate import Files
 
 
 class AuthorError(Exception):

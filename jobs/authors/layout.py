@@ -10,7 +10,7 @@ from jobs.authors.markdown import Markdown, split_sentences
 from jobs.authors.material import GENERIC, Material, Part, introduction_of, parts_of
 from jobs.authors.page import Section
 from jobs.authors.phrases import clipped, sentence, slug
-from taxonomy.files.file import File, Files, as_files
+from taxonomy.files.gate import File, Files, as_files
 from taxonomy.skillmd.document import render
 
 LINES = {"navigation_hub": 40, "minimal": 80, "comprehensive": 400}

@@ -17,7 +17,7 @@ from jobs.authors.material import Material
 from jobs.authors.phrases import bare, clipped, is_task, lowered, sentence
 from jobs.pipeline.evaluation import terms
 from jobs.pipeline.state import FEEDBACK, FOCUS, Failure, Question
-from taxonomy.files.file import File, Files, as_files
+from taxonomy.files.gate import File, Files, as_files
 from taxonomy.skillmd.document import SkillMdError, decode, parse, render, split
 
 SKILL_MD = "SKILL.md"

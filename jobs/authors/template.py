@@ -11,7 +11,7 @@ from jobs.authors.material import Material
 from jobs.authors.phrases import bare, sentence
 from jobs.authors.revision import refined, refinement_questions, revised
 from jobs.pipeline.state import Brief, Evals, Failure
-from taxonomy.files.file import File, Files
+from taxonomy.files.gate import File, Files
 
 
 class TemplateAuthor:

@@ -9,7 +9,7 @@ from jobs.authors.base import Author, CategoryChoice, SkillSummary, SourceDocume
 from jobs.models import Job, Question
 from jobs.pipeline.context import Answer, Context
 from jobs.pipeline.state import State, from_json
-from taxonomy.files.file import Files
+from taxonomy.files.gate import Files
 from taxonomy.limits import configured_limits
 from taxonomy.models import Address, Category, Skill
 from taxonomy.package import RESERVED_NAMES

@@ -14,7 +14,7 @@ from jobs.authors.base import (
     SourceDocument,
 )
 from jobs.pipeline.state import Brief, State
-from taxonomy.files.file import DEFAULT_LIMITS, Files, Limits
+from taxonomy.files.gate import DEFAULT_LIMITS, Files, Limits
 from taxonomy.package import SkillPackage
 from taxonomy.skillmd.document import SkillMdError, parse
 from taxonomy.skillmd.findings import Waived

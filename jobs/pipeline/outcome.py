@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jobs.pipeline.state import Output
-from taxonomy.files.file import Files
+from taxonomy.files.gate import Files
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from jobs.pipeline.state import (
     Understanding,
     Verdict,
 )
-from taxonomy.files.file import Files, as_files
+from taxonomy.files.gate import Files, as_files
 
 FIRST_PHASE = {
     "skill_creation": "refine",

@@ -20,7 +20,7 @@ from taxonomy.admin.change_forms import (
 )
 from taxonomy.api.labels import LABELS, labels_of
 from taxonomy.exceptions import InvalidRelation, SkillChanged
-from taxonomy.files.file import File, as_files
+from taxonomy.files.gate import File, as_files
 from taxonomy.models import Label, Relation, Skill
 from taxonomy.models.address import MAX_NAME_CHARS
 from taxonomy.models.relation import lock_relations

@@ -23,7 +23,7 @@ from core.json_values import text_finding
 from core.serializers import StrictSerializer, TextField
 from taxonomy.api.base import FixedNegotiation, SkillAPIView
 from taxonomy.files.archives import FORMS
-from taxonomy.files.file import File, Files, as_files
+from taxonomy.files.gate import File, Files, as_files
 from taxonomy.limits import configured_limits
 from taxonomy.models.version import MAX_REF_CHARS
 from taxonomy.package import SKILL_MD

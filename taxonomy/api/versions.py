@@ -16,7 +16,7 @@ from taxonomy.api.files import VERSION_REF, FileItemSerializer
 from taxonomy.api.quality import VerdictSummarySerializer
 from taxonomy.api.skills import SkillDetailSerializer
 from taxonomy.files.diffs import ADDED, CHANGED, REMOVED, differences
-from taxonomy.files.file import Files
+from taxonomy.files.gate import Files
 from taxonomy.models import SkillVersion
 from taxonomy.models.version import MAX_CHARS, MAX_REASON_CHARS, MAX_REF_CHARS
 from taxonomy.permissions import PUBLISH_SKILLS, READ_SKILLS

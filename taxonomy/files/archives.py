@@ -18,8 +18,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import IO, Protocol, cast
 
-from taxonomy.files.file import File, Files, SourceLimits
-from taxonomy.files.gate import SourceRefused
+from taxonomy.files.gate import File, Files, SourceLimits, SourceRefused
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time that a zip can hold."""

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from taxonomy.files.file import File, Files
+from taxonomy.files.gate import File, Files
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 BINARY, TOO_LONG = "binary", "too long"

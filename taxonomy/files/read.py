@@ -1,29 +1,33 @@
-"""Reading a skill from a folder by safe traversal.
+"""Reading skills from folders, archives and uploads, without following any link.
 
-Folders are opened by descriptor and no link is ever followed, also not one that is
-put there meanwhile. One descriptor at a time is open, however deep a folder lies."""
+Folders are opened relative to the descriptor of their parent (openat), so that a
+link which is put in place meanwhile is not followed (TOCTOU). One descriptor at a
+time is open, however deep a folder lies.
+"""
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from errno import ELOOP, ENOENT, ENOTDIR
 from itertools import islice, zip_longest
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple, Protocol
 
-from taxonomy.files.file import (
+from taxonomy.files.archives import MOST_FOLDERS, Entry, inner_path, opened
+from taxonomy.files.gate import (
     DEFAULT_LIMITS,
+    DEFAULT_SOURCE_LIMITS,
+    LONGEST_PATH,
     File,
     Files,
-    Limits,
-    as_files,
-    bundle_digest,
-)
-from taxonomy.files.gate import (
-    LONGEST_PATH,
     FilesRefused,
     FolderMissing,
+    Limits,
+    SourceLimits,
+    SourceRefused,
+    as_files,
+    bundle_digest,
     changed_meanwhile,
     check_amounts,
     not_a_file,
@@ -233,3 +237,301 @@ def folder_digest(path: Path, limits: Limits) -> str | None:
     with suppress(FilesRefused, FolderMissing):
         return digest_of(read_folder(path, limits))
     return None
+
+
+SKILL_FILES = frozenset({"SKILL.md", "skill.md"})
+"""A folder with one of them is a skill; further ones below it are its files."""
+LINKED = "It is a link to a skill, and links are not followed: put a copy in its place."
+TOO_DEEP = f"It is nested too deeply: at most {MOST_FOLDERS} folders."
+
+
+class PassedOver(NamedTuple):
+    """A folder that is a skill or may hold some, and was not looked into."""
+
+    path: str
+    reason: str
+
+
+class Identity(NamedTuple):
+    """By which a folder is known on whatever path it is reached."""
+
+    device: int
+    number: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> "Identity":
+        return cls(status.st_dev, status.st_ino)
+
+
+class Listing(NamedTuple):
+    identity: Identity
+    entries: int
+    is_skill: bool
+    folders: list[str]
+    links: dict[str, Identity]
+    """Those that lead to a skill, and to which."""
+
+
+def find_skills(
+    root: Path, most: int, passed_over: list[PassedOver] | None = None
+) -> Iterator[str]:
+    """Skill folders below the root. What they hold is not counted, the rest is.
+
+    At its end `passed_over` has what could not be looked into, and links to skills
+    that are not found on another path. Raises OSError for the root alone.
+    """
+    passed = [] if passed_over is None else passed_over
+    with opened_folder(root) as descriptor:
+        yield from Search(descriptor, most, passed).run()
+
+
+class Search:
+    def __init__(self, root: int, most: int, passed_over: list[PassedOver]) -> None:
+        self.root = root
+        self.most = most
+        self.passed_over = passed_over
+        self.seen = 0
+        self.found: set[Identity] = set()
+        self.links: dict[str, Identity] = {}
+
+    def run(self) -> Iterator[str]:
+        waiting = [""]
+        while waiting:
+            folder = waiting.pop()
+            if (listing := self._look(folder)) is None:
+                continue
+            if listing.is_skill:
+                self.found.add(listing.identity)
+                yield folder
+                continue
+            if self.seen > self.most:
+                raise SourceRefused(f"More than {self.most} files and folders.")
+            waiting += listing.folders
+            self.links |= listing.links
+        for path, identity in self.links.items():
+            if identity not in self.found:
+                self.passed_over.append(PassedOver(path, LINKED))
+
+    def _look(self, folder: str) -> Listing | None:
+        """None: it is passed over."""
+        if folder.count("/") >= MOST_FOLDERS:
+            self.passed_over.append(PassedOver(folder, TOO_DEEP))
+            return None
+        try:
+            listing = listed(self.root, folder, self.most)
+        except OSError as error:
+            if not folder:
+                raise
+            reason = f"It cannot be looked into: {error.strerror}."
+            self.passed_over.append(PassedOver(folder, reason))
+            return None
+        self.seen += listing.entries
+        return listing
+
+
+def listed(root: int, folder: str, most: int) -> Listing:
+    with opened_folder(root, folder) as descriptor, os.scandir(descriptor) as found:
+        entries = list(islice(found, most + 1))
+        prefix = f"{folder}/" if folder else ""
+        return Listing(
+            Identity.of(os.fstat(descriptor)),
+            len(entries),
+            not SKILL_FILES.isdisjoint(entry.name for entry in entries),
+            [
+                f"{prefix}{entry.name}"
+                for entry in entries
+                if entry.is_dir(follow_symlinks=False) and may_hold_skills(entry.name)
+            ],
+            {
+                f"{prefix}{entry.name}": identity
+                for entry in entries
+                if entry.is_symlink() and (identity := linked(entry.name, descriptor))
+            },
+        )
+
+
+def linked(name: str, folder: int) -> Identity | None:
+    """The skill that a link leads to; nothing of it is opened."""
+    for skill_file in SKILL_FILES:
+        with suppress(OSError):
+            os.stat(f"{name}/{skill_file}", dir_fd=folder)
+            return Identity.of(os.stat(name, dir_fd=folder))
+    return None
+
+
+MOST_TOLD = 20
+
+
+class SkillSource(Protocol):
+    """Skills by the path of their folder, `""` for one that fills the source."""
+
+    @property
+    def folders(self) -> Sequence[str]: ...
+
+    @property
+    def passed_over(self) -> Sequence[PassedOver]:
+        """Nothing is known of what these folders hold: it is not gone from them."""
+
+    def read(self, folder: str) -> Files:
+        """All files of one skill. Raises FilesRefused or SourceRefused."""
+
+    def name_of(self, folder: str) -> str | None:
+        """The folder's own name; None where it has none."""
+
+
+@contextmanager
+def open_source(
+    path: Path, limits: SourceLimits = DEFAULT_SOURCE_LIMITS
+) -> Iterator[SkillSource]:
+    """A folder (also a git checkout) or an archive. Raises SourceRefused."""
+    if os.path.isdir(path):
+        yield FolderSource(path, limits)
+        return
+    with regular_file(path) as file, open_archive(file, limits) as source:
+        yield source
+
+
+def regular_file(path: Path) -> IO[bytes]:
+    """A pipe or a device is not waited for. Raises SourceRefused."""
+    try:
+        file = open(path, "rb", opener=at_once)  # noqa: SIM115
+    except OSError as error:
+        raise SourceRefused(f"{path}: {error.strerror}.") from error
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise SourceRefused(f"{path} is no folder and no file.")
+    return file
+
+
+def at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+@contextmanager
+def open_archive(
+    file: IO[bytes], limits: SourceLimits = DEFAULT_SOURCE_LIMITS
+) -> Iterator["EntrySource"]:
+    """An archive in a seekable file. Raises SourceRefused."""
+    with opened(file, limits) as archive:
+        yield EntrySource(archive.entries, archive.content, limits)
+
+
+def sent_files(
+    files: Files, limits: SourceLimits = DEFAULT_SOURCE_LIMITS
+) -> "EntrySource":
+    """Files with the paths that a request gives them. Raises SourceRefused."""
+    entries = [
+        Entry(
+            inner_path(file.path.encode()),
+            len(file.content),
+            offset=place,
+            executable=file.executable,
+        )
+        for place, file in enumerate(files)
+    ]
+    contents = [file.content for file in files]
+    return EntrySource(entries, lambda entry: contents[entry.offset], limits)
+
+
+class EntrySource:
+    """Skills in a list of entries, which has been checked as a whole."""
+
+    def __init__(
+        self,
+        entries: Iterable[Entry],
+        content: Callable[[Entry], bytes],
+        limits: SourceLimits,
+    ) -> None:
+        entries = tuple(entries)
+        self.limits = limits
+        self.content = content
+        self.skills: dict[str, list[Entry]] = {
+            folder: [] for folder in sorted(skill_folders(entries))
+        }
+        require_some(self.skills)
+        for entry in entries:
+            if (folder := first_of(above(entry.path), self.skills)) is not None:
+                self.skills[folder].append(entry)
+        self.folders = tuple(self.skills)
+        self.passed_over: tuple[PassedOver, ...] = ()
+
+    def name_of(self, folder: str) -> str | None:
+        return folder.rpartition("/")[2] or None
+
+    def read(self, folder: str) -> Files:
+        """Sizes are looked at before anything is read."""
+        cut = len(folder) + 1 if folder else 0
+        found = [
+            (entry.path[cut:], entry)
+            for entry in self.skills[folder]
+            if belongs(entry.path[cut:])
+        ]
+        problems = [not_a_file(name) for name, entry in found if not entry.is_file]
+        problems += check_amounts(
+            [(name, entry.size) for name, entry in found], self.limits.skill
+        )
+        if problems:
+            raise FilesRefused(problems)
+        files = as_files(
+            File(name, self.content(entry), entry.executable) for name, entry in found
+        )
+        return require_files(files, self.limits.skill)
+
+
+def skill_folders(entries: Iterable[Entry]) -> set[str]:
+    """Folders with a SKILL.md, and with none in a folder above."""
+    split = (entry.path.rpartition("/") for entry in entries)
+    folders = {
+        folder
+        for folder, _, name in split
+        if name in SKILL_FILES and may_hold_skills(folder)
+    }
+    return {each for each in folders if first_of(above(each), folders) is None}
+
+
+def above(path: str) -> Iterator[str]:
+    """The folders that hold it, the outermost first: `""` of whatever has a name."""
+    if path:
+        yield ""
+    place = path.find("/")
+    while place > 0:
+        yield path[:place]
+        place = path.find("/", place + 1)
+
+
+def first_of(paths: Iterable[str], among: Iterable[str]) -> str | None:
+    return next((path for path in paths if path in among), None)
+
+
+def require_some(
+    folders: Iterable[str], passed_over: Iterable[PassedOver] = ()
+) -> None:
+    if not any(True for _ in folders):
+        reasons = [f"{path}: {reason}" for path, reason in passed_over]
+        raise SourceRefused(" ".join(["There is no SKILL.md in it.", *reasons]))
+
+
+class FolderSource:
+    """Skills below a folder on disk, which alone may be a link."""
+
+    def __init__(self, root: Path, limits: SourceLimits) -> None:
+        self.root = root.resolve()
+        self.name = os.path.basename(os.path.abspath(root))
+        self.limits = limits
+        passed_over: list[PassedOver] = []
+        try:
+            found = sorted(find_skills(self.root, limits.entries, passed_over))
+        except OSError as error:
+            raise SourceRefused(f"{root}: {error.strerror}.") from error
+        self.folders = tuple(found)
+        self.passed_over = tuple(sorted(passed_over))
+        require_some(self.folders, self.passed_over[:MOST_TOLD])
+
+    def name_of(self, folder: str) -> str | None:
+        return folder.rpartition("/")[2] or self.name or None
+
+    def read(self, folder: str) -> Files:
+        try:
+            return read_folder(self.root, self.limits.skill, below=folder)
+        except FolderMissing:
+            raise FilesRefused([changed_meanwhile(folder)]) from None

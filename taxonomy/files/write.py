@@ -12,10 +12,15 @@ from pathlib import Path
 from stat import S_ISDIR
 from typing import IO
 
-from taxonomy.files.file import DEFAULT_LIMITS, Files, Limits
-from taxonomy.files.gate import FolderLeft, FolderOccupied, require_files
-from taxonomy.files.read import ASIDE, LEFT_OUT, digest_of, folder_digest
-from taxonomy.files.sources import Identity
+from taxonomy.files.gate import (
+    DEFAULT_LIMITS,
+    Files,
+    FolderLeft,
+    FolderOccupied,
+    Limits,
+    require_files,
+)
+from taxonomy.files.read import ASIDE, LEFT_OUT, Identity, digest_of, folder_digest
 
 HERE = -100
 """AT_FDCWD of fcntl.h: paths mean what they mean anywhere else."""

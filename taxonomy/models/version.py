@@ -17,7 +17,7 @@ from django.db.models.functions import Length, Now
 
 from cachelayer import InvalidatingQuerySet
 from taxonomy.exceptions import InvalidVersion, VersionConflict, VersionYanked
-from taxonomy.files.file import File, Files, as_files, bundle_digest
+from taxonomy.files.gate import File, Files, as_files, bundle_digest
 from taxonomy.limits import configured_limits
 from taxonomy.package import SkillPackage
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from taxonomy.files.file import DEFAULT_LIMITS, File, Files, Limits
+from taxonomy.files.gate import DEFAULT_LIMITS, File, Files, Limits
 from taxonomy.scan.rules import TEXT_RULES
 from taxonomy.scan.rules.files import (
     OVERSIZE,

@@ -12,7 +12,7 @@ import strictyaml
 from strictyaml import ruamel
 from strictyaml.parser import StrictYAMLLoader
 
-from taxonomy.files.file import DEFAULT_LIMITS, File, Files, Limits
+from taxonomy.files.gate import DEFAULT_LIMITS, File, Files, Limits
 from taxonomy.skillmd.findings import Finding, Rule, Severity
 
 

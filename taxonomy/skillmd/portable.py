@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from taxonomy.files.file import DEFAULT_LIMITS, Files, Limits
+from taxonomy.files.gate import DEFAULT_LIMITS, Files, Limits
 from taxonomy.skillmd.document import Reading, read_skill, source_nodes, split
 from taxonomy.skillmd.findings import Finding, Findings, Rule, Severity
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from taxonomy.files.file import DEFAULT_LIMITS, File, Files, Limits, as_files
+from taxonomy.files.gate import DEFAULT_LIMITS, File, Files, Limits, as_files
 from taxonomy.skillmd import markdown
 from taxonomy.skillmd.document import (
     NAMES,

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from taxonomy.files.file import DEFAULT_LIMITS, Files, Limits
+from taxonomy.files.gate import DEFAULT_LIMITS, Files, Limits
 from taxonomy.skillmd.document import Reading, read_skill
 from taxonomy.skillmd.findings import Finding, Findings, Rule, Severity
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from jobs.authors.base import Assignment, Findings
 from jobs.pipeline.state import Brief, Evals, Failure
-from taxonomy.files.file import File, Files
+from taxonomy.files.gate import File, Files
 from tests.chaos.traps import spring
 from tests.jobs.engine.authors import BODY, ScriptedAuthor
 

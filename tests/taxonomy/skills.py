@@ -1,6 +1,6 @@
 """Files of small skills, as tests need them."""
 
-from taxonomy.files.file import File, Files, as_files
+from taxonomy.files.gate import File, Files, as_files
 
 
 def skill_files(

@@ -6,9 +6,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from taxonomy.files.archives import FORMS
-from taxonomy.files.file import File
-from taxonomy.files.read import read_folder
-from taxonomy.files.sources import open_source
+from taxonomy.files.gate import File
+from taxonomy.files.read import open_source, read_folder
 from taxonomy.models import Skill
 from tests.taxonomy.skills import skill_files
 

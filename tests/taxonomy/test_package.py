@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taxonomy.exceptions import InvalidSkill
-from taxonomy.files.file import File
+from taxonomy.files.gate import File
 from taxonomy.limits import configured_limits
 from taxonomy.package import RESERVED_NAMES, SkillMetadata, SkillPackage
 from taxonomy.skillmd.document import render

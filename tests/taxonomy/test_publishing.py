@@ -14,7 +14,7 @@ from taxonomy.exceptions import (
     UnknownCategory,
     VersionConflict,
 )
-from taxonomy.files.file import File, bundle_digest
+from taxonomy.files.gate import File, bundle_digest
 from taxonomy.models import Address, Bundle, Category, Skill, SkillVersion
 from tests.taxonomy.skills import skill_files
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 
-from taxonomy.files.file import bundle_digest
+from taxonomy.files.gate import bundle_digest
 from taxonomy.models import Blob, Bundle, Skill
 from taxonomy.unused_content import Freed, prune_content
 from tests.taxonomy.skills import skill_files

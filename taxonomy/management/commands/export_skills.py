@@ -11,8 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from taxonomy.files.archives import FORMS, Form
-from taxonomy.files.file import File
-from taxonomy.files.gate import FolderOccupied, PackagingError
+from taxonomy.files.gate import File, FolderOccupied, PackagingError
 from taxonomy.files.write import write_folder
 from taxonomy.limits import configured_limits
 from taxonomy.management.command_line import category_named

@@ -11,9 +11,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 
 from core.terminal import say
-from taxonomy.files.file import File
-from taxonomy.files.gate import FilesRefused, SourceRefused, not_looked_into
-from taxonomy.files.sources import SKILL_FILES, SkillSource, open_source, regular_file
+from taxonomy.files.gate import File, FilesRefused, SourceRefused, not_looked_into
+from taxonomy.files.read import SKILL_FILES, SkillSource, open_source, regular_file
 from taxonomy.limits import configured_limits, source_limits
 from taxonomy.models import Skill
 from taxonomy.package import SkillPackage

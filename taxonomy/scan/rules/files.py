@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from taxonomy.files.file import File
+from taxonomy.files.gate import File
 from taxonomy.scan.rules.pattern import CODE, CRITICAL, WARNING
 from taxonomy.skillmd.findings import Severity
 

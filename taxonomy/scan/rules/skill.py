@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from taxonomy.files.file import Files
+from taxonomy.files.gate import Files
 from taxonomy.scan.rules.pattern import CODE, NOTICE, WARNING
 from taxonomy.skillmd.document import Reading
 from taxonomy.skillmd.findings import Severity

@@ -7,7 +7,7 @@ from rest_framework.test import APIClient
 
 from jobs import lifecycle
 from jobs.models import Job
-from taxonomy.files.file import File
+from taxonomy.files.gate import File
 from taxonomy.models import Skill
 from tests.taxonomy.skills import skill_files
 

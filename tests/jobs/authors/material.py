@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 
 from jobs.authors.base import Assignment, Given, SourceDocument
 from jobs.authors.template import TemplateAuthor
-from taxonomy.files.file import Files
+from taxonomy.files.gate import Files
 from taxonomy.package import SkillPackage
 
 BESIDE = Path(__file__).resolve().parents[3].parent / "shared" / "corpus"

@@ -5,7 +5,7 @@ from dataclasses import replace
 from jobs.authors.base import SourceDocument
 from jobs.authors.template import TemplateAuthor
 from jobs.pipeline.state import Failure
-from taxonomy.files.file import File
+from taxonomy.files.gate import File
 from taxonomy.skillmd.document import render
 from tests.jobs.authors.material import (
     answered,

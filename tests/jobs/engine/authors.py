@@ -12,7 +12,7 @@ from pathlib import Path
 from cachelayer import transactions
 from jobs.authors.base import Assignment, AuthorError, Findings
 from jobs.pipeline.state import TOPICS, Brief, Evals, Failure, Question
-from taxonomy.files.file import File, Files
+from taxonomy.files.gate import File, Files
 from taxonomy.models import Category
 
 BODY = """# Restart the billing service

@@ -20,7 +20,7 @@ from jobs.pipeline.state import (
     from_json,
     to_json,
 )
-from taxonomy.files.file import File, Files
+from taxonomy.files.gate import File, Files
 from taxonomy.skillmd.document import render
 
 DESCRIPTION = "Rotate log files. Use when disks fill up with logs."

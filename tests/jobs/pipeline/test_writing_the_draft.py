@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from taxonomy.files.file import File
+from taxonomy.files.gate import File
 from tests.jobs.pipeline.engine import BODY, DESCRIPTION, Job, ScriptedAuthor, skill
 
 WRONG = skill(description="Something else entirely.")

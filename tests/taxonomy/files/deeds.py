@@ -1,6 +1,6 @@
 """What is done to a skill's folder while it is interrupted."""
 
-from taxonomy.files.file import File, as_files
+from taxonomy.files.gate import File, as_files
 from taxonomy.files.write import remove_folder, write_folder
 
 

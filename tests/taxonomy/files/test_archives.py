@@ -13,9 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taxonomy.files.archives import FORMS
-from taxonomy.files.file import File, as_files
-from taxonomy.files.gate import FilesRefused, SourceRefused, check_files
-from taxonomy.files.sources import open_archive, open_source
+from taxonomy.files.gate import File, FilesRefused, SourceRefused, as_files, check_files
+from taxonomy.files.read import open_archive, open_source
 
 SKILL_MD = File("SKILL.md", b"---\nname: a\ndescription: b\n---\n")
 PATHS = st.from_regex(r"[a-cé]{1,60}(/[a-c]{1,60}){0,2}", fullmatch=True)

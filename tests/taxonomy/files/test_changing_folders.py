@@ -9,10 +9,13 @@ import tarfile
 
 import pytest
 
-from taxonomy.files.file import DEFAULT_SOURCE_LIMITS
-from taxonomy.files.gate import FilesRefused, FolderMissing, SourceRefused
-from taxonomy.files.read import read_folder
-from taxonomy.files.sources import FolderSource, open_source
+from taxonomy.files.gate import (
+    DEFAULT_SOURCE_LIMITS,
+    FilesRefused,
+    FolderMissing,
+    SourceRefused,
+)
+from taxonomy.files.read import FolderSource, open_source, read_folder
 from taxonomy.files.write import write_folder
 from tests.taxonomy.files.deeds import OLD, skill
 from tests.taxonomy.files.faults import before_opening

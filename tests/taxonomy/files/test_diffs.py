@@ -1,7 +1,7 @@
 """Diffs between two sets of files: what people see before they publish."""
 
 from taxonomy.files.diffs import FileDiff, differences
-from taxonomy.files.file import File, Files, as_files
+from taxonomy.files.gate import File, Files, as_files
 
 
 def test_all_files_together_are_bounded_too():

@@ -7,8 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taxonomy.files.file import File, Limits, as_files
-from taxonomy.files.gate import FilesRefused, FolderMissing, FolderOccupied, check_files
+from taxonomy.files.gate import (
+    File,
+    FilesRefused,
+    FolderMissing,
+    FolderOccupied,
+    Limits,
+    as_files,
+    check_files,
+)
 from taxonomy.files.read import read_folder
 from taxonomy.files.write import write_folder
 

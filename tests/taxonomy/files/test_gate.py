@@ -10,8 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taxonomy.files.file import File, Files, Limits, as_files
-from taxonomy.files.gate import FilesRefused, check_files, require_files
+from taxonomy.files.gate import (
+    File,
+    Files,
+    FilesRefused,
+    Limits,
+    as_files,
+    check_files,
+    require_files,
+)
 
 SKILL = File("SKILL.md", b"---\nname: a\ndescription: b\n---\n")
 PATHS = st.text(st.sampled_from("abAB./\\:é\u0301e\x00\n -ﬁſß"), max_size=8) | st.text()

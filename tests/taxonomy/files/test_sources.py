@@ -6,8 +6,7 @@ from errno import EACCES
 import pytest
 
 from taxonomy.files.gate import SourceRefused
-from taxonomy.files.read import read_folder
-from taxonomy.files.sources import FolderSource, find_skills, open_source
+from taxonomy.files.read import FolderSource, find_skills, open_source, read_folder
 from taxonomy.files.write import write_folder
 from tests.taxonomy.files.deeds import OLD
 from tests.taxonomy.files.faults import before_opening

@@ -10,9 +10,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from taxonomy.files.file import Limits, SourceLimits
-from taxonomy.files.gate import SourceRefused
-from taxonomy.files.sources import open_source
+from taxonomy.files.gate import Limits, SourceLimits, SourceRefused
+from taxonomy.files.read import open_source
 from taxonomy.importing.importer import Importer, ImportOptions
 from taxonomy.models import Blob, Bundle, Skill
 from tests.taxonomy.importing.hostile import drawn

@@ -7,7 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from taxonomy.files.archives import FORMS
-from taxonomy.files.file import File
+from taxonomy.files.gate import File
 from taxonomy.models import Origin, Skill
 from tests.skillfleet.refusals import refused
 from tests.taxonomy.skills import skill_files

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from taxonomy.files.file import File, Files, as_files
+from taxonomy.files.gate import File, Files, as_files
 
 CORPUS = Path(
     os.environ.get("SKILLFLEET_CORPUS")

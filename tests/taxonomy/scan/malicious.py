@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from taxonomy.files.file import File, Files, as_files
+from taxonomy.files.gate import File, Files, as_files
 
 HEAD = """---
 name: report-tools

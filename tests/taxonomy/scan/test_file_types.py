@@ -2,7 +2,7 @@
 
 import pytest
 
-from taxonomy.files.file import File, Limits
+from taxonomy.files.gate import File, Limits
 from taxonomy.scan.engine import scan
 from taxonomy.skillmd.findings import Severity
 

@@ -1,6 +1,6 @@
 """A fingerprint names one finding: its rule, its file, its line's text."""
 
-from taxonomy.files.file import File
+from taxonomy.files.gate import File
 from taxonomy.scan.engine import scan
 
 HEAD = b"---\nname: a\ndescription: Does a. Use when b is.\n---\n\nBody\n"

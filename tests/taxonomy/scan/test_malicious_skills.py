@@ -2,7 +2,7 @@
 
 import pytest
 
-from taxonomy.files.file import File, as_files
+from taxonomy.files.gate import File, as_files
 from taxonomy.scan.engine import scan
 from taxonomy.skillmd.findings import Severity
 from tests.taxonomy.scan.corpus import files_below, needs_corpus, published_skills

@@ -2,7 +2,7 @@
 
 import pytest
 
-from taxonomy.files.file import File
+from taxonomy.files.gate import File
 from taxonomy.scan.engine import scan
 
 WORD = "Tr0ub4dor3xyz9"

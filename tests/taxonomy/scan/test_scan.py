@@ -2,7 +2,7 @@
 
 import pytest
 
-from taxonomy.files.file import File, Limits
+from taxonomy.files.gate import File, Limits
 from taxonomy.scan.engine import ScannedText, scan
 from taxonomy.scan.rules import TEXT_RULES
 from taxonomy.skillmd.findings import Severity

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taxonomy.files.file import Limits
+from taxonomy.files.gate import Limits
 from taxonomy.skillmd.document import (
     Document,
     FrontmatterInvalid,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from taxonomy.files.file import File
+from taxonomy.files.gate import File
 from taxonomy.skillmd.findings import Severity
 from taxonomy.skillmd.portable import check_portable
 from taxonomy.skillmd.specification import check_specification

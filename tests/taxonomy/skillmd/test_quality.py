@@ -2,7 +2,7 @@
 
 import pytest
 
-from taxonomy.files.file import File, as_files
+from taxonomy.files.gate import File, as_files
 from taxonomy.skillmd.document import read_skill
 from taxonomy.skillmd.quality import quality_checks
 

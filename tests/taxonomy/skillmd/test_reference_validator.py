@@ -6,7 +6,7 @@ from pathlib import Path
 
 from skills_ref import validate
 
-from taxonomy.files.file import File, as_files
+from taxonomy.files.gate import File, as_files
 from taxonomy.skillmd.specification import check_specification
 from tests.taxonomy.scan.corpus import files_below, needs_corpus, published_skills
 from tests.taxonomy.scan.mutants import mutants

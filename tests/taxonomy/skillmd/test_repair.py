@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from taxonomy.files.file import File, as_files
+from taxonomy.files.gate import File, as_files
 from taxonomy.package import SkillPackage
 from taxonomy.skillmd.document import parse
 from taxonomy.skillmd.repair import fix

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taxonomy.files.file import DEFAULT_LIMITS, File, Files, Limits, as_files
+from taxonomy.files.gate import DEFAULT_LIMITS, File, Files, Limits, as_files
 from taxonomy.package import SkillPackage
 from taxonomy.skillmd.findings import Waived
 from taxonomy.skillmd.report import Report

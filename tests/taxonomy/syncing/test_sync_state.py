@@ -6,7 +6,7 @@ import uuid
 import pytest
 from django.core.management import CommandError
 
-from taxonomy.files.file import bundle_digest
+from taxonomy.files.gate import bundle_digest
 from taxonomy.files.read import read_folder
 from taxonomy.files.write import write_folder
 from taxonomy.models import Fleet, Skill

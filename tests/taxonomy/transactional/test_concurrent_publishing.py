@@ -7,7 +7,7 @@ import pytest
 from django.db import connection, connections
 
 from taxonomy.exceptions import TaxonomyError
-from taxonomy.files.file import bundle_digest
+from taxonomy.files.gate import bundle_digest
 from taxonomy.models import Address, Bundle, BundleFile, Category, Skill, SkillVersion
 from tests.taxonomy.skills import skill_files
 
