@@ -7,7 +7,7 @@ from rest_framework.test import APIClient
 
 from jobs.models import Draft, Job
 from jobs.tasks import process_skill_job
-from tests.jobs.conftest import SOURCE, TASK
+from tests.jobs.copied_jobs import SOURCE, TASK
 from tests.taxonomy.skills import skill_files
 from tests.walks import DEPTH, Walk, everything, holds, walked, what_holds
 
