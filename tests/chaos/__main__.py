@@ -1,6 +1,6 @@
-"""`make chaos`: storms over the job engine, and a report of what they broke.
+"""`make chaos`: faults injected into the job engine, and a report of what they broke.
 
-Exit code 1 when a storm shows a fault, or hits too seldom to tell.
+Exit code 1 when the engine broke, or when too few faults were injected to tell.
 """
 
 import argparse
@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 
+from tests.chaos.output import Progress, show
 from tests.chaos.plan import MUTANTS, SCENARIOS, Plan, Report
 from tests.chaos.run import run_seed
-from tests.chaos.showing import Progress, show
 
 INTERRUPTED = 130
 
@@ -29,8 +29,8 @@ def plans_of(wanted: argparse.Namespace) -> Iterator[Plan]:
     if wanted.database != "both":
         databases = (wanted.database,)
     names = SCENARIOS if wanted.scenario == "all" else (wanted.scenario,)
-    for name in sorted(names, key=("outage", "frozen", "storm").index):
-        if name != "storm":
+    for name in sorted(names, key=("outage", "frozen", "random_faults").index):
+        if name != "random_faults":
             if "postgres" in databases:
                 yield Plan("postgres", wanted.first, 20, 0, wanted.mutant, name)
             continue
@@ -43,7 +43,7 @@ def plans_of(wanted: argparse.Namespace) -> Iterator[Plan]:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
-    parser.add_argument("--seeds", type=int, default=1, help="how many storms")
+    parser.add_argument("--seeds", type=int, default=1, help="how many seeds")
     parser.add_argument("--first", type=int, default=1, help="the first one's seed")
     parser.add_argument("--jobs", type=int, default=60, help="on SQLite at most 100")
     parser.add_argument("--hits", type=int, default=44, help="kills and freezes a seed")
@@ -70,7 +70,7 @@ def summary(reports: list[Report]) -> int:
     seldom = [r for r in reports if r.hits < r.plan.hits]
     jobs = sum((report.outcomes for report in reports), Counter[str]())
     print(
-        f"\n{len(reports)} storms, {sum(r.hits for r in reports)} kills and freezes, "
+        f"\n{len(reports)} runs, {sum(r.hits for r in reports)} kills and freezes, "
         f"{jobs.total()} jobs, {faults} faults"
     )
     for report in seldom:

@@ -1,4 +1,4 @@
-"""What must hold at every moment, looked at while the storm goes on.
+"""Invariants that are checked all the time while faults are injected.
 
 A job that has begun and that nobody holds has its message; no other job's message is
 there; a job that has ended has none. One SELECT sees one state of the database.
@@ -47,7 +47,7 @@ class Auditor:
         while not self.ended.wait(PAUSE):
             try:
                 self._look()
-            except Error:  # the storm is at the database
+            except Error:  # a fault of the database
                 connection.close()
         connection.close()
 

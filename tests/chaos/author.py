@@ -27,10 +27,10 @@ PLANS: dict[str, list[str]] = {
 }
 """The checkpoints that the jobs of a plan want."""
 QUESTIONS = 2
-CALM = "calm"
-"""How the numbers of jobs begin that no storm meets."""
+REFERENCE = "reference"
+"""The prefix of the numbers of jobs that run without faults."""
 USUALLY, SELDOM, LONGEST = 0.02, 0.03, 6.0
-"""Seconds of a call, on average; the share of calls that outlast a lease of a storm,
+"""Seconds of a call, on average; the share of calls that outlast a lease,
 and their seconds at most."""
 
 
@@ -81,7 +81,7 @@ def work(verb: str, assignment: Assignment) -> str:
 def seconds_of(verb: str, number: str) -> float:
     """A call that outlasts a lease does so each time it is made."""
     chance = random.Random(f"{verb} {number}").random()
-    if chance < SELDOM and not number.startswith(CALM):
+    if chance < SELDOM and not number.startswith(REFERENCE):
         return min(LONGEST, float(os.environ["SKILLFLEET_JOB_LEASE"]) * 1.4)
     return random.expovariate(1 / USUALLY)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.chaos.author import PLANS, QUESTIONS, TASK
 
-PATIENCE = 10.0
+TIMEOUT = 10.0
 PAUSE = 0.05
 ANSWERERS = 2
 REVISED_ONCE = ("preview", "validate")
@@ -70,15 +70,13 @@ class People:
     def stop(self) -> None:
         self.ended.set()
         for thread in self.threads:
-            thread.join(PATIENCE * 2)
+            thread.join(TIMEOUT * 2)
 
     def ask(
         self, method: str, path: str, token: str, body: Any = None
     ) -> tuple[int | None, Any]:
         """Status and answer; no status when the connection broke."""
-        connection = http.client.HTTPConnection(
-            "127.0.0.1", self.port, timeout=PATIENCE
-        )
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
         headers = {"Authorization": f"Bearer {token}", "Connection": "close"}
         if body is not None:
             headers["Content-Type"] = "application/json"

@@ -1,11 +1,11 @@
-"""What a run is asked to do, and what it reports."""
+"""The plan of a run, and its report."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-SCENARIOS = ("storm", "outage", "frozen")
-"""Blows drawn from the seed; PostgreSQL away for 20 s; one cluster frozen as a whole
+SCENARIOS = ("random_faults", "outage", "frozen")
+"""Faults drawn from the seed; PostgreSQL away for 20 s; one cluster frozen as a whole
 while the other one takes over."""
 MUTANTS = ("no-fence", "no-sweep", "message-outside", "no-renewal")
 
@@ -17,7 +17,7 @@ class Plan:
     jobs: int
     hits: int
     mutant: str = ""
-    scenario: str = "storm"
+    scenario: str = "random_faults"
 
     @property
     def lease(self) -> float:

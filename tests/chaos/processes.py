@@ -103,10 +103,10 @@ def web(environment: dict[str, str], folder: Path) -> tuple[Service, int]:
     return Service("web", command, environment, folder / "web.log"), port
 
 
-def strike(pid: int, blow: signal.Signals) -> bool:
+def strike(pid: int, sent: signal.Signals) -> bool:
     """False: there is no such process any more."""
     try:
-        os.kill(pid, blow)
+        os.kill(pid, sent)
     except ProcessLookupError:
         return False
     return True

@@ -1,4 +1,4 @@
-"""One seed: a database, what runs on it, and a report of what the storm left."""
+"""One seed: a database, what runs on it, and a report of what the faults left."""
 
 import os
 import secrets
@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.chaos import processes
+from tests.chaos.database_faults import Database, Postgres, SQLite
 from tests.chaos.plan import Plan, Report
 from tests.chaos.processes import ROOT
-from tests.chaos.troubles import Database, Postgres, SQLite
 from tests.servers.postgres import end_with_parent
 
 USERS = 6
@@ -45,7 +45,7 @@ def run_seed(plan: Plan, show: Show) -> Report:
         env = environment(folder, database.url, plan)
         show("making the database")
         tokens = prepare(env)
-        from tests.chaos.battle import Field
+        from tests.chaos.campaign import Field
 
         field = Field(plan, folder, env, database, tokens)
         try:

@@ -31,9 +31,9 @@ WEB_POINTS = (
 FOLDER = "CHAOS_TRAPS"
 
 
-def arm(folder: Path, point: str, blow: signal.Signals) -> None:
+def arm(folder: Path, point: str, sent: signal.Signals) -> None:
     written = folder / f".{point}"
-    written.write_text(str(int(blow)))
+    written.write_text(str(int(sent)))
     written.rename(folder / point)
 
 
@@ -52,11 +52,11 @@ def victim_of(folder: Path, point: str) -> int | None:
 def spring(point: str) -> None:
     trap = Path(os.environ[FOLDER]) / point
     try:
-        blow = int(trap.read_text())
+        sent = int(trap.read_text())
         trap.rename(trap.with_name(f"{point}.{os.getpid()}"))
     except FileNotFoundError:
         return
-    os.kill(os.getpid(), blow)
+    os.kill(os.getpid(), sent)
 
 
 def before(point: str, real: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,6 +1,6 @@
 """What must hold at the end: each job's history reads as if nothing had happened.
 
-One job of each plan is done before the storm. What the others leave behind is
+One job of each plan is done before any fault. What the others leave behind is
 compared with it, step by step: phase results, questions, events, author calls.
 """
 
@@ -16,7 +16,7 @@ from jobs.models import Job, Question
 from tests.chaos.people import CANCELLED, People, Submission
 
 UNSTEADY = ("claimed", "crashed", "requeued", "progress")
-"""Events of which a storm may make more."""
+"""Events of which faults may cause more."""
 DATABASE_TROUBLE = ("OperationalError", "InterfaceError", "AdminShutdown")
 SLACK = 3.0
 """Seconds after a thaw in which a call may still begin: nothing can hold it back."""
@@ -59,8 +59,8 @@ def _action(question: Question) -> str:
 @dataclass
 class Verdict:
     people: People
-    calm: People
-    """Who had one job of each plan done before the storm."""
+    reference: People
+    """The people whose jobs, one of each plan, ran without faults."""
     calls: list[Call]
     was_frozen: Callable[[object, float, float], bool]
 
@@ -77,13 +77,13 @@ class Verdict:
         yield from self.people.strange
         rows = {str(job.pk): job for job in Job.objects.all()}
         submitted = {s.job_id: s for s in self.people.submissions if s.job_id}
-        models = {s.job_id for s in self.calm.submissions}
+        models = {s.job_id for s in self.reference.submissions}
         self.outcomes.update(job.status for job in rows.values())
         if doubled := set(rows) - set(submitted) - models:
             yield f"jobs that nobody submitted, or doubled: {len(doubled)}"
         known = {
             s.plan: Trace(rows[s.job_id], self.of_job[s.number])
-            for s in self.calm.submissions
+            for s in self.reference.submissions
         }
         for submission in self.people.submissions:
             job = rows.get(submission.job_id)
@@ -113,7 +113,7 @@ class Verdict:
         if submission.plan == CANCELLED or model is None:
             return
         if trace.steps != model.steps:
-            yield f"{name}: other steps than in the calm: {_difference(trace, model)}"
+            yield f"{name}: steps differ from the model: {_difference(trace, model)}"
             return
         yield from (f"{name}: {each}" for each in self._idle_calls(trace, model))
 
@@ -131,7 +131,7 @@ class Verdict:
     def _lost_answers(self) -> Iterator[str]:
         taken: dict[tuple[str, int], list[str]] = defaultdict(list)
         sent: dict[tuple[str, int], set[str]] = defaultdict(set)
-        for attempt in (*self.calm.attempts, *self.people.attempts):
+        for attempt in (*self.reference.attempts, *self.people.attempts):
             key = (attempt.job_id, attempt.round)
             sent[key].add(attempt.token)
             if attempt.status == 200:

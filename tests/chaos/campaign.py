@@ -14,12 +14,12 @@ from django_q.models import OrmQ
 from jobs.models import Job, JobEvent
 from tests.chaos import processes, scenarios
 from tests.chaos.audit import Auditor, addressee
-from tests.chaos.author import CALM, PLANS, calls_in
+from tests.chaos.author import PLANS, REFERENCE, calls_in
+from tests.chaos.database_faults import Database
+from tests.chaos.injector import FaultInjector
 from tests.chaos.people import CANCELLED, People
 from tests.chaos.plan import Plan, Report
 from tests.chaos.scenarios import Act
-from tests.chaos.storm import Storm
-from tests.chaos.troubles import Database
 from tests.chaos.verdict import Verdict
 
 READY_WITHIN = 120.0
@@ -29,12 +29,12 @@ STUCK_AFTER = 40.0
 Show = Callable[[str], None]
 
 
-class NoCalm(Exception):
+class ReferenceUnfinished(Exception):
     """Jobs do not get done even when nobody is struck."""
 
 
 class Field:
-    """Clusters, web server, people, auditor and storm of one seed."""
+    """Clusters, web server, people, auditor and fault injector of one seed."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Field:
         self.database = database
 
     def fight(self, report: Report, show: Show) -> None:
-        storm = Storm(
+        injector = FaultInjector(
             random.Random(self.plan.seed),
             self.clusters,
             self.web,
@@ -63,64 +63,68 @@ class Field:
         threading.excepthook = lambda ended: report.faults.append(
             f"a thread of this test ended: {ended.exc_value!r}"
         )
-        storm.keep_up()
+        injector.keep_up()
         auditor = Auditor()
         auditor.start()
-        show("the calm: one job of each plan")
+        show("reference: one job of each plan, without faults")
         try:
-            calm = self._calm(storm, auditor)
-        except NoCalm as found:
+            reference = self._reference(injector, auditor)
+        except ReferenceUnfinished as found:
             report.faults.append(str(found))
             auditor.stop()
             return
-        people = self._people(storm)
+        people = self._people(injector)
         people.start()
-        shown = partial(self._show, storm, auditor, people, show)
-        act = Act(storm, auditor, people, shown)
+        shown = partial(self._show, injector, auditor, people, show)
+        act = Act(injector, auditor, people, shown)
         report.faults += getattr(scenarios, self.plan.scenario)(act, self.plan)
-        storm.calm()
-        connection.close()  # the storm may have cut it
-        show("the calm after it")
-        self._wait_for_the_end(storm, auditor, people, show)
+        injector.stop()
+        connection.close()  # a fault may have cut it
+        show("no more faults: waiting for the jobs to end")
+        self._wait_for_the_end(injector, auditor, people, show)
         people.stop()
         auditor.stop()
-        self._judge(report, storm, auditor, people, calm)
+        self._check(report, injector, auditor, people, reference)
         report.faults += scenarios.afterwards(self.plan, report.notes)
 
-    def _calm(self, storm: Storm, auditor: Auditor) -> People:
-        plans = [(f"{CALM}{number}", plan) for number, plan in enumerate(PLANS)]
-        calm = People(self.port, self.tokens, plans, lambda: len(plans))
-        calm.start()
+    def _reference(self, injector: FaultInjector, auditor: Auditor) -> People:
+        plans = [(f"{REFERENCE}{number}", plan) for number, plan in enumerate(PLANS)]
+        reference = People(self.port, self.tokens, plans, lambda: len(plans))
+        reference.start()
         give_up = time.monotonic() + READY_WITHIN
         while auditor.counts["completed"] < len(plans):
             if time.monotonic() > give_up:
-                raise NoCalm(f"The calm did not end; see {self.folder}")
-            storm.rest(0.2)
-        calm.stop()
-        return calm
+                raise ReferenceUnfinished(
+                    f"The reference jobs did not end; see {self.folder}"
+                )
+            injector.rest(0.2)
+        reference.stop()
+        return reference
 
-    def _people(self, storm: Storm) -> People:
-        """Jobs come as the storm goes on, so that it always meets work."""
+    def _people(self, injector: FaultInjector) -> People:
+        """Submit jobs while faults are injected, so that there always is work."""
         plans = [*PLANS, *PLANS, CANCELLED]
         jobs = [(f"{n:04}", plans[n % len(plans)]) for n in range(self.plan.jobs)]
         share = self.plan.jobs / self.plan.hits if self.plan.hits else self.plan.jobs
         return People(
-            self.port, self.tokens, jobs, lambda: int((storm.hits + 1) * share) + 2
+            self.port, self.tokens, jobs, lambda: int((injector.hits + 1) * share) + 2
         )
 
-    def _show(self, storm: Storm, auditor: Auditor, people: People, show: Show) -> None:
+    def _show(
+        self, injector: FaultInjector, auditor: Auditor, people: People, show: Show
+    ) -> None:
         counts = auditor.counts
         ended = sum(counts[s] for s in ("completed", "failed", "cancelled"))
         submitted = sum(1 for each in people.submissions if each.job_id)
         faults = sum(map(len, auditor.wrong.values()))
         show(
-            f"{storm.hits}/{self.plan.hits} hits  {submitted} submitted  "
+            f"{injector.hits}/{self.plan.hits} hits  {submitted} submitted  "
             f"{ended} ended  {counts['pending_hitl']} asking  "
-            f"{faults} faults  {storm.last}"
+            f"{faults} faults  {injector.last}"
         )
 
     def _wait_for_the_end(
-        self, storm: Storm, auditor: Auditor, people: People, show: Show
+        self, injector: FaultInjector, auditor: Auditor, people: People, show: Show
     ) -> None:
         last, since = -1, time.monotonic()
         while time.monotonic() - since < STUCK_AFTER:
@@ -130,22 +134,22 @@ class Field:
             sent = all(each.job_id for each in people.submissions)
             if sent and not Job.objects.live().exists():
                 return
-            self._show(storm, auditor, people, show)
-            storm.rest(0.5)
+            self._show(injector, auditor, people, show)
+            injector.rest(0.5)
 
-    def _judge(
+    def _check(
         self,
         report: Report,
-        storm: Storm,
+        injector: FaultInjector,
         auditor: Auditor,
         people: People,
-        calm: People,
+        reference: People,
     ) -> None:
         verdict = Verdict(
             people,
-            calm,
+            reference,
             calls_in(self.folder / "calls.jsonl"),
-            storm.was_frozen,
+            injector.was_frozen,
         )
         report.faults += verdict.faults()
         report.faults += [
@@ -155,8 +159,10 @@ class Field:
         payloads = OrmQ.objects.values_list("payload", flat=True)
         if left := sum(1 for each in payloads if addressee(each)):
             report.faults.append(f"messages left when all had ended: {left}")
-        report.faults += [f"orphan of a killed parent: {pid}" for pid in storm.orphans]
-        report.done, report.hits = storm.done, storm.hits
+        report.faults += [
+            f"orphan of a killed parent: {pid}" for pid in injector.orphans
+        ]
+        report.done, report.hits = injector.done, injector.hits
         report.outcomes = verdict.outcomes
         report.faults += self._stopped()
         report.notes.update(self._notes(verdict.repeated, auditor, people))

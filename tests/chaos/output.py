@@ -1,4 +1,4 @@
-"""What is printed while a storm goes on, and after it."""
+"""What is printed while faults are injected, and after it."""
 
 import sys
 import time

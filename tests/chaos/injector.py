@@ -1,4 +1,4 @@
-"""The storm: what is done to whom, drawn from a seed."""
+"""The faults that are injected into processes and the database, drawn from a seed."""
 
 import heapq
 import itertools
@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.chaos import traps
+from tests.chaos.database_faults import Database
 from tests.chaos.processes import Service, strike, wait_until_gone
-from tests.chaos.troubles import Database
 
 KILL, STOP, CONT, TERM = (
     signal.SIGKILL,
@@ -31,8 +31,8 @@ FREQUENT = ("freeze in_author", "freeze in_author", "freeze after_claim")
 
 
 @dataclass
-class Storm:
-    """Call `blow` again and again, from the main thread; `calm` at the end."""
+class FaultInjector:
+    """Call `inject` repeatedly from the main thread, and `stop` at the end."""
 
     random: random.Random
     clusters: list[Service]
@@ -61,9 +61,9 @@ class Storm:
             "freeze web worker": lambda: self._strike_web(STOP),
             "kill web": self._kill_web,
             **{
-                f"{name} {point}": self._trap(point, blow)
+                f"{name} {point}": self._trap(point, sent)
                 for point in (*traps.WORKER_POINTS, *traps.WEB_POINTS)
-                for name, blow in (("kill", KILL), ("freeze", STOP))
+                for name, sent in (("kill", KILL), ("freeze", STOP))
             },
             **self.database.troubles(self.random, self._after),
         }
@@ -73,7 +73,7 @@ class Storm:
         """Kills and freezes so far."""
         return sum(n for kind, n in self.done.items() if kind not in GENTLE)
 
-    def blow(self) -> None:
+    def inject(self) -> None:
         """One more; every kind comes before one comes twice."""
         self.keep_up()
         if not self.bag:
@@ -97,8 +97,8 @@ class Storm:
             time.sleep(min(0.1, left))
             self.keep_up()
 
-    def calm(self) -> None:
-        """No further blow, everybody thawed, everything up."""
+    def stop(self) -> None:
+        """Continue every frozen process and restart what has ended."""
         for point in (*traps.WORKER_POINTS, *traps.WEB_POINTS):
             traps.disarm(self.traps, point)
         while self.later:
@@ -117,16 +117,16 @@ class Storm:
     def _cluster(self) -> Service:
         return self.random.choice(self.clusters)
 
-    def _strike_worker(self, blow: signal.Signals) -> bool:
+    def _strike_worker(self, sent: signal.Signals) -> bool:
         children = self._cluster().children()
-        return bool(children) and self._strike(self.random.choice(children), blow)
+        return bool(children) and self._strike(self.random.choice(children), sent)
 
-    def _strike_web(self, blow: signal.Signals) -> bool:
+    def _strike_web(self, sent: signal.Signals) -> bool:
         children = self.web.children()
-        return bool(children) and self._strike(self.random.choice(children), blow)
+        return bool(children) and self._strike(self.random.choice(children), sent)
 
-    def _strike(self, pid: int, blow: signal.Signals) -> bool:
-        return self._freeze([pid]) if blow == STOP else strike(pid, blow)
+    def _strike(self, pid: int, sent: signal.Signals) -> bool:
+        return self._freeze([pid]) if sent == STOP else strike(pid, sent)
 
     def _freeze(self, pids: list[int]) -> bool:
         """Half of them stand still for longer than a lease."""
@@ -162,15 +162,15 @@ class Storm:
         self.web.destroy()
         return True
 
-    def _trap(self, point: str, blow: signal.Signals) -> Callable[[], bool]:
+    def _trap(self, point: str, sent: signal.Signals) -> Callable[[], bool]:
         """Whoever comes by that point next is struck there."""
 
         def lie_in_wait() -> bool:
-            traps.arm(self.traps, point, blow)
+            traps.arm(self.traps, point, sent)
             until = time.monotonic() + TRAPPED_WITHIN
             while time.monotonic() < until:
                 if victim := traps.victim_of(self.traps, point):
-                    if blow == STOP:
+                    if sent == STOP:
                         self._thaw_later([victim])
                     return True
                 self.rest(0.02)
