@@ -1,10 +1,31 @@
 """A worker hands the message it is done with over for the next one."""
 
+import base64
+import pickle
+
 import pytest
 from django_q.models import Failure, OrmQ, Success
+from django_q.signing import SignedPackage
 from django_q.tasks import async_task
 
 from jobs.engine.cluster import TaskSource, work_from
+
+FORMER_JOB_MESSAGE = (
+    "gASVBgEAAAAAAAB9lCiMAmlklIwgMmRkNDQ4ZTcxNzQ3NGE0Y2JkMWMwMDZmZTBjMzJkODiUjARuYW1l"
+    "lIwkMDAwMDAwMDAtMDAwMC00MDAwLTgwMDAtMDAwMDAwMDAwMDAwlIwEZnVuY5SMHGpvYnMudGFza3Mu"
+    "cHJvY2Vzc19za2lsbF9qb2KUjARhcmdzlGgEhZSMC2Fja19mYWlsdXJllIiMBmt3YXJnc5R9lIwHc3Rh"
+    "cnRlZJSMCGRhdGV0aW1llIwIZGF0ZXRpbWWUk5RDCgfqCx0NLhUL7d+UaA2MCHRpbWV6b25llJOUaA2M"
+    "CXRpbWVkZWx0YZSTlEsASwBLAIeUUpSFlFKUhpRSlHUu"
+)
+FORMER_WEBHOOK_MESSAGE = (
+    "gASV5gAAAAAAAAB9lCiMAmlklIwgNzQ0ZmQzNWZlODJkNDVmMTkzOGM2OWE0OTY3NmIzMjiUjARuYW1l"
+    "lIwId2ViaG9va3OUjARmdW5jlIwbam9icy50YXNrcy5kZWxpdmVyX3dlYmhvb2tzlIwEYXJnc5QpjAth"
+    "Y2tfZmFpbHVyZZSIjAZrd2FyZ3OUfZSMB3N0YXJ0ZWSUjAhkYXRldGltZZSMCGRhdGV0aW1llJOUQwoH"
+    "6gsdDS4VC/KFlGgMjAh0aW1lem9uZZSTlGgMjAl0aW1lZGVsdGGUk5RLAEsASwCHlFKUhZRSlIaUUpR1"
+    "Lg=="
+)
+"""Pickled messages that were recorded before the package `jobs.engine` existed."""
+FORMER_JOB_ID = b"00000000-0000-4000-8000-000000000000"
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NO_OP = "operator.add"
@@ -67,3 +88,25 @@ def test_a_message_in_hand_is_not_given_to_another():
     taken = [source.get()["ack_id"] for source in (one, other)]
 
     assert taken == sorted(OrmQ.objects.values_list("pk", flat=True))
+
+
+def test_messages_of_the_former_layout_are_worked_off(submit):
+    """A queue that an older version has filled is emptied after an upgrade."""
+    job = submit()
+    OrmQ.objects.update(payload=former(FORMER_JOB_MESSAGE, str(job.pk)))
+    async_task(NO_OP, 1, 2)
+    OrmQ.objects.filter(pk__gt=job.message_id).update(
+        payload=former(FORMER_WEBHOOK_MESSAGE)
+    )
+
+    work_from(Watched(most=2))
+
+    assert not Failure.objects.exists()
+    job.refresh_from_db()
+    assert job.history.filter(kind="phase_finished").count() == 1
+    assert OrmQ.objects.get().pk == job.message_id, "the message of the next phase"
+
+
+def former(message: str, job_id: str = "") -> str:
+    pickled = base64.b64decode(message).replace(FORMER_JOB_ID, job_id.encode())
+    return SignedPackage.dumps(pickle.loads(pickled))  # noqa: S301 recorded above
