@@ -39,18 +39,30 @@ declarations: dict[type[models.Model], list[Declaration]] = {}
 
 def declared(model: type[models.Model]) -> list[Declaration]:
     """The model's own declarations and those of the models it extends."""
-    return [one for base in model.__mro__ for one in declarations.get(base, ())]
+    return [
+        declaration
+        for base in model.__mro__
+        for declaration in declarations.get(base, ())
+    ]
 
 
 def collection_of(model: type[models.Model]) -> list[str]:
-    return [pattern for one in declared(model) for pattern in one.collection]
+    return [
+        pattern for declaration in declared(model) for pattern in declaration.collection
+    ]
 
 
 def patterns_of(instance: models.Model, *, created: bool = False) -> list[str]:
-    """The patterns that a change of this row invalidates, or its creation."""
+    """The patterns to invalidate when this row changes.
+
+    With `created`, those for a new row as well.
+    """
     result: list[str] = []
-    for one in declared(type(instance)):
-        for patterns in (one.changed, one.created) if created else (one.changed,):
+    for declaration in declared(type(instance)):
+        sources = [declaration.changed]
+        if created:
+            sources.append(declaration.created)
+        for patterns in sources:
             result += patterns(instance) if callable(patterns) else patterns
     return result
 

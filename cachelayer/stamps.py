@@ -102,7 +102,11 @@ class Stamps:
         self.words[REFRESH_AT] = time.time_ns() + int(interval * 1e9)
 
     def epoch(self) -> int:
-        """The token of a value: read it before the value is computed."""
+        """The current epoch, to be read before a value is computed, and stored with it.
+
+        NEVER: the stamp file was replaced and the new one cannot be mapped; a value
+        stored with it is never fresh.
+        """
         if self.words[EPOCH] == SUPERSEDED:
             self.remap()
         epoch = self.words[EPOCH]
@@ -125,9 +129,9 @@ class Stamps:
 
     def bump(self, tags: Iterable[str]) -> int:
         """Invalidate the tags on this host; returns the epoch since which they are."""
-        places = {slot(tag) for tag in tags}
+        slots = {slot(tag) for tag in tags}
         try:
-            return self._write(places)
+            return self._write(slots)
         except BaseException:  # a signal handler may raise at any line
             self.bump_all()
             raise
@@ -207,18 +211,22 @@ class Stamps:
             raise OSError(0, "it cannot be read back")
         return opened
 
-    def _write(self, places: Iterable[int]) -> int:
+    def _write(self, slots: Iterable[int]) -> int:
+        """Stamp these slots with the next epoch, and return it.
+
+        NEVER: the file was replaced.
+        """
         with self._lock:
             self._attach()
             settled = self._settle()
             if settled == SUPERSEDED:
                 return NEVER
-            now = settled + 2
-            self.words[EPOCH] = now - 1
-            for place in places:
-                self.words[place] = now
-            self.words[EPOCH] = now
-        return now
+            epoch = settled + 2
+            self.words[EPOCH] = epoch - 1  # odd: a write is in progress
+            for position in slots:
+                self.words[position] = epoch
+            self.words[EPOCH] = epoch
+        return epoch
 
     def _invalidate_all(self) -> None:
         """Needs the lock."""

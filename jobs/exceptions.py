@@ -30,7 +30,7 @@ class AlreadyAnswered(JobError):
 
 
 class NoMoreRevisions(JobError):
-    """The limit of revisions is reached: proceed, cancel, or edit the draft."""
+    """The limit of revisions is reached: proceed, cancel, or edit the draft by hand."""
 
     code = "no_more_revisions"
 

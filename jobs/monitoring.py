@@ -1,5 +1,6 @@
 """What operators see of jobs: stuck ones, statistics, and metrics for Prometheus."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -311,19 +312,19 @@ def wait_times() -> Times:
             yield phase, at - seen[job, seq - 1]
 
 
-def quantiles(what: str, meaning: str, times: Times) -> GaugeMetricFamily:
+def quantiles(name: str, description: str, times: Times) -> GaugeMetricFamily:
     """Quantiles by phase, by nearest rank: each is one of the measured times."""
     family = GaugeMetricFamily(
-        f"skillfleet_phase_{what}_seconds",
-        f"Seconds {meaning}",
+        f"skillfleet_phase_{name}_seconds",
+        f"Seconds {description}",
         labels=["phase", "quantile"],
     )
     by_phase: dict[str, list[float]] = defaultdict(list)
-    for phase, took in times:
-        by_phase[phase].append(took.total_seconds())
+    for phase, duration in times:
+        by_phase[phase].append(duration.total_seconds())
     for phase, seconds in sorted(by_phase.items()):
         seconds.sort()
-        for share in QUANTILES:
-            rank = max(0, -int(-share * len(seconds) // 1) - 1)
-            family.add_metric([phase, str(share)], seconds[rank])
+        for quantile in QUANTILES:
+            rank = max(0, math.ceil(quantile * len(seconds)) - 1)
+            family.add_metric([phase, str(quantile)], seconds[rank])
     return family

@@ -95,11 +95,15 @@ def _publish_validated(
 
 
 def _lock_unchanged(draft: Draft, waived: frozenset[Waived]) -> Job:
-    """Lock the draft's job and skill, and check that no waiver has changed."""
+    """Lock the job and the refined skill, so that no waiver is added or revoked until
+    the transaction ends.
+
+    Raises WrongState, or DraftChanged when the waivers are not `waived` any more.
+    """
     job = lock_job(draft)
     check_decidable(job, draft)
     if job.base:
-        job.base.skill.locked()
+        job.base.skill.locked()  # SELECT FOR UPDATE
     check_waived(job, waived)
     return job
 
@@ -160,7 +164,10 @@ def _refusal(draft: Draft, waived: frozenset[Waived]) -> str:
 
 
 def _check_passes(draft: Draft, waived: frozenset[Waived]) -> SkillPackage:
-    """Validate the draft again. Raises NotPromotable; the new verdict is recorded."""
+    """Validate the draft again; the package, if it passes. Raises NotPromotable.
+
+    An outcome that differs from the stored one is saved first.
+    """
     package, verdict = validated(draft, waived)
     passes = verdict.status != Job.ValidationStatus.FAILED
     if passes != draft.job.validation_passed:
@@ -173,8 +180,8 @@ def _check_passes(draft: Draft, waived: frozenset[Waived]) -> SkillPackage:
     address = f"/api/v1/drafts/{draft.job_id}"
     raise NotPromotable(
         "Validation failed. Fix the findings by editing the draft's files, or waive"
-        f" those of the scan (GET {address} lists them, POST {address}/waivers waives),"
-        " then promote again."
+        f" findings of the scan (GET {address} lists the findings; POST"
+        f" {address}/waivers waives them), then promote again."
     )
 
 
@@ -182,7 +189,7 @@ def _check_keeps_its_name(skill_name: str, package: SkillPackage, name: str) -> 
     """Raises InvalidJob or NotPromotable: under another name it is another skill."""
     if name not in ("", skill_name):
         raise InvalidJob(
-            "A refinement keeps the skill's name.",
+            "A refinement cannot rename the skill.",
             {"name": [f"Leave it empty; PATCH /api/v1/skills/{skill_name} renames."]},
         )
     if name_in(package) != skill_name:

@@ -94,18 +94,18 @@ def cache() -> Verdict:
 def shared_cache() -> Verdict:
     """Passes while its server is unreachable: only rates are not counted then."""
     try:
-        return carries(caches["shared"])
+        return stores_values(caches["shared"])
     except UNREACHABLE as error:
         return Verdict(True, f"no rates are counted: {type(error).__name__}")
 
 
-def carries(backend: BaseCache) -> Verdict:
+def stores_values(backend: BaseCache) -> Verdict:
     """Whether a value that was set can be read."""
     key, value = f"readyz:{uuid4()}", uuid4().hex
     backend.set(key, value, timeout=10)
-    kept = backend.get(key)
+    read_back = backend.get(key)
     backend.delete(key)
-    return OK if kept == value else LOST
+    return OK if read_back == value else LOST
 
 
 def worker() -> Verdict:

@@ -14,7 +14,8 @@ from taxonomy.search.postgresql import HAS_TRIGRAMS
 
 @register()
 def check_usage_is_kept(**kwargs: Any) -> Iterable[CheckMessage]:
-    """An event that is sent twice must be recognised by the first one."""
+    """Events must be kept long enough for a late duplicate to be recognised, and counts
+    long enough for the other settings."""
     kept = timedelta(days=settings.SKILLFLEET_USAGE_DAYS)
     if settings.SKILLFLEET_USAGE_LATE + timedelta(days=1) > kept:
         yield Error(
@@ -29,8 +30,9 @@ def check_usage_is_kept(**kwargs: Any) -> Iterable[CheckMessage]:
     )
     if least > settings.SKILLFLEET_USAGE_COUNT_DAYS:
         yield Error(
-            f"SKILLFLEET_USAGE_COUNT_DAYS is {settings.SKILLFLEET_USAGE_COUNT_DAYS}.",
-            hint=f"Keep counts for at least {least} days: other settings need them.",
+            f"SKILLFLEET_USAGE_COUNT_DAYS is {settings.SKILLFLEET_USAGE_COUNT_DAYS};"
+            f" other usage settings need at least {least} days.",
+            hint=f"Set SKILLFLEET_USAGE_COUNT_DAYS to at least {least}.",
             id="taxonomy.E002",
         )
 

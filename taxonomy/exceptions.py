@@ -34,7 +34,7 @@ class InvalidVersion(TaxonomyError):
 
 
 class InvalidPath(TaxonomyError):
-    """That cannot be the path of a category."""
+    """The category path is not valid."""
 
     code = "invalid_path"
 
@@ -102,7 +102,7 @@ class VersionYanked(TaxonomyError):
 
 
 class VersionWithdrawn(TaxonomyError):
-    """A yanked version cannot become the current one; put it back first."""
+    """A yanked version cannot become the current one; unyank it first."""
 
     code = "version_withdrawn"
     status_code = 409

@@ -89,7 +89,10 @@ FORM_POINTS: Mapping[str, Mapping[str, Mapping[str, int]]] = {
 
 
 def shown_to(profile: Profile, skills: SkillQuerySet) -> SkillQuerySet:
-    """The skills without hidden ones. The profile must have current paths."""
+    """The skills that are not in a hidden category.
+
+    Pass `profile.as_of_today()`: stored paths may be out of date.
+    """
     hidden = Q()
     for path in profile.hidden:
         hidden |= within(path, "category__path")
@@ -245,7 +248,7 @@ def adapt(user: User, *, dry_run: bool = False) -> tuple[Profile, list[Change]]:
         changes = proposed(today, uses_by_category(user))
         if changes:
             new = {change.category: change.priority for change in changes}
-            profile.take(priorities={**today.priorities, **new})
+            profile.set_fields(priorities={**today.priorities, **new})
             if not dry_run:
                 profile.save()
     return profile.as_of_today(), changes

@@ -23,7 +23,7 @@ from taxonomy.profiles import Interests, shown_to, window
 from taxonomy.usage import first_day, midnight
 
 MOST_RELATIONS = 1000
-"""So many relations of the skills that a person uses are read."""
+"""At most this many relations of the skills that a person uses are read."""
 LEAST_DAYS_TOGETHER = 2
 """A single day may be coincidence."""
 MOST_OWN_SKILLS, MOST_DAYS_OF_WORK, MOST_OTHER_USES = 50, 2000, 20_000

@@ -28,7 +28,7 @@ from taxonomy.files.gate import (
     SourceLimits,
     SourceRefused,
 )
-from taxonomy.files.read import FolderSource, PassedOver, find_skills
+from taxonomy.files.read import FolderSource, Skipped, find_skills
 from taxonomy.files.write import is_empty_folder, remove_folder, write_folder
 from taxonomy.importing.matching import (
     Categories,
@@ -214,7 +214,7 @@ def write_state(folder: Path, state: State) -> None:
 
 
 EMPTY = "The folder holds no skill at all, so nothing is archived."
-UNREAD = "It may be in {!r} of the folder, which could not be read."
+UNREAD = "The skill may still be in {!r} of the folder: that part could not be read."
 
 
 class SyncFolder:
@@ -237,14 +237,14 @@ class SyncFolder:
             self.by_name.setdefault(folder.rpartition("/")[2], []).append(folder)
 
     @property
-    def passed_over(self) -> Sequence[PassedOver]:
-        return self.source.passed_over if self.source else ()
+    def skipped(self) -> Sequence[Skipped]:
+        return self.source.skipped if self.source else ()
 
     @property
     def why_uncertain(self) -> str:
         """Why a missing skill may be in the folder after all, or nothing."""
-        if self.passed_over:
-            return UNREAD.format(self.passed_over[0].path)
+        if self.skipped:
+            return UNREAD.format(self.skipped[0].path)
         return "" if self.by_name else EMPTY
 
     def paths(self, name: str) -> list[str]:
@@ -335,7 +335,7 @@ class Sync:
             for name in self.names:
                 if outcome := self._sync_one(name):
                     yield outcome
-            for path, reason in self.folder.passed_over:
+            for path, reason in self.folder.skipped:
                 if path not in self.names:  # else it is refused by its name
                     yield Outcome(
                         sanitized(path), SyncAction.REFUSED, reasons=(reason,)

@@ -43,7 +43,8 @@ ANY = b"*"
 KEEP = float("-inf")  # a time to live that stays what it is
 LONGEST = 10**15  # milliseconds; the server refuses what its clock cannot represent
 Change = Callable[[ReceivedEntry | None], tuple[Any, float | None] | None]
-"""Makes the new value and its time to live of the entry; None: leave it."""
+"""Takes the current entry (None: there is none); returns the new value and its time to
+live, or None to leave the entry unchanged."""
 
 
 def expiry_options(ttl: float | None) -> tuple[str, ...]:
@@ -211,6 +212,11 @@ class RedisStore:
         return Snapshot(Token(epoch, generation), stamps, raw)
 
     def _read_more(self, snapshot: Snapshot, slots: Collection[int]) -> Snapshot:
+        """The snapshot with the stamps of these slots added.
+
+        Without a token when the stamps were reset between the two reads: they cannot be
+        combined.
+        """
         more = self._read([], slots)
         if not snapshot.token or not more.token:
             return snapshot._replace(token=None)
@@ -418,7 +424,7 @@ def server_stats(store: RedisStore) -> dict[str, Any]:
     """
     try:
         names, complete = _names(store)
-        sizes = _sizes(store, names)
+        sizes = _fresh_sizes(store, names)
     except OutOfService as error:
         nothing = {"size": None, "bytes": None, "complete": False}
         return {**nothing, "server": f"out of service: {error}"}
@@ -444,24 +450,25 @@ def _names(store: RedisStore) -> tuple[list[bytes], bool]:
     return list(names), False
 
 
-def _sizes(store: RedisStore, names: list[bytes]) -> list[int]:
+def _fresh_sizes(store: RedisStore, names: list[bytes]) -> list[int]:
+    """The bytes of each of these values that is still fresh."""
     snapshot, sizes = _all_stamps(store), []
     for first in range(0, len(names), PAGE):
         page = names[first : first + PAGE]
-        parts = _ask(store, *(("GETRANGE", name, 0, HEADS[0]) for name in page))
+        beginnings = _ask(store, *(("GETRANGE", name, 0, HEADS[0]) for name in page))
         lengths = _ask(store, *(("STRLEN", name) for name in page))
-        for name, part, length in zip(page, parts, lengths, strict=True):
-            head = _head(store, name, part or b"")
+        for name, beginning, length in zip(page, beginnings, lengths, strict=True):
+            head = _head(store, name, beginning or b"")
             if head and snapshot.proves_fresh(head):
                 sizes.append(length)
     return sizes
 
 
-def _head(store: RedisStore, name: bytes, part: bytes) -> Head | None:
-    if len(part) > HEADS[0] and b"\n" not in part:
-        part = _ask(store, ("GETRANGE", name, 0, HEADS[1]))[0] or b""
+def _head(store: RedisStore, name: bytes, beginning: bytes) -> Head | None:
+    if len(beginning) > HEADS[0] and b"\n" not in beginning:
+        beginning = _ask(store, ("GETRANGE", name, 0, HEADS[1]))[0] or b""
     with suppress(Unreadable):
-        return decode_head(part)[0]
+        return decode_head(beginning)[0]
     return None
 
 

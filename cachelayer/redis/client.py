@@ -155,11 +155,16 @@ class Connections:
 
 
 def _reply(connection: Any) -> Any:
+    """One reply. None for a key of another type and for a server without memory.
+
+    Other errors are returned, not raised, so that all replies get read.
+    """
     try:
         return connection.read_response()
     except ResponseError as error:
-        harmless = isinstance(error, OutOfMemoryError)
-        return None if harmless or str(error).startswith("WRONGTYPE") else error
+        wrong_type = str(error).startswith("WRONGTYPE")
+        harmless = wrong_type or isinstance(error, OutOfMemoryError)
+        return None if harmless else error
 
 
 def read_run(connection: Any) -> None:
@@ -222,10 +227,16 @@ class Client:
         return True
 
     def exchange(self, commands: Commands, *, invalidates: bool = False) -> Any:
-        """(run, replies) of one round trip; raises OutOfService."""
-        if not (monotonic() >= self._writes_from if invalidates else self.readable()):
+        """Run the commands in one round trip; (run of the server, replies).
+
+        Raises OutOfService when the circuit breaker is open, when the request's time
+        budget is spent, and when the server fails.
+        """
+        available = monotonic() >= self._writes_from if invalidates else self.readable()
+        if not available:
             raise OutOfService(self.reason)
         started = monotonic()
+        # a read must be able to wait for a whole timeout
         reserve = 0 if invalidates else self.options.timeout
         if self.budget.spent() + reserve >= self.options.budget:
             self._fail("slow: this request has used up its BUDGET of waiting")

@@ -17,17 +17,17 @@ SLOTS_AT_ONCE = 1000
 # PERSIST first: a server without free memory allows it, and then the whole script.
 BEGIN = """
 redis.call('PERSIST', KEYS[1])
-local run, generation, anew = ARGV[1], ARGV[2], ARGV[3]
+local run, generation, everything = ARGV[1], ARGV[2], ARGV[3]
 local head = redis.pcall('BITFIELD', KEYS[1],
     'GET', 'i64', '#0', 'GET', 'i64', '#1', 'GET', 'i64', '#2')
-if anew == '1' or head.err or head[1] <= 0 or head[3] ~= tonumber(run) then
+if everything == '1' or head.err or head[1] <= 0 or head[3] ~= tonumber(run) then
     local time = redis.call('TIME')
     redis.call('DEL', KEYS[1])
     redis.call('BITFIELD', KEYS[1], 'SET', 'i64', '#1', generation,
         'SET', 'i64', '#2', run, 'SET', 'i64', '#0', time[1] * 1000000 + time[2])
     head[2] = tonumber(generation)
 end
-local by = (anew == '1' or #ARGV > 3) and 1 or 0 -- without slots: only read the epoch
+local by = (everything == '1' or #ARGV > 3) and 1 or 0 -- no slots: only read the epoch
 local epoch = redis.call('BITFIELD', KEYS[1], 'INCRBY', 'i64', '#0', by)[1]
 """
 BUMP = f"""{BEGIN}
@@ -55,13 +55,16 @@ def new_generation() -> int:
 
 
 def bump(stamps: str, run: int, slots: Collection[int] | None) -> Command:
-    """Invalidate these slots, or everything (None, or very many slots).
+    """The command that invalidates these slots, or everything: when they are None or
+    more than SLOTS_AT_ONCE.
 
-    The reply is the epoch and the generation.
+    run: the id of the server process that the connection leads to.
+    The reply is (epoch, generation).
     """
-    anew = slots is None or len(slots) > SLOTS_AT_ONCE
-    places: Collection[int] = () if slots is None or anew else slots
-    return ("EVAL", BUMP, 1, stamps, run, new_generation(), int(anew), *places)
+    everything = slots is None or len(slots) > SLOTS_AT_ONCE
+    few_slots: Collection[int] = () if slots is None or everything else slots
+    arguments = (run, new_generation(), int(everything), *few_slots)
+    return ("EVAL", BUMP, 1, stamps, *arguments)
 
 
 def put(

@@ -36,7 +36,10 @@ STATUS_COLOURS = {
 
 class PromotionForm(forms.Form):
     digest = forms.CharField(required=False, widget=forms.HiddenInput)
-    """The content that the page shows; its owner may edit it until it is promoted."""
+    """The digest of the draft that the page displayed.
+
+    The promotion is refused if the draft was edited since.
+    """
     taxonomy_path = category_field(required=False, empty_label="As the draft says")
     name = fields.line(
         max_length=MAX_NAME_CHARS,

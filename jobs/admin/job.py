@@ -161,7 +161,7 @@ def retry(job: Job, user: User, answers: dict[str, Any]) -> str:
 def requeue(job: Job, user: User, answers: dict[str, Any]) -> str:
     if lifecycle.requeue(job):
         return "The job is in the queue again."
-    return "The job was not requeued, because it has continued by itself."
+    return "The job was not requeued: its state has changed in the meantime."
 
 
 CANCEL = Verb(

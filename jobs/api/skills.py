@@ -275,15 +275,16 @@ def accepted(job: Job) -> Response:
 
 
 def receipt(job: Job) -> dict[str, Any]:
-    """The response to a submission; it warns if no worker is alive."""
-    alive = queue_status().workers_alive
+    """The response to a submission, with a warning when no worker is alive."""
+    workers_alive = queue_status().workers_alive
     body = {
         "job_id": job.pk,
         "status": job.status,
-        "workers_alive": alive,
+        "workers_alive": workers_alive,
         "url": reverse("job", kwargs={"job_id": job.pk}),
     }
-    if alive:
+    if workers_alive:
         return body
-    warning = f"No worker is alive, so the job waits: {how_to_start_a_worker()}"
+    hint = how_to_start_a_worker()
+    warning = f"No worker is alive, so the job is waiting; {hint}."
     return {**body, "warning": warning}

@@ -169,7 +169,10 @@ class WebhookDetail(APIView):
         responses=WebhookSerializer,
     )
     def patch(self, request: Request, webhook_id: UUID) -> Response:
-        """Change the URL or the events, or deactivate it; its secret stays the same."""
+        """Change the URL, the events, or whether it is active.
+
+        The secret stays the same.
+        """
         webhook = visible_webhook(request, webhook_id)
         serializer = WebhookChangeSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)

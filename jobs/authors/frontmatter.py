@@ -27,7 +27,8 @@ COMMON_STEMS = frozenset({"readme", "index", "skill", "license", "source", "text
 """Names of files that say nothing of what is in them."""
 
 SPECIFIC_WORDS = 3
-"""So many significant words make a title specific enough for a name."""
+"""A title with at least this many significant words is specific enough to become the
+name."""
 
 CALLED = re.compile(
     r"\b(?:called|named)\s+[`\"'\u201c]?([a-z0-9]+(?:-[a-z0-9]+)*)[`\"'\u201d]?"

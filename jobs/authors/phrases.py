@@ -95,9 +95,9 @@ def words(text: str) -> list[str]:
 
 
 def is_task(text: str) -> bool:
-    """Whether a phrase says what to do: it begins with a verb."""
+    """Whether a phrase says what to do: it begins with a verb ("Cache the result")."""
     first, second, *_ = [*(word.lower() for word in words(bare(text))), "", ""]
-    if first in NOUNS_TOO:  # "Cache the result" is a task, "Cache keys" is not
+    if first in NOUNS_TOO:  # "Cache keys" is not a task
         return second in DETERMINERS or HOW_TO.match(text) is not None
     return first in VERBS
 

@@ -210,6 +210,7 @@ class Cluster:
         os._exit(0)
 
     def _reap(self) -> None:
+        """Collect the children that have exited; clean up after those that failed."""
         while self.children:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if not pid:
@@ -219,7 +220,8 @@ class Cluster:
                 logger.error("worker died pid=%s status=%s", pid, status)
                 self._on_worker_exit(pid)
             if status and not self.stopping:
-                time.sleep(max(0.0, 0.2 - lifetime))  # a worker that cannot start
+                # a worker that dies at once must not be restarted in a busy loop
+                time.sleep(max(0.0, 0.2 - lifetime))
 
     def _on_worker_exit(self, pid: int) -> None:
         """Do what the dead process could not: invalidate the cache, release its jobs.

@@ -57,7 +57,10 @@ class Worker(models.Model):
     cache_host = models.CharField(
         max_length=32, blank=True, default="", db_column="plane"
     )
-    """The stamp file that its host's processes share; empty with a cache server."""
+    """The id of the host's stamp file (see cachelayer.stamps).
+
+    Empty when a cache server keeps the stamps.
+    """
     job = models.ForeignKey(
         "jobs.Job", models.SET_NULL, null=True, blank=True, related_name="+"
     )

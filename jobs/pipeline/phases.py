@@ -294,12 +294,12 @@ def tdd_refactor(context: Context) -> Outcome:
     failures = failures_of(context, context.package)
     if answer := context.requested_revision(("tdd_refactor", "validate"), past.round):
         fresh = replace(past, attempts=0, stuck=False)
-        return _fix_failures(context, fresh, failures, answer.feedback)
+        return _refactor_draft(context, fresh, failures, answer.feedback)
     if _failures_are_settled(context, past, failures):
         done = Refactoring(failures, past.attempts, round=context.round)
         return Advance(done, "validate")
     if past.attempts < REFACTORING_ROUNDS and not past.stuck:
-        return _fix_failures(context, past, failures, "")
+        return _refactor_draft(context, past, failures, "")
     return Ask(
         "tdd_refactor", draft_prompt(context, MESSAGES["tdd_refactor"]), "tdd_refactor"
     )
@@ -316,12 +316,17 @@ def _failures_are_settled(
     return closed or accepted_before or context.is_approved(FAILURES_KINDS, past.round)
 
 
-def _fix_failures(
+def _refactor_draft(
     context: Context,
     past: Refactoring,
     failures: tuple[Failure, ...],
     feedback: str,
 ) -> Advance:
+    """Let the author revise the draft once, for the failures and the feedback.
+
+    An unchanged draft marks the author as stuck: the next run of this phase asks the
+    owner.
+    """
     draft = context.author.revise(context.assignment(feedback), context.draft, failures)
     if draft is None or as_files(draft) == context.draft:
         stuck = Refactoring(failures, past.attempts, stuck=True, round=context.round)

@@ -84,7 +84,10 @@ def as_json(kind: str, fields: dict[str, Any]) -> str:
 
 
 def send_test(webhook: Webhook) -> Delivery:
-    """Enqueue a delivery of no job, which shows whether the receiver verifies it."""
+    """Enqueue a test delivery, which belongs to no job.
+
+    It shows whether the receiver verifies signatures.
+    """
     if not webhook.active:
         raise WrongState("The webhook is not active.")
     with transaction.atomic():
@@ -178,10 +181,10 @@ def extend_claim(delivery: Delivery) -> bool:
 
 
 def send(delivery: Delivery, target: Target) -> int:
-    """The status of the receiver's answer. Raises REQUEST_ERRORS."""
+    """POST the signed body; the status of the response. Raises REQUEST_ERRORS."""
     body = delivery.body.encode()
     now = int(timezone.now().timestamp())
-    nonce = delivery.webhook.nonce
+    nonce = delivery.webhook.nonce  # the signing key is derived from it and SECRET_KEY
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "SkillFleet",

@@ -160,8 +160,8 @@ def make(row: None, user: User, answers: dict[str, Any]) -> str:
         raise Conflict("Only superusers make tokens for others.", "not_yours")
     made = make_token(owner, answers["days"])
     return (
-        f"The token of {owner}, shown this once: {made.secret} (until "
-        f"{made.row.expiry:%Y-%m-%d})"
+        f"Token for {owner}: {made.secret}. Copy it now, it is not shown again. It is"
+        f" valid until {made.row.expiry:%Y-%m-%d}."
     )
 
 

@@ -80,7 +80,7 @@ def tiles(user: User) -> Iterator[Tile]:
 
 
 TILE_TITLES = {
-    Job.Status.PENDING_HITL: "Wait for an answer",
+    Job.Status.PENDING_HITL: "Waiting for an answer",
     Job.Status.RUNNING: "Running",
     Job.Status.PENDING: "Pending",
 }

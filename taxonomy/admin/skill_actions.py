@@ -67,7 +67,8 @@ class LabelsForm(ChangeForm):
     facets = fields.lines(
         "SKILLFLEET_MAX_LABELS",
         MAX_LABEL_CHARS,
-        help_text="One per line as name=value, as the facets define them.",
+        help_text="One per line, as name=value (language=python): the name of a defined"
+        " facet, and a value that it allows.",
     )
 
 

@@ -44,12 +44,14 @@ class UsageAdmin(FleetAdmin):
 
 
 def panels(result: dict[str, Any]) -> Iterator[Panel]:
-    yield figures("Totals", "", [{**result["totals"], "": "Everything"}])
-    yield figures("Skills", "Name", [named(row, "name") for row in result["skills"]])
-    yield figures(
+    yield usage_panel("Totals", "", [{**result["totals"], "": "Everything"}])
+    yield usage_panel(
+        "Skills", "Name", [named(row, "name") for row in result["skills"]]
+    )
+    yield usage_panel(
         "Categories", "Path", [named(row, "path") for row in result["categories"]]
     )
-    yield figures("Days", "Day", [named(row, "day") for row in result["by_day"]])
+    yield usage_panel("Days", "Day", [named(row, "day") for row in result["by_day"]])
     unused = result["unused"]
     yield Panel(
         "Unused skills",
@@ -66,18 +68,23 @@ def usage_of(skill: Skill) -> Panel:
     """The usage of one skill, for its page."""
     counts = UsageCount.objects.since(first_day(DAYS)).filter(skill=skill)
     totals = counts.aggregate(**TOTALS)
-    return figures(f"Usage in {DAYS} days", "", [{**totals, "": "Total"}])
+    return usage_panel(f"Usage in {DAYS} days", "", [{**totals, "": "Total"}])
 
 
 def named(row: dict[str, Any], field: str) -> dict[str, Any]:
     return {**row, "": row[field]}
 
 
-def figures(title: str, what: str, rows: Iterable[dict[str, Any]]) -> Panel:
-    """`rows` have their name under the empty string."""
+def usage_panel(
+    title: str, first_heading: str, rows: Iterable[dict[str, Any]]
+) -> Panel:
+    """A table of usage counts.
+
+    Each row is a dict of counts; its key "" has the row's label.
+    """
     return Panel(
         title,
-        headers=(what, *(count.capitalize() for count in COUNTS)),
+        headers=(first_heading, *(count.capitalize() for count in COUNTS)),
         rows=[(row[""], *(row.get(count) for count in COUNTS)) for row in rows],
         figures=True,
     )

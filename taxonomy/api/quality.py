@@ -141,7 +141,10 @@ class ChangeSerializer(serializers.Serializer[Any]):
 class FixedSerializer(serializers.Serializer[Any]):
     """The fixed files, the changes, and a report on what remains to be fixed."""
 
-    files = FilesField(help_text="Path → text, or an object for bytes.")
+    files = FilesField(
+        help_text='Path → text; {"text", "executable"} for executable text; {"base64",'
+        ' "executable"} for other bytes.'
+    )
     changes = ChangeSerializer(many=True)
     report = ReportSerializer()
 

@@ -77,7 +77,9 @@ class SkillFilters(serializers.Serializer[Any]):
         ORDERINGS, required=False, help_text="Default: by rank with `q`, else by name."
     )
     facets = serializers.BooleanField(
-        default=False, help_text="Also count the skills that each filter would leave."
+        default=False,
+        help_text="Also return facet counts: how many of the results each value of each"
+        " filter matches.",
     )
 
 

@@ -35,7 +35,7 @@ class Form:
     write: Callable[[Iterable[File], IO[bytes]], None]
 
     def packed(self, files: Files) -> bytes:
-        """A skill, its SKILL.md at the root."""
+        """The bytes of an archive of one skill, with SKILL.md at its root."""
         archive = io.BytesIO()
         self.write(files, archive)
         return archive.getvalue()

@@ -172,7 +172,7 @@ def not_a_folder(path: str) -> Finding:
     return _error("kind", path, message, "Put a copy of the folder in its place.")
 
 
-def not_looked_into(path: str, reason: str) -> Finding:
+def skipped_folder(path: str, reason: str) -> Finding:
     return _error("unread", path, reason.rstrip("."), "")
 
 

@@ -65,8 +65,9 @@ def may_hold_skills(path: str) -> bool:
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-TAKEN_AWAY = frozenset({ENOENT, ENOTDIR, ELOOP})
-"""What opening says where a link, or nothing, lies in the place of what was seen."""
+REMOVED_OR_REPLACED = frozenset({ENOENT, ENOTDIR, ELOOP})
+"""The errors of open() when a file or folder was removed, or replaced by a link, since
+it was listed."""
 
 
 class Seen(NamedTuple):
@@ -172,7 +173,7 @@ def refusing(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in TAKEN_AWAY:
+        if error.errno in REMOVED_OR_REPLACED:
             raise FilesRefused([changed_meanwhile(path)]) from error
         raise FilesRefused([unreadable(path, error.strerror or "")]) from error
 
@@ -203,7 +204,7 @@ def _open(path: Path, below: str) -> int:
         except FileNotFoundError:
             raise FolderMissing(path / below) from None
         except OSError as error:
-            if error.errno in TAKEN_AWAY:
+            if error.errno in REMOVED_OR_REPLACED:
                 raise FilesRefused([not_a_folder((path / below).name)]) from None
             raise
 
@@ -245,8 +246,8 @@ LINKED = "It is a link to a skill, and links are not followed: put a copy in its
 TOO_DEEP = f"It is nested too deeply: at most {MOST_FOLDERS} folders."
 
 
-class PassedOver(NamedTuple):
-    """A folder that is a skill or may hold some, and was not looked into."""
+class Skipped(NamedTuple):
+    """A folder that is a skill or may hold some, and was skipped."""
 
     path: str
     reason: str
@@ -273,23 +274,23 @@ class Listing(NamedTuple):
 
 
 def find_skills(
-    root: Path, most: int, passed_over: list[PassedOver] | None = None
+    root: Path, most: int, skipped: list[Skipped] | None = None
 ) -> Iterator[str]:
     """Skill folders below the root. What they hold is not counted, the rest is.
 
-    At its end `passed_over` has what could not be looked into, and links to skills
+    At its end `skipped` has what could not be looked into, and links to skills
     that are not found on another path. Raises OSError for the root alone.
     """
-    passed = [] if passed_over is None else passed_over
+    skipped = [] if skipped is None else skipped
     with opened_folder(root) as descriptor:
-        yield from Search(descriptor, most, passed).run()
+        yield from Search(descriptor, most, skipped).run()
 
 
 class Search:
-    def __init__(self, root: int, most: int, passed_over: list[PassedOver]) -> None:
+    def __init__(self, root: int, most: int, skipped: list[Skipped]) -> None:
         self.root = root
         self.most = most
-        self.passed_over = passed_over
+        self.skipped = skipped
         self.seen = 0
         self.found: set[Identity] = set()
         self.links: dict[str, Identity] = {}
@@ -310,12 +311,12 @@ class Search:
             self.links |= listing.links
         for path, identity in self.links.items():
             if identity not in self.found:
-                self.passed_over.append(PassedOver(path, LINKED))
+                self.skipped.append(Skipped(path, LINKED))
 
     def _look(self, folder: str) -> Listing | None:
-        """None: it is passed over."""
+        """None: it is skipped."""
         if folder.count("/") >= MOST_FOLDERS:
-            self.passed_over.append(PassedOver(folder, TOO_DEEP))
+            self.skipped.append(Skipped(folder, TOO_DEEP))
             return None
         try:
             listing = listed(self.root, folder, self.most)
@@ -323,7 +324,7 @@ class Search:
             if not folder:
                 raise
             reason = f"It cannot be looked into: {error.strerror}."
-            self.passed_over.append(PassedOver(folder, reason))
+            self.skipped.append(Skipped(folder, reason))
             return None
         self.seen += listing.entries
         return listing
@@ -369,7 +370,7 @@ class SkillSource(Protocol):
     def folders(self) -> Sequence[str]: ...
 
     @property
-    def passed_over(self) -> Sequence[PassedOver]:
+    def skipped(self) -> Sequence[Skipped]:
         """Nothing is known of what these folders hold: it is not gone from them."""
 
     def read(self, folder: str) -> Files:
@@ -453,7 +454,7 @@ class EntrySource:
             if (folder := first_of(above(entry.path), self.skills)) is not None:
                 self.skills[folder].append(entry)
         self.folders = tuple(self.skills)
-        self.passed_over: tuple[PassedOver, ...] = ()
+        self.skipped: tuple[Skipped, ...] = ()
 
     def name_of(self, folder: str) -> str | None:
         return folder.rpartition("/")[2] or None
@@ -503,11 +504,9 @@ def first_of(paths: Iterable[str], among: Iterable[str]) -> str | None:
     return next((path for path in paths if path in among), None)
 
 
-def require_some(
-    folders: Iterable[str], passed_over: Iterable[PassedOver] = ()
-) -> None:
+def require_some(folders: Iterable[str], skipped: Iterable[Skipped] = ()) -> None:
     if not any(True for _ in folders):
-        reasons = [f"{path}: {reason}" for path, reason in passed_over]
+        reasons = [f"{path}: {reason}" for path, reason in skipped]
         raise SourceRefused(" ".join(["There is no SKILL.md in it.", *reasons]))
 
 
@@ -518,14 +517,14 @@ class FolderSource:
         self.root = root.resolve()
         self.name = os.path.basename(os.path.abspath(root))
         self.limits = limits
-        passed_over: list[PassedOver] = []
+        skipped: list[Skipped] = []
         try:
-            found = sorted(find_skills(self.root, limits.entries, passed_over))
+            found = sorted(find_skills(self.root, limits.entries, skipped))
         except OSError as error:
             raise SourceRefused(f"{root}: {error.strerror}.") from error
         self.folders = tuple(found)
-        self.passed_over = tuple(sorted(passed_over))
-        require_some(self.folders, self.passed_over[:MOST_TOLD])
+        self.skipped = tuple(sorted(skipped))
+        require_some(self.folders, self.skipped[:MOST_TOLD])
 
     def name_of(self, folder: str) -> str | None:
         return folder.rpartition("/")[2] or self.name or None

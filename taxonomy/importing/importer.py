@@ -83,7 +83,10 @@ GONE_BUT_CHANGED = (
 )
 GONE_BUT_SHARED = "It is gone from the source, but another source has it."
 GONE_BUT_OLDER = "It is gone from the source, but existed here before the first import."
-MAYBE_UNREAD = "It may be in {!r} of the source, which could not be read."
+MAYBE_UNREAD = (
+    "The skill may still be in the folder {!r} of the source: that folder could not be"
+    " read."
+)
 COVERED = "It lies in {!r} of the source, which is one skill now."
 MOST_NAMESAKES = 99
 MOST_RISKS = 5
@@ -104,12 +107,17 @@ class SourceContent:
         if self.first_unread is None:
             self.first_unread = folder
 
-    def why_not_gone(self, path: str) -> str:
-        """Why the skill of that folder may still be in the source, or nothing."""
+    def why_maybe_present(self, path: str) -> str:
+        """Why the skill of this folder may still be in the source.
+
+        Empty: it was removed.
+        """
         if self.first_unread is not None:
             return MAYBE_UNREAD.format(sanitized(self.first_unread) or ".")
-        cover = first_of(above(path), self.folders)
-        return "" if cover is None else COVERED.format(sanitized(cover) or ".")
+        enclosing_skill = first_of(above(path), self.folders)
+        if enclosing_skill is None:
+            return ""
+        return COVERED.format(sanitized(enclosing_skill) or ".")
 
 
 class Importer:
@@ -136,7 +144,7 @@ class Importer:
                 yield self._refused(folder, "", self.stopped)
             else:
                 yield self._import_folder(folder)
-        for path, reason in self.files.passed_over:
+        for path, reason in self.files.skipped:
             self.content.mark_unread(path)
             yield Outcome(sanitized(path), Action.REFUSED, reasons=(reason,))
         if self.options.prune and not self.failures.too_many:
@@ -356,7 +364,7 @@ def _prune_one(
     if has_moved:
         origin.delete()
     elif origin.skill.name not in content.names and not origin.skill.is_archived:
-        outcome = _archive(origin, content.why_not_gone(origin.path))
+        outcome = _archive(origin, content.why_maybe_present(origin.path))
     if dry_run:
         transaction.set_rollback(True)
     return outcome

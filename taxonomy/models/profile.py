@@ -22,7 +22,7 @@ class ProfileManager(InvalidatingManager):
         """Theirs; one with nothing in it, not stored, while they told nothing."""
         return self.filter(pk=user_id).first() or Profile(user_id=user_id)
 
-    def revise(self, user: User, **wanted: Any) -> "Profile":
+    def revise(self, user: User, **changes: Any) -> "Profile":
         """Set what is given of experience, hidden, mounted and priorities.
 
         Raises UnknownCategory or InvalidProfile, with findings by field.
@@ -31,7 +31,7 @@ class ProfileManager(InvalidatingManager):
             # Whoever changes it at the same time waits for the row of the person.
             User.objects.select_for_update(no_key=True).get(pk=user.pk)
             profile = self.of(user.pk)
-            profile.take(**wanted)
+            profile.set_fields(**changes)
             profile.save()
         return profile
 
@@ -87,20 +87,21 @@ class Profile(models.Model):
             **{name: carried(getattr(self, name), known) for name in LISTS},
         )
 
-    def take(self, **wanted: Any) -> None:
-        """Set what is given, without saving it. Raises as `revise` does.
+    def set_fields(self, **changes: Any) -> None:
+        """Set these fields without saving. Raises UnknownCategory or InvalidProfile.
 
-        Only what is given is checked: where a curator moves categories, lists that
-        made sense when they were told may contradict each other.
+        Contradictions are looked for only when `mounted` or `hidden` is set: after
+        categories were moved, stored lists may contradict each other.
         """
-        known = resolved(path for name in LISTS for path in wanted.get(name, ()))
-        for name, value in wanted.items():
+        known = resolved(path for name in LISTS for path in changes.get(name, ()))
+        for name, value in changes.items():
             if name in LISTS:
                 value = named_as_today(name, value, known)
                 check_room(name, value)
             setattr(self, name, value)
-        if told := [name for name in ("mounted", "hidden") if name in wanted]:
-            self.check_sense(told[0])
+        changed_lists = [name for name in ("mounted", "hidden") if name in changes]
+        if changed_lists:
+            self.check_sense(changed_lists[0])
 
     def check_sense(self, field: str) -> None:
         """Raises InvalidProfile, of the field, for what nobody can mean."""

@@ -514,7 +514,10 @@ class Skill(models.Model):
         return report
 
     def waive(self, chosen: Chosen, *, by: User, reason: str) -> list[Waiver]:
-        """Accept open findings of the security scan. Raises NothingToWaive."""
+        """Waive the scan's open findings that `chosen` selects.
+
+        Raises NothingToWaive.
+        """
         report = self._report()
         findings = chosen.among(report.open_risks)
         with transaction.atomic():
@@ -522,7 +525,7 @@ class Skill(models.Model):
             waivers: list[Waiver] = Waiver.objects.grant(
                 findings, by=by, reason=reason, skill=locked
             )
-            if not waivers:  # or somebody else has just waived them
+            if not waivers:  # none is open, or somebody else has just waived them
                 raise NothingToWaive
             locked.store_verdict(report)
         return waivers

@@ -38,19 +38,23 @@ class Version:
     major: int
     minor: int
     patch: int
-    stage: tuple[str, ...] = ()
+    prerelease: tuple[str, ...] = ()
     """The pre-release part: ("rc", "1") of 2.0.0-rc.1."""
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """None unless it is a full version number of at most 64 characters."""
+        """The version for a full number (2.0.0-rc.1) of at most 64 characters.
+
+        Else None.
+        """
         match = FULL.fullmatch(text) if len(text) <= MAX_CHARS else None
         if not match:
             return None
-        stage = tuple(match[4].split(".")) if match[4] else ()
-        if any(part.isdigit() and part != str(int(part)) for part in stage):
+        prerelease = tuple(match[4].split(".")) if match[4] else ()
+        # semver: numeric pre-release identifiers have no leading zeros
+        if any(part.isdigit() and part != str(int(part)) for part in prerelease):
             return None
-        return cls(int(match[1]), int(match[2]), int(match[3]), stage)
+        return cls(int(match[1]), int(match[2]), int(match[3]), prerelease)
 
     @classmethod
     def given(cls, text: str) -> Self | None:
@@ -70,24 +74,24 @@ class Version:
 
     def next_patch(self) -> "Version":
         """2.0.0-rc.1 is followed by 2.0.0, 2.0.0 by 2.0.1."""
-        patch = self.patch if self.stage else self.patch + 1
+        patch = self.patch if self.prerelease else self.patch + 1
         return Version(self.major, self.minor, patch)
 
     def __str__(self) -> str:
-        stage = f"-{'.'.join(self.stage)}" if self.stage else ""
-        return f"{self.major}.{self.minor}.{self.patch}{stage}"
+        suffix = f"-{'.'.join(self.prerelease)}" if self.prerelease else ""
+        return f"{self.major}.{self.minor}.{self.patch}{suffix}"
 
     def __lt__(self, other: "Version") -> bool:
         return self._precedence < other._precedence
 
     @property
     def _precedence(self) -> tuple[object, ...]:
-        """Rule 11 of semver: a release after its stages, numbers before words."""
-        stage = tuple(
+        """Rule 11 of semver: a release after its pre-releases, numbers before words."""
+        prerelease = tuple(
             (0, int(part), "") if part.isdigit() else (1, 0, part)
-            for part in self.stage
+            for part in self.prerelease
         )
-        return (self.major, self.minor, self.patch, not stage, stage)
+        return (self.major, self.minor, self.patch, not prerelease, prerelease)
 
 
 FIRST = Version(1, 0, 0)
@@ -123,11 +127,11 @@ class Blob(models.Model):
 
 class BundleManager(models.Manager.from_queryset(ContentQuerySet)):  # type: ignore[misc]
     def store(self, files: Files, *, digest: str = "") -> "Bundle":
-        """The bundle with exactly these files, made unless it is there already.
+        """The bundle with exactly these files; it is created if it does not exist.
 
-        `digest` is theirs, where the caller has computed it.
-        Who stores the same content at the same time gets the same bundle. Rows are
-        written in the order of their digests, so that two writers cannot deadlock.
+        digest: the bundle digest of the files, if the caller has computed it already.
+        Concurrent callers with the same files get the same bundle. Rows are written in
+        the order of their digests, so that two writers cannot deadlock.
         """
         digest = digest or bundle_digest(files)
         if known := self._known(digest):

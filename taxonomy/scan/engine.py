@@ -92,11 +92,11 @@ class ScannedText:
     def of(cls, file: File, text: str) -> "ScannedText":
         starts = starts_of(text)
         joined = _joined(text)
-        said = _joined(plain(text, starts)) if MARKED.search(text) else None
+        unmarked = _joined(plain(text, starts)) if MARKED.search(text) else None
         code = joined if is_script(file) else None
         if code is None and MARKDOWN.search(file.path) and FENCES.search(text):
             code = _joined(fenced(text, starts))
-        return cls(file.path, text, starts, joined, said, code)
+        return cls(file.path, text, starts, joined, unmarked, code)
 
     def findings(self) -> Iterator[Finding]:
         matches = {rule.rule: self._matches(rule) for rule in TEXT_RULES}
@@ -115,13 +115,23 @@ class ScannedText:
         return list(copy.matches(rule)) if copy else []
 
     def _lines(self, rule: ScanRule, matches: list[re.Match[str]]) -> dict[int, int]:
-        """The first line of each match, and the last one that it reaches."""
+        """First line → last line of each match.
+
+        Wording rules also search `plain`; its matches on lines that are already covered
+        are dropped.
+        """
         copy = self._copy(rule)
         lines = _reached(copy, matches) if copy else {}
         if copy and self.plain and rule in WORDING:
-            known = {n for first, last in lines.items() for n in range(first, last + 1)}
-            said = _reached(self.plain, self.plain.matches(rule))
-            lines |= {a: b for a, b in said.items() if not {a, b} & known}
+            covered = {
+                n for first, last in lines.items() for n in range(first, last + 1)
+            }
+            in_plain = _reached(self.plain, self.plain.matches(rule))
+            lines |= {
+                first: last
+                for first, last in in_plain.items()
+                if not {first, last} & covered
+            }
         return dict(sorted(lines.items()))
 
     def _of_rule(

@@ -129,7 +129,7 @@ FUNCTIONS = (
 
 
 def triggers() -> dict[str, str]:
-    """The triggers by event, as SQL without their names."""
+    """Trigger name → its SQL, without `CREATE TRIGGER <name>`."""
     indexed = ("name", "description", "current_id")
     changed = " OR ".join(f"old.{each} IS DISTINCT FROM new.{each}" for each in indexed)
     return {

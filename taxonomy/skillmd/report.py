@@ -66,8 +66,9 @@ class Report:
     def status(self) -> str:
         """passed, warnings or failed.
 
-        failed keeps a draft from promotion and a skill from being recommended. Who
-        publishes by hand is refused only what breaks the rules: there the scan advises.
+        A failed draft cannot be promoted, a failed skill is not recommended. Publishing
+        by hand is refused only when a rule is broken: risks that the scan found do not
+        prevent it.
         """
         if self.errors:
             return FAILED

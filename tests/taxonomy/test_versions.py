@@ -48,7 +48,7 @@ def test_what_is_written_is_read_back(version):
 @given(versions)
 def test_the_next_patch_is_higher_and_no_stage(version):
     assert version < version.next_patch()
-    assert not version.next_patch().stage
+    assert not version.next_patch().prerelease
 
 
 @given(versions, versions)

@@ -29,6 +29,7 @@ HEADINGS = (
     "crashes",
     "worker",
 )
+CONTINUED = "skipped, the job has continued in the meantime"
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -61,14 +62,14 @@ class Command(BaseCommand):
     def handle(
         self, *, older_than: timedelta, include_long: bool, **options: Any
     ) -> None:
-        jobs = stuck(older_than)
-        self._show(jobs, options["json"])
+        stuck_jobs = stuck(older_than)
+        self._show(stuck_jobs, options["json"])
         action = requeue if options["requeue"] else fail if options["fail"] else None
-        for each in jobs:
-            if action and (each.kind == DEAD or include_long):
-                done = "done" if action(each) else "not done, the job has continued"
-                self.stderr.write(f"{action.__name__} {each.job.pk}: {done}")
-        dead = [each for each in stuck(older_than) if each.kind == DEAD]
+        for stuck_job in stuck_jobs:
+            if action and (stuck_job.kind == DEAD or include_long):
+                result = "done" if action(stuck_job) else CONTINUED
+                self.stderr.write(f"{action.__name__} {stuck_job.job.pk}: {result}")
+        dead = [stuck_job for stuck_job in stuck(older_than) if stuck_job.kind == DEAD]
         if problems := list(_problems(dead, queue_status())):
             raise CommandError("\n".join(problems), returncode=1)
 

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 
 from core.terminal import say
-from taxonomy.files.gate import File, FilesRefused, SourceRefused, not_looked_into
+from taxonomy.files.gate import File, FilesRefused, SourceRefused, skipped_folder
 from taxonomy.files.read import SKILL_FILES, SkillSource, open_source, regular_file
 from taxonomy.limits import configured_limits, source_limits
 from taxonomy.models import Skill
@@ -110,7 +110,8 @@ def report_on_file(path: Path) -> Report:
 
 
 def validated_skills_in(source: SkillSource, target: str) -> Iterator[Validated]:
-    """Every skill of a folder or archive, readable or not."""
+    """A report on every skill of a folder or archive, also on those that cannot be
+    read, and on every folder that was skipped."""
     for folder in source.folders:
         path = str(Path(target) / folder)
         try:
@@ -121,9 +122,9 @@ def validated_skills_in(source: SkillSource, target: str) -> Iterator[Validated]
             name, limits = source.name_of(folder), configured_limits()
             package = SkillPackage(files, limits, name, is_gated=True)
             yield Validated(path, package.report)
-    for passed in source.passed_over:
-        path = str(Path(target) / passed.path)
-        yield Validated(path, unread(not_looked_into(*passed)))
+    for skipped in source.skipped:
+        path = str(Path(target) / skipped.path)
+        yield Validated(path, unread(skipped_folder(*skipped)))
 
 
 def unread(*findings: Finding) -> Report:

@@ -81,7 +81,7 @@ PROGRAMS: tuple[ScanRule, ...] = (
         |172\.(?:1[6-9]|2\d|3[01])\.|(?:192\.0\.2|198\.51\.100|203\.0\.113)\.)
         \d{1,3}(?:\.\d{1,3}){3}\b|\bhttps?://(?:0x[0-9a-f]{8}|\d{8,10})(?=[/:\s"'])
         |\bhttps?://[\w.-]{1,80}\.onion\b""",
-        "It names a server by its number",
+        "It names a server by an IP address or an .onion name",
         "Nobody can tell whose server it is.",
         "Name the server by its host name.",
         words="http://,https://",

@@ -105,9 +105,9 @@ COMMANDS: tuple[ScanRule, ...] = (
         |(?:>>|\btee\s+(?:-a\s+)?)\s*/etc/(?:sudoers|passwd|shadow)\b
         |\b(?:useradd|net\s+user)\s[^\n]{0,80}(?:/add\b|-o\s+-u\s*0\b)
         |\bchmod\s+(?:u\+s|\+s|0?[46]7\d\d)\s""",
-        "It opens an account or raises rights for good",
+        "It creates an account or permanently raises privileges",
         "Somebody can come back later, as this person or as root.",
-        "Remove it; a person gives rights by hand.",
+        "Remove it; let an administrator grant privileges by hand.",
         words="authorized_keys,nopasswd,/etc/,useradd,net user,chmod",
     ),
     rule(

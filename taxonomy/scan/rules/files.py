@@ -198,7 +198,7 @@ FILE_RULES: tuple[FileRule, ...] = (
         "scan.unreadable",
         WARNING,
         "It should be text and is not",
-        "What the scan reads in it may not be what others read.",
+        "Other programs may read this file differently than the scan did.",
         "Save it as UTF-8.",
         is_unreadable,
         (TEXT, WIDE, HEAD, PROGRAMS, ARCHIVES, BYTECODE),

@@ -83,7 +83,7 @@ class SkillRule:
 HIJACKS = SkillRule(
     "scan.trigger-hijack",
     WARNING,
-    "Its description claims every task, or a place before other skills",
+    "The description claims every task, or claims priority over other skills",
     "Agents choose skills by their descriptions; this one would push others aside.",
     "Say for which tasks it is.",
     (HIJACK,),

@@ -37,7 +37,7 @@ def test_an_operator_sees_what_is_stuck(world, browser_of):
 
     assert "Stuck" in titles(page)
     assert {tile.title: tile.number for tile in page.context["tiles"]} == {
-        "Wait for an answer": 1,
+        "Waiting for an answer": 1,
         "Running": 0,
         "Pending": 1,
         "Open drafts": 1,

@@ -31,7 +31,7 @@ def test_a_link_to_a_skill_is_told_unless_the_skill_is_found(shelf, tmp_path):
     (shelf / "broken").symlink_to("nowhere")
     with open_source(shelf) as source:
         assert source.folders == ("a", "deep/b")
-        [(path, reason)] = source.passed_over
+        [(path, reason)] = source.skipped
     assert path == "deep/linked"
     assert "link to a skill" in reason
 
@@ -50,7 +50,7 @@ def test_a_folder_that_may_not_be_read_is_told_and_the_rest_is_found(
     before_opening(monkeypatch, "deep", deny)
     with open_source(shelf) as source:
         assert source.folders == ("a",)
-        assert source.passed_over == (
+        assert source.skipped == (
             ("deep", "It cannot be looked into: Permission denied."),
         )
         assert source.read("a") == OLD
@@ -66,10 +66,10 @@ def test_a_source_that_may_not_be_read_is_refused(shelf, monkeypatch):
 def test_folders_that_are_nested_too_deeply_are_told(shelf):
     deep = shelf.joinpath(*"d" * 65)
     write_folder(OLD, deep)
-    passed_over = []
-    found = sorted(find_skills(shelf, 1_000, passed_over))
+    skipped = []
+    found = sorted(find_skills(shelf, 1_000, skipped))
     assert found == ["a", "deep/b"]
-    assert [path for path, _ in passed_over] == ["/".join("d" * 65)]
+    assert [path for path, _ in skipped] == ["/".join("d" * 65)]
 
 
 def test_what_systems_put_into_folders_belongs_to_no_skill(shelf):
@@ -83,4 +83,4 @@ def test_what_systems_put_into_folders_belongs_to_no_skill(shelf):
     with open_source(shelf) as source:
         assert isinstance(source, FolderSource)
         assert source.folders == ("a", "deep/b")
-        assert source.passed_over == ()
+        assert source.skipped == ()

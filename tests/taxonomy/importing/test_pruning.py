@@ -86,9 +86,9 @@ def test_nothing_is_gone_while_a_folder_cannot_be_read(import_skills, source, br
 
 
 def test_nothing_is_gone_while_a_folder_cannot_be_looked_into():
-    def run(files, passed_over=()):
+    def run(files, skipped=()):
         source = sent_files(tuple(files))
-        source.passed_over = passed_over
+        source.skipped = skipped
         return list(Importer(source, ImportOptions("team", prune=True)).run())
 
     one, two = (
