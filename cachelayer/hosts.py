@@ -44,7 +44,7 @@ def refresh(stamps: Stamps) -> None:
 
 
 def set_conflict(stamps: Stamps, in_conflict: bool) -> None:
-    """Take all processes of the host out of service, or put them back.
+    """Take all processes of the host out of service, or return them to service.
 
     Everything is invalidated when that changes, so that a hit does not have to check.
     """

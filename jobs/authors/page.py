@@ -247,7 +247,7 @@ def _code_span(span: re.Match[str], is_role: bool) -> str:
 
 
 def plain_admonitions(page: Markdown) -> Markdown:
-    """`:::{warning}` … `:::` and its kin become `**Warning:** …`, words unchanged."""
+    """`:::{warning}` … `:::` and the like become `**Warning:** …`, words unchanged."""
     return _without_colons(_without_bangs(page))
 
 

@@ -47,7 +47,7 @@ class UsageEventManager(InvalidatingManager):
     def record(self, user_id: int, events: "list[UsageEvent]") -> None:
         """Keep those whose ids are new; all of one person's.
 
-        In bulk, but only what shows this person's usage is retired, and that once.
+        In bulk, but only answers that show this user's usage are invalidated, and once.
         """
         with invalidating(where_usage_shows(user_id), self.db):
             models.QuerySet.bulk_create(

@@ -57,11 +57,11 @@ class Fixed:
 
 
 def fix(files: Files, limits: Limits = DEFAULT_LIMITS) -> Fixed:
-    """Whatever cannot be mended without knowing what was meant stays as it is."""
+    """Whatever cannot be repaired without knowing what was meant stays as it is."""
     changes: list[Change] = []
-    fixed = [_text_mended(file, changes) for file in _named(files, changes)]
+    fixed = [_text_repaired(file, changes) for file in _named(files, changes)]
     fixed = [
-        _skill_mended(file, limits, changes) if file.path == NAMES[0] else file
+        _skill_repaired(file, limits, changes) if file.path == NAMES[0] else file
         for file in fixed
     ]
     return Fixed(as_files(fixed), tuple(changes))
@@ -78,7 +78,7 @@ def _named(files: Files, changes: list[Change]) -> Files:
     )
 
 
-def _text_mended(file: File, changes: list[Change]) -> File:
+def _text_repaired(file: File, changes: list[Change]) -> File:
     """Line ends and invisible characters, of Markdown alone."""
     if not file.path.lower().endswith(".md"):
         return file
@@ -87,11 +87,11 @@ def _text_mended(file: File, changes: list[Change]) -> File:
     except UnicodeDecodeError:
         return file
     text = before
-    for rule, what, mend in TEXT_REPAIRS:
-        mended = mend(text)
-        if mended != text:
+    for rule, what, repair in TEXT_REPAIRS:
+        repaired = repair(text)
+        if repaired != text:
             changes.append(Change(file.path, rule, what))
-            text = mended
+            text = repaired
     return file if text == before else replace(file, content=text.encode())
 
 
@@ -121,13 +121,13 @@ TEXT_REPAIRS: tuple[tuple[str, str, Callable[[str], str]], ...] = (
 )
 
 
-def _skill_mended(file: File, limits: Limits, changes: list[Change]) -> File:
+def _skill_repaired(file: File, limits: Limits, changes: list[Change]) -> File:
     try:
         text = decode(file.content)
     except SkillMdError:
         return file
-    for mend in (_readable, _frontmatter, _closed):
-        text = mend(text, limits, changes)
+    for repair in (_readable, _frontmatter, _closed):
+        text = repair(text, limits, changes)
     return replace(file, content=text.encode())
 
 
@@ -137,24 +137,24 @@ def _readable(text: str, limits: Limits, changes: list[Change]) -> str:
         parse(text, limits)
     except FrontmatterUnreadable as error:
         source, body = split(text)
-        mended = f"---{UNREADABLE.sub('', source)}---{body}"
+        repaired = f"---{UNREADABLE.sub('', source)}---{body}"
         what = "Removed control characters."
         rule = error.rule
     except FrontmatterInvalid as error:
         source, body = split(text)
         lines = (_in_quotes(line) for line in source.split("\n"))
-        mended = f"---{chr(10).join(lines)}---{body}"
+        repaired = f"---{chr(10).join(lines)}---{body}"
         what, rule = "Put quotes around values that hold a colon or a sign.", error.rule
     except SkillMdError:
         return text
     else:
         return text
     try:
-        parse(mended, limits)
+        parse(repaired, limits)
     except SkillMdError:
         return text
     changes.append(Change(NAMES[0], rule, what))
-    return mended
+    return repaired
 
 
 def _in_quotes(line: str) -> str:
@@ -163,12 +163,12 @@ def _in_quotes(line: str) -> str:
 
 
 def _frontmatter(text: str, limits: Limits, changes: list[Change]) -> str:
-    """Written anew when a rule is broken that this mends; else left as it is."""
+    """Written anew when a rule is broken that this repairs; else left as it is."""
     reading = read_skill((File(NAMES[0], text.encode()),), None, limits)
     if reading.document is None:
         return text
     said, done = dict(reading.frontmatter), list[Change]()
-    for rule, what in _fields_mended(said):
+    for rule, what in _field_repairs(said):
         done.append(Change(NAMES[0], rule, what))
     done += [
         Change(NAMES[0], found.rule, REWRITTEN[found.rule])
@@ -178,14 +178,14 @@ def _frontmatter(text: str, limits: Limits, changes: list[Change]) -> str:
     if not done:
         return text
     try:
-        mended = render(said, reading.body)
-        worse = _errors(mended, limits) - _errors(text, limits)
+        repaired = render(said, reading.body)
+        worse = _errors(repaired, limits) - _errors(text, limits)
     except UnwritableFrontmatter:
         return text
     if worse:
         return text
     changes.extend(done)
-    return mended
+    return repaired
 
 
 REWRITTEN = {
@@ -199,7 +199,7 @@ def _errors(text: str, limits: Limits) -> set[str]:
     return {found.rule for found in specification_findings(reading)}
 
 
-def _fields_mended(said: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _field_repairs(said: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """(rule, what was done) of each repair of `said` in place."""
     name = said.get("name")
     if isinstance(name, str) and (wanted := _spelt(name)) != name:

@@ -139,7 +139,9 @@ def test_what_a_killed_worker_had_in_hand_is_sent_by_another(receiver, hook, sub
     assert Delivery.objects.get().status == "delivered"
 
 
-def test_one_that_another_courier_took_meanwhile_is_left_to_it(receiver, hook, submit):
+def test_a_delivery_that_another_sender_took_meanwhile_is_left_to_it(
+    receiver, hook, submit
+):
     """The name server was slower than the time that it was held for."""
     fail(submit())
     make_due()

@@ -57,14 +57,14 @@ def from_one_side(relation: Any, other: models.Model) -> Iterator[Write]:
     pairs = relation.through._base_manager.filter(**here)
     former = list(pairs)
 
-    def put_back() -> None:
+    def restore() -> None:
         pairs.delete()
         insert(former)
 
     yield Write("m2m remove", lambda: relation.remove(other))
-    yield Write("m2m add", lambda: relation.add(other), put_back)
-    yield Write("m2m set", lambda: relation.set([]), put_back)
-    yield Write("m2m clear", relation.clear, put_back)
+    yield Write("m2m add", lambda: relation.add(other), restore)
+    yield Write("m2m set", lambda: relation.set([]), restore)
+    yield Write("m2m clear", relation.clear, restore)
 
 
 def deleted_with(row: models.Model) -> list[models.Model]:

@@ -166,7 +166,7 @@ class Editing(RuleBasedStateMachine):
                 version.yanked = True
 
     @rule(name=names, pick=picks)
-    def put_back(self, name: str, pick: int) -> None:
+    def unyank(self, name: str, pick: int) -> None:
         if version := self.version_of(name, pick):
             path = f"skills/{name}/versions/{version.number}/yank"
             assert self.send("delete", path)

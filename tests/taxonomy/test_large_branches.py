@@ -36,7 +36,7 @@ def moved(curator, name: str, size: int) -> int:
 
 
 def merged(curator, name: str, size: int) -> int:
-    """Half of what is below it has a twin, with a skill in it."""
+    """Half of what is below it exists in the target too, with a skill in it."""
     grow(name, size)
     grow(f"{name}-target", size // 2)
     Skill.objects.publish(skill_files(name), category=f"{name}/c0/c0")

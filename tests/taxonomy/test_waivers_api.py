@@ -134,7 +134,7 @@ def test_a_skill_that_was_never_judged_shows_none_until_it_is(viewer, risky):
     assert shown(viewer)["status"] == "failed"
 
 
-def test_judging_what_has_not_changed_writes_nothing(viewer, risky):
+def test_validating_what_has_not_changed_writes_nothing(viewer, risky):
     before = shown(viewer)["judged_at"]
 
     viewer.post(f"{URL}/validate")

@@ -31,12 +31,12 @@ OFTEN = [*READERS, *4 * ["function", "list", "view"], *2 * ["user view", "nested
 
 @dataclass(frozen=True)
 class Plan:
-    """What the seed decides. `deaths`: at these steps of its first thread a process
+    """What the seed decides. `kills`: at these steps of its first thread a process
     is killed between a COMMIT and its invalidation."""
 
     seed: int
     steps: int  # of each thread
-    deaths: frozenset[int]
+    kills: frozenset[int]
 
 
 class Board:
@@ -69,7 +69,7 @@ class Actor:
         alarms = board.alarms[0]
         while board.steps[self.place] < self.plan.steps:
             step = board.steps[self.place] = board.steps[self.place] + 1
-            if self.thread == 0 and step in self.plan.deaths:
+            if self.thread == 0 and step in self.plan.kills:
                 board.alarms[0] += 1
                 self.look_around()
                 self.die()

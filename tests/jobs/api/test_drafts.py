@@ -92,7 +92,7 @@ def test_an_edit_that_breaks_the_draft_fails_its_validation(broken, author_api):
     assert draft["validation"]["errors"]
 
 
-def test_a_failed_validation_is_not_promoted_until_it_is_mended(
+def test_a_failed_validation_is_not_promoted_until_it_is_fixed(
     drafted, author_api, curator_api
 ):
     good = shown(author_api, drafted)["skill_md"]

@@ -1,4 +1,4 @@
-"""What the scan found in a draft is mended or waived before the draft is promoted."""
+"""Findings in a draft are fixed or waived before the draft is promoted."""
 
 import pytest
 

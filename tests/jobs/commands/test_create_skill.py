@@ -112,13 +112,13 @@ def test_coming_back_to_a_completed_job_shows_what_came_of_it(run, submit, run_t
 def test_findings_are_shown_with_their_remedy(run, submit, run_to_end):
     job = run_to_end(submit(), SkillJobWorker(ScriptedAuthor()))
     job.result["validation"]["errors"] = [
-        {"message": "It is wrong", "remedy": "Mend it.", "file": "SKILL.md", "line": 3}
+        {"message": "It is wrong", "remedy": "Fix it.", "file": "SKILL.md", "line": 3}
     ]
     Job.objects.filter(pk=job.pk).update(result=job.result)
 
     ran = run("create_skill", "--follow", str(job.pk))
 
-    assert "SKILL.md:3: It is wrong — Mend it." in ran
+    assert "SKILL.md:3: It is wrong — Fix it." in ran
 
 
 def test_coming_back_to_a_failed_job_says_why_and_exits_1(run, submit, run_to_end):

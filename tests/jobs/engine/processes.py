@@ -10,7 +10,7 @@ from tests.processes import ROOT, child_environment
 RECORDING_AUTHOR = "tests.jobs.engine.authors.RecordingAuthor"
 
 
-class Nursery:
+class ForkServer:
     """One interpreter that is ready, and forks a worker for each request.
 
     Forking from pytest itself would copy its threads' locks.
@@ -18,7 +18,7 @@ class Nursery:
 
     def __init__(self, **environment: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.jobs.engine.nursery"],
+            [sys.executable, "-m", "tests.jobs.engine.fork_server"],
             env=child_environment(SKILLFLEET_AUTHOR=RECORDING_AUTHOR, **environment),
             cwd=ROOT,
             stdin=subprocess.PIPE,
@@ -32,7 +32,7 @@ class Nursery:
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
         answer = self.process.stdout.readline()
-        assert answer, "the nursery has ended; its stderr says why"
+        assert answer, "the fork server has ended; its stderr says why"
         return int(answer)
 
     def close(self) -> None:

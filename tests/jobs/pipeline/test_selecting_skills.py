@@ -35,14 +35,14 @@ def test_one_word_in_common_is_not_enough():
     assert pick.score < THRESHOLD
 
 
-def test_an_empty_shelf_and_an_empty_prompt_take_nothing():
+def test_no_skills_and_an_empty_prompt_select_nothing():
     assert SkillSelector(()).select("anything").name == ""
     assert SkillSelector(FLEET).select("how do I").name == ""
 
 
 def test_a_word_in_the_name_counts_more_than_one_in_the_description():
-    twin = SkillSummary("tidy-up", "Rotate log files. Use when disks fill up.")
-    assert SkillSelector((twin, LOGS)).select("rotate logs").name == "rotate-logs"
+    similar = SkillSummary("tidy-up", "Rotate log files. Use when disks fill up.")
+    assert SkillSelector((similar, LOGS)).select("rotate logs").name == "rotate-logs"
 
 
 def test_words_that_say_nothing_are_left_out():

@@ -54,7 +54,7 @@ def test_feedback_that_cannot_be_followed_is_told():
     assert job.kinds == ["validate", "tdd_refactor", "validate"]
 
 
-def test_an_edit_by_hand_before_the_answer_is_what_is_judged():
+def test_an_edit_before_the_answer_is_what_is_validated():
     job = Job.new(ScriptedAuthor(), checkpoints=VALIDATE)
     job.until_asked()
     job.context = replace(job.context, draft=BROKEN)

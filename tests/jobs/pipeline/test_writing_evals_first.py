@@ -4,9 +4,9 @@ from jobs.authors.base import SkillSummary
 from jobs.pipeline.state import Evals
 from tests.jobs.pipeline.engine import DESCRIPTION, Job, ScriptedAuthor, skill
 
-TWIN = SkillSummary("tidy-logs", DESCRIPTION)
+SIMILAR = SkillSummary("tidy-logs", DESCRIPTION)
 OTHER = SkillSummary("write-mails", "Write mails. Use when people are to be told.")
-TWIN_TEXT = "Use logrotate /etc/logrotate.conf for it."
+SIMILAR_TEXT = "Use logrotate /etc/logrotate.conf for it."
 
 
 def job_beside(*fleet: SkillSummary, text: str = "", **given) -> Job:
@@ -23,7 +23,7 @@ def test_evals_that_the_fleet_does_not_pass_ask_nobody():
 
 
 def test_an_active_skill_that_passes_them_is_named_and_a_person_decides():
-    job = job_beside(OTHER, TWIN, text=TWIN_TEXT)
+    job = job_beside(OTHER, SIMILAR, text=SIMILAR_TEXT)
     ask = job.until_asked()
     assert ask.kind == "tdd_red"
     assert ask.prompt["duplicate_of"] == "tidy-logs"
@@ -32,7 +32,7 @@ def test_an_active_skill_that_passes_them_is_named_and_a_person_decides():
 
 
 def test_the_evals_are_kept_before_the_question_and_not_written_again_after_it():
-    job = job_beside(TWIN)
+    job = job_beside(SIMILAR)
     job.until_asked()
     assert job.state.evals.duplicate_of == "tidy-logs"
     job.step()
@@ -42,13 +42,13 @@ def test_the_evals_are_kept_before_the_question_and_not_written_again_after_it()
 
 
 def test_a_duplicate_that_was_agreed_to_may_take_the_prompts():
-    job = job_beside(TWIN).run_through()
+    job = job_beside(SIMILAR).run_through()
     assert job.kinds == ["tdd_red"]
     assert job.state.verdict.failures == ()
 
 
 def test_sent_back_the_evals_are_written_again_with_the_feedback():
-    job = job_beside(TWIN)
+    job = job_beside(SIMILAR)
     job.until_asked()
     job.context.author.evals_of = Evals(("rotate nginx logs with logrotate",))
     job.answer("revise", feedback="Only for nginx.")
@@ -59,7 +59,7 @@ def test_sent_back_the_evals_are_written_again_with_the_feedback():
 
 
 def test_a_skill_whose_text_holds_few_of_the_facts_is_no_duplicate():
-    assert job_beside(TWIN, text="Nothing of the kind.").run_through().asked == []
+    assert job_beside(SIMILAR, text="Nothing of the kind.").run_through().asked == []
 
 
 def test_a_skill_that_takes_only_some_of_the_prompts_is_no_duplicate():
@@ -69,7 +69,7 @@ def test_a_skill_that_takes_only_some_of_the_prompts_is_no_duplicate():
             ("rotate log files when disks fill up", "compress archives with zstd")
         ),
     )
-    assert "tdd_red" not in job_beside(TWIN, author=author).run_through().kinds
+    assert "tdd_red" not in job_beside(SIMILAR, author=author).run_through().kinds
 
 
 def test_the_skill_that_is_refined_is_no_duplicate_of_itself():

@@ -121,7 +121,7 @@ def test_feedback_that_changes_nothing_is_told_instead_of_dropped():
     assert job.until_asked() is None
 
 
-def test_a_draft_that_was_mended_by_hand_is_judged_as_it_stands():
+def test_a_draft_that_was_edited_is_validated_as_it_is():
     job = job_with(WRONG)
     job.until_asked()
     job.context = replace(job.context, draft=skill())

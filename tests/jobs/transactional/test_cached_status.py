@@ -12,7 +12,7 @@ def read(api, job):
     return reply["X-Cache"], reply.json()["status"]
 
 
-def test_a_move_of_the_job_retires_its_status(submit, author_api):
+def test_a_move_of_the_job_invalidates_its_status(submit, author_api):
     job = submit()
     assert read(author_api, job) == ("MISS", "pending")
     assert read(author_api, job) == ("HIT", "pending")
@@ -48,7 +48,7 @@ def test_an_unchanged_status_is_not_sent_again(submit, author_api):
     assert reply.content == b""
 
 
-def test_without_retiring_a_moved_job_would_look_as_before(
+def test_without_invalidation_a_moved_job_would_look_as_before(
     submit, author_api, monkeypatch
 ):
     """What the tests above prove; it fails when they prove nothing."""

@@ -25,7 +25,7 @@ def refused(browser, address, sent):
     return browser.post(address, sent).context["form"].errors
 
 
-def test_versions_are_rolled_back_to_yanked_and_put_back(browser, second):
+def test_versions_are_rolled_back_to_yanked_and_unyanked(browser, second):
     verbs = f"{SKILLS}{second.pk}/do"
     done(browser, f"{verbs}/roll-back/", {"version": "1.0.0"})
     first = Skill.objects.get().current

@@ -78,7 +78,7 @@ def test_what_cannot_be_is_named_beside_its_field(sent, field, browser):
     assert not Profile.objects.exists()
 
 
-def test_others_profiles_are_out_of_sight(browser, kim):
+def test_profiles_of_others_are_not_visible(browser, kim):
     Profile.objects.revise(kim, hidden=["data"])
 
     assert browser.get(LIST).context["cl"].result_count == 0

@@ -128,7 +128,7 @@ def test_at_no_time_is_there_no_folder(tmp_path):
 
 
 @pytest.mark.parametrize("deed", ["replace", "remove"])
-def test_what_cannot_be_put_back_is_kept_and_named(tmp_path, steps, deed):
+def test_what_cannot_be_restored_is_kept_and_named(tmp_path, steps, deed):
     """An editor saves to the old folder, and makes it anew while it is away."""
     target = write_folder(OLD, tmp_path / "a")
     (target / "notes/a.md").write_bytes(b"Mine.")
@@ -151,7 +151,7 @@ def test_what_cannot_be_put_back_is_kept_and_named(tmp_path, steps, deed):
 
 
 def test_what_is_saved_to_the_new_folder_before_it_goes_is_kept(tmp_path):
-    """The old one was changed, so it is put back; an editor was quicker."""
+    """An editor changed the old folder meanwhile, so it is restored."""
     if write.renameat2 is None:
         pytest.skip("This system cannot.")
     target = write_folder(OLD, tmp_path / "a")

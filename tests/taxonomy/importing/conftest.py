@@ -16,9 +16,9 @@ Run = Callable[..., tuple[int, dict[str, Any]]]
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Path:
+def source_folder(tmp_path: Path) -> Path:
     """Three skills in folders of two depths, next to files that are no skills."""
-    root = tmp_path / "shelf"
+    root = tmp_path / "source_folder"
     pdf = skill_files(references__api=b"\x00\xff\r\n", scripts__run=b"#!/bin/sh\n")
     write_folder(pdf, root / "pdf-tools")
     (root / "pdf-tools" / "scripts" / "run").chmod(0o755)
@@ -27,7 +27,7 @@ def shelf(tmp_path: Path) -> Path:
         skill_files("review-code", "Review code. Use when code needs a review."),
         root / "skills" / "review-code",
     )
-    (root / "README.md").write_text("# Shelf\n")
+    (root / "README.md").write_text("# Skills\n")
     (root / ".git").mkdir()
     (root / ".git" / "SKILL.md").write_text("no skill")
     return root

@@ -7,7 +7,7 @@ from taxonomy.search.results import search
 from tests.tables import CopiedRows, seed
 from tests.taxonomy.skills import skill_files
 
-SHELF = (
+SEARCHABLE = (
     ("kubernetes-deploy", "Roll out a service.", "Apply the manifests.", "k8s"),
     ("docker-images", "Build small images.", "A kubernetes node pulls them.", ""),
     ("cluster-care", "Look after kubernetes nodes.", "Drain one first.", ""),
@@ -18,20 +18,20 @@ SHELF = (
 )
 
 
-def fill_shelf():
-    for name, description, body, keyword in SHELF:
+def make_searchable_skills():
+    for name, description, body, keyword in SEARCHABLE:
         extra = f"metadata:\n  keywords: {keyword}\n" if keyword else ""
         Skill.objects.publish(
             skill_files(name.replace("é", "e"), description, body, extra)
         )
 
 
-rows_of_the_shelf = CopiedRows(fill_shelf, on=seed)
+searchable_rows = CopiedRows(make_searchable_skills, on=seed)
 
 
 @pytest.fixture
-def shelf(seeded):
-    rows_of_the_shelf()
+def searchable_skills(seeded):
+    searchable_rows()
 
 
 def found(query, skills=None):

@@ -11,7 +11,7 @@ SKILLS = "/api/v1/skills"
 
 
 @pytest.fixture
-def answer(shelf, viewer):
+def answer(searchable_skills, viewer):
     def get(**query):
         answer = viewer.get(SKILLS, query)
         assert answer.status_code == 200, answer.json()

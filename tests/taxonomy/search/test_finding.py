@@ -33,16 +33,16 @@ from tests.taxonomy.skills import skill_files
         ("zeppelin", []),
     ],
 )
-def test_a_query_finds_these_in_this_order(shelf, query, names):
+def test_a_query_finds_these_in_this_order(searchable_skills, query, names):
     assert found(query) == names
 
 
-def test_a_sentence_finds_the_skill_that_most_of_it_is_about(shelf):
+def test_a_sentence_finds_the_skill_that_most_of_it_is_about(searchable_skills):
     query = "I would like to read the sum of some scanned invoices, and quickly"
     assert found(query)[0] == "invoice-reading"
 
 
-def test_only_skills_that_were_let_through_are_found(shelf):
+def test_only_skills_that_were_let_through_are_found(searchable_skills):
     assert found("pdf", Skill.objects.filter(name="invoice-reading")) == [
         "invoice-reading"
     ]
@@ -50,7 +50,7 @@ def test_only_skills_that_were_let_through_are_found(shelf):
     assert found("pdf", Skill.objects.within("development")) == []
 
 
-def test_pages_of_a_search_are_parts_of_one_order(shelf):
+def test_pages_of_a_search_are_parts_of_one_order(searchable_skills):
     whole = found("kubernetes pdf files node sum")
     pages = search(Skill.objects.all(), "kubernetes pdf files node sum")
     parts = [skill.name for at in range(0, 8, 2) for skill in pages[at : at + 2]]
@@ -58,7 +58,7 @@ def test_pages_of_a_search_are_parts_of_one_order(shelf):
     assert parts == whole
 
 
-def test_no_more_are_found_than_are_ranked(shelf, settings):
+def test_no_more_are_found_than_are_ranked(searchable_skills, settings):
     settings.SKILLFLEET_SEARCH_CANDIDATES = 2
     assert found("kubernetes")[0] == "kubernetes-deploy"
     assert len(found("kubernetes")) == 2
@@ -123,7 +123,7 @@ HOSTILE = [
 ]
 
 
-def test_no_query_is_a_fault(shelf, viewer):
+def test_no_query_is_a_fault(searchable_skills, viewer):
     for query in HOSTILE:
         found(query)
         answer = viewer.get("/api/v1/skills", {"q": query})

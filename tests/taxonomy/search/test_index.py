@@ -104,7 +104,7 @@ def delete():
     ],
     ids=lambda write: write.__name__,
 )
-def test_every_write_leaves_the_index_as_if_it_were_made_anew(shelf, write):
+def test_every_write_leaves_the_index_as_if_it_were_made_anew(searchable_skills, write):
     before = content()
     write()
     kept = content()
@@ -113,14 +113,14 @@ def test_every_write_leaves_the_index_as_if_it_were_made_anew(shelf, write):
     assert kept != before or write is roll_back_by_hand
 
 
-def test_what_is_no_word_of_a_skill_any_more_does_not_find_it(shelf):
+def test_what_is_no_word_of_a_skill_any_more_does_not_find_it(searchable_skills):
     assert found("merge") == ["pdf-tools"]
     publish_again()
     assert found("merge") == []
     assert found("zeppelin") == ["pdf-tools"]
 
 
-def test_migrations_find_no_trigger_and_leave_all_of_them(shelf):
+def test_migrations_find_no_trigger_and_leave_all_of_them(searchable_skills):
     migration = type("Migration", (), {"app_label": "taxonomy"})
     index.drop_before_migration(connection.alias, plan=[(migration, False)])
     assert index.existing_triggers(connection) == {}
@@ -172,7 +172,7 @@ def test_names_and_modules_are_no_part_of_the_digest(vendor, monkeypatch):
     assert index.digest(vendor) == before
 
 
-def test_only_a_changed_definition_rebuilds_the_index(shelf, monkeypatch):
+def test_only_a_changed_definition_rebuilds_the_index(searchable_skills, monkeypatch):
     raw("DELETE FROM taxonomy_search")
     index.create_after_migration(connection.alias)
     assert found("merge") == []
@@ -182,14 +182,14 @@ def test_only_a_changed_definition_rebuilds_the_index(shelf, monkeypatch):
     assert found("merge") == ["pdf-tools"]
 
 
-def test_a_body_of_any_size_is_published(shelf):
+def test_a_body_of_any_size_is_published(searchable_skills):
     long = " ".join(f"word{number}" for number in range(60_000))
     Skill.objects.publish(skill_files("long-winded", "Much.", long))
     assert found("word17") == ["long-winded"]
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="is PostgreSQL's own")
-def test_without_pg_trgm_it_corrects_less_and_says_so(shelf):
+def test_without_pg_trgm_it_corrects_less_and_says_so(searchable_skills):
     raw("DROP EXTENSION pg_trgm CASCADE")
     assert warnings() == {"taxonomy.W001"}
     assert found("kuberntes deploy") == ["kubernetes-deploy"]  # by what is left
@@ -205,7 +205,7 @@ def warnings():
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="of PostgreSQL's index")
-def test_a_word_of_a_name_is_not_looked_for_in_the_bodies(shelf):
+def test_a_word_of_a_name_is_not_looked_for_in_the_bodies(searchable_skills):
     with CaptureQueriesContext(connection) as queries:
         search(Skill.objects.all(), "kubernetes").count()
         [counting] = [each["sql"] for each in queries if "WITH found" in each["sql"]]
@@ -216,7 +216,7 @@ def test_a_word_of_a_name_is_not_looked_for_in_the_bodies(shelf):
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="of SQLite's connections")
-def test_a_connection_keeps_what_searches_read(shelf, settings):
+def test_a_connection_keeps_what_searches_read(searchable_skills, settings):
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA cache_size")
         [kibibytes] = cursor.fetchone()

@@ -57,27 +57,30 @@ def test_line_ends_marks_and_invisible_characters_go(text, rules):
         (("name: pdf-tables", "name: 2024"), "portable.type"),
     ],
 )
-def test_the_frontmatter_is_mended_where_no_guess_is_needed(broken, rule):
+def test_the_frontmatter_is_repaired_where_no_guess_is_needed(broken, rule):
     text = GOOD.replace(*broken, 1)
     assert not SkillPackage((File("SKILL.md", text.encode()),)).report.passed
 
-    mended, rules = fixed(text)
+    repaired, rules = fixed(text)
 
     assert rule in rules
-    assert SkillPackage((File("SKILL.md", mended.encode()),)).report.passed
+    assert SkillPackage((File("SKILL.md", repaired.encode()),)).report.passed
     before = GOOD.split("---\n")[2].strip()
-    assert parse(mended).body.endswith(before)
+    assert parse(repaired).body.endswith(before)
 
 
 def test_unknown_fields_keep_their_values_under_metadata():
     text = GOOD.replace("---\nname", "---\nversion: 1.0\nauthor: Ann\nname", 1)
-    mended, _ = fixed(text)
-    assert parse(mended).frontmatter["metadata"] == {"version": "1.0", "author": "Ann"}
+    repaired, _ = fixed(text)
+    assert parse(repaired).frontmatter["metadata"] == {
+        "version": "1.0",
+        "author": "Ann",
+    }
 
 
 def test_an_open_code_block_is_ended():
-    mended, rules = fixed(f"{GOOD}\n~~~~sh\nls\n")
-    assert (mended, rules) == (f"{GOOD}\n~~~~sh\nls\n~~~~\n", ["quality.fences"])
+    repaired, rules = fixed(f"{GOOD}\n~~~~sh\nls\n")
+    assert (repaired, rules) == (f"{GOOD}\n~~~~sh\nls\n~~~~\n", ["quality.fences"])
 
 
 def test_a_lower_case_file_is_renamed_and_other_files_stay():
@@ -101,7 +104,7 @@ def test_what_needs_a_person_is_left_to_one(text):
     st.text(st.sampled_from("ab:-#@'\"{}[]| \n\r\t\u200b\ufeff`~>1."), max_size=60),
     st.text(st.sampled_from("ab \n\r`~>-1.\u200b"), max_size=60),
 )
-def test_mending_twice_changes_nothing_more(source, body):
+def test_repairing_twice_changes_nothing_more(source, body):
     once = fix((File("SKILL.md", f"---\n{source}\n---\n{body}".encode()),))
     again = fix(once.files)
     assert (again.files, again.changes) == (once.files, ())

@@ -47,7 +47,7 @@ def warm(viewer):
 
 
 @pytest.mark.parametrize("url", EVERY_READ)
-def test_publishing_retires_every_read_that_shows_the_skill(
+def test_publishing_invalidates_every_read_that_shows_the_skill(
     warm, curator, pdf_tools, url
 ):
     read = warm(url)
@@ -76,7 +76,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_any_change_of_a_skill_retires_its_detail(warm, seeded, change):
+def test_any_change_of_a_skill_invalidates_its_detail(warm, seeded, change):
     Skill.objects.publish(
         skill_files(extra="metadata:\n  tags: pdf\n"),
         category="development/practices",
@@ -87,7 +87,9 @@ def test_any_change_of_a_skill_retires_its_detail(warm, seeded, change):
     assert read()["X-Cache"] == "MISS"
 
 
-def test_what_was_read_by_uuid_or_former_name_is_retired_too(warm, curator, pdf_tools):
+def test_what_was_read_by_uuid_or_former_name_is_invalidated_too(
+    warm, curator, pdf_tools
+):
     Address.objects.create(kind="skill", path="pdf-kit", skill=pdf_tools, current=False)
     reads = [warm(f"{SKILLS}/{ref}") for ref in (pdf_tools.pk, "pdf-kit")]
     curator.patch(SKILL, {"tags": ["new"]})

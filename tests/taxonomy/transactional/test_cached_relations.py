@@ -9,7 +9,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 SKILLS = "/api/v1/skills"
 
 
-def test_a_change_at_any_end_retires_what_shows_it(seeded, viewer, curator):
+def test_a_change_at_any_end_invalidates_what_shows_it(seeded, viewer, curator):
     a, b, c, _ = (Skill.objects.publish(skill_files(name)).skill for name in "abcd")
     Relation.objects.relate(a, {Relation.Kind.REQUIRED: ["b", "later"]})
     Relation.objects.relate(b, {Relation.Kind.REQUIRED: ["c"]})
@@ -46,7 +46,7 @@ def test_a_change_at_any_end_retires_what_shows_it(seeded, viewer, curator):
 
 
 @pytest.mark.parametrize(("most", "page"), [(200, 200), (200, 2), (2, 200)])
-def test_who_requires_it_unseen_retires_it_too(
+def test_who_requires_it_unseen_invalidates_it_too(
     seeded, viewer, curator, settings, monkeypatch, most, page
 ):
     """Whether it is archived, past the end of the list, or one of too many."""

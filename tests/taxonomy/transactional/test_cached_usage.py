@@ -1,4 +1,4 @@
-"""What shows usage and profiles is cached, in its tier, and retired by them alone."""
+"""Answers that show usage and profiles are cached, and invalidated by them alone."""
 
 import pytest
 from django.contrib.auth.models import User
@@ -22,7 +22,7 @@ def outcomes(client, *addresses):
     return [client.get(f"/api/v1{each}")["X-Cache"] for each in addresses]
 
 
-def test_a_batch_retires_the_figures_and_what_is_ranked_by_its_own_persons_use():
+def test_a_batch_invalidates_the_counts_and_what_ranks_by_its_users_usage():
     Skill.objects.publish(skill_files(), category="data")
     curator, viewer = client_of("curator"), client_of("viewer")
     for client in (curator, viewer):
@@ -53,7 +53,7 @@ def test_the_same_address_is_one_persons_with_user_id_and_everyones_without():
     assert viewer.head("/api/v1/taxonomy/xml?user_id=me")["X-Cache"] == "HIT"
 
 
-def test_a_profile_that_an_operator_changes_retires_what_its_person_reads():
+def test_a_profile_that_an_operator_changes_invalidates_what_its_user_reads():
     viewer, operator = client_of("viewer"), client_of("operator")
     number = User.objects.get(username="viewer-of-the-fleet").pk
     theirs = f"/taxonomy/user/{number}"

@@ -108,7 +108,7 @@ class Editor:
     def do_yank(self) -> None:
         self.skill().yank(f"1.0.{self.random.randrange(3)}")
 
-    def do_put_back(self) -> None:
+    def do_unyank(self) -> None:
         self.skill().unyank(f"1.0.{self.random.randrange(3)}")
 
     def do_deprecate(self) -> None:

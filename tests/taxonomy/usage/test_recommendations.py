@@ -155,7 +155,7 @@ def test_a_skill_that_fails_its_validation_is_never_recommended(viewer, fleet, u
 
     assert shown(viewer) == {}
     assert viewer.get("/api/v1/skills/git-basics").status_code == 200
-    Skill.objects.publish(skill_files("git-basics", body="# Mended\n"))
+    Skill.objects.publish(skill_files("git-basics", body="# Repaired\n"))
     (one,) = viewer.get(OWN).json()["recommendations"]
     verdict = viewer.get("/api/v1/skills/git-basics").json()["validation"]
     assert one["name"] == "git-basics" and one["validation"] == verdict

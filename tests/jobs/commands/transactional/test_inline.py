@@ -123,9 +123,7 @@ def test_a_phase_over_its_limit_is_abandoned_and_another_thread_goes_on(
     assert job.results.filter(phase="refine").count() == 1
 
 
-def test_stopping_puts_back_what_was_in_hand(
-    inline_jobs, submit, settings, monkeypatch
-):
+def test_stopping_releases_the_current_job(inline_jobs, submit, settings, monkeypatch):
     HangingAuthor.hung.clear()
     HangingAuthor.released.clear()
     settings.SKILLFLEET_AUTHOR = HANGING_AUTHOR

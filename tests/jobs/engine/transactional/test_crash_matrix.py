@@ -15,8 +15,8 @@ from jobs.engine.maintenance import sweep
 from jobs.models import Job
 from jobs.pipeline.phases import PHASES
 from tests.jobs.engine.conftest import TASK, deliver, drain
-from tests.jobs.engine.nursery import POINTS
-from tests.jobs.engine.processes import RECORDING_AUTHOR, Nursery
+from tests.jobs.engine.fork_server import POINTS
+from tests.jobs.engine.processes import RECORDING_AUTHOR, ForkServer
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -38,11 +38,11 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def nursery(django_db_setup: None, log: Path) -> Iterator[Nursery]:
+def fork_server(django_db_setup: None, log: Path) -> Iterator[ForkServer]:
     """For all phases: an interpreter takes a second to start."""
-    nursery = Nursery(AUTHOR_LOG=str(log))
-    yield nursery
-    nursery.close()
+    fork_server = ForkServer(AUTHOR_LOG=str(log))
+    yield fork_server
+    fork_server.close()
 
 
 @pytest.fixture
@@ -68,14 +68,14 @@ def let_an_hour_pass() -> None:
 
 @pytest.mark.parametrize("phase", PHASES)
 def test_a_killed_worker_loses_nothing_and_doubles_nothing(
-    phase: str, nursery: Nursery, author_log: Path, seeded: None
+    phase: str, fork_server: ForkServer, author_log: Path, seeded: None
 ) -> None:
     owner = User.objects.create_user("olga")
     for point in POINTS:
         author_log.write_text("")
         job = lifecycle.create_skill_job(owner, TASK)
         advance_to(job, phase)
-        assert nursery.run(point=point) == KILLED, point
+        assert fork_server.run(point=point) == KILLED, point
         let_an_hour_pass()
         sweep()
         drain()

@@ -21,7 +21,7 @@ from jobs.pipeline.phases import PHASES
 from jobs.worker import SkillJobWorker
 from tests.jobs.engine.authors import ParkedAuthor, ScriptedAuthor
 from tests.jobs.engine.conftest import drain
-from tests.jobs.engine.processes import RECORDING_AUTHOR, Nursery
+from tests.jobs.engine.processes import RECORDING_AUTHOR, ForkServer
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -145,18 +145,18 @@ def test_a_worker_frozen_beyond_its_lease_applies_nothing_when_it_thaws(
     submit: Callable[..., Job], author_log: Path
 ) -> None:
     job = submit()
-    nursery = Nursery(AUTHOR_LOG=str(author_log))
+    fork_server = ForkServer(AUTHOR_LOG=str(author_log))
     try:
-        assert nursery.run() == 0
-        status = nursery.run(point="in_phase", blow=signal.SIGSTOP.value)
+        assert fork_server.run() == 0
+        status = fork_server.run(point="in_phase", signal_number=signal.SIGSTOP.value)
         assert os.WIFSTOPPED(status)
         expire_lease(job)
         lifecycle.requeue(Job.objects.get(pk=job.pk))
         drain()
         before = list(job.results.values_list("pk", "phase"))
-        assert os.waitstatus_to_exitcode(nursery.run(thaw=True)) == 0
+        assert os.waitstatus_to_exitcode(fork_server.run(thaw=True)) == 0
     finally:
-        nursery.close()
+        fork_server.close()
     assert list(job.results.values_list("pk", "phase")) == before
     assert [phase for _, phase in before] == list(PHASES)
     calls = Counter(author_log.read_text().split())
@@ -170,9 +170,13 @@ def test_a_worker_frozen_in_its_commit_holds_the_jobs_row_for_a_while_only(
 ) -> None:
     """The server ends its session: what it wrote is undone, its locks are free."""
     job = submit()
-    nursery = Nursery(AUTHOR_LOG=str(author_log), SKILLFLEET_IDLE_TRANSACTION="1")
+    fork_server = ForkServer(
+        AUTHOR_LOG=str(author_log), SKILLFLEET_IDLE_TRANSACTION="1"
+    )
     try:
-        status = nursery.run(point="before_commit", blow=signal.SIGSTOP.value)
+        status = fork_server.run(
+            point="before_commit", signal_number=signal.SIGSTOP.value
+        )
         assert os.WIFSTOPPED(status)
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = '20s'")
@@ -180,11 +184,11 @@ def test_a_worker_frozen_in_its_commit_holds_the_jobs_row_for_a_while_only(
         lifecycle.requeue(Job.objects.get(pk=job.pk))
         drain()
         before = list(job.results.values_list("pk", "phase"))
-        again = nursery.run(thaw=True)
+        again = fork_server.run(thaw=True)
         assert os.WIFSTOPPED(again)  # its connection was cut: it tries once more
-        assert os.waitstatus_to_exitcode(nursery.run(thaw=True)) == 0
+        assert os.waitstatus_to_exitcode(fork_server.run(thaw=True)) == 0
     finally:
-        nursery.close()
+        fork_server.close()
         connection.close()
     assert [phase for _, phase in before] == list(PHASES)
     assert list(job.results.values_list("pk", "phase")) == before

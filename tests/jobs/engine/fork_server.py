@@ -1,4 +1,4 @@
-"""The other end of `processes.Nursery`: forks workers that die at a named point."""
+"""The process of `processes.ForkServer`: it forks workers and kills them at a point."""
 
 import json
 import os
@@ -21,12 +21,12 @@ from jobs.models import Job  # noqa: E402
 POINTS = ("before_claim", "in_phase", "before_commit", "after_commit", "before_ack")
 
 
-blow = signal.SIGKILL
+signal_number = signal.SIGKILL
 
 
 def die(*_: Any) -> None:
     """Killed, or frozen until somebody sends SIGCONT."""
-    os.kill(os.getpid(), blow)
+    os.kill(os.getpid(), signal_number)
 
 
 class OneMessage(TaskSource):
@@ -81,11 +81,11 @@ def arm(point: str) -> None:
 
 
 def start(request: dict[str, Any]) -> int:
-    global blow
+    global signal_number
     connections.close_all()
     pid = os.fork()
     if not pid:
-        blow = signal.Signals(request.get("blow", signal.SIGKILL))
+        signal_number = signal.Signals(request.get("signal_number", signal.SIGKILL))
         arm(request.get("point", ""))
         work_from(OneMessage())
         os._exit(0)
