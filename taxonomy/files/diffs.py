@@ -1,4 +1,4 @@
-"""What one set of files has that another has not, as people read it."""
+"""Differences between two sets of files, as unified diffs."""
 
 import difflib
 from collections.abc import Iterator
@@ -11,14 +11,14 @@ BINARY, TOO_LONG = "binary", "too long"
 CONTEXT_LINES = 3
 FULL_FILES = 10
 BYTES_PER_LINE = 100
-"""How long lines may be on average in a file of as many as are compared."""
+"""The most bytes per line, on average, of a file that is compared."""
 
 
 @dataclass(frozen=True)
 class FileDiff:
-    """One file that differs. `text` is a unified diff; empty: `note` says why.
+    """One file that differs. `text` is a unified diff, or empty with a `note`.
 
-    The note is `binary`, `too long`, or that the file may now be executed or not.
+    The note is `binary`, `too long`, or says that the file became executable or not.
     """
 
     path: str
@@ -28,10 +28,11 @@ class FileDiff:
 
 
 def differences(before: Files, after: Files, most_lines: int) -> tuple[FileDiff, ...]:
-    """Every file that differs, by path; one of more than `most_lines` has no text.
+    """Every file that differs, by path. Files of more than `most_lines` have no text.
 
-    The bound is on each side of each file: comparing takes time that grows with the
-    product of the two. All together may have as many as FULL_FILES of that length.
+    The limit is on both versions of a file, because the time to compare them grows
+    with the product of their lengths. All files together may have FULL_FILES times as
+    many lines.
     """
     return tuple(_differences(before, after, most_lines))
 
@@ -62,7 +63,7 @@ def _mode(was: File | None, now: File | None) -> str:
 def _compared(
     was: File | None, now: File | None, path: str, most_lines: int
 ) -> tuple[str, str]:
-    """(the unified diff, why there is none)."""
+    """The unified diff, and the reason if there is none."""
     try:
         old, new = _lines(was), _lines(now)
     except UnicodeDecodeError:
@@ -77,7 +78,7 @@ def _compared(
 
 
 def _lines(file: File | None) -> list[str]:
-    """Raises UnicodeDecodeError, also for a NUL: no text holds one."""
+    """Raises UnicodeDecodeError, also for a NUL, which no text contains."""
     if file is None:
         return []
     if b"\0" in file.content:

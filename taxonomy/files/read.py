@@ -38,29 +38,29 @@ from taxonomy.files.gate import (
     unreadable,
 )
 
-LEFT_OUT = frozenset({".git"})
+CHECKOUT_FOLDERS = frozenset({".git"})
 """The author's: at the root of a skill, and anywhere around skills."""
-LITTER = frozenset({".DS_Store", "Thumbs.db", "__MACOSX"})
+IGNORED_NAMES = frozenset({".DS_Store", "Thumbs.db", "__MACOSX"})
 """macOS and Windows put them into every folder that they show or pack."""
-ASIDE = ".skillfleet-aside-"
+STAGING_PREFIX = ".skillfleet-aside-"
 """How the folder begins that a write makes beside its target."""
-LITTER_BEGINS = ("._", ASIDE)
+IGNORED_PREFIXES = ("._", STAGING_PREFIX)
 
 
-def is_litter(name: str) -> bool:
-    return name in LITTER or name.startswith(LITTER_BEGINS)
+def is_ignored(name: str) -> bool:
+    return name in IGNORED_NAMES or name.startswith(IGNORED_PREFIXES)
 
 
 def belongs(path: str) -> bool:
     """Whether what has this path within a skill is the skill's."""
     parts = path.split("/")
-    return parts[0] not in LEFT_OUT and not any(map(is_litter, parts))
+    return parts[0] not in CHECKOUT_FOLDERS and not any(map(is_ignored, parts))
 
 
 def may_hold_skills(path: str) -> bool:
     """Whether skills are looked for in this folder of a source."""
     parts = path.split("/")
-    return LEFT_OUT.isdisjoint(parts) and not any(map(is_litter, parts))
+    return CHECKOUT_FOLDERS.isdisjoint(parts) and not any(map(is_ignored, parts))
 
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW

@@ -1,4 +1,16 @@
-"""Writing a skill as a folder by an atomic swap: all of it is there, or nothing."""
+"""Writes a skill as a folder by an atomic swap: readers see all of it, or none.
+
+A write works in a staging folder beside its target, which holds:
+
+filling   new files, not yet all of them
+new       all new files; after the swap, the former content of the target
+old       content that was moved out of the way
+gone      content that is being deleted
+known     digests of content that is stored elsewhere as well
+
+Whatever a write was doing when it stopped, `StagingFolder.recover` can tell from these
+names alone what to restore and what to delete, also after the process was killed.
+"""
 
 import ctypes
 import fcntl
@@ -20,14 +32,20 @@ from taxonomy.files.gate import (
     Limits,
     require_files,
 )
-from taxonomy.files.read import ASIDE, LEFT_OUT, Identity, digest_of, folder_digest
+from taxonomy.files.read import (
+    CHECKOUT_FOLDERS,
+    STAGING_PREFIX,
+    Identity,
+    digest_of,
+    folder_digest,
+)
 
 HERE = -100
-"""AT_FDCWD of fcntl.h: paths mean what they mean anywhere else."""
+"""AT_FDCWD of fcntl.h: relative paths start at the current folder."""
 EXCHANGE = 2
 """RENAME_EXCHANGE of renameat2(2)."""
 UNKNOWN = frozenset({ENOSYS, EINVAL, ENOTSUP, EPERM})
-"""What an old kernel, a file system without it, or a sandbox answers."""
+"""Errors of kernels, file systems and sandboxes that do not support it."""
 
 renameat2 = (
     getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
@@ -36,10 +54,10 @@ renameat2 = (
 )
 
 
-def exchange(one: Path, other: Path, by: Path) -> None:
-    """In one step where the system can: Linux, on most file systems.
+def atomic_swap(one: Path, other: Path, by: Path) -> None:
+    """Swap two folders in one step, where the system can: Linux, most file systems.
 
-    Elsewhere in three: `other` is missing for a moment, and lies at `by` then.
+    Elsewhere it takes three steps: `other` is missing for a moment, and is at `by`.
     """
     if not _in_one_step(one, other):
         other.rename(by)
@@ -48,7 +66,7 @@ def exchange(one: Path, other: Path, by: Path) -> None:
 
 
 def _in_one_step(one: Path, other: Path) -> bool:
-    """False: the system cannot, and nothing has been done."""
+    """False: the system does not support it, and nothing has changed."""
     if renameat2 is None:
         return False
     paths = os.fsencode(one), os.fsencode(other)
@@ -63,40 +81,39 @@ def _in_one_step(one: Path, other: Path) -> bool:
 LOCK = "lock"
 
 
-class Aside:
-    """For one target, and for one write at a time."""
+class StagingFolder:
+    """The folder in which one write to one target works; see the module."""
 
     def __init__(self, target: Path, limits: Limits) -> None:
         self.target = target
         self.limits = limits
-        self.folder = aside_of(target)
+        self.folder = staging_path(target)
         self.filling = self.folder / "filling"
         self.new = self.folder / "new"
         self.old = self.folder / "old"
         self.gone = self.folder / "gone"
         self.known = self.folder / "known"
 
-    def know(self, *kept: Files) -> None:
-        """Contents that are kept elsewhere. Said before anything has its place in
-        `new` or `old`."""
-        self.known.write_text("\n".join(map(digest_of, kept)))
+    def record_known(self, *contents: Files) -> None:
+        """Record content that is stored elsewhere, before any is in `new` or `old`."""
+        self.known.write_text("\n".join(map(digest_of, contents)))
 
-    def drop(self, place: Path) -> None:
-        """Out of the way in one step, so that no half of it is taken for a whole."""
+    def delete(self, place: Path) -> None:
+        """Move it away in one step first, so that half of it is never seen as whole."""
         shutil.rmtree(self.gone, ignore_errors=True)
         place.rename(self.gone)
 
-    def settle(self) -> None:
-        """Put back what has no place any more; drop what can be had again.
+    def recover(self) -> None:
+        """Restore the target if it is missing, and delete content that is known.
 
-        Raises FolderLeft for what is neither: it stays where it is.
+        Raises FolderLeft for other content, which stays where it is.
         """
         try:
             if os.path.lexists(self.old) and not os.path.lexists(self.target):
                 self.old.rename(self.target)
             for place in (self.new, self.old):
                 if os.path.lexists(place) and self._is_known(place):
-                    self.drop(place)
+                    self.delete(place)
         except OSError as error:
             raise FolderLeft(self.folder) from error
         if os.path.lexists(self.new) or os.path.lexists(self.old):
@@ -108,53 +125,58 @@ class Aside:
     def _is_known(self, place: Path) -> bool:
         with suppress(FileNotFoundError):
             known = self.known.read_text().split()
-            return may_go(place) and folder_digest(place, self.limits) in known
+            return is_replaceable(place) and folder_digest(place, self.limits) in known
         return False
 
 
-def aside_of(target: Path) -> Path:
-    return target.with_name(f"{ASIDE}{target.name}")
+def staging_path(target: Path) -> Path:
+    return target.with_name(f"{STAGING_PREFIX}{target.name}")
 
 
-def may_go(folder: Path) -> bool:
-    """A folder, and nobody's checkout."""
+def is_replaceable(folder: Path) -> bool:
+    """It is a real folder, and not a git checkout."""
     plain = folder.is_dir() and not folder.is_symlink()
-    return plain and not any(os.path.lexists(folder / name) for name in LEFT_OUT)
+    return plain and not any(
+        os.path.lexists(folder / name) for name in CHECKOUT_FOLDERS
+    )
 
 
 @contextmanager
-def aside(target: Path, limits: Limits) -> Iterator[Aside]:
-    """What a killed write has left is settled first. Raises FolderLeft."""
-    it = Aside(target, limits)
-    with locked(it.folder):
-        it.settle()
+def staging_folder(target: Path, limits: Limits) -> Iterator[StagingFolder]:
+    """Recover first what a killed write has left. Raises FolderLeft."""
+    staging = StagingFolder(target, limits)
+    with locked(staging.folder):
+        staging.recover()
         try:
-            yield it
+            yield staging
         finally:
             try:
-                it.settle()
+                staging.recover()
             except KeyboardInterrupt:
-                it.settle()
+                staging.recover()
                 raise
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Whoever else writes to the target waits, and then has a folder of its own."""
+    """Let other writers to the same target wait, for a staging folder of their own."""
     with ExitStack() as stack:
         while not _lock(folder, stack):
             stack.close()
         try:
             yield
         finally:
-            # The lock goes last: nobody else begins in what is being removed.
+            # Remove the lock last, so that nobody works in a folder that is deleted.
             (folder / LOCK).unlink(missing_ok=True)
             with suppress(OSError):
                 folder.rmdir()
 
 
 def _lock(folder: Path, stack: ExitStack) -> bool:
-    """False: who had it has removed it meanwhile. The system frees that of the dead."""
+    """False: the former holder removed the folder meanwhile.
+
+    The system releases the lock of a process that died.
+    """
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
     with suppress(FileNotFoundError):
@@ -170,10 +192,10 @@ def _lock(folder: Path, stack: ExitStack) -> bool:
 
 
 def open_lock(folder: Path) -> IO[bytes]:
-    return open(folder / LOCK, "ab", opener=_not_by_a_link)
+    return open(folder / LOCK, "ab", opener=_not_through_a_link)
 
 
-def _not_by_a_link(path: str, flags: int) -> int:
+def _not_through_a_link(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW)
 
 
@@ -188,52 +210,54 @@ def write_folder(
     replacing: Files | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Path:
-    """Put the files into `target`, which then holds nothing else; returns it.
+    """Make `target` a folder with exactly these files, and return it.
 
-    They are written beside it, and exchanged with it in one step: whoever opens it
-    finds the old folder or the new one, and so does whoever comes after this was
-    interrupted or killed. Where the system has no such step (see `exchange`) there
-    is a moment without a folder; a write that is killed in it leaves the old one
-    beside, and the next write to this target puts it back.
+    The files are written beside the target and swapped with it in one step. So a
+    reader finds the old folder or the new one, also after this was interrupted or
+    killed. Where the system has no atomic swap there is a moment without a folder; if
+    the write is killed then, the next write to this target restores the old one.
 
-    A target that holds other files raises `FolderOccupied` unless `replace`, and a
-    file, a link or a folder with a `.git` always does; one that holds the same files
-    is left as it is. So does one that does not hold `replacing` any more, if those
-    are given. `FolderLeft` names the place of what could not be put back.
+    A target with the same files is left as it is. Raises FolderOccupied for a target
+    with other files unless `replace`, for one whose files are not `replacing` any
+    more if that is given, and always for a file, a link or a git checkout. Raises
+    FolderLeft for content of a former write that could not be restored.
     """
     require_files(files, limits)
     target = target.absolute()
-    if not os.path.lexists(aside_of(target)) and _holds(target, files, limits):
+    if not os.path.lexists(staging_path(target)) and _holds(target, files, limits):
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
-    with aside(target, limits) as beside:
+    with staging_folder(target, limits) as staging:
         is_free = not os.path.lexists(target) or is_empty_folder(target)
         if not is_free and _holds(target, files, limits):
             return target
-        may_write = replacing is None if is_free else replace and may_go(target)
+        may_write = replacing is None if is_free else replace and is_replaceable(target)
         if not may_write:
             raise FolderOccupied(target)
-        _fill(beside, files, replacing)
+        _fill(staging, files, replacing)
         if is_free:
-            _place(beside)
+            _place(staging)
         else:
-            _exchange(beside, replacing)
+            _swap_in(staging, replacing)
     return target
 
 
 def remove_folder(
     target: Path, holding: Files, limits: Limits = DEFAULT_LIMITS
 ) -> None:
-    """Out of its place in one step; FolderOccupied where `write_folder` raises it, and
-    when it does not hold these files any more: then it is put back."""
+    """Remove the folder in one step.
+
+    Raises FolderOccupied as `write_folder` does, and if it does not hold these files
+    any more; then it is restored.
+    """
     target = target.absolute()
-    with aside(target, limits) as beside:
-        if not may_go(target):
+    with staging_folder(target, limits) as staging:
+        if not is_replaceable(target):
             raise FolderOccupied(target)
-        beside.know(holding)
-        target.rename(beside.old)
-        _require_holding(beside, beside.old, holding)
-        beside.drop(beside.old)
+        staging.record_known(holding)
+        target.rename(staging.old)
+        _require_holding(staging, staging.old, holding)
+        staging.delete(staging.old)
 
 
 def is_empty_folder(path: Path) -> bool:
@@ -244,53 +268,56 @@ def _holds(target: Path, files: Files, limits: Limits) -> bool:
     return folder_digest(target, limits) == digest_of(files)
 
 
-def _require_holding(beside: Aside, place: Path, files: Files | None) -> None:
-    """Looked at where nobody who edits it by its path can change it any more."""
-    if not may_go(place):
-        raise FolderOccupied(beside.target)
-    if files is not None and not _holds(place, files, beside.limits):
-        raise FolderOccupied(beside.target)
+def _require_holding(staging: StagingFolder, place: Path, files: Files | None) -> None:
+    """Raises FolderOccupied unless `place` holds the files.
+
+    It has been moved there, so that nobody who knows its path can still change it.
+    """
+    if not is_replaceable(place):
+        raise FolderOccupied(staging.target)
+    if files is not None and not _holds(place, files, staging.limits):
+        raise FolderOccupied(staging.target)
 
 
-def _fill(beside: Aside, files: Files, replacing: Files | None) -> None:
-    beside.know(files, *([] if replacing is None else [replacing]))
-    beside.filling.mkdir(mode=0o755)
+def _fill(staging: StagingFolder, files: Files, replacing: Files | None) -> None:
+    staging.record_known(files, *([] if replacing is None else [replacing]))
+    staging.filling.mkdir(mode=0o755)
     for file in files:
-        path = beside.filling / file.path
+        path = staging.filling / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(file.content)
         path.chmod(0o755 if file.executable else 0o644)
-    beside.filling.rename(beside.new)
+    staging.filling.rename(staging.new)
 
 
-def _place(beside: Aside) -> None:
-    """Where nothing was, or an empty folder."""
+def _place(staging: StagingFolder) -> None:
+    """Move the new folder to where nothing was, or an empty folder."""
     try:
-        beside.new.rename(beside.target)
+        staging.new.rename(staging.target)
     except OSError as error:
         if error.errno in TAKEN:
-            raise FolderOccupied(beside.target) from None
+            raise FolderOccupied(staging.target) from None
         raise
 
 
-def _exchange(beside: Aside, replacing: Files | None) -> None:
-    """And back, unless what was there may go."""
-    ours = _identity(beside.new)
+def _swap_in(staging: StagingFolder, replacing: Files | None) -> None:
+    """Swap in the new folder, and swap back unless the old one may be deleted."""
+    ours = _identity(staging.new)
     try:
-        exchange(beside.new, beside.target, beside.old)
-        _require_holding(beside, beside.new, replacing)
-        beside.drop(beside.new)
+        atomic_swap(staging.new, staging.target, staging.old)
+        _require_holding(staging, staging.new, replacing)
+        staging.delete(staging.new)
     except BaseException:
-        _take_back(beside, ours)
+        _swap_back(staging, ours)
         raise
 
 
-def _take_back(beside: Aside, ours: Identity | None) -> None:
-    """Wherever the exchange was interrupted, or if nothing was exchanged yet."""
-    if not os.path.lexists(beside.new) and os.path.lexists(beside.old):
-        beside.old.rename(beside.new)
-    if _identity(beside.new) not in (ours, None):
-        exchange(beside.new, beside.target, beside.old)
+def _swap_back(staging: StagingFolder, ours: Identity | None) -> None:
+    """Undo a swap, wherever it was interrupted, or before it began."""
+    if not os.path.lexists(staging.new) and os.path.lexists(staging.old):
+        staging.old.rename(staging.new)
+    if _identity(staging.new) not in (ours, None):
+        atomic_swap(staging.new, staging.target, staging.old)
 
 
 def _identity(path: Path) -> Identity | None:

@@ -98,10 +98,10 @@ class UnwritableFrontmatter(SkillMdError):
 
 
 PLAIN_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
-# Read as true, null and the like by some YAML reader when they stand unquoted.
+# Some YAML readers read these as true, null and the like if they are not quoted.
 TYPED_KEYS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
-# What must not stand raw between double quotes: quotes, backslashes, and whatever is
-# not printable, breaks a line or is trimmed by a reader. Each becomes an escape.
+# Must be escaped within double quotes: quotes, backslashes, and whatever is not
+# printable, breaks a line, or is trimmed by some reader.
 ESCAPED = re.compile(
     r'["\\]|---|'
     "[\x00-\x1f\x7f-\xa0\xad\u2000-\u200f\u2028-\u202f\u205f-\u206f"
@@ -169,11 +169,11 @@ UNREADABLE = re.compile(
 )
 
 REMEMBERED = 8
-"""Several checks read the same frontmatter, one after the other; reading is slow."""
+"""Parsing is slow, and an author parses the same frontmatter several times."""
 
 
 def load_frontmatter(source: str, limits: Limits = DEFAULT_LIMITS) -> dict[str, Any]:
-    """The fields, every scalar a string. `source` starts behind the opening `---`."""
+    """The fields, with every scalar as a string. `source` is between the `---`."""
     return deepcopy(_loaded(source, limits))
 
 
@@ -187,7 +187,7 @@ def _loaded(source: str, limits: Limits) -> dict[str, Any]:
         raise FrontmatterInvalid(
             getattr(error, "problem", None) or "", line=mark.line + 1 if mark else None
         ) from error
-    except Exception as error:  # it crashes on a list as a key, deep nesting and more
+    except Exception as error:  # it crashes on lists as keys, deep nesting and more
         raise FrontmatterInvalid("it cannot be read") from error
     if not isinstance(loaded, dict):
         raise FrontmatterNotMapping(line=1)
@@ -218,12 +218,12 @@ class _Loader(StrictYAMLLoader):
 
 @lru_cache(maxsize=REMEMBERED)
 def _compose(source: str) -> Any:
-    """The root node; None where there is none, or where it cannot be read."""
+    """The root node; None if there is none, or if it cannot be parsed."""
     try:
         return ruamel.compose(source, Loader=_Loader)
     except RecursionError as error:
         raise FrontmatterTooLarge("nested too deeply") from error
-    except Exception:  # the strict loader that comes next says what is wrong
+    except Exception:  # the strict loader is called next, and names the problem
         return None
 
 
@@ -239,7 +239,7 @@ def _nodes(root: Any) -> Iterator[Any]:
 
 
 def source_nodes(source: str) -> dict[str, Any]:
-    """Field → YAML node with `style` (None: unquoted), for what loading forgets."""
+    """The YAML node of each field; its `style` (None: unquoted) is lost in loading."""
     root = _compose(source)
     if not isinstance(root, ruamel.nodes.MappingNode):
         return {}
@@ -252,14 +252,14 @@ def _is_scalar(node: Any) -> bool:
 
 @dataclass(frozen=True)
 class Document:
-    """What a SKILL.md says. Scalars are strings; the body has no blank edges."""
+    """A parsed SKILL.md. Scalars are strings; the body is stripped."""
 
     frontmatter: dict[str, Any]
     body: str
 
 
 def decode(content: bytes) -> str:
-    """The text of a file, every line break a `\\n`; raises `NotText`."""
+    """The text of a file with `\\n` as line breaks. Raises NotText."""
     try:
         return _unix(content.decode())
     except UnicodeDecodeError as error:
@@ -268,16 +268,16 @@ def decode(content: bytes) -> str:
 
 
 def parse(text: str, limits: Limits = DEFAULT_LIMITS) -> Document:
-    """Read it as the reference validator does; raises a `SkillMdError`.
+    """Parse it as the reference validator does. Raises SkillMdError.
 
-    The frontmatter ends at the second `---`, wherever that stands.
+    The frontmatter ends at the second `---`, wherever that is.
     """
     frontmatter, body = split(text)
     return Document(load_frontmatter(frontmatter, limits), body.strip())
 
 
 def split(text: str) -> tuple[str, str]:
-    """(YAML source behind the opening `---`, what follows the closing one)."""
+    """The YAML source after the opening `---`, and the text after the closing one."""
     text = _unix(text)
     if not text.startswith("---"):
         raise FrontmatterMissing(line=1)
@@ -288,10 +288,10 @@ def split(text: str) -> tuple[str, str]:
 
 
 def render(frontmatter: Mapping[str, Any], body: str) -> str:
-    """The text of a SKILL.md that every reader understands and `parse` reads back.
+    """The text of a SKILL.md that all readers understand; the inverse of `parse`.
 
     Values are text, numbers (written as text), or non-empty mappings and lists of
-    them; anything else raises `UnwritableFrontmatter`.
+    them. Raises UnwritableFrontmatter for anything else.
     """
     return f"---\n{as_yaml(frontmatter)}---\n\n{_unix(body).strip()}\n"
 
@@ -305,9 +305,9 @@ NAMES = ("SKILL.md", "skill.md")
 
 @dataclass(frozen=True)
 class Reading:
-    """The files, and either the document or the `problem` that hides it.
+    """The files of a skill with the parsed SKILL.md, or the `problem` with it.
 
-    `folder_name` is None where there is no folder yet: its rule is then left out.
+    `folder_name` is None if there is no folder yet; then any name is allowed.
     """
 
     files: Files
@@ -334,7 +334,7 @@ class Reading:
         return self.document.body if self.document else ""
 
     def line_of(self, field: str) -> int:
-        """The line of a top-level frontmatter field; 1 where it is not found."""
+        """The line of a top-level frontmatter field; 1 if it is not found."""
         found = re.search(rf"^[\"']?{re.escape(field)}[\"']?\s*:", self.text, re.M)
         return self.text.count("\n", 0, found.start()) + 1 if found else 1
 
@@ -347,7 +347,7 @@ class Reading:
 def read_skill(
     files: Files, folder_name: str | None, limits: Limits = DEFAULT_LIMITS
 ) -> Reading:
-    """Never raises: what keeps the document from being read becomes `problem`."""
+    """Parse SKILL.md. Never raises: an error becomes the `problem`."""
     by_path = {file.path: file for file in files}
     file = next((by_path[name] for name in NAMES if name in by_path), None)
     if file is None:
@@ -399,4 +399,4 @@ RULES = (
     ),
     Rule(FrontmatterUnreadable.rule, parameters=(UNREADABLE,)),
 )
-"""Why a SKILL.md cannot be read, for the list of all rules."""
+"""Reasons why a SKILL.md cannot be parsed, for the list of all rules."""

@@ -131,7 +131,7 @@ def test_a_name_under_which_relations_contradict_each_other_is_refused(chain, vi
     refused = chain.patch(f"{SKILLS}/b", {"name": "later"})
 
     assert (refused.status_code, refused.json()["code"]) == (409, "name_contradicts")
-    assert "relations of a before" in refused.json()["errors"]["name"][0]
+    assert "relations of a first" in refused.json()["errors"]["name"][0]
     assert viewer.get(f"{SKILLS}/b").json()["name"] == "b"
     relate(chain, "a", conflict=[])
     assert chain.patch(f"{SKILLS}/b", {"name": "later"}).status_code == 200
