@@ -114,7 +114,7 @@ class FolderOccupied(PackagingError):
 
 
 class FolderLeft(PackagingError):
-    """What a write could neither put back nor drop is kept for you to look at."""
+    """Files that a write could neither restore nor remove are kept for you to check."""
 
 
 class SourceRefused(PackagingError):
