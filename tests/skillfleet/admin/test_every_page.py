@@ -24,7 +24,7 @@ ON_OTHER_PAGES = {
     "taxonomy.bundle": "a version's and a draft's files",
     "taxonomy.bundlefile": "a version's and a draft's files",
     "taxonomy.fleet": "no page: what `sync_skills` writes into its state file",
-    "taxonomy.formerplace": "the categories that a skill was in",
+    "taxonomy.formerpath": "the categories that a skill was in",
     "taxonomy.label": "a skill's labels",
     "taxonomy.origin": "a skill's sources",
     "taxonomy.relation": "a skill's relations",
