@@ -1,10 +1,22 @@
 """Strict serializers and fields: unknown fields and wrong JSON types are refused."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from rest_framework import serializers
+
+AnySerializer = TypeVar("AnySerializer", bound=serializers.Serializer[Any])
+
+
+def validated(kind: type[AnySerializer], sent: Any) -> AnySerializer:
+    """A serializer of what the client sent: the request's body or its query string.
+
+    Raises ValidationError, which is answered with a 400 that names the fields.
+    """
+    serializer = kind(data=sent)
+    serializer.is_valid(raise_exception=True)
+    return serializer
 
 
 class StrictSerializer(serializers.Serializer[Any]):

@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 
 from cachelayer import cache_global_data
 from core.pagination import PAGE_PARAMS, Pages
-from core.serializers import FlagField, StrictSerializer, TextField
+from core.serializers import FlagField, StrictSerializer, TextField, validated
 from jobs import drafts, promotion
 from jobs.api.base import (
     LOGGED_IN,
@@ -254,8 +254,7 @@ class DraftList(generics.ListAPIView[Draft]):
         return self.list(request, *args, **kwargs)
 
     def get_queryset(self) -> DraftQuerySet:
-        filters = DraftFilters(data=self.request.query_params)
-        filters.is_valid(raise_exception=True)
+        filters = validated(DraftFilters, self.request.query_params)
         unlisted = [
             *(f"job__{field}" for field in (*UNLISTED, "task_description")),
             *(f"version__{field}" for field in SkillVersion.CONTENT),
@@ -288,8 +287,7 @@ class DraftPromote(APIView):
     def post(self, request: Request, job_id: UUID) -> Response:
         """Publish the draft as a new version of a skill."""
         draft = draft_to_decide(request, job_id)
-        serializer = PromotionSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
+        serializer = validated(PromotionSerializer, request.data)
         published = promotion.promote(
             draft, by=person(request), **serializer.validated_data
         )
@@ -316,8 +314,7 @@ class DraftReject(APIView):
     def post(self, request: Request, job_id: UUID) -> Response:
         """Reject the draft with a reason; it can still be read."""
         draft = draft_to_decide(request, job_id)
-        serializer = RejectionSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
+        serializer = validated(RejectionSerializer, request.data)
         draft = drafts.reject(draft, by=person(request), **serializer.validated_data)
         return Response({"status": draft.status, "reason": draft.reason})
 
@@ -360,8 +357,7 @@ class DraftFile(APIView):
     def put(self, request: Request, job_id: UUID, path: str) -> Response:
         """Write a file, new or not; the draft is validated again."""
         draft = draft_to_edit(request, job_id)
-        serializer = FileTextSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
+        serializer = validated(FileTextSerializer, request.data)
         content = serializer.validated_data["content"].encode()
         draft = drafts.edit(draft, path, content, by=person(request))
         return Response(DraftSerializer(draft).data)
@@ -412,8 +408,7 @@ class DraftWaiverList(generics.ListAPIView[DraftWaiver]):
         When the draft is promoted, its waivers apply to the skill.
         """
         draft = draft_to_decide(request, job_id)
-        serializer = WaiveSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
+        serializer = validated(WaiveSerializer, request.data)
         reason = serializer.validated_data["reason"]
         by = person(request)
         waived = drafts.waive(draft, serializer.chosen, by=by, reason=reason)

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from core.serializers import NumberField, StrictSerializer, TextField
+from core.serializers import NumberField, StrictSerializer, TextField, validated
 from jobs import lifecycle
 from jobs.api.base import LOGGED_IN, person, visible_job
 from jobs.models import Job, Question
@@ -120,8 +120,7 @@ class Answer(APIView):
     def post(self, request: Request, job_id: UUID) -> Response:
         """Answer the open question; the first answer counts, a second one gets 409."""
         job = visible_job(request, job_id)
-        serializer = AnswerSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
+        serializer = validated(AnswerSerializer, request.data)
         job = lifecycle.answer(job, by=person(request), **serializer.validated_data)
         return Response({"status": "received", "job_status": job.status})
 

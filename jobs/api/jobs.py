@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 
 from cachelayer import cache_user_data
 from core.pagination import CURSOR_PARAMS, NewestFirst, SizedPages
+from core.serializers import validated
 from jobs import lifecycle
 from jobs.api.base import LOGGED_IN, UNLISTED, NothingSerializer, person, visible_job
 from jobs.api.drafts import RefinedSerializer
@@ -207,8 +208,7 @@ def last_seen(request: Request) -> int:
 
 
 def _after(text: str) -> int:
-    filters = EventFilters(data={"after": text})
-    filters.is_valid(raise_exception=True)
+    filters = validated(EventFilters, {"after": text})
     return int(filters.validated_data["after"])
 
 
@@ -244,8 +244,7 @@ class JobList(generics.ListAPIView[Job]):
         return self.list(request, *args, **kwargs)
 
     def get_queryset(self) -> JobQuerySet:
-        filters = JobFilters(data=self.request.query_params)
-        filters.is_valid(raise_exception=True)
+        filters = validated(JobFilters, self.request.query_params)
         jobs: JobQuerySet = Job.objects.visible_to(self.request.user)
         listed = jobs.select_related("user").defer(*UNLISTED)
         return listed.filter(**filters.validated_data)
@@ -300,8 +299,7 @@ class JobHistory(Streamed):
         job = visible_job(request, job_id)
         if wants_stream(request):
             return stream_of(request, job)
-        filters = EventFilters(data=request.query_params)
-        filters.is_valid(raise_exception=True)
+        filters = validated(EventFilters, request.query_params)
         size = SizedPages().get_page_size(request)
         events = list(
             job.history.filter(seq__gt=filters.validated_data["after"])[: size + 1]
@@ -320,7 +318,7 @@ class JobVerb(APIView):
 
     def job(self, request: Request, job_id: UUID) -> Job:
         job = visible_job(request, job_id)
-        NothingSerializer(data=request.data).is_valid(raise_exception=True)
+        validated(NothingSerializer, request.data)
         return job
 
 

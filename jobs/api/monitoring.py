@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from core.serializers import validated
 from jobs.api.base import LOGGED_IN
 from jobs.models import Job, Worker
 from jobs.models.job import OPERATE
@@ -152,8 +153,7 @@ class StuckJobs(APIView):
     )
     def get(self, request: Request) -> Response:
         """Dead jobs, which no worker will take, and jobs that run for long."""
-        filters = StuckFilters(data=request.query_params)
-        filters.is_valid(raise_exception=True)
+        filters = validated(StuckFilters, request.query_params)
         rows = stuck(timedelta(seconds=filters.validated_data["older_than"]))
         return Response([row.as_json() for row in rows])
 

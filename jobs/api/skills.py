@@ -15,7 +15,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.json_values import JSONValueError, check_json, parse_json
-from core.serializers import BoundedList, FlagField, StrictSerializer, TextField
+from core.serializers import (
+    BoundedList,
+    FlagField,
+    StrictSerializer,
+    TextField,
+    validated,
+)
 from jobs import lifecycle
 from jobs.api.base import person
 from jobs.authors.base import SourceDocument
@@ -241,8 +247,7 @@ class SkillCollection(SkillList):
     )
     def post(self, request: Request) -> Response:
         """Submit a job that writes a new skill; Location is the job's URL."""
-        serializer = SubmissionSerializer(data=submitted(request))
-        serializer.is_valid(raise_exception=True)
+        serializer = validated(SubmissionSerializer, submitted(request))
         return accepted(serializer.submit(person(request)))
 
 
@@ -260,8 +265,7 @@ class SkillRefine(SkillAPIView):
     def post(self, request: Request, ref: str) -> Response:
         """Submit a job that writes the next version of a skill."""
         skill = self.skill()
-        serializer = RefinementSerializer(data=submitted(request))
-        serializer.is_valid(raise_exception=True)
+        serializer = validated(RefinementSerializer, submitted(request))
         return accepted(serializer.submit(person(request), skill))
 
 

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.pagination import PAGE_PARAMS
-from core.serializers import BoundedList, StrictSerializer, TextField
+from core.serializers import BoundedList, StrictSerializer, TextField, validated
 from jobs.api.base import LOGGED_IN, NothingSerializer, person
 from jobs.models import Delivery, Webhook
 from jobs.models.webhook import MAX_URL_CHARS
@@ -129,8 +129,7 @@ class WebhookList(generics.ListAPIView[Webhook]):
 
         The secret is shown only in this response.
         """
-        serializer = WebhookRequestSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
+        serializer = validated(WebhookRequestSerializer, request.data)
         webhook, secret = registry.register(
             person(request), **serializer.validated_data
         )
@@ -174,8 +173,7 @@ class WebhookDetail(APIView):
         The secret stays the same.
         """
         webhook = visible_webhook(request, webhook_id)
-        serializer = WebhookChangeSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
+        serializer = validated(WebhookChangeSerializer, request.data)
         return Response(
             representation(registry.change(webhook, **serializer.validated_data))
         )
@@ -215,7 +213,7 @@ class WebhookTest(APIView):
     def post(self, request: Request, webhook_id: UUID) -> Response:
         """Send a `webhook.test`; the deliveries show the result."""
         webhook = visible_webhook(request, webhook_id)
-        NothingSerializer(data=request.data).is_valid(raise_exception=True)
+        validated(NothingSerializer, request.data)
         sent = send_test(webhook)
         return Response(DeliverySerializer(sent).data, status=202)
 
@@ -231,7 +229,7 @@ class DeliveryAgain(APIView):
     def post(self, request: Request, webhook_id: UUID, delivery_id: int) -> Response:
         """Send the same message again, under the same id."""
         webhook = visible_webhook(request, webhook_id)
-        NothingSerializer(data=request.data).is_valid(raise_exception=True)
+        validated(NothingSerializer, request.data)
         delivery = webhook.deliveries.filter(pk=delivery_id).first()
         if delivery is None:
             raise Http404(f"This webhook has no delivery {delivery_id}.")

@@ -21,7 +21,13 @@ from rest_framework.views import APIView
 
 from cachelayer import add_cache_tags, cache_user_data
 from core.pagination import PAGE_PARAMS
-from core.serializers import FlagField, NumberField, StrictSerializer, TextField
+from core.serializers import (
+    FlagField,
+    NumberField,
+    StrictSerializer,
+    TextField,
+    validated,
+)
 from core.users import check_may_change, requested_user_key
 from skillfleet.accounts.tokens import live_tokens, make_login_token, make_token
 from skillfleet.api.permissions import Grants
@@ -154,8 +160,7 @@ class Login(APIView):
         responses=LoggedInSerializer,
     )
     def post(self, request: Request) -> Response:
-        credentials = LoginSerializer(data=request.data)
-        credentials.is_valid(raise_exception=True)
+        credentials = validated(LoginSerializer, request.data)
         user = authenticate(request, **credentials.validated_data)
         if not isinstance(user, User):
             raise AuthenticationFailed("No active user has this name and password.")
@@ -197,8 +202,7 @@ class TokenCollection(generics.ListAPIView[AuthToken]):
         responses={201: NewTokenSerializer},
     )
     def post(self, request: Request) -> Response:
-        sent = TokenRequestSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
+        sent = validated(TokenRequestSerializer, request.data)
         made = make_token(
             current_user(request), sent.validated_data.get("expires_in_days")
         )

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from cachelayer import manager
 from cachelayer.manager import cache_manager
-from core.serializers import StrictSerializer, TextField
+from core.serializers import StrictSerializer, TextField, validated
 
 
 class InvalidationSerializer(StrictSerializer):
@@ -108,12 +108,6 @@ class StatsSerializer(ScopeSerializer):
     warnings = serializers.ListField(child=serializers.CharField())
 
 
-def validated(kind: type[StrictSerializer], request: Request) -> Any:
-    serializer = kind(data=request.data)
-    serializer.is_valid(raise_exception=True)
-    return serializer.validated_data
-
-
 def answer(status: str, invalidated: str) -> Response:
     body = {"status": status, "invalidated": invalidated}
     return Response(InvalidatedSerializer(body).data)
@@ -144,7 +138,7 @@ class CacheInvalidate(APIView):
     )
     def post(self, request: Request) -> Response:
         """Invalidate what a pattern covers, or the one entry that has this key."""
-        sent = validated(InvalidationSerializer, request)
+        sent = validated(InvalidationSerializer, request.data).validated_data
         if "key" in sent:
             manager.invalidate_key(sent["key"], by=request.user)
             return answer("invalidated", sent["key"])
@@ -163,7 +157,7 @@ class CacheClear(APIView):
     )
     def post(self, request: Request) -> Response:
         """Invalidate everything."""
-        validated(StrictSerializer, request)
+        validated(StrictSerializer, request.data)
         return answer("cleared", manager.clear(by=request.user))
 
 

@@ -12,6 +12,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from cachelayer import cache_global_data, cache_user_data
+from core.serializers import validated
 from taxonomy.api.base import FixedNegotiation, SkillAPIView, requested_user
 from taxonomy.api.skills import SkillFilters, filtered, matching
 from taxonomy.models.address import MAX_PATH_CHARS
@@ -153,8 +154,7 @@ class AvailableSkills(SkillAPIView):
         return self.answer(ranked(skills, interests.profile, interests.used), max_chars)
 
     def filters(self) -> dict[str, Any]:
-        filters = AvailableFilters(data=self.request.query_params)
-        filters.is_valid(raise_exception=True)
+        filters = validated(AvailableFilters, self.request.query_params)
         return dict(filters.validated_data)
 
     def answer(self, skills: Iterable[Skill], max_chars: int | None) -> HttpResponse:

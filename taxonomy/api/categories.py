@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from cachelayer import cache_branch_data, cache_global_data
-from core.serializers import NumberField, StrictSerializer, TextField
+from core.serializers import NumberField, StrictSerializer, TextField, validated
 from taxonomy.api.base import category_at
 from taxonomy.api.quality import verdict_of
 from taxonomy.models import Category, Skill
@@ -188,8 +188,7 @@ class Taxonomy(APIView):
     )
     def post(self, request: Request) -> Response:
         """Create a category. Its parent must exist; a former path of it is accepted."""
-        serializer = CategoryCreateSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
+        serializer = validated(CategoryCreateSerializer, request.data)
         fields = dict(serializer.validated_data)
         category = Category.objects.create_at(fields.pop("path"), **fields)
         return Response(
@@ -220,8 +219,7 @@ class Branch(APIView):
     def patch(self, request: Request, path: str) -> Response:
         """Change or move the category. Former paths still resolve."""
         category = category_at(path)
-        serializer = CategoryChangeSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
+        serializer = validated(CategoryChangeSerializer, request.data)
         category.revise(**serializer.validated_data)
         return Response(CategorySerializer(category).data)
 
@@ -248,8 +246,7 @@ class Merge(APIView):
     def post(self, request: Request, path: str) -> Response:
         """Merge the category and all below it into another, which takes its paths."""
         category = category_at(path)
-        serializer = MergeSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
+        serializer = validated(MergeSerializer, request.data)
         into = Category.objects.named(serializer.validated_data["into"], field="into")
         category.merge_into(into)
         return Response(CategorySerializer(into).data)

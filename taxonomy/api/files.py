@@ -20,7 +20,7 @@ from rest_framework.response import Response
 
 from cachelayer import cache_endpoint
 from core.json_values import text_finding
-from core.serializers import StrictSerializer, TextField
+from core.serializers import StrictSerializer, TextField, validated
 from taxonomy.api.base import FixedNegotiation, SkillAPIView
 from taxonomy.files.archives import FORMS
 from taxonomy.files.gate import File, Files, as_files
@@ -246,9 +246,7 @@ class Download(SkillAPIView):
     @cache_endpoint(ttl=600)
     def get(self, request: Request, ref: str) -> HttpResponse:
         """An archive with SKILL.md at its root; the ETag is the content's digest."""
-        filters = DownloadFilters(data=request.query_params)
-        filters.is_valid(raise_exception=True)
-        params = filters.validated_data
+        params = validated(DownloadFilters, request.query_params).validated_data
         skill = self.skill()
         version = self.version(skill, params.get("version"), to_install=True)
         form = FORMS[params["format"]]

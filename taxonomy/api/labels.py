@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from cachelayer import cache_endpoint
-from core.serializers import BoundedList, StrictSerializer, TextField
+from core.serializers import BoundedList, StrictSerializer, TextField, validated
 from taxonomy.api.base import SkillAPIView
 from taxonomy.models import FacetDefinition, Label, Skill
 from taxonomy.models.address import MAX_NAME_CHARS
@@ -140,8 +140,7 @@ class Labels(SkillAPIView):
     )
     def put(self, request: Request, ref: str) -> Response:
         """Replace the labels of each kind that is sent."""
-        serializer = LabelSetSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
+        serializer = validated(LabelSetSerializer, request.data)
         labels = serializer.by_kind(serializer.validated_data)
         self.skill().revise(labels=labels)
         return self.labels_response()
@@ -153,8 +152,7 @@ class Labels(SkillAPIView):
     )
     def patch(self, request: Request, ref: str) -> Response:
         """Add and remove labels. All others stay unchanged."""
-        serializer = LabelChangeSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
+        serializer = validated(LabelChangeSerializer, request.data)
         self.skill().relabel(serializer.by_kind("add"), serializer.by_kind("remove"))
         return self.labels_response()
 
@@ -183,8 +181,7 @@ class Facets(APIView):
     )
     def post(self, request: Request) -> Response:
         """Define a facet: a dimension whose values label skills, as language=python."""
-        serializer = FacetCreateSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
+        serializer = validated(FacetCreateSerializer, request.data)
         made = FacetDefinition.objects.define(**serializer.validated_data)
         return Response(FacetSerializer(made).data, status=status.HTTP_201_CREATED)
 
@@ -205,8 +202,7 @@ class Facet(APIView):
     def patch(self, request: Request, name: str) -> Response:
         """Change the facet. Values that skills have cannot be disallowed."""
         facet = facet_named(name)
-        serializer = FacetChangeSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
+        serializer = validated(FacetChangeSerializer, request.data)
         facet.revise(**serializer.validated_data)
         return Response(FacetSerializer(facet).data)
 

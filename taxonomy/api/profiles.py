@@ -16,6 +16,7 @@ from core.serializers import (
     NumberField,
     StrictSerializer,
     TextField,
+    validated,
 )
 from core.users import check_may_change
 from taxonomy.api.base import SkillAPIView, requested_user
@@ -176,8 +177,7 @@ class Adaption(SkillAPIView):
         """Set the profile's priorities by the person's usage; returns the changes."""
         person = requested_user(request, id)
         check_may_change(request, person)
-        serializer = AdaptSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
+        serializer = validated(AdaptSerializer, request.data)
         dry_run = serializer.validated_data["dry_run"]
         profile, changed = adapt(person, dry_run=dry_run)
         done = {"dry_run": dry_run, "changed": changed, "profile": profile}

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from core.serializers import TextField
+from core.serializers import TextField, validated
 from taxonomy.api.base import SkillAPIView
 from taxonomy.api.files import ContentSerializer, FilesField
 from taxonomy.limits import configured_limits
@@ -176,8 +176,7 @@ class Validation(APIView):
     )
     def post(self, request: Request) -> Response:
         """Validate a SKILL.md or a folder; 200 even if it fails. Nothing is stored."""
-        serializer = ValidateSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
+        serializer = validated(ValidateSerializer, request.data)
         package = SkillPackage(
             serializer.files_over(()),
             configured_limits(),
@@ -193,8 +192,7 @@ class Quality(SkillAPIView):
 
     def sent(self, request: Request) -> tuple[SkillPackage, frozenset[Waived]]:
         """The sent files, or a skill's current version with its waivers."""
-        serializer = QualitySerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
+        serializer = validated(QualitySerializer, request.data)
         if "skill" not in serializer.validated_data:
             name = serializer.validated_data.get("name")
             files = serializer.files_over(())

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cachelayer import add_cache_tags, cache_endpoint
-from core.serializers import BoundedList, StrictSerializer, TextField
+from core.serializers import BoundedList, StrictSerializer, TextField, validated
 from taxonomy.api.base import SkillAPIView
 from taxonomy.models import Relation, Skill
 from taxonomy.models.address import MAX_NAME_CHARS, SKILL_NAME
@@ -104,8 +104,7 @@ class Relations(SkillAPIView):
 
         A name that no skill has yet is stored, and resolves once one gets it.
         """
-        serializer = RelationSetSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
+        serializer = validated(RelationSetSerializer, request.data)
         Relation.objects.relate(self.skill(), serializer.by_kind)
         return self.relations_response()
 

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from cachelayer import add_cache_tags, cache_endpoint
 from core.pagination import PAGE_PARAMS, Pages
-from core.serializers import TextField
+from core.serializers import TextField, validated
 from taxonomy.api.base import SkillAPIView
 from taxonomy.api.files import ContentSerializer
 from taxonomy.api.labels import LABELS, LabelSetSerializer, labels_of
@@ -331,9 +331,7 @@ class SkillList(SkillAPIView, generics.ListAPIView[Skill]):
         return self.list(request, *args, **kwargs)
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        filters = SkillFilters(data=request.query_params)
-        filters.is_valid(raise_exception=True)
-        params = filters.validated_data
+        params = validated(SkillFilters, request.query_params).validated_data
         matches = matching(self.readable().for_listing(), **params)
         page = self.paginate_queryset(matches)  # type: ignore[arg-type]
         if isinstance(matches, SearchResults):
@@ -409,8 +407,7 @@ class SkillDetail(SkillAPIView):
         201: a new skill. 200: a new version, or nothing new in these bytes. 409: it
         is not, or no longer, the version that this was based on.
         """
-        serializer = PublishSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
+        serializer = validated(PublishSerializer, request.data)
         edition = serializer.validated_data
         known = Skill.objects.filter(name=ref).select_related("current__bundle").first()
         current = known.current.bundle if known else None
@@ -440,8 +437,7 @@ class SkillDetail(SkillAPIView):
     def patch(self, request: Request, ref: str) -> Response:
         """Move, classify, label, rename, deprecate, archive or restore a skill."""
         skill = self.skill()
-        serializer = SkillChangeSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
+        serializer = validated(SkillChangeSerializer, request.data)
         skill.revise(author=self.curator, labels=serializer.labels, **serializer.others)
         self.kwargs["ref"] = skill.name
         return Response(SkillDetailSerializer(self.skill()).data)

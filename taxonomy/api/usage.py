@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from cachelayer import add_cache_tags, cache_global_data, cache_user_data
 from core.pagination import requested_number
-from core.serializers import BoundedList, StrictSerializer, TextField
+from core.serializers import BoundedList, StrictSerializer, TextField, validated
 from taxonomy.api.base import SkillAPIView, requested_user
 from taxonomy.api.quality import verdict_of
 from taxonomy.models import Category
@@ -167,8 +167,7 @@ class Usage(SkillAPIView):
         cannot be recorded (an unknown skill, a wrong clock) are listed in
         `refused`, and all others are kept.
         """
-        serializer = UsageBatchSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
+        serializer = validated(UsageBatchSerializer, request.data)
         receipt = record(
             cast(User, request.user),
             self.readable(),

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from cachelayer import cache_endpoint
 from core.pagination import PAGE_PARAMS
-from core.serializers import StrictSerializer, TextField
+from core.serializers import StrictSerializer, TextField, validated
 from taxonomy.api.base import SkillAPIView
 from taxonomy.api.files import VERSION_REF, FileItemSerializer
 from taxonomy.api.quality import VerdictSummarySerializer
@@ -181,9 +181,7 @@ class Diff(SkillAPIView):
     @cache_endpoint(ttl=600)
     def get(self, request: Request, ref: str) -> Response:
         """What changed from one version to another, file by file."""
-        filters = DiffFilters(data=request.query_params)
-        filters.is_valid(raise_exception=True)
-        params = filters.validated_data
+        params = validated(DiffFilters, request.query_params).validated_data
         skill = self.skill()
         after = self.version(skill, params.get("to"))
         if "from" in params:
@@ -221,8 +219,7 @@ class Rollback(SkillAPIView):
     )
     def post(self, request: Request, ref: str) -> Response:
         """Make a former version current again. No version is copied or deleted."""
-        serializer = RollbackSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
+        serializer = validated(RollbackSerializer, request.data)
         self.skill().roll_back(serializer.validated_data["version"])
         return Response(SkillDetailSerializer(self.skill()).data)
 
@@ -242,8 +239,7 @@ class Yank(SkillAPIView):
     )
     def post(self, request: Request, ref: str, number: str) -> Response:
         """Withdraw a version. It is kept, but requests for it are answered with 410."""
-        serializer = YankSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
+        serializer = validated(YankSerializer, request.data)
         skill = self.skill()
         version = self.version(skill, number)
         yanked = skill.yank(version.number, serializer.validated_data["reason"])
@@ -275,8 +271,7 @@ class Deprecation(SkillAPIView):
     )
     def post(self, request: Request, ref: str) -> Response:
         """Stop offering the skill. It stays readable, with reason and replacement."""
-        serializer = DeprecateSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
+        serializer = validated(DeprecateSerializer, request.data)
         self.skill().deprecate(**serializer.validated_data)
         return Response(SkillDetailSerializer(self.skill()).data)
 

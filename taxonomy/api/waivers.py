@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from cachelayer import add_cache_tags, cache_endpoint
 from core.pagination import PAGE_PARAMS
-from core.serializers import NumberField, StrictSerializer, TextField
+from core.serializers import NumberField, StrictSerializer, TextField, validated
 from taxonomy.api.base import SkillAPIView
 from taxonomy.models import Waiver
 from taxonomy.models.verdict import MAX_FILE_CHARS, MAX_REASON_CHARS
@@ -114,8 +114,7 @@ class WaiverList(SkillAPIView, generics.ListAPIView[Waiver]):
         A waiver holds until the text of the finding changes.
         """
         skill = self.skill()
-        serializer = WaiveSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
+        serializer = validated(WaiveSerializer, request.data)
         waived = skill.waive(
             serializer.chosen,
             by=self.curator,
