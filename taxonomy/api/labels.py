@@ -1,6 +1,6 @@
 """The labels of skills, and the facets that define some of them."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.http import Http404
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -44,29 +44,25 @@ def labels_of(skill: Skill, kind: Label.Kind) -> list[str]:
     return sorted(label.value for label in skill.labels.all() if label.kind == kind)
 
 
+class LabelsField(serializers.ListField):
+    """The labels of a skill that are of one kind, sorted."""
+
+    def __init__(self, kind: Label.Kind) -> None:
+        super().__init__(source="*", read_only=True, child=serializers.CharField())
+        self.kind = kind
+
+    def to_representation(self, skill: Any) -> list[str]:
+        return labels_of(skill, self.kind)
+
+
 class LabelsSerializer(serializers.Serializer[Skill]):
     """All labels of a skill by kind. Tools can only be set in the frontmatter."""
 
-    keywords = serializers.SerializerMethodField()
-    tags = serializers.SerializerMethodField()
-    capabilities = serializers.SerializerMethodField()
-    facets = serializers.SerializerMethodField()
-    allowed_tools = serializers.SerializerMethodField()
-
-    def get_keywords(self, skill: Skill) -> list[str]:
-        return labels_of(skill, Label.Kind.KEYWORD)
-
-    def get_tags(self, skill: Skill) -> list[str]:
-        return labels_of(skill, Label.Kind.TAG)
-
-    def get_capabilities(self, skill: Skill) -> list[str]:
-        return labels_of(skill, Label.Kind.CAPABILITY)
-
-    def get_facets(self, skill: Skill) -> list[str]:
-        return labels_of(skill, Label.Kind.FACET)
-
-    def get_allowed_tools(self, skill: Skill) -> list[str]:
-        return labels_of(skill, Label.Kind.TOOL)
+    keywords = LabelsField(Label.Kind.KEYWORD)
+    tags = LabelsField(Label.Kind.TAG)
+    capabilities = LabelsField(Label.Kind.CAPABILITY)
+    facets = LabelsField(Label.Kind.FACET)
+    allowed_tools = LabelsField(Label.Kind.TOOL)
 
 
 class LabelSetSerializer(StrictSerializer):

@@ -16,7 +16,7 @@ from core.pagination import PAGE_PARAMS, Pages
 from core.serializers import TextField, validated
 from taxonomy.api.base import SkillAPIView
 from taxonomy.api.files import ContentSerializer
-from taxonomy.api.labels import LABELS, LabelSetSerializer, labels_of
+from taxonomy.api.labels import LABELS, LabelSetSerializer, LabelsField
 from taxonomy.api.quality import verdict_of
 from taxonomy.exceptions import SkillChanged
 from taxonomy.limits import configured_limits
@@ -89,8 +89,8 @@ class SkillItemSerializer(serializers.ModelSerializer[Skill]):
     category = serializers.CharField(source="category.path")
     path = serializers.CharField()
     version = serializers.CharField(source="current.number")
-    keywords = serializers.SerializerMethodField()
-    tags = serializers.SerializerMethodField()
+    keywords = LabelsField(Label.Kind.KEYWORD)
+    tags = LabelsField(Label.Kind.TAG)
     validation = verdict_of("")
 
     class Meta:
@@ -113,12 +113,6 @@ class SkillItemSerializer(serializers.ModelSerializer[Skill]):
             "created_at",
             "updated_at",
         )
-
-    def get_keywords(self, skill: Skill) -> list[str]:
-        return labels_of(skill, Label.Kind.KEYWORD)
-
-    def get_tags(self, skill: Skill) -> list[str]:
-        return labels_of(skill, Label.Kind.TAG)
 
 
 class SkillFoundSerializer(SkillItemSerializer):
@@ -148,9 +142,9 @@ class RelationSerializer(serializers.Serializer[Any]):
 class SkillDetailSerializer(SkillItemSerializer):
     """A skill with the content of its current version."""
 
-    capabilities = serializers.SerializerMethodField()
-    facets = serializers.SerializerMethodField()
-    allowed_tools = serializers.SerializerMethodField()
+    capabilities = LabelsField(Label.Kind.CAPABILITY)
+    facets = LabelsField(Label.Kind.FACET)
+    allowed_tools = LabelsField(Label.Kind.TOOL)
     aliases = serializers.SerializerMethodField()
     relations = RelationSerializer(many=True)
     replacement = serializers.SerializerMethodField()
@@ -181,15 +175,6 @@ class SkillDetailSerializer(SkillItemSerializer):
         """None also if it has been archived."""
         other = skill.replacement
         return other.name if other and not other.is_archived else None
-
-    def get_capabilities(self, skill: Skill) -> list[str]:
-        return labels_of(skill, Label.Kind.CAPABILITY)
-
-    def get_facets(self, skill: Skill) -> list[str]:
-        return labels_of(skill, Label.Kind.FACET)
-
-    def get_allowed_tools(self, skill: Skill) -> list[str]:
-        return labels_of(skill, Label.Kind.TOOL)
 
     def get_aliases(self, skill: Skill) -> list[str]:
         return sorted(each.path for each in skill.addresses.all() if not each.current)
