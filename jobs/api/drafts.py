@@ -35,7 +35,7 @@ from jobs.models.draft import PROMOTE, DraftQuerySet, sees_all
 from taxonomy.api.base import FixedNegotiation
 from taxonomy.api.files import BINARY, FileItemSerializer, safe_type
 from taxonomy.api.versions import FileDiffSerializer
-from taxonomy.api.waivers import WaiverSerializer, WaiveSerializer
+from taxonomy.api.waivers import WaiverSerializer, WaiveSerializer, waived_response
 from taxonomy.exceptions import UnknownCategory
 from taxonomy.files.gate import File
 from taxonomy.models import BundleFile, Category, SkillVersion
@@ -395,7 +395,7 @@ class DraftWaiverList(generics.ListAPIView[DraftWaiver]):
 
     def get_queryset(self) -> Any:
         draft = visible_draft(self.request, self.kwargs["job_id"])
-        return draft.waivers.select_related("person", "revoked_by")
+        return draft.waivers.with_people()
 
     @extend_schema(
         operation_id="waive_draft_findings",
@@ -412,11 +412,7 @@ class DraftWaiverList(generics.ListAPIView[DraftWaiver]):
         reason = serializer.validated_data["reason"]
         by = person(request)
         waived = drafts.waive(draft, serializer.chosen, by=by, reason=reason)
-        created = DraftWaiver.objects.filter(pk__in=[each.pk for each in waived])
-        rows = created.select_related("person", "revoked_by")
-        return Response(
-            WaiverSerializer(rows, many=True).data, status=status.HTTP_201_CREATED
-        )
+        return waived_response(draft.waivers, waived)
 
 
 class DraftWaiverDetail(APIView):

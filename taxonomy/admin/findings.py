@@ -99,7 +99,6 @@ def message_of(finding: Mapping[str, Any]) -> str:
 
 
 def waivers_panel(waivers: Any, revoke_at: str = "") -> Panel:
-    rows = waivers.select_related("person", "revoked_by")
     return Panel(
         "Waivers",
         headers=("Rule", "Where", "Reason", "By", "At", "Revoked", ""),
@@ -115,7 +114,7 @@ def waivers_panel(waivers: Any, revoke_at: str = "") -> Panel:
                 else None,
                 "" if each.revoked_at else action("Revoke", revoke_at, waiver=each.pk),
             )
-            for each in rows
+            for each in waivers.with_people()
         ],
         empty="There are no waivers.",
     )

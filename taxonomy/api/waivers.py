@@ -1,5 +1,6 @@
 """Waivers of findings, of published skills and of drafts alike."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -12,7 +13,7 @@ from core.pagination import PAGE_PARAMS
 from core.serializers import NumberField, StrictSerializer, TextField, validated
 from taxonomy.api.base import SkillAPIView
 from taxonomy.models import Waiver
-from taxonomy.models.verdict import MAX_FILE_CHARS, MAX_REASON_CHARS
+from taxonomy.models.verdict import MAX_FILE_CHARS, MAX_REASON_CHARS, BaseWaiver
 from taxonomy.permissions import PUBLISH_SKILLS, READ_SKILLS
 from taxonomy.skillmd.findings import Chosen
 
@@ -77,6 +78,13 @@ class WaiveSerializer(StrictSerializer):
         )
 
 
+def waived_response(waivers: Any, created: Iterable[BaseWaiver]) -> Response:
+    """A 201 with the created ones of a skill's or a draft's waivers, as stored."""
+    stored = waivers.filter(pk__in=[each.pk for each in created])
+    body = WaiverSerializer(stored.with_people(), many=True).data
+    return Response(body, status=status.HTTP_201_CREATED)
+
+
 class WaiverList(SkillAPIView, generics.ListAPIView[Waiver]):
     """/skills/{ref}/waivers"""
 
@@ -94,7 +102,7 @@ class WaiverList(SkillAPIView, generics.ListAPIView[Waiver]):
         return self.list(request, *args, **kwargs)
 
     def get_queryset(self) -> Any:
-        return self.skill().waivers.select_related("person", "revoked_by")
+        return self.skill().waivers.with_people()
 
     def paginate_queryset(self, queryset: Any) -> Any:
         page = super().paginate_queryset(queryset)
@@ -120,11 +128,7 @@ class WaiverList(SkillAPIView, generics.ListAPIView[Waiver]):
             by=self.curator,
             reason=serializer.validated_data["reason"],
         )
-        waivers = Waiver.objects.filter(pk__in=[each.pk for each in waived])
-        rows = waivers.select_related("person", "revoked_by")
-        return Response(
-            WaiverSerializer(rows, many=True).data, status=status.HTTP_201_CREATED
-        )
+        return waived_response(skill.waivers, waived)
 
 
 class WaiverDetail(SkillAPIView):

@@ -27,6 +27,10 @@ class WaiverQuerySet(InvalidatingQuerySet):
         """Those that nobody has revoked."""
         return self.filter(revoked_at=None)
 
+    def with_people(self) -> "WaiverQuerySet":
+        """Loads with each waiver who granted it and who revoked it."""
+        return self.select_related("person", "revoked_by")
+
     def waived(self) -> frozenset[Waived]:
         pairs = self.standing().values_list("fingerprint", "severity")
         return frozenset(Waived(*pair) for pair in pairs)
