@@ -33,7 +33,7 @@ def check_reminder(**kwargs: Any) -> Iterable[CheckMessage]:
     return [
         Error(
             f"SKILLFLEET_QUESTION_REMINDER is {settings.SKILLFLEET_QUESTION_REMINDER}.",
-            hint="Set it to a share of the question's time limit, like 0.5; 0: never.",
+            hint="Set it to a part of the questions' time limit, like 0.5; 0: never.",
             id="jobs.E003",
         )
     ]
@@ -60,7 +60,7 @@ def check_queue_database(**kwargs: Any) -> Iterable[CheckMessage]:
         return []
     return [
         Error(
-            f"Q_CLUSTER['orm'] is {queue!r}, but jobs are kept in {jobs!r}.",
+            f"Q_CLUSTER['orm'] is {queue!r}, but jobs are stored in {jobs!r}.",
             hint=f"Set it to {jobs!r}, the alias of the database with the jobs.",
             id="jobs.E002",
         )

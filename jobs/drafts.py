@@ -1,4 +1,4 @@
-"""Changes to a draft: edit a file, reject it, waive findings (see `jobs.promotion`)."""
+"""Changes to a draft: edit, reject, waive findings; `jobs.promotion` publishes it."""
 
 from dataclasses import asdict, replace
 from typing import Any
@@ -38,16 +38,16 @@ def draft_of(job: Job) -> Draft:
 def edit(draft: Draft, path: str, content: bytes | None, *, by: User) -> Draft:
     """Write or remove (None) one file of the draft, and validate the draft again.
 
-    Raises WrongState when the draft was decided on or a worker is changing it,
-    DraftChanged when it was edited concurrently, TooLarge or InvalidJob for a file that
-    no client could unpack.
+    Raises WrongState when the draft was promoted or rejected, or when its job is
+    running; DraftChanged when the draft was edited concurrently; TooLarge or InvalidJob
+    for a file that no client could unpack.
     """
     before, waived = draft.bundle.package(), waived_in(draft.job)
-    files = _edited(before.files, path, content)
+    files = _with_file(before.files, path, content)
     context = _context_with(draft.job, files, waived)
     package = context.package
     if package.gate_findings:
-        _require_no_new(package.gate_findings, before.gate_findings)
+        _refuse_new(package.gate_findings, before.gate_findings)
     verdict = verdict_on(context)
     with transaction.atomic():
         job = lock_job(draft)
@@ -90,6 +90,7 @@ def lock_job(draft: Draft) -> Job:
 
 
 def check_editable(job: Job, draft: Draft) -> None:
+    """Raises WrongState."""
     if job.status not in EDITABLE or draft.status != Draft.Status.OPEN:
         raise WrongState(
             f"The job is {job.status} and its draft is {draft.status}, so the draft"
@@ -104,6 +105,7 @@ def check_waived(job: Job, validated_with: frozenset[Waived]) -> None:
 
 
 def check_decidable(job: Job, draft: Draft) -> None:
+    """Raises WrongState if the draft cannot be promoted or rejected (again)."""
     if draft.status != Draft.Status.OPEN:
         raise WrongState(f"The draft is already {draft.status}.")
     if job.status != Job.Status.COMPLETED:
@@ -119,8 +121,8 @@ def name_in(package: SkillPackage) -> str:
     return name if text_finding(name) is None else ""
 
 
-def _edited(before: Files, path: str, content: bytes | None) -> Files:
-    """The files with one changed. Raises TooLarge."""
+def _with_file(before: Files, path: str, content: bytes | None) -> Files:
+    """The files with one written, or removed (None). Raises TooLarge."""
     limits = configured_limits()
     if content is not None and len(content) > limits.file_bytes:
         size = f"{len(content)} bytes; a file may have {limits.file_bytes}."
@@ -132,17 +134,17 @@ def _edited(before: Files, path: str, content: bytes | None) -> Files:
     return as_files(after)
 
 
-def _require_no_new(findings: Findings, known: Findings) -> None:
+def _refuse_new(findings: Findings, existing: Findings) -> None:
     """Raises InvalidJob for findings that the draft did not have before the edit.
 
-    Those that it had may be fixed by a later edit.
+    Existing findings are accepted: a later edit may fix them.
     """
-    if new := tuple(finding for finding in findings if finding not in known):
+    if new := tuple(finding for finding in findings if finding not in existing):
         raise InvalidJob("The draft would not be a valid package.", by_field(new))
 
 
-def validated(draft: Draft, waived: frozenset[Waived]) -> tuple[SkillPackage, Verdict]:
-    """The package, and the verdict that the phase `validate` would give, with evals."""
+def validate(draft: Draft, waived: frozenset[Waived]) -> tuple[SkillPackage, Verdict]:
+    """The draft's package, and the verdict of the phase `validate`, with evals."""
     context = _context_with(draft.job, draft.bundle.files(), waived, draft.bundle_id)
     return context.package, verdict_on(context)
 
@@ -150,7 +152,7 @@ def validated(draft: Draft, waived: frozenset[Waived]) -> tuple[SkillPackage, Ve
 def _context_with(
     job: Job, draft: Files, waived: frozenset[Waived], digest: str = ""
 ) -> Context:
-    """The context of a phase, with these files as the draft."""
+    """The context of the job's phase, but with these files as the draft."""
     context = context_of(job, load_author(), lambda percent, message: None)
     return replace(context, draft=draft, draft_digest=digest, waived=waived)
 
@@ -199,8 +201,8 @@ def failures_as_json(verdict: Verdict) -> list[dict[str, Any]]:
     return [asdict(failure) for failure in verdict.failures]
 
 
-def open_risks(draft: Draft) -> Findings:
-    """The findings of the scan that are not waived."""
+def unwaived_findings(draft: Draft) -> Findings:
+    """The findings of the security scan that are not waived."""
     waived = waived_in(draft.job)
     findings = scan(draft.bundle.files(), configured_limits())
     return tuple(each for each in findings if not is_accepted(each, waived))
@@ -212,11 +214,11 @@ def waive(draft: Draft, chosen: Chosen, *, by: User, reason: str) -> list[DraftW
     Raises NothingToWaive, WrongState or DraftChanged.
     """
     before = waived_in(draft.job)
-    findings = chosen.among(open_risks(draft))
+    findings = chosen.among(unwaived_findings(draft))
     if not findings:
         raise NothingToWaive
     accepted = before | {Waived(each.fingerprint, each.severity) for each in findings}
-    package, verdict = validated(draft, accepted)
+    package, verdict = validate(draft, accepted)
     with transaction.atomic():
         job = lock_job(draft)
         check_waived(job, before)
@@ -239,7 +241,7 @@ def revoke(draft: Draft, waiver_id: int, *, by: User) -> None:
     if waiver is None:
         raise UnknownWaiver
     accepted = before - {waiver.waived}
-    package, verdict = validated(draft, accepted)
+    package, verdict = validate(draft, accepted)
     with transaction.atomic():
         job = lock_job(draft)
         check_waived(job, before)

@@ -48,7 +48,7 @@ class NotPromotable(JobError):
 
 
 class LostFence(JobError):
-    """Another worker has taken over this job; its former worker must stop."""
+    """Another worker has taken over this job, so this worker must stop."""
 
     code = "lost_fence"
 

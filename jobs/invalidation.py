@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def invalidate_job(job: "Job") -> None:
-    """Invalidate the job; `Job._move` calls this in its transaction."""
+    """Invalidate the job's responses on commit; `Job._move` calls this."""
     invalidate_on_commit(*job_patterns(job))
 
 
@@ -21,15 +21,15 @@ def job_patterns(job: "Job") -> list[str]:
 
 
 def declare() -> None:
-    """Invalidate also when jobs or drafts are saved, deleted or updated directly."""
+    """Declare what saving, deleting or updating a job or draft directly invalidates."""
     jobs = apps.get_app_config("jobs")
     invalidates(jobs.get_model("Job"), job_patterns, collection=["/jobs/*"])
     invalidates(jobs.get_model("Draft"), ["/drafts/*"], collection=["/drafts/*"])
 
 
 def invalidate_everything() -> None:
-    """Invalidate all entries, after a process died.
+    """Invalidate all entries of the cache after a process died.
 
-    It may have died between a COMMIT and the invalidation that follows it.
+    The process may have died between a COMMIT and the invalidation that follows it.
     """
     backend().invalidate_all()

@@ -1,7 +1,7 @@
 """Transitions of a job that touch more than its own row: submit, answer, cancel, retry.
 
-API, admin, commands and workers all call these. Each is one transaction, takes the
-job's row first, and says by its return value or an exception whether it won.
+API, admin, commands and workers all call these. Each is one transaction and writes the
+job's row first; its return value or an exception tells whether the transition was made.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -51,9 +51,9 @@ def create_skill_job(
 ) -> Job:
     """Submit a job: save it with its sources, first event and message, or nothing.
 
-    If this user has used the idempotency key before, that job is returned; KeyReused
-    is raised if its task or sources were others. Raises InvalidJob with all fields
-    that are wrong.
+    If this user has used the idempotency key before, the job of then is returned.
+    Raises KeyReused if that job has another task or other sources, and InvalidJob with
+    all fields that are wrong.
     """
     sources, options = tuple(sources), dict(options or {})
     category_path = check_submission(
@@ -73,32 +73,35 @@ def create_skill_job(
 
 
 def submit(job: Job, sources: tuple[SourceDocument, ...]) -> Job:
-    """Save a checked job, or return the one that has its idempotency key."""
-    if existing := _by_key(job, sources):
+    """Save a checked job, or return the existing one with the same idempotency key."""
+    if existing := _with_same_key(job, sources):
         return existing
     try:
         with transaction.atomic():
             return _submit(job, sources)
-    except IntegrityError:
-        if existing := _by_key(job, sources):
+    except IntegrityError:  # a concurrent submission may have used the key
+        if existing := _with_same_key(job, sources):
             return existing
         raise
 
 
-def _by_key(job: Job, sources: tuple[SourceDocument, ...]) -> Job | None:
+def _with_same_key(job: Job, sources: tuple[SourceDocument, ...]) -> Job | None:
+    """The user's earlier job with this idempotency key. Raises KeyReused."""
     if not job.idempotency_key:
         return None
-    same_key = Job.objects.filter(
+    existing: Job | None = Job.objects.filter(
         user_id=job.user_id, idempotency_key=job.idempotency_key
-    )
-    existing: Job | None = same_key.first()
+    ).first()
     if existing and not _same_request(existing, job, sources):
         raise KeyReused
     return existing
 
 
 def _same_request(existing: Job, job: Job, sources: tuple[SourceDocument, ...]) -> bool:
-    """Whether the same was requested; a refined skill may have changed since then."""
+    """Whether both jobs have the same task, and the same sources or feedback.
+
+    The sources of refinements are not compared: the skill may have changed since then.
+    """
     if (existing.job_type, existing.task_description) != (
         job.job_type,
         job.task_description,
@@ -115,8 +118,8 @@ def _submit(job: Job, sources: tuple[SourceDocument, ...]) -> Job:
     job.events = 1
     job.save(force_insert=True)
     Source.objects.bulk_create(
-        Source(job=job, name=s.name, media_type=s.media_type, text=s.text)
-        for s in sources
+        Source(job=job, name=each.name, media_type=each.media_type, text=each.text)
+        for each in sources
     )
     JobEvent.objects.append(job=job, seq=1, kind="submitted", phase=job.current_phase)
     queue.enqueue(job)
@@ -125,7 +128,10 @@ def _submit(job: Job, sources: tuple[SourceDocument, ...]) -> Job:
 
 
 def end(job: Job, status: str, *, where: Any, event: str, **fields: Any) -> bool:
-    """Move the job to a final status; clear its lease, message and open question."""
+    """Move the job to a final status; clear its lease, message and open question.
+
+    False: the job did not match the guard `where`, and nothing was written.
+    """
     with transaction.atomic():
         ended = job._move(
             status,
@@ -147,6 +153,7 @@ def end(job: Job, status: str, *, where: Any, event: str, **fields: Any) -> bool
 
 
 def fail(job: Job, reason: str, *, where: Any, stack: str = "") -> bool:
+    """End the job as failed. False: it did not match the guard `where`."""
     reason, stack = storable(reason), storable(stack)
     return end(
         job,
@@ -160,15 +167,16 @@ def fail(job: Job, reason: str, *, where: Any, stack: str = "") -> bool:
 
 
 def storable(text: str) -> str:
-    """The text without what a database refuses (NUL, lone surrogates)."""
+    """The text with replacements for what a database refuses: NUL, lone surrogates."""
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def enqueue_next_pending(job: Job) -> None:
-    """Enqueue the oldest pending job of this job's user, who has one running less.
+    """Enqueue the user's oldest pending job, now that this job of theirs has stopped.
 
-    Its message is gone if a worker took it while the user was at the limit. A row
-    that another transaction has locked is skipped: waiting for it could deadlock.
+    A pending job has no message if a worker received the message, but could not claim
+    the job while its user was at the limit of running jobs. A row that another
+    transaction has locked is skipped: waiting for it could deadlock.
     """
     can_skip = connections[Job.objects.db].features.has_select_for_update_skip_locked
     waiting = (
@@ -206,7 +214,7 @@ def answer(
         raise NoMoreRevisions
     response = {"action": action, "answers": answers, "feedback": feedback}
     with transaction.atomic():
-        if not _take_answer(job, question, action, response, by):
+        if not _record_answer(job, question, action, response, by):
             raise AlreadyAnswered
     job.refresh_from_db()
     return job
@@ -228,17 +236,18 @@ def _check_open(question: Question, round: int) -> None:
         raise AlreadyAnswered
 
 
-def _take_answer(
+def _record_answer(
     job: Job,
     question: Question,
     action: str,
     response: dict[str, Any],
     by: User,
 ) -> bool:
+    """Close the question, then enqueue or cancel its job. False: answered already."""
     waiting = Job.objects.live().filter(
         status=Job.Status.PENDING_HITL, round=question.round
     )
-    back = action == Question.Action.REVISE
+    revise = action == Question.Action.REVISE
     note = {"action": action, "round": question.round, "by": by.get_username()}
     if action == Question.Action.CANCEL:
         moved = job._move(
@@ -252,7 +261,7 @@ def _take_answer(
             note=note,
             progress_message="Answered; the job continues.",
             round=F("round") + 1,
-            current_phase=question.revise_to if back else question.phase,
+            current_phase=question.revise_to if revise else question.phase,
         )
     if not moved:
         return False
@@ -292,7 +301,7 @@ def retry(job: Job, *, by: User) -> Job:
             where=Job.objects.filter(status=Job.Status.FAILED),
             event="retried",
             note={"by": by.get_username()},
-            # A late answer to the question that timed out must not fit the next one.
+            # A late answer to the question that timed out must not fit the next round.
             round=F("round") + 1,
             completed_at=None,
             running_since=None,
@@ -348,10 +357,10 @@ def release(job: Job, *, where: Any = None, reason: str = "", stack: str = "") -
 
 
 def requeue(job: Job) -> bool:
-    """Put the job into the queue again. False: it has changed since it was read.
+    """Enqueue the job again. False: it has changed since it was read.
 
-    A valid lease is cleared, too, and its worker loses its fence. For an expired lease
-    `release` counts the crash.
+    A lease is cleared, even a valid one, and its worker loses its fence. No crash is
+    counted; for an expired lease call `release`, which counts one.
     """
     with transaction.atomic():
         moved = job._move(
@@ -373,17 +382,17 @@ def requeue(job: Job) -> bool:
     return moved
 
 
-SKILL_MD = "SKILL.md"
-MAX_FOCUS_AREAS = 5
-MAX_FOCUS_CHARS = 80
-
-
 def recover(job: Job) -> bool:
     """Requeue a dead job: its lease has expired, or the queue has lost its message.
 
     False: it has changed since it was read.
     """
     return requeue(job) if job.lease_expires_at is None else release(job)
+
+
+SKILL_MD = "SKILL.md"
+MAX_FOCUS_AREAS = 5
+MAX_FOCUS_CHARS = 80
 
 
 def create_refinement_job(
@@ -402,7 +411,7 @@ def create_refinement_job(
     """
     areas = [area.strip() for area in focus_areas]
     options = dict(options or {})
-    if problems := _problems(feedback, areas) | option_problems(options):
+    if problems := _refinement_problems(feedback, areas) | option_problems(options):
         raise InvalidJob("The refinement request is not valid.", problems)
     if skill.status == Skill.Status.ARCHIVED:
         raise SkillArchived
@@ -417,10 +426,10 @@ def create_refinement_job(
         user_context={"feedback": feedback.strip(), "focus_areas": areas},
         idempotency_key=idempotency_key,
     )
-    return submit(job, tuple(_sources(skill.current.bundle.files())))
+    return submit(job, tuple(_sources_of(skill.current.bundle.files())))
 
 
-def _problems(feedback: str, areas: list[str]) -> Problems:
+def _refinement_problems(feedback: str, areas: list[str]) -> Problems:
     problems: Problems = {}
     limit = settings.SKILLFLEET_MAX_TASK_CHARS
     if not feedback.strip():
@@ -440,17 +449,17 @@ def _is_heading(area: str) -> bool:
     return 0 < len(area) <= MAX_FOCUS_CHARS and area.isprintable()
 
 
-def _sources(files: Files) -> Iterator[SourceDocument]:
-    """SKILL.md, then as many other texts of the version as a job may have sources.
+def _sources_of(files: Files) -> Iterator[SourceDocument]:
+    """SKILL.md, then other texts of the version, up to the limit of sources.
 
-    The other texts are in the draft all the same.
+    Texts above the limit are not lost: the draft starts with all files of the version.
     """
-    most = settings.SKILLFLEET_MAX_SOURCE_BYTES
+    limit = settings.SKILLFLEET_MAX_SOURCE_BYTES
     main = next(file for file in files if file.path == SKILL_MD)
-    if len(main.content) > most:
+    if len(main.content) > limit:
         raise TooLarge(
             f"The skill's SKILL.md has {len(main.content)} bytes; a source may have"
-            f" {most}. Move parts of it into references/ first.",
+            f" {limit}. Move parts of it into references/ first.",
         )
     yield read_source(SKILL_MD, main.content)
     texts = [text for file in files if file is not main and (text := _as_source(file))]

@@ -1,4 +1,4 @@
-"""What operators see of jobs: stuck ones, statistics, and metrics for Prometheus."""
+"""Monitoring for operators: stuck jobs, statistics, and metrics for Prometheus."""
 
 import math
 from collections import defaultdict
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 KINDS = ("duration", "active", "waiting")
 MEASURES = {"avg": None, "p50": 0.5, "p95": 0.95}
+"""Prefixes of the fields, and the fraction of a percentile; None: the average."""
 FIELDS = tuple(f"{measure}_{kind}_seconds" for measure in MEASURES for kind in KINDS)
 
 
@@ -40,71 +41,78 @@ def statistics(jobs: JobQuerySet) -> list[dict[str, Any]]:
 
     Active seconds are those of phases that succeeded, waiting seconds the rest of the
     time from submission to the end; they are None for a status without ended jobs.
-    The phases are summed in one pass, and CUME_DIST ranks the jobs for percentiles on
-    both databases.
+    One SQL statement does it all. Its percentiles use CUME_DIST, which PostgreSQL and
+    SQLite both have.
     """
-    every = jobs.order_by()
+    unordered = jobs.order_by()
     try:
-        lasted, of_jobs = _lasted(every).query.sql_with_params()
-        worked, of_phases = _worked(every).query.sql_with_params()
+        durations, job_params = _durations(unordered).query.sql_with_params()
+        active, phase_params = _active_times(unordered).query.sql_with_params()
     except EmptyResultSet:
         return []
     with connections[jobs.db].cursor() as cursor:
-        cursor.execute(_statement(lasted, worked), (*of_jobs, *of_phases))
+        cursor.execute(_statement(durations, active), (*job_params, *phase_params))
         return [_row(*columns) for columns in cursor.fetchall()]
 
 
-def _lasted(jobs: JobQuerySet) -> "QuerySet[Job, tuple[Any, ...]]":
+def _durations(jobs: JobQuerySet) -> "QuerySet[Job, tuple[Any, ...]]":
+    """Job id, status and duration, which is None for a job that has not ended."""
     return jobs.values_list("pk", "status", _between("created_at", "completed_at"))
 
 
-def _worked(jobs: JobQuerySet) -> "QuerySet[PhaseResult, tuple[Any, ...]]":
+def _active_times(jobs: JobQuerySet) -> "QuerySet[PhaseResult, tuple[Any, ...]]":
+    """Job id and the sum of its phases."""
     phases = PhaseResult.objects.order_by().filter(job__in=jobs.values("pk"))
-    worked = Sum(_between("started_at", "finished_at"))
-    summed = phases.values("job_id").annotate(worked=worked)
-    return summed.values_list("job_id", "worked")
+    active = Sum(_between("started_at", "finished_at"))
+    return (
+        phases.values("job_id").annotate(active=active).values_list("job_id", "active")
+    )
 
 
 def _between(begin: str, end: str) -> ExpressionWrapper:
     return ExpressionWrapper(F(end) - F(begin), output_field=DurationField())
 
 
-def _statement(lasted: str, worked: str) -> str:
-    """All jobs of a status have ended, or none has: then its seconds are null."""
+def _statement(durations: str, active_times: str) -> str:
+    """The SQL of the statistics; the times are null for a status that is not final.
+
+    `duration - duration` is a zero of the type that the database uses for durations.
+    """
     ranks = ", ".join(
         f"CUME_DIST() OVER (PARTITION BY status ORDER BY {kind}) AS {kind}_rank"
         for kind in KINDS
     )
     return f"""
-        WITH lasted (job_id, status, duration) AS ({lasted}),
-        worked (job_id, active) AS MATERIALIZED ({worked}),
-        split AS (
+        WITH durations (job_id, status, duration) AS ({durations}),
+        active_times (job_id, active) AS MATERIALIZED ({active_times}),
+        times AS (
             SELECT status, duration, COALESCE(duration - active, duration) AS waiting,
                 CASE WHEN duration IS NOT NULL
                     THEN COALESCE(active, duration - duration) END AS active
-            FROM lasted LEFT JOIN worked ON worked.job_id = lasted.job_id
+            FROM durations LEFT JOIN active_times
+                ON active_times.job_id = durations.job_id
         ),
-        ranked AS (SELECT split.*, {ranks} FROM split)
+        ranked AS (SELECT times.*, {ranks} FROM times)
         SELECT status, COUNT(*), {", ".join(_columns())} FROM ranked
         GROUP BY status ORDER BY COUNT(*) DESC, status
     """  # noqa: S608 made of names in this file and of Django's own SQL
 
 
 def _columns() -> Iterator[str]:
-    """In the order of FIELDS."""
-    for share in MEASURES.values():
+    """The SQL expressions, in the order of FIELDS."""
+    for fraction in MEASURES.values():
         for kind in KINDS:
-            within = f"MIN(CASE WHEN {kind}_rank >= {share} THEN {kind} END)"
-            yield within if share else f"AVG({kind})"
+            percentile = f"MIN(CASE WHEN {kind}_rank >= {fraction} THEN {kind} END)"
+            yield percentile if fraction else f"AVG({kind})"
 
 
-def _row(status: str, count: int, *figures: Any) -> dict[str, Any]:
-    seconds = dict(zip(FIELDS, map(_seconds, figures), strict=True))
+def _row(status: str, count: int, *durations: Any) -> dict[str, Any]:
+    seconds = dict(zip(FIELDS, map(_seconds, durations), strict=True))
     return {"status": status, "count": count, **seconds}
 
 
 def _seconds(duration: Any) -> float | None:
-    """PostgreSQL returns intervals, SQLite microseconds."""
+    """A duration in seconds; PostgreSQL returns intervals, SQLite microseconds."""
     if isinstance(duration, timedelta):
         return round(duration.total_seconds(), 3)
     return None if duration is None else round(duration / 1e6, 3)
@@ -118,7 +126,7 @@ LONG = "long"
 
 @dataclass(frozen=True)
 class Stuck:
-    """One stuck job as it was read; `age` is the time since its submission."""
+    """A stuck job, as it was read; `age` is the time since its submission."""
 
     job: Job
     kind: str
@@ -154,7 +162,7 @@ def _rows(kind: str, jobs: JobQuerySet) -> Iterator[Stuck]:
 
 
 def requeue(stuck: Stuck) -> bool:
-    """Put the job into the queue again. False: it has continued in the meantime."""
+    """Enqueue the job again. False: it has continued in the meantime."""
     if stuck.kind == DEAD:
         return lifecycle.recover(stuck.job)
     return lifecycle.requeue(stuck.job)
@@ -170,7 +178,7 @@ def fail(stuck: Stuck) -> bool:
 
 
 def _unchanged(stuck: Stuck) -> JobQuerySet:
-    """The guard: the job was not claimed or advanced, nor its lease renewed."""
+    """The guard: the job was not claimed or advanced, and its lease not renewed."""
     job = stuck.job
     expired = stuck.kind == DEAD and job.lease_expires_at is not None
     jobs = Job.objects.expired() if expired else Job.objects.live()
@@ -210,15 +218,15 @@ def how_to_start_a_worker() -> str:
     return "start one with: manage.py qcluster"
 
 
-LATELY = timedelta(hours=1)
-LATEST = 500
-"""How many phases and claims the quantiles are computed from."""
+LAST_HOUR = timedelta(hours=1)
+SAMPLE_SIZE = 500
+"""From how many of the latest phases and claims the quantiles are computed."""
 QUANTILES = (0.5, 0.95)
 Times = Iterable[tuple[str, timedelta]]
 
 
 class JobsCollector(Collector):
-    """Metrics of jobs for Prometheus, read from the database: the same on every host.
+    """Metrics of jobs for Prometheus. They come from the database, not this process.
 
     All are gauges from bounded, indexed queries: the live jobs, the outcomes of the
     last hour, and how long the latest phases waited and ran.
@@ -227,7 +235,7 @@ class JobsCollector(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         yield live_jobs()
         yield from ready_jobs()
-        yield one(
+        yield gauge(
             "dead",
             "Jobs that no worker will take: lease expired or message lost",
             Job.objects.dead().count(),
@@ -240,14 +248,14 @@ class JobsCollector(Collector):
         )
 
 
-def one(name: str, meaning: str, value: float) -> GaugeMetricFamily:
-    return GaugeMetricFamily(f"skillfleet_jobs_{name}", meaning, value)
+def gauge(name: str, description: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"skillfleet_jobs_{name}", description, value)
 
 
-def by_label(
-    name: str, meaning: str, label: str, rows: Iterable[tuple[str, float]]
+def labelled_gauge(
+    name: str, description: str, label: str, rows: Iterable[tuple[str, float]]
 ) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(f"skillfleet_{name}", meaning, labels=[label])
+    family = GaugeMetricFamily(f"skillfleet_{name}", description, labels=[label])
     for value, count in rows:
         family.add_metric([value], count)
     return family
@@ -258,7 +266,7 @@ def live_jobs() -> GaugeMetricFamily:
     counts = dict(by_status.annotate(count=Count("pk")))
     states = ("pending", "running", "pending_hitl")
     rows = [(state, counts.get(state, 0)) for state in states]
-    return by_label("jobs_live", "Jobs that have not ended", "status", rows)
+    return labelled_gauge("jobs_live", "Jobs that have not ended", "status", rows)
 
 
 def ready_jobs() -> Iterator[GaugeMetricFamily]:
@@ -268,8 +276,8 @@ def ready_jobs() -> Iterator[GaugeMetricFamily]:
     age = ExpressionWrapper(Now() - Min(since), output_field=DurationField())
     totals = ready.order_by().aggregate(depth=Count("pk"), age=age)
     seconds = totals["age"].total_seconds() if totals["age"] else 0.0
-    yield one("ready", "Jobs that wait for a worker", totals["depth"])
-    yield one(
+    yield gauge("ready", "Jobs that wait for a worker", totals["depth"])
+    yield gauge(
         "ready_age_seconds", "Seconds that the oldest of them has waited", seconds
     )
 
@@ -277,39 +285,41 @@ def ready_jobs() -> Iterator[GaugeMetricFamily]:
 def alive_workers() -> GaugeMetricFamily:
     rows = Worker.objects.alive().order_by().values_list("host")
     counts = rows.annotate(count=Count("pk"))
-    return by_label(
+    return labelled_gauge(
         "workers_alive", "Workers with a heartbeat within one lease", "host", counts
     )
 
 
 def outcomes() -> GaugeMetricFamily:
     """Ends, crashes, requeues and failed attempts of the last hour."""
-    lately = JobEvent.objects.filter(kind__in=OUTCOMES, at__gt=Now() - LATELY)
-    counts = dict(lately.order_by().values_list("kind").annotate(count=Count("pk")))
+    recent = JobEvent.objects.filter(kind__in=OUTCOMES, at__gt=Now() - LAST_HOUR)
+    counts = dict(recent.order_by().values_list("kind").annotate(count=Count("pk")))
     rows = [(kind, counts.get(kind, 0)) for kind in OUTCOMES]
-    return by_label("jobs_last_hour", "Outcomes of jobs in the last hour", "kind", rows)
+    return labelled_gauge(
+        "jobs_last_hour", "Outcomes of jobs in the last hour", "kind", rows
+    )
 
 
 def run_times() -> Times:
-    latest = PhaseResult.objects.order_by("-pk")[:LATEST]
-    ran = latest.values_list("phase", "started_at", "finished_at")
-    return ((phase, finished - started) for phase, started, finished in ran)
+    latest = PhaseResult.objects.order_by("-pk")[:SAMPLE_SIZE]
+    rows = latest.values_list("phase", "started_at", "finished_at")
+    return ((phase, finished - started) for phase, started, finished in rows)
 
 
 def wait_times() -> Times:
     """Times from the event that enqueued a job to the claim that follows it."""
-    latest = JobEvent.objects.order_by("-pk")[: 4 * LATEST]
-    seen: dict[tuple[Any, int], Any] = {}
+    latest = JobEvent.objects.order_by("-pk")[: 4 * SAMPLE_SIZE]
+    times: dict[tuple[Any, int], Any] = {}
     claims = []
     for job, seq, kind, phase, at in latest.values_list(
         "job_id", "seq", "kind", "phase", "at"
     ):
-        seen[job, seq] = at
+        times[job, seq] = at
         if kind == "claimed":
             claims.append((job, seq, phase, at))
     for job, seq, phase, at in claims:
-        if (job, seq - 1) in seen:
-            yield phase, at - seen[job, seq - 1]
+        if (job, seq - 1) in times:
+            yield phase, at - times[job, seq - 1]
 
 
 def quantiles(name: str, description: str, times: Times) -> GaugeMetricFamily:

@@ -1,7 +1,7 @@
 """Promotion: publishes a draft as a new version of a skill.
 
-The files are published byte for byte as they were reviewed. Only if the curator gives
-another name, it is written into SKILL.md, and the skill is validated again.
+The files are published byte for byte as they were reviewed. The only exception: if the
+curator gives another name, SKILL.md gets that name, and the skill is validated again.
 """
 
 from django.contrib.auth.models import User
@@ -14,7 +14,7 @@ from jobs.drafts import (
     lock_job,
     name_in,
     record_validation,
-    validated,
+    validate,
 )
 from jobs.engine.phase_context import waived_in
 from jobs.exceptions import (
@@ -49,6 +49,7 @@ def promote(
 ) -> Published:
     """Publish the draft as it was read, if it passes validation with today's waivers.
 
+    An empty path or name stands for the draft's own, an empty version for the next.
     `digest`, if given, must be that of the draft's content. A refinement is published
     only if the version that it started from is still current, or with `over_newer`.
     Raises DraftChanged if content or waivers have changed, SkillMovedOn, WrongState,
@@ -129,28 +130,27 @@ def _record(job: Job, draft: Draft, published: Published, by: User) -> None:
 def promote_for_owner(job: Job, waived: frozenset[Waived]) -> None:
     """Promote for the option `auto_promote`, if validation passed and the owner may.
 
-    `waived` are the findings that were waived during validation; they may have changed
-    since, the draft cannot. If the promotion is refused, the job stays completed, and
-    the reason is recorded in its history.
+    `waived` are the findings that were waived during validation. The waivers may have
+    changed since then; the draft cannot have. If the promotion is refused, the job
+    stays completed, and the reason is recorded in its history.
     """
     job.refresh_from_db()
-    refused = ""
     if job.validation_status != Job.ValidationStatus.PASSED:
-        refused = f"Validation: {job.validation_status}."
+        refusal = f"Validation: {job.validation_status}."
     elif not job.user.has_perm("jobs.promote_draft"):
-        refused = "The owner has no permission to promote drafts."
+        refusal = "The owner has no permission to promote drafts."
     else:
-        refused = _refusal(draft_of(job), waived)
-    if refused:
+        refusal = _try_to_promote(draft_of(job), waived)
+    if refusal:
         job._move(
             job.status,
             where=Job.objects.filter(pk=job.pk),
             event="promotion_refused",
-            note={"reason": refused},
+            note={"reason": refusal},
         )
 
 
-def _refusal(draft: Draft, waived: frozenset[Waived]) -> str:
+def _try_to_promote(draft: Draft, waived: frozenset[Waived]) -> str:
     """Promote the draft; return why it was refused, or an empty string."""
     try:
         with transaction.atomic():
@@ -164,11 +164,12 @@ def _refusal(draft: Draft, waived: frozenset[Waived]) -> str:
 
 
 def _check_passes(draft: Draft, waived: frozenset[Waived]) -> SkillPackage:
-    """Validate the draft again; the package, if it passes. Raises NotPromotable.
+    """Validate the draft again and return its package. Raises NotPromotable.
 
-    An outcome that differs from the stored one is saved first.
+    If the draft passes now but did not before, or the reverse, this is recorded in the
+    job's row and history first.
     """
-    package, verdict = validated(draft, waived)
+    package, verdict = validate(draft, waived)
     passes = verdict.status != Job.ValidationStatus.FAILED
     if passes != draft.job.validation_passed:
         with transaction.atomic():
@@ -186,7 +187,7 @@ def _check_passes(draft: Draft, waived: frozenset[Waived]) -> SkillPackage:
 
 
 def _check_keeps_its_name(skill_name: str, package: SkillPackage, name: str) -> None:
-    """Raises InvalidJob or NotPromotable: under another name it is another skill."""
+    """Raises InvalidJob or NotPromotable if a refinement would get another name."""
     if name not in ("", skill_name):
         raise InvalidJob(
             "A refinement cannot rename the skill.",
@@ -228,8 +229,8 @@ def _publish(
         raise InvalidJob(str(error), {"taxonomy_path": [str(error)]}) from error
     except SkillChanged as error:
         raise SkillMovedOn from error
-    new = job.job_type == Job.Type.SKILL_CREATION
-    if new and not published.created:
+    for_new_skill = job.job_type == Job.Type.SKILL_CREATION
+    if for_new_skill and not published.created:
         raise NameTaken(
             name=f"A skill {published.skill.name!r} exists already; give another name."
         )
@@ -239,7 +240,10 @@ def _publish(
 def _renamed(
     package: SkillPackage, name: str, waived: frozenset[Waived]
 ) -> SkillPackage:
-    """The package with another name in its frontmatter. Raises NotPromotable."""
+    """The package with this name in its frontmatter, unless the name is empty.
+
+    Raises NotPromotable if the skill is not valid under the name.
+    """
     if not name or name_in(package) == name:
         return package
     renamed = package.renamed(name)

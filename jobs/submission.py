@@ -25,7 +25,7 @@ Problems = dict[str, list[str]]
 def read_source(name: str, content: bytes | str) -> SourceDocument:
     """Read a document that a user gave: an upload, a file, or text from JSON.
 
-    Every source of a job is made here, and nothing reads or checks it again.
+    Every source of a job is created here; nothing else reads or checks documents.
     Raises UnsupportedSource or TooLarge.
     """
     media_type = MEDIA_TYPES.get(PurePosixPath(name).suffix.lower())
@@ -47,17 +47,17 @@ def read_source(name: str, content: bytes | str) -> SourceDocument:
 
 def _text_of(name: str, content: bytes) -> str:
     """The text without a byte order mark. Raises UnsupportedSource."""
-    not_text = {"sources": [f"{name}: not text."]}
+    fields = {"sources": [f"{name}: not text."]}
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UnsupportedSource(
             f"{name} is not UTF-8 text (byte {error.start}); save it as UTF-8.",
-            not_text,
+            fields,
         ) from error
     if "\0" in text:
         raise UnsupportedSource(
-            f"{name} holds NUL characters; it is not a text.", not_text
+            f"{name} contains NUL characters; it is not a text.", fields
         )
     return text
 
@@ -70,13 +70,14 @@ def check_submission(
 ) -> str:
     """Check a submission, and return the path of the intended category.
 
-    That is the path of today, should the category have moved; "" when none is
-    intended. Raises InvalidJob, which names every wrong field and how to correct it.
+    The path is the category's current one, even if a former path was given; it is
+    empty if no category was given. Raises InvalidJob, which names every wrong field and
+    how to correct it.
     """
     problems: Problems = {}
     path = ""
-    if wrong := _task_problem(task_description):
-        problems["task_description"] = [wrong]
+    if problem := _task_problem(task_description):
+        problems["task_description"] = [problem]
     if len(sources) > settings.SKILLFLEET_MAX_SOURCES:
         problems["sources"] = [
             f"{len(sources)} sources; at most {settings.SKILLFLEET_MAX_SOURCES}."
@@ -119,18 +120,18 @@ def option_problems(options: Mapping[str, Any]) -> Problems:
 def check_answers(
     question: Question, action: str, answers: Mapping[str, Any], feedback: str
 ) -> dict[str, Any]:
-    """The answers as they are stored. Raises InvalidJob, which names the wrong ones."""
+    """Check an answer and return `answers` as stored. Raises InvalidJob with fields."""
     problems: Problems = {}
     if action not in Question.Action.values:
         problems["action"] = [f"One of {', '.join(Question.Action.values)}."]
     if action == Question.Action.REVISE and not feedback.strip():
         problems["feedback"] = ["Say what should be different."]
-    asked = {item["id"]: item for item in question.prompt.get("questions", ())}
+    items = {item["id"]: item for item in question.prompt.get("questions", ())}
     for key, value in answers.items():
-        if key not in asked:
-            problems[f"answers.{key}"] = [f"Not asked; asked: {', '.join(asked)}."]
-        elif wrong := _answer_problem(asked[key], value):
-            problems[f"answers.{key}"] = [wrong]
+        if key not in items:
+            problems[f"answers.{key}"] = [f"Not asked; asked: {', '.join(items)}."]
+        elif problem := _answer_problem(items[key], value):
+            problems[f"answers.{key}"] = [problem]
     if problems:
         raise InvalidJob("The answer does not fit the question.", problems)
     return dict(answers)
@@ -150,5 +151,5 @@ def _answer_problem(item: Mapping[str, Any], value: Any) -> str:
 def _choices_problem(item: Mapping[str, Any], value: Any) -> str:
     if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
         return "A list of strings is expected."
-    wrong = [choice for choice in value if choice not in item["options"]]
-    return f"Not offered: {', '.join(wrong)}." if wrong else ""
+    unknown = [choice for choice in value if choice not in item["options"]]
+    return f"Not offered: {', '.join(unknown)}." if unknown else ""

@@ -39,10 +39,10 @@ def end_process() -> None:
 class Heartbeat:
     """A thread that renews the lease and the worker's row while a phase runs.
 
-    It is a context manager. It has its own connection and no transaction, and tries
-    again while the database does not answer. When the phase passes its time limit, it
-    records why and calls `overrun`, even if the lease is lost: a phase that hangs must
-    not block its worker for good.
+    It is a context manager. The thread has its own connection, uses no transaction,
+    and tries again while the database does not answer. When the phase passes its time
+    limit, the thread releases the job and calls `overrun`, even if the lease is lost: a
+    phase that hangs must not block its worker for good.
     """
 
     def __init__(
@@ -142,7 +142,7 @@ class ProgressReporter:
         self.not_before = 0.0
 
     def __call__(self, percent: int, message: str) -> None:
-        """Raises LostFence, which ends the author's work on a job that it has lost."""
+        """Save the report. Raises LostFence to end the author's work on a lost job."""
         message = lifecycle.storable(message)
         now = time.monotonic()
         if now < self.not_before or (message, percent) == self.written:
@@ -193,7 +193,7 @@ class SkillJobWorker:
             with_database_retry(lambda: self.row.set_job(None), "finish")
 
     def _claim(self, job: Job, fence: Fence) -> bool:
-        """True also if an earlier attempt was committed without an answer."""
+        """Claim the job. A repetition after an unanswered COMMIT returns True, too."""
         if Job.objects.expired().filter(pk=job.pk).exists():
             lifecycle.release(job)
         won = job.claim(self.row, fence) is not None
@@ -225,22 +225,25 @@ class SkillJobWorker:
 
     def _attempt(self, job: Job, fence: Fence) -> Attempt:
         context = context_of(job, self.author, ProgressReporter(job, fence))
-        read = context.skill_text
+        read_skill = context.skill_text
         return Attempt(
             job=job,
             fence=fence,
             context=replace(
                 context,
-                skill_text=lambda name: with_database_retry(lambda: read(name), "read"),
+                skill_text=lambda name: with_database_retry(
+                    lambda: read_skill(name), "read"
+                ),
             ),
-            started_at=job.heartbeat_at or timezone.now(),  # the claim, by its clock
+            started_at=job.heartbeat_at
+            or timezone.now(),  # the claim's, by database time
         )
 
     def _checkpoint(self, attempt: Attempt, outcome: Outcome) -> bool:
         """Write the outcome; repeat it until the database answers.
 
-        Repeating it after a COMMIT with an unknown result is safe: if it was applied,
-        the fence is gone, and the repetition writes nothing.
+        A repetition after a COMMIT with an unknown result is safe: if the outcome was
+        applied, the fence is cleared, and the repetition writes nothing.
         """
         applied = with_database_retry(
             lambda: checkpoint.apply(attempt, outcome), "checkpoint"
@@ -254,22 +257,22 @@ class SkillJobWorker:
 
 
 _workers = threading.local()
+"""The `worker` of each thread, and the `pid` of the process that created it."""
 
 
 def this_worker(overrun: Callable[[], None] = end_process) -> SkillJobWorker:
     """The worker of this thread in this process; a fork gets its own."""
-    known = getattr(_workers, "known", None)
-    if known is None or known[0] != os.getpid():
-        known = (os.getpid(), SkillJobWorker(overrun=overrun))
-        _workers.known = known
-    worker: SkillJobWorker = known[1]
+    if getattr(_workers, "pid", None) != os.getpid():
+        _workers.worker = SkillJobWorker(overrun=overrun)
+        _workers.pid = os.getpid()
+    worker: SkillJobWorker = _workers.worker
     return worker
 
 
 def process_skill_job(job_id: str) -> bool:
-    """Advance the job by one phase; do nothing if it is gone or another worker has it.
+    """The task of a job's message: advance the job by one phase.
 
-    The task of a job's queue message.
+    False: the job was pruned, was not claimable, or another worker took it over.
     """
     job = with_database_retry(lambda: Job.objects.filter(pk=job_id).first(), "read")
     return job is not None and this_worker().process_job(job)

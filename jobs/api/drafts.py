@@ -31,7 +31,7 @@ from jobs.api.base import (
 )
 from jobs.drafts import changes
 from jobs.models import Draft, DraftWaiver, Job
-from jobs.models.draft import PROMOTE, DraftQuerySet, sees_all
+from jobs.models.draft import PROMOTE, DraftQuerySet, sees_all_drafts
 from taxonomy.api.base import FixedNegotiation
 from taxonomy.api.files import BINARY, FileItemSerializer, safe_type
 from taxonomy.api.versions import FileDiffSerializer
@@ -234,7 +234,7 @@ class DraftPages(Pages):
     def paginate_queryset(
         self, queryset: Any, request: Request, view: Any = None
     ) -> list[Any] | None:
-        if sees_all(request.user):
+        if sees_all_drafts(request.user):
             count = drafts_in_all(request.query_params.get("status", ""))
             self.django_paginator_class = partial(KnownCount, count=count)
         return super().paginate_queryset(queryset, request, view)

@@ -37,10 +37,13 @@ def job_columns(output: Output) -> dict[str, Any]:
     return {}
 
 
-def result_of(context: Context, last: Output) -> dict[str, Any]:
-    """The job's `result`: the name, the evals, the validation, unanswered questions."""
-    latest: dict[str, Any] = {STATE_FIELDS[last.phase]: last}
-    state: State = replace(context.state, **latest)
+def result_of(context: Context, output: Output) -> dict[str, Any]:
+    """The job's `result`: the name, the evals, the validation, unanswered questions.
+
+    `output` is that of the last phase, which `context.state` does not have yet.
+    """
+    changed: dict[str, Any] = {STATE_FIELDS[output.phase]: output}
+    state: State = replace(context.state, **changed)
     result: dict[str, Any] = {"unanswered": list(state.unanswered)}
     if brief := context.brief:
         result |= {"name": brief.name, "taxonomy_path": brief.taxonomy_path}
@@ -57,7 +60,7 @@ def result_of(context: Context, last: Output) -> dict[str, Any]:
 
 
 FAILURES_CLEARED = {"crashes": 0, "attempts": 0, "run_after": None, "error_stack": ""}
-"""Resets what a job's row says of failures, when a phase has succeeded."""
+"""The columns that a successful phase resets: its crashes and failed attempts."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +75,10 @@ class Attempt:
     @property
     def where(self) -> JobQuerySet:
         """The guard: the job, as long as no other worker has taken it over."""
-        mine: JobQuerySet = Job.objects.with_fence(self.job.pk, self.fence)
-        return mine.filter(current_phase=self.context.phase, round=self.context.round)
+        claimed: JobQuerySet = Job.objects.with_fence(self.job.pk, self.fence)
+        return claimed.filter(
+            current_phase=self.context.phase, round=self.context.round
+        )
 
 
 def apply(attempt: Attempt, outcome: Outcome) -> bool:
@@ -111,15 +116,16 @@ def _advance(attempt: Attempt, outcome: Advance) -> bool:
 
 
 def _start_next_phase(attempt: Attempt, outcome: Advance, next_phase: str) -> bool:
+    """A return to this phase or to an earlier one begins a new round."""
     order = list(PHASES)
-    back = order.index(next_phase) <= order.index(attempt.context.phase)
+    returns = order.index(next_phase) <= order.index(attempt.context.phase)
     return attempt.job._move(
         Job.Status.RUNNING,
         where=attempt.where,
         event="phase_finished",
         note={"phase": attempt.context.phase, "message": outcome.message},
         current_phase=next_phase,
-        round=attempt.context.round + 1 if back else attempt.context.round,
+        round=attempt.context.round + 1 if returns else attempt.context.round,
         progress_percent=max(attempt.job.progress_percent, PROGRESS[next_phase]),
         progress_message=(outcome.message or f"{attempt.context.phase} done")[:255],
         **_lease_released(),
@@ -143,7 +149,7 @@ def _complete(attempt: Attempt, outcome: Advance) -> bool:
 
 
 def _ask(attempt: Attempt, outcome: Ask) -> bool:
-    asked = attempt.job._move(
+    moved = attempt.job._move(
         Job.Status.PENDING_HITL,
         where=attempt.where,
         event="asked",
@@ -152,7 +158,7 @@ def _ask(attempt: Attempt, outcome: Ask) -> bool:
         running_since=None,
         **_lease_released(),
     )
-    if not asked:
+    if not moved:
         return False
     Question.objects.create(
         job=attempt.job,
@@ -162,17 +168,17 @@ def _ask(attempt: Attempt, outcome: Ask) -> bool:
         prompt=dict(outcome.prompt),
         revise_to=outcome.revise_to or attempt.context.phase,
         timeout_at=Now() + settings.SKILLFLEET_QUESTION_TIMEOUT,
-        remind_at=Now() + _reminder() if _reminder() else None,
+        remind_at=Now() + _reminder_delay() if _reminder_delay() else None,
     )
     queue.delete_message(attempt.job)
     lifecycle.enqueue_next_pending(attempt.job)
     return True
 
 
-def _reminder() -> timedelta:
+def _reminder_delay() -> timedelta:
     """How long after the question its reminder is due; zero: no reminders."""
-    time: timedelta = settings.SKILLFLEET_QUESTION_TIMEOUT
-    return time * settings.SKILLFLEET_QUESTION_REMINDER
+    time_limit: timedelta = settings.SKILLFLEET_QUESTION_TIMEOUT
+    return time_limit * settings.SKILLFLEET_QUESTION_REMINDER
 
 
 def _stop(attempt: Attempt, outcome: Stop) -> bool:
@@ -180,7 +186,7 @@ def _stop(attempt: Attempt, outcome: Stop) -> bool:
 
 
 def _lease_released() -> dict[str, Any]:
-    """Columns of a job that no worker has: no lease, and no failures of the phase."""
+    """The columns of a job that no worker runs, without failures of its phase."""
     return {"fence": "", "worker": "", "lease_expires_at": None, **FAILURES_CLEARED}
 
 

@@ -122,12 +122,14 @@ class TaskSink:
 
 
 class _Queue:
+    """A queue that can only be read, which is all that django-q2's monitor needs."""
+
     def __init__(self, get: Callable[[], Any]) -> None:
         self.get = get
 
 
 def work_from(source: TaskSource) -> None:
-    """Run tasks until the source says STOP or django-q2 wants a new process."""
+    """Run tasks until the source returns STOP or django-q2 wants a new process."""
     worker(source, TaskSink(source), Value("d", -1), None)
     source.acknowledge_last()
 
@@ -135,7 +137,7 @@ def work_from(source: TaskSource) -> None:
 def die_with_parent(parent: int) -> None:
     """Have the kernel kill this process when its parent ends, however it ends."""
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended before the kernel was asked
+    if os.getppid() != parent:  # it had ended before prctl
         os._exit(1)
 
 
@@ -168,9 +170,9 @@ class Cluster:
         self.stopping = False
 
     def run(self) -> None:
-        import_string(settings.SKILLFLEET_AUTHOR)  # once, and not in every child
+        import_string(settings.SKILLFLEET_AUTHOR)  # once, for all children
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-        # A parent that was killed could not do this for its workers.
+        # A former parent may have been killed before it did this for its workers.
         invalidate_everything()
         try:
             while self.children or not self.stopping:
@@ -185,11 +187,11 @@ class Cluster:
         """Wait for a signal or the next tick; a second SIGTERM kills the workers."""
         received = signal.sigtimedwait(SIGNALS, TICK_SECONDS)
         if received and received.si_signo in (signal.SIGTERM, signal.SIGINT):
-            again = self.stopping
+            is_second = self.stopping
             self.stopping = True
             logger.info("cluster stops workers=%s", len(self.children))
             for pid in self.children:
-                os.kill(pid, signal.SIGKILL if again else signal.SIGTERM)
+                os.kill(pid, signal.SIGKILL if is_second else signal.SIGTERM)
 
     def _start_workers(self) -> None:
         while not self.stopping and len(self.children) < self.size:
@@ -224,7 +226,7 @@ class Cluster:
                 time.sleep(max(0.0, 0.2 - lifetime))
 
     def _on_worker_exit(self, pid: int) -> None:
-        """Do what the dead process could not: invalidate the cache, release its jobs.
+        """Invalidate the cache and release jobs, which the dead process could not do.
 
         It may have been killed between a COMMIT and the invalidation after it.
         """

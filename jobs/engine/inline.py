@@ -43,17 +43,17 @@ class InlineWorker:
         return self.thread.is_alive() and not self.source.stopping
 
     def _work(self) -> None:
-        mine = this_worker(overrun=self.abandon)
+        worker = this_worker(overrun=self.abandon)
         try:
             work_from(self.source)
-            mine.row.unregister()
+            worker.row.unregister()
         except Exception:
-            logger.exception("inline worker ends")  # the supervisor starts another
+            logger.exception("inline worker ends")  # the supervisor starts a new one
         finally:
             connections.close_all()
 
     def abandon(self) -> None:
-        """Leave the thread of a phase that hangs; the phase has lost its fence.
+        """Leave the thread of a phase that hangs to itself; it has lost its fence.
 
         A thread cannot be killed. If the phase ends after all, its outcome is not
         applied, and the thread ends.
@@ -117,13 +117,13 @@ def start() -> None:
 
 
 def stop() -> None:
-    """Stop this process's worker, and release the job that it did not finish."""
+    """Stop the worker of this process, and release the job that it did not finish."""
     global _supervisor
     with _lock:
-        stopped, _supervisor = _supervisor, None
-    if stopped is None:
+        supervisor, _supervisor = _supervisor, None
+    if supervisor is None:
         return
-    stopped.stop()
+    supervisor.stop()
     try:
         release_jobs_of_dead_worker(os.getpid())
     except Error as error:

@@ -29,7 +29,7 @@ from taxonomy.validation import validate_due
 logger = logging.getLogger(__name__)
 PRUNE_SECONDS = 3600.0
 REVALIDATION_SECONDS = 10.0
-"""Between two batches of skills that an upgrade left to be validated again."""
+"""The pause between two batches of skills that need validation after an upgrade."""
 BATCH = 200
 """Jobs per transaction: few, so that workers do not wait long for a SQLite file."""
 BATCHES_AT_A_TIME = 25
@@ -82,7 +82,7 @@ def prune_chore() -> float:
 
 
 def revalidation_chore() -> float:
-    """Validate skills by the current rules; come back soon while some are left."""
+    """Validate a batch of skills by the current rules; due again soon if more wait."""
     return REVALIDATION_SECONDS if validate_due() else PRUNE_SECONDS
 
 
@@ -103,9 +103,9 @@ def sweep() -> Swept:
     requeued = sum(map(_recover, Job.objects.dead()))
     overdue = Question.objects.overdue().select_related("job")
     timed_out = sum(map(time_out, overdue))
-    open_for_long = Question.objects.to_remind().select_related("job")
-    reminded = sum(map(remind, open_for_long))
-    Worker.objects.gone().delete()
+    to_remind = Question.objects.to_remind().select_related("job")
+    reminded = sum(map(remind, to_remind))
+    Worker.objects.forgettable().delete()
     if Delivery.objects.due().exists():
         queue.enqueue_webhook_delivery()
     if requeued or timed_out:
@@ -114,7 +114,7 @@ def sweep() -> Swept:
 
 
 def _recover(job: Job) -> bool:
-    """False: its lease was renewed since the job was listed."""
+    """Requeue a dead job. False: its lease was renewed since the job was listed."""
     recovered = lifecycle.recover(job)
     if recovered:
         why = "message lost" if job.lease_expires_at is None else "lease expired"
@@ -203,7 +203,7 @@ def prunable(age: timedelta) -> int:
 def prune(age: timedelta) -> Iterator[Pruned]:
     """Remove jobs that ended longer ago than this, a batch at a time.
 
-    Older records of failed tasks in django-q2 and older finished webhook deliveries
+    Records of failed tasks in django-q2 and finished webhook deliveries of that age
     are removed, too.
     """
     queue.prune_failures(age)
@@ -227,9 +227,9 @@ def prune_old() -> int:
     return jobs
 
 
-def free_content(most: int | None = None) -> Freed:
-    """Remove content that no draft and no version uses, in at most `most` batches."""
-    batches = list(islice(prune_content(), most))
+def free_content(max_batches: int | None = None) -> Freed:
+    """Remove content that no draft and no version uses; None: all of it."""
+    batches = list(islice(prune_content(), max_batches))
     bundles = sum(batch.bundles for batch in batches)
     blobs = sum(batch.blobs for batch in batches)
     if batches:
@@ -239,7 +239,7 @@ def free_content(most: int | None = None) -> Freed:
 
 @transaction.atomic
 def _prune_batch(age: timedelta) -> Pruned:
-    """The rows are locked first, so that a job that is being retried is not removed."""
+    """Lock the rows first, so that a job that is being retried is not removed."""
     ended = Job.objects.ended_before(age).order_by("completed_at", "pk")
     jobs = list(ended.select_for_update()[:BATCH])
     rows, _ = Job.objects.filter(pk__in=[job.pk for job in jobs]).delete()
@@ -249,6 +249,6 @@ def _prune_batch(age: timedelta) -> Pruned:
 
 
 def _prune_deliveries(age: timedelta) -> None:
-    done = Delivery.objects.filter(finished_at__lt=Now() - age).order_by("pk")
-    while keys := list(done.values_list("pk", flat=True)[:BATCH]):
+    finished = Delivery.objects.filter(finished_at__lt=Now() - age).order_by("pk")
+    while keys := list(finished.values_list("pk", flat=True)[:BATCH]):
         Delivery.objects.filter(pk__in=keys).delete()

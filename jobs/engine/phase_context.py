@@ -60,11 +60,13 @@ def _task(job: Job) -> str:
 
 def waived_in(job: Job) -> frozenset[Waived]:
     """The findings waived in the job's draft, and in the skill that it refines."""
-    waived = job.draft.waivers.waived() if hasattr(job, "draft") else frozenset()
-    return waived | job.base.skill.waivers.waived() if job.base else waived
+    in_draft = job.draft.waivers.waived() if hasattr(job, "draft") else frozenset()
+    in_skill = job.base.skill.waivers.waived() if job.base else frozenset()
+    return in_draft | in_skill
 
 
 def _draft(job: Job) -> Files:
+    """The draft's files; before the first draft, those of the refined version."""
     if hasattr(job, "draft"):
         return job.draft.bundle.files()
     return job.base.bundle.files() if job.base else ()
@@ -72,7 +74,8 @@ def _draft(job: Job) -> Files:
 
 def _sources(job: Job) -> tuple[SourceDocument, ...]:
     return tuple(
-        SourceDocument(s.name, s.media_type, s.text) for s in job.sources.all()
+        SourceDocument(source.name, source.media_type, source.text)
+        for source in job.sources.all()
     )
 
 
@@ -95,8 +98,8 @@ def _skill_text(name: str) -> str:
 
 
 def _taken_names() -> frozenset[str]:
-    taken = Address.objects.filter(kind=Address.Kind.SKILL)
-    return RESERVED_NAMES.union(taken.values_list("path", flat=True))
+    addresses = Address.objects.filter(kind=Address.Kind.SKILL)
+    return RESERVED_NAMES.union(addresses.values_list("path", flat=True))
 
 
 def _state(job: Job) -> State:

@@ -40,7 +40,7 @@ RETURNING id, payload
 
 
 class SqliteBroker(ORM):
-    """django-q2's ORM broker, with the `exchange` that the cluster calls."""
+    """django-q2's ORM broker with one more method: `exchange`, for the cluster."""
 
     def exchange(self, finished: int | None) -> Messages:
         """Acknowledge one message and take the next; wait a moment if there is none."""
@@ -53,12 +53,13 @@ class PostgresBroker(ORM):
     """Takes the oldest message that no other worker has locked (SKIP LOCKED).
 
     If there is none, it listens: the COMMIT of a new message wakes it up at once.
-    Besides, it looks every `poll` seconds for messages whose time has come.
+    Every `poll` seconds it also looks for messages whose lock has expired.
     """
 
     def __init__(self, list_key: str) -> None:
         super().__init__(list_key)
         self._listening: object = None
+        """The driver's connection that executed LISTEN; a new one must do so again."""
 
     def enqueue(self, task: str) -> int:
         """Set the lock by the database's clock, which `dequeue` compares it with."""
@@ -107,7 +108,7 @@ class PostgresBroker(ORM):
 
 
 class _MessageIdBroker:
-    """Passes a package to the broker and keeps the id, which `async_task` drops."""
+    """Passes a package to the broker and saves its id, which `async_task` drops."""
 
     def __init__(self, broker: Broker) -> None:
         self.broker = broker
@@ -142,7 +143,7 @@ def enqueue_webhook_delivery() -> None:
 
 
 def delete_message(job: "Job") -> None:
-    """Delete the job's message, if there is one."""
+    """Delete the job's message, if it has one."""
     jobs = type(job).objects.filter(pk=job.pk)
     OrmQ.objects.filter(pk__in=jobs.values("message_id")).delete()
 
@@ -168,6 +169,6 @@ def prune_failures(age: timedelta) -> int:
 
 
 def depth() -> int:
-    """How many messages wait to be taken."""
-    waiting: Any = get_broker().queue_size()
-    return int(waiting)
+    """How many messages wait for a worker."""
+    size: Any = get_broker().queue_size()
+    return int(size)

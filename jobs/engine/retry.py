@@ -39,27 +39,30 @@ T = TypeVar("T")
 
 
 def is_outage(error: Exception) -> bool:
-    """Whether the database failed, not a statement or a value that it was given."""
-    refused = IntegrityError | DataError | ProgrammingError
-    return isinstance(error, Error) and not isinstance(error, refused)
+    """Whether the database itself failed; a wrong statement or value is no outage."""
+    wrong_statement = IntegrityError | DataError | ProgrammingError
+    return isinstance(error, Error) and not isinstance(error, wrong_statement)
 
 
-def with_database_retry(call: Callable[[], T], doing: str) -> T:
+def with_database_retry(call: Callable[[], T], operation: str) -> T:
     """Repeat the call until the database answers, for at most the time of a phase.
 
-    It is repeated also after a COMMIT with an unknown result, so `call` must be
-    idempotent: its fence tells it that it was applied. Logs name it by `doing`.
+    A COMMIT with an unknown result is repeated, too, so `call` must be idempotent: by
+    its fence it recognises that it was applied. `operation` names it in the logs.
     """
-    give_up = time.monotonic() + settings.SKILLFLEET_PHASE_LIMIT.total_seconds()
+    deadline = time.monotonic() + settings.SKILLFLEET_PHASE_LIMIT.total_seconds()
     while True:
         try:
             return call()
         except Error as error:
-            # The outer transaction is lost with all that was done in it.
-            lost = connection.in_atomic_block
-            if lost or not is_outage(error) or time.monotonic() > give_up:
+            # Only the caller can repeat an outer transaction as a whole.
+            in_transaction = connection.in_atomic_block
+            expired = time.monotonic() > deadline
+            if in_transaction or expired or not is_outage(error):
                 raise
-            logger.warning("waiting for the database doing=%s error=%s", doing, error)
+            logger.warning(
+                "waiting for the database operation=%s error=%s", operation, error
+            )
             connections.close_all()
             time.sleep(DATABASE_RETRY_SECONDS)
 
@@ -84,13 +87,13 @@ def fail_or_retry(job: Job, fence: str, error: Exception) -> bool:
     if _retry_later(job, fence, reason, stack):
         return True
     limit = settings.SKILLFLEET_AUTHOR_ATTEMPTS
-    last = f"{reason} That was attempt {limit} of {limit} in this phase."
-    ended = lifecycle.fail(job, last, where=still_mine, stack=stack)
-    if ended:
+    reason = f"{reason} That was attempt {limit} of {limit} in this phase."
+    failed = lifecycle.fail(job, reason, where=still_mine, stack=stack)
+    if failed:
         logger.exception("last attempt failed %s", log_fields(job, fence))
     else:
         logger.warning("fence lost %s", log_fields(job, fence))
-    return ended
+    return failed
 
 
 def _retry_later(job: Job, fence: str, reason: str, stack: str) -> bool:

@@ -17,7 +17,7 @@ PROMOTE = "jobs.promote_draft"
 class DraftQuerySet(InvalidatingQuerySet):
     def visible_to(self, user: User | AnonymousUser) -> "DraftQuerySet":
         """The user's own drafts; all drafts for curators and operators."""
-        if sees_all(user):
+        if sees_all_drafts(user):
             return self
         return self.filter(job__user_id=user.pk)
 
@@ -27,11 +27,11 @@ class DraftManager(models.Manager.from_queryset(DraftQuerySet)):  # type: ignore
 
 
 class Draft(models.Model):
-    """The draft of a job. Its content is immutable: an edit points to other content."""
+    """The draft of a job. Bundles are immutable: an edit sets another `bundle`."""
 
     class Status(models.TextChoices):
         OPEN = "open"
-        """It is being written, or waits for a curator's decision."""
+        """The job still writes it, or it waits for a curator's decision."""
         PROMOTED = "promoted"
         """It was published as `version`."""
         REJECTED = "rejected"
@@ -85,13 +85,13 @@ class Draft(models.Model):
         )
 
 
-def sees_all(user: User | AnonymousUser) -> bool:
-    """Whether the user sees all drafts: curators and operators do."""
+def sees_all_drafts(user: User | AnonymousUser) -> bool:
+    """True for curators and operators."""
     return user.has_perm("jobs.promote_draft") or user.has_perm("jobs.operate_jobs")
 
 
 class DraftWaiver(BaseWaiver):
-    """A waived finding of a draft, valid as long as edits keep the text it is about."""
+    """A waived finding of a draft; it is valid until an edit changes the text found."""
 
     draft = models.ForeignKey("jobs.Draft", models.CASCADE, related_name="waivers")
 

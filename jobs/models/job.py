@@ -24,11 +24,11 @@ SUBMIT = "jobs.add_job"
 OPERATE = "jobs.operate_jobs"
 """The permission to see and change every job."""
 FENCE_CHARS = 8
-"""How much of a fence logs show."""
+"""How many characters of a fence the logs show."""
 
 
 def log_fields(job: "Job", fence: str | None = None) -> str:
-    """`job_id=… phase=… fence=…` for log lines, with the given fence or the row's."""
+    """`job_id=… phase=… fence=…` for log lines; by default with the row's fence."""
     fence = job.fence if fence is None else fence
     return f"job_id={job.pk} phase={job.current_phase} fence={fence[:FENCE_CHARS]}"
 
@@ -53,6 +53,7 @@ class JobQuerySet(InvalidatingQuerySet):
         return self.filter(completed_at__isnull=True)
 
     def waiting_for(self, user: User | AnonymousUser) -> "JobQuerySet":
+        """The user's jobs that wait for an answer."""
         return self.live().filter(status="pending_hitl", user_id=user.pk)
 
     def with_fence(self, job_id: Any, fence: str) -> "JobQuerySet":
@@ -88,6 +89,7 @@ class JobQuerySet(InvalidatingQuerySet):
         )
 
     def claimable(self) -> "JobQuerySet":
+        """Ready jobs whose user is not at the limit of running jobs."""
         return self.ready().within_limit()
 
     def expired(self) -> "JobQuerySet":
@@ -131,12 +133,12 @@ class JobManager(models.Manager.from_queryset(JobQuerySet)):  # type: ignore[mis
 
 job_event_recorded = Signal()
 """Sent with `event` in the transaction that records it, to receivers in the order of
-their connection (`JobsConfig.ready`). An exception of a receiver rolls it back."""
+their connection (`JobsConfig.ready`). An exception in a receiver rolls it back."""
 
 
 class JobEventManager(models.Manager["JobEvent"]):
     def append(self, **fields: Any) -> "JobEvent":
-        """Record an event; the only way to do so, because it notifies the receivers."""
+        """Record an event and send the signal; events are recorded in no other way."""
         event = self.create(**fields)
         job_event_recorded.send(JobEvent, event=event)
         return event
@@ -223,7 +225,7 @@ MAX_SKILL_PATH_CHARS = MAX_PATH_CHARS + 1 + MAX_NAME_CHARS
 
 
 class Fence(str):
-    """A fencing token: the random value of one claim; only its owner may write."""
+    """A fencing token: a random value per claim; only the newest claim may write."""
 
     @classmethod
     def new(cls) -> "Fence":
@@ -300,7 +302,7 @@ class Job(models.Model):
     fence = models.CharField(max_length=32, blank=True, editable=False)
     crashes = models.PositiveSmallIntegerField(default=0)
     attempts = models.PositiveSmallIntegerField(default=0)
-    """Attempts of this phase that failed in its author; crashes are not counted."""
+    """Attempts of this phase in which the author failed; crashes are not counted."""
     worker = models.CharField(max_length=300, blank=True)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True)
@@ -362,7 +364,7 @@ class Job(models.Model):
 
     @property
     def age(self) -> timedelta:
-        """The time since its submission."""
+        """The time since the job's submission."""
         return timezone.now() - self.created_at
 
     @property
@@ -374,7 +376,7 @@ class Job(models.Model):
 
     @property
     def draft_path(self) -> str:
-        """The path that the draft is intended for; empty as long as it has no name."""
+        """The intended path of the skill; empty until the draft has a name."""
         if not self.skill_name:
             return ""
         return f"{self.intended_taxonomy_path}/{self.skill_name}"
@@ -384,7 +386,7 @@ class Job(models.Model):
         return bool(self.final_path)
 
     def may_be_changed_by(self, user: User | AnonymousUser) -> bool:
-        """Its owner, or an operator."""
+        """True for the job's owner and for operators."""
         return self.user_id == user.pk or user.has_perm("jobs.operate_jobs")
 
     def _move(
@@ -398,10 +400,10 @@ class Job(models.Model):
     ) -> bool:
         """Change the job: one conditional UPDATE, its event, and the invalidation.
 
-        This is the only way a job changes (compare-and-swap). `where` is the guard;
-        False: the row did not match it, and nothing was written. The event's number
-        comes from the same UPDATE, so that a reader of the history never sees a gap
-        that is filled later.
+        Every change of a status goes through here (compare-and-swap). `where` is the
+        guard; False: the row did not match it, and nothing was written. The event's
+        number comes from the same UPDATE, so that a reader of the history never sees a
+        gap that is filled later.
         """
         with transaction.atomic():
             moved = where.filter(pk=self.pk).write(
@@ -421,7 +423,7 @@ class Job(models.Model):
     def claim(self, worker: Worker, fence: Fence | None = None) -> Fence | None:
         """Take the lease for one phase. None: another worker was first.
 
-        A caller that gives the fence can look for it when the COMMIT was not answered.
+        A caller that passes its own fence can look for it after an unanswered COMMIT.
         """
         fence = fence or Fence.new()
         won = self._move(
@@ -440,9 +442,9 @@ class Job(models.Model):
 
     def renew_lease(self, fence: str) -> bool:
         """Extend the lease. False: the fence is lost, or the job has ended."""
-        mine = Job.objects.with_fence(self.pk, fence)
+        claimed = Job.objects.with_fence(self.pk, fence)
         return bool(
-            mine.write(
+            claimed.write(
                 lease_expires_at=Now() + settings.SKILLFLEET_JOB_LEASE,
                 heartbeat_at=Now(),
             )
@@ -452,7 +454,7 @@ class Job(models.Model):
         """Record the phase's progress. False: the fence is lost.
 
         The percentage never decreases, even when the job repeats a phase. Only the
-        owner of the fence writes it, so this instance knows the row's value.
+        owner of the fence writes it, so this instance has the row's value.
         """
         percent = max(self.progress_percent, min(100, percent))
         moved = self._move(

@@ -13,11 +13,12 @@ class QuestionQuerySet(models.QuerySet["Question"]):
         return self.open().filter(timeout_at__lt=Now())
 
     def to_remind(self) -> "QuestionQuerySet":
+        """Open questions whose reminder is due."""
         return self.open().filter(remind_at__lte=Now(), timeout_at__gt=Now())
 
 
 class Question(models.Model):
-    """A question at which the job waits. A job has at most one open question."""
+    """A question that a job waits for. A job has at most one open question."""
 
     class Status(models.TextChoices):
         PENDING = "pending"
@@ -50,7 +51,7 @@ class Question(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     timeout_at = models.DateTimeField()
     remind_at = models.DateTimeField(null=True, blank=True)
-    """When its owner will be reminded; null: never, or the reminder was sent."""
+    """When the owner is reminded; null: never, or the reminder was sent."""
     answered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -77,12 +78,12 @@ class Question(models.Model):
 
     def revisions_left(self) -> int:
         """How many more times a question of this kind may be answered with `revise`."""
-        sent_back = Question.objects.filter(
+        revised = Question.objects.filter(
             job_id=self.job_id, kind=self.kind, response__action=self.Action.REVISE
         )
-        return max(0, settings.SKILLFLEET_REVISIONS - sent_back.count())
+        return max(0, settings.SKILLFLEET_REVISIONS - revised.count())
 
     def close(self, status: Status, **fields: object) -> bool:
         """Close an open question. False: it was closed already."""
-        closed = Question.objects.open().filter(pk=self.pk)
-        return bool(closed.update(status=status, **fields))
+        still_open = Question.objects.open().filter(pk=self.pk)
+        return bool(still_open.update(status=status, **fields))

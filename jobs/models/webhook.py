@@ -1,4 +1,4 @@
-"""Webhooks, which are called when a job asks or ends, and their deliveries."""
+"""Webhooks, which are called when a job asks a question or ends; their deliveries."""
 
 import secrets
 import uuid
@@ -28,8 +28,8 @@ class WebhookQuerySet(models.QuerySet["Webhook"]):
         of its delivery fail, and with it the job's transaction.
         """
         active = self.filter(active=True, user__is_active=True)
-        mine = active.filter(user__skill_jobs=job_id).order_by("pk")
-        return mine.select_for_update(of=("self",), no_key=True)
+        of_owner = active.filter(user__skill_jobs=job_id).order_by("pk")
+        return of_owner.select_for_update(of=("self",), no_key=True)
 
 
 class Webhook(models.Model):
@@ -50,7 +50,7 @@ class Webhook(models.Model):
     events = models.JSONField(default=list)
     active = models.BooleanField(default=True)
     nonce = models.CharField(max_length=64, default=new_nonce, editable=False)
-    """The secret is derived from this and SECRET_KEY; it is not secret by itself."""
+    """The secret is derived from this and SECRET_KEY; the nonce is not secret."""
     created_at = models.DateTimeField(db_default=Now())
 
     objects = WebhookQuerySet.as_manager()
@@ -86,7 +86,7 @@ class Delivery(models.Model):
         DELIVERED = "delivered"
         """The receiver answered with a status 2xx."""
         FAILED = "failed"
-        """It is not attempted again; `error` says why. It can be redelivered."""
+        """There is no further attempt; `error` says why. It can be redelivered."""
 
     webhook = models.ForeignKey(Webhook, models.CASCADE, related_name="deliveries")
     job = models.ForeignKey(

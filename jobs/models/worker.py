@@ -18,7 +18,7 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
         """Workers with a heartbeat within one lease, by the database's clock."""
         return self.filter(heartbeat_at__gt=Now() - settings.SKILLFLEET_JOB_LEASE)
 
-    def gone(self) -> "WorkerQuerySet":
+    def forgettable(self) -> "WorkerQuerySet":
         """Workers without a heartbeat for ten leases; the sweep deletes their rows."""
         return self.filter(heartbeat_at__lt=Now() - 10 * settings.SKILLFLEET_JOB_LEASE)
 
@@ -34,12 +34,13 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
     def with_liveness(self) -> "WorkerQuerySet":
         """Workers with `is_alive`, `age` and `silence`, by the database's clock.
 
-        They are ordered by host, then by age with the oldest first.
+        `silence` is the time since the last heartbeat. The rows are ordered by host,
+        then by age with the oldest first.
         """
         lease = settings.SKILLFLEET_JOB_LEASE
-        heard_of = When(Q(heartbeat_at__gt=Now() - lease), then=Value(True))
+        within_lease = When(Q(heartbeat_at__gt=Now() - lease), then=Value(True))
         return self.annotate(
-            is_alive=Case(heard_of, default=Value(False)),
+            is_alive=Case(within_lease, default=Value(False)),
             age=_since("started_at"),
             silence=_since("heartbeat_at"),
         ).order_by("host", "started_at", "pk")

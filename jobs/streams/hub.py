@@ -23,21 +23,21 @@ JOBS_PER_QUERY = 500
 
 
 class State(NamedTuple):
-    """A job when it was last checked: its newest event, and whether it has ended."""
+    """A job when it was last checked; `newest` is the `seq` of its last event."""
 
     newest: int
     ended: bool
 
 
 class Page(NamedTuple):
-    """Some events of a job as bytes; `last`: there will be no further ones."""
+    """Events of a job up to `seq`, as bytes; `last`: no further ones will follow."""
 
     frames: bytes
     seq: int
     last: bool
 
 
-GONE = State(newest=0, ended=True)
+PRUNED = State(newest=0, ended=True)
 """The state of a job that was pruned while it was streamed."""
 
 
@@ -93,8 +93,8 @@ class EventThread:
 
     def _check(self, job_ids: list[UUID]) -> None:
         for start in range(0, len(job_ids), JOBS_PER_QUERY):
-            some = job_ids[start : start + JOBS_PER_QUERY]
-            self.hub.save_states(some, states(some))
+            batch = job_ids[start : start + JOBS_PER_QUERY]
+            self.hub.save_states(batch, states(batch))
 
     def _deliver_pages(self) -> None:
         for (job_id, after), state in self.hub.due_pages().items():
@@ -123,7 +123,7 @@ class TooManyStreams(Exception):
 
 
 class Subscription:
-    """One stream's subscription; `after` is the last event that it has taken."""
+    """The subscription of a stream; `after` is the `seq` of the last event taken."""
 
     def __init__(self, hub: "Hub", job_id: UUID, user_id: int, after: int) -> None:
         self.hub, self.job_id, self.user_id, self.after = hub, job_id, user_id, after
@@ -131,14 +131,14 @@ class Subscription:
         self.page: asyncio.Future[Page] | None = None
 
     def next_page(self) -> "asyncio.Future[Page]":
-        """A future that is done when there are later events, or there will be none."""
+        """A future that is done once there are later events, or can be none."""
         if self.page is None:
             self.page = self.loop.create_future()
             self.hub.request_page(self)
         return self.page
 
     def take(self) -> Page:
-        """The page that has arrived."""
+        """Take the page that has arrived; the next call of `next_page` waits again."""
         assert self.page is not None  # noqa: S101 as for any future's result
         page, self.page = self.page.result(), None
         self.after = page.seq
@@ -165,16 +165,16 @@ class Hub:
         self.listener: EventThread | None = None
 
     def join(self, job_id: UUID, user_id: int, after: int) -> Subscription:
-        """Raises TooManyStreams."""
+        """Open a stream of the events after `after`. Raises TooManyStreams."""
         with self.lock:
             self._check_limits(user_id)
-            mine = Subscription(self, job_id, user_id, after)
-            self.streams[job_id].add(mine)
+            subscription = Subscription(self, job_id, user_id, after)
+            self.streams[job_id].add(subscription)
             self.users[user_id] += 1
             if self.listener is None:
                 self.listener = EventThread(self)
                 self.listener.start()
-        return mine
+        return subscription
 
     def _check_limits(self, user_id: int) -> None:
         if self.users[user_id] >= settings.SKILLFLEET_STREAMS_PER_USER:
@@ -192,25 +192,26 @@ class Hub:
                 " for JSON with ?after=.",
             )
 
-    def leave(self, mine: Subscription) -> None:
+    def leave(self, subscription: Subscription) -> None:
+        """Close the stream; the thread ends with the last one."""
         with self.lock:
-            self.waiting.discard(mine)
-            self.streams[mine.job_id].discard(mine)
-            if not self.streams[mine.job_id]:
-                del self.streams[mine.job_id]
-                self.states.pop(mine.job_id, None)
-            self.users[mine.user_id] -= 1
+            self.waiting.discard(subscription)
+            self.streams[subscription.job_id].discard(subscription)
+            if not self.streams[subscription.job_id]:
+                del self.streams[subscription.job_id]
+                self.states.pop(subscription.job_id, None)
+            self.users[subscription.user_id] -= 1
             self.users = +self.users  # without users that have none
             if not self.streams and self.listener:
                 self.listener.stop()
                 self.listener = None
 
-    def request_page(self, mine: Subscription) -> None:
+    def request_page(self, subscription: Subscription) -> None:
         """Deliver a page to this subscription as soon as there is one."""
         with self.lock:
-            self.waiting.add(mine)
-            state = self.states.get(mine.job_id)
-            if self.listener and (state is None or is_due(mine, state)):
+            self.waiting.add(subscription)
+            state = self.states.get(subscription.job_id)
+            if self.listener and (state is None or is_due(subscription, state)):
                 self.listener.pipe.wake()
 
     def jobs_to_check(self, notified: set[UUID] | None) -> list[UUID]:
@@ -227,10 +228,10 @@ class Hub:
         with self.lock:
             for job_id in checked:
                 if job_id in self.streams:
-                    self.states[job_id] = states.get(job_id, GONE)
+                    self.states[job_id] = states.get(job_id, PRUNED)
 
     def due_pages(self) -> dict[tuple[UUID, int], State]:
-        """The pages that can be delivered, by job and by the event before them."""
+        """The pages that can be delivered, by job and by the `seq` before them."""
         with self.lock:
             return {
                 (each.job_id, each.after): state
@@ -239,18 +240,20 @@ class Hub:
             }
 
     def deliver(self, job_id: UUID, after: int, page: Page) -> None:
+        """Deliver the page to all streams that wait for it."""
         with self.lock:
-            served = {
+            receivers = {
                 each
                 for each in self.waiting & self.streams.get(job_id, set())
                 if each.after == after
             }
-            self.waiting -= served
-        for each in served:
+            self.waiting -= receivers
+        for each in receivers:
             each.deliver(page)
 
 
 def is_due(subscription: Subscription, state: State) -> bool:
+    """Whether the stream can get a page: later events, or the end of the job."""
     return state.newest > subscription.after or state.ended
 
 

@@ -1,7 +1,7 @@
-"""How a process learns that a job has a new event, whichever process recorded it.
+"""How a process learns of new events that any process has recorded.
 
 On PostgreSQL the COMMIT of the event sends a notification (LISTEN/NOTIFY). SQLite has
-none, so there all streamed jobs are polled.
+no notifications, so there all streamed jobs are polled.
 """
 
 import select
@@ -63,9 +63,9 @@ class WakeUpPipe:
 
 
 class EventListener:
-    """Waits for new events. This one receives no notifications: it only polls.
+    """Waits for new events by polling; the subclass also receives notifications.
 
-    Every `interval` seconds it asks for a check of all jobs, however often it was woken
+    Every `interval` seconds it requests a check of all jobs, however often it was woken
     in between.
     """
 
@@ -74,7 +74,7 @@ class EventListener:
         self.full_check_at = time.monotonic() + interval
 
     def wait(self, pipe: WakeUpPipe) -> set[UUID] | None:
-        """The jobs that have new events, possibly none; None: check all jobs."""
+        """Wait, then return the jobs with new events. None: check all jobs."""
         notified = self.notified_jobs()
         if not notified:
             seconds_left = max(0.0, self.full_check_at - time.monotonic())
@@ -87,7 +87,7 @@ class EventListener:
         return None
 
     def sources(self) -> list[Any]:
-        """What becomes readable when a notification arrives."""
+        """For `select`: the sockets that become readable with a notification."""
         return []
 
     def notified_jobs(self) -> set[UUID]:
@@ -107,8 +107,11 @@ class NotificationListener(EventListener):
         return [database().connection]
 
     def notified_jobs(self) -> set[UUID]:
-        """A notification that came with the result of a query makes no socket readable,
-        so this is called before the wait, too."""
+        """The jobs of the notifications that have arrived since the last call.
+
+        It is called before a wait, too: a notification that came with the result of a
+        query does not make the socket readable.
+        """
         connection = database()
         with connection.wrap_database_errors:
             notifications = connection.connection.notifies(timeout=0)

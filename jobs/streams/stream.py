@@ -36,17 +36,17 @@ class JobEventSerializer(serializers.ModelSerializer[JobEvent]):
 
 
 def frames(events: Iterable[JobEvent]) -> bytes:
-    """Events as frames, with the JSON of the list; times are UTC on any thread."""
+    """Events as frames, with the same JSON as in the list; times are in UTC."""
     with timezone.override(UTC):
         return b"".join(map(frame, events))
 
 
 def frame(event: JobEvent) -> bytes:
-    written = JSONRenderer().render(JobEventSerializer(event).data)
+    content = JSONRenderer().render(JobEventSerializer(event).data)
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (
         event.seq,
         event.kind.encode(),
-        written,
+        content,
     )
 
 
@@ -84,29 +84,30 @@ class Sender:
         self,
         subscription: "Subscription",
         send: Send,
-        gone: "asyncio.Future[Any]",
+        disconnected: "asyncio.Future[Any]",
         allowed: Allowed,
     ) -> None:
         self.subscription = subscription
-        self.send, self.gone, self.allowed = send, gone, allowed
+        self.send, self.allowed = send, allowed
+        self.disconnected = disconnected
         self.loop = asyncio.get_running_loop()
         self.recheck_at = self._next_recheck()
 
     async def run(self) -> None:
         await self._write(OPENING)
-        while not self.gone.done():
+        while not self.disconnected.done():
             page = await self._wait()
-            if self.gone.done() or not await self._still_allowed():
+            if self.disconnected.done() or not await self._still_allowed():
                 return
             await self._write(page.frames if page else HEARTBEAT)
             if page and page.last:
                 return
 
     async def _wait(self) -> Any:
-        """The next page; None if the client is gone or a heartbeat is due."""
+        """The next page; None if the client has disconnected or a heartbeat is due."""
         page = self.subscription.next_page()
         await asyncio.wait(
-            {page, self.gone},
+            {page, self.disconnected},
             timeout=settings.SKILLFLEET_STREAM_HEARTBEAT.total_seconds(),
             return_when=asyncio.FIRST_COMPLETED,
         )

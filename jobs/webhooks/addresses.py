@@ -26,7 +26,7 @@ class Refused(ValueError):
 
 
 class Target(NamedTuple):
-    """A URL, and the one checked address that will be connected to."""
+    """A URL, and its checked address, to which the connection will be made."""
 
     parts: SplitResult
     port: int
@@ -43,7 +43,7 @@ class Target(NamedTuple):
         )
 
 
-def parsed(url: str) -> tuple[SplitResult, int]:
+def parse(url: str) -> tuple[SplitResult, int]:
     """The parts of a URL and its port. Raises Refused."""
     if len(url) > MAX_URL_CHARS or not url.isascii() or not url.isprintable():
         raise Refused(f"Use printable ASCII, at most {MAX_URL_CHARS} characters.")
@@ -63,8 +63,8 @@ def parsed(url: str) -> tuple[SplitResult, int]:
 
 
 def check_url(url: str) -> None:
-    """Check what needs no name server. Raises Refused."""
-    parts, _ = parsed(url)
+    """Check a URL without resolving its host name. Raises Refused."""
+    parts, _ = parse(url)
     try:
         address = ipaddress.ip_address(str(parts.hostname))
     except ValueError:
@@ -77,7 +77,7 @@ def resolve(url: str) -> Target:
 
     Raises Refused, or OSError when the name cannot be resolved.
     """
-    parts, port = parsed(url)
+    parts, port = parse(url)
     resolved = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
     addresses = [str(each[4][0]) for each in resolved]
     for address in addresses:
@@ -86,6 +86,7 @@ def resolve(url: str) -> Target:
 
 
 def check_address(address: Address, scheme: str) -> None:
+    """Raises Refused."""
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
     allowed = map(ipaddress.ip_network, settings.SKILLFLEET_WEBHOOK_NETWORKS)

@@ -1,8 +1,8 @@
 """Webhook deliveries: a transactional outbox, and the thread that sends what is due.
 
-A delivery is a row first, written in the transaction of its event. A message in the
-queue starts the thread beside a worker, so that no job waits for a receiver. A
-delivery that fails is due again later; so is one whose process was killed.
+A delivery is a row that is written in the transaction of its event. A message in the
+queue makes a worker start the thread, so that no job waits for a receiver. A delivery
+that fails is due again later, as is one whose process was killed.
 """
 
 import http.client
@@ -36,15 +36,15 @@ logger = logging.getLogger(__name__)
 MAX_TEXT_CHARS = 1000
 MAX_ERROR_CHARS = 300
 STATUS = {"asked": "pending_hitl"}
-"""A job's status after an event, where it is not named like the event."""
+"""A job's status after an event, if the two have different names."""
 GONE = 410
 """The HTTP status of a receiver that wants no further deliveries."""
 REQUEST_ERRORS = (OSError, http.client.HTTPException, ValueError)
-"""What a failed request raises; a ValueError comes from a host name or a TLS socket."""
+"""Errors of a failed request; a host name or a TLS socket may raise a ValueError."""
 
 
 def record_deliveries(event: JobEvent, **kwargs: Any) -> None:
-    """Receiver of `job_event_recorded`: write a delivery for each webhook of its kind.
+    """Receiver of `job_event_recorded`: write a delivery for each interested webhook.
 
     It runs in the event's transaction, so a delivery exists exactly if the event does.
     """
@@ -61,7 +61,7 @@ def record_deliveries(event: JobEvent, **kwargs: Any) -> None:
 
 
 def body(event: JobEvent) -> str:
-    """The JSON that is signed and sent; `url` answers with the job to its user."""
+    """The JSON that is signed and sent; `url` is the path of the job in the API."""
     error = str(event.data.get("error", ""))
     job_id = str(event.job_id)
     return as_json(
@@ -84,10 +84,7 @@ def as_json(kind: str, fields: dict[str, Any]) -> str:
 
 
 def send_test(webhook: Webhook) -> Delivery:
-    """Enqueue a test delivery, which belongs to no job.
-
-    It shows whether the receiver verifies signatures.
-    """
+    """Enqueue a delivery without a job, to test the receiver. Raises WrongState."""
     if not webhook.active:
         raise WrongState("The webhook is not active.")
     with transaction.atomic():
@@ -102,12 +99,15 @@ def send_test(webhook: Webhook) -> Delivery:
 
 
 def redeliver(delivery: Delivery) -> Delivery:
-    """Send an ended delivery again, with the same id and all attempts."""
+    """Enqueue an ended delivery again, with the same message id and new attempts.
+
+    Raises WrongState while the delivery is pending.
+    """
     ended = Delivery.objects.filter(pk=delivery.pk).exclude(
         status=Delivery.Status.PENDING
     )
     with transaction.atomic():
-        renewed = ended.update(
+        reopened = ended.update(
             status=Delivery.Status.PENDING,
             attempts=0,
             next_at=Now(),
@@ -115,7 +115,7 @@ def redeliver(delivery: Delivery) -> Delivery:
             error="",
             response_status=None,
         )
-        if not renewed:
+        if not reopened:
             raise WrongState("This delivery is still pending.")
         queue.enqueue_webhook_delivery()
     delivery.refresh_from_db()
@@ -137,14 +137,15 @@ def claimed(is_running: Callable[[], bool] = always) -> Iterator[Delivery]:
     while is_running() and (delivery := due.first()):
         unclaimed = due.filter(pk=delivery.pk, attempts=delivery.attempts)
         if unclaimed.update(attempts=F("attempts") + 1, next_at=Now() + claim_time()):
-            whole = Delivery.objects.select_related("webhook__user")
-            yield from whole.filter(pk=delivery.pk)  # none if its webhook was deleted
+            deliveries = Delivery.objects.select_related("webhook__user")
+            # No row is left if the webhook was deleted meanwhile.
+            yield from deliveries.filter(pk=delivery.pk)
 
 
 def claim_time() -> timedelta:
     """How long a claimed delivery is not due: longer than one attempt can take."""
-    seconds: timedelta = settings.SKILLFLEET_WEBHOOK_TIMEOUT
-    return seconds * 3
+    timeout: timedelta = settings.SKILLFLEET_WEBHOOK_TIMEOUT
+    return timeout * 3
 
 
 def attempt(delivery: Delivery) -> None:
@@ -181,7 +182,7 @@ def extend_claim(delivery: Delivery) -> bool:
 
 
 def send(delivery: Delivery, target: Target) -> int:
-    """POST the signed body; the status of the response. Raises REQUEST_ERRORS."""
+    """POST the signed body; return the HTTP status. Raises REQUEST_ERRORS."""
     body = delivery.body.encode()
     now = int(timezone.now().timestamp())
     nonce = delivery.webhook.nonce  # the signing key is derived from it and SECRET_KEY
@@ -198,7 +199,7 @@ def postpone(delivery: Delivery, error: str, status: int | None) -> None:
     """Schedule the next attempt, or fail the delivery after its last one.
 
     Other due deliveries of the webhook are delayed a little, too: otherwise a receiver
-    that does not answer would cost one time-out each before other receivers' turn.
+    that does not answer would cost a time-out for each before other receivers' turn.
     """
     delivery.webhook.deliveries.due().update(next_at=Now() + wait_after(1))
     if delivery.attempts >= settings.SKILLFLEET_WEBHOOK_ATTEMPTS:
@@ -229,6 +230,7 @@ def end(
     response_status: int | None = None,
     error: str = "",
 ) -> None:
+    """Save the final status, unless another thread has claimed the delivery."""
     logger.info("webhook %s message=%s answer=%s", status, delivery, response_status)
     Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts).update(
         status=status,
@@ -240,7 +242,7 @@ def end(
 
 
 def shortened(error: str) -> str:
-    """The error as the database takes it; it may quote what the receiver sent."""
+    """The error as the database can store it; it may quote what the receiver sent."""
     return lifecycle.storable(error)[:MAX_ERROR_CHARS]
 
 
@@ -285,10 +287,10 @@ def tls() -> ssl.SSLContext:
 def post(
     target: Target, body: bytes, headers: Mapping[str, str], seconds: float
 ) -> int:
-    """The status of the answer, whose body is not read. Raises REQUEST_ERRORS.
+    """POST without redirects or proxies; return the HTTP status of the response.
 
-    There are no redirects and no proxies. The time limit is for the whole request, so
-    that a receiver that sends byte by byte is cut off, too.
+    The body of the response is not read. `seconds` limit the whole request, so that a
+    receiver that sends byte by byte is cut off, too. Raises REQUEST_ERRORS.
     """
     connection = PinnedConnection(target, seconds)
     timer = threading.Timer(seconds, connection.abort)
@@ -311,7 +313,7 @@ class DeliveryThread:
         self.thread: threading.Thread | None = None
 
     def request(self) -> None:
-        """Start the thread; if it runs already, have it look for due ones once more."""
+        """Start the thread; if it runs, have it look for due deliveries once more."""
         with self.lock:
             self.requested = True
             if self.thread is None:

@@ -14,10 +14,15 @@ from jobs.webhooks.addresses import Refused, check_url
 
 
 def register(user: User, url: str, events: Iterable[str]) -> tuple[Webhook, str]:
-    """Create a webhook; return it with its secret, which is shown only this once."""
+    """Create a webhook; return it with its secret, which is shown only this once.
+
+    Raises InvalidWebhook or TooManyWebhooks.
+    """
     check(url)
     with transaction.atomic():
-        User.objects.select_for_update(no_key=True).get(pk=user.pk)  # one at a time
+        User.objects.select_for_update(no_key=True).get(
+            pk=user.pk
+        )  # one registration at a time
         if user.webhooks.count() >= settings.SKILLFLEET_WEBHOOKS_PER_USER:
             raise TooManyWebhooks
         webhook = Webhook.objects.create(user=user, url=url, events=in_order(events))
@@ -32,7 +37,7 @@ def change(
     events: Iterable[str] | None = None,
     active: bool | None = None,
 ) -> Webhook:
-    """Change what is not None; other columns keep what others wrote meanwhile."""
+    """Write the fields that are not None, and no others. Raises InvalidWebhook."""
     changes: dict[str, Any] = {}
     if url is not None:
         check(url)
@@ -49,7 +54,10 @@ def change(
 
 
 def delete(webhook: Webhook) -> None:
-    """Delete a webhook with its log; events that are being recorded wait for it."""
+    """Delete a webhook with its deliveries.
+
+    The lock waits for transactions that record events for the webhook.
+    """
     with transaction.atomic():
         locked = Webhook.objects.select_for_update().filter(pk=webhook.pk).first()
         if locked:
@@ -57,6 +65,7 @@ def delete(webhook: Webhook) -> None:
 
 
 def check(url: str) -> None:
+    """Raises InvalidWebhook."""
     try:
         check_url(url)
     except Refused as refused:
@@ -64,5 +73,6 @@ def check(url: str) -> None:
 
 
 def in_order(events: Iterable[str]) -> list[str]:
+    """The events in the order of `Webhook.Event`, each once."""
     chosen = set(events)
     return [kind for kind in Webhook.Event.values if kind in chosen]

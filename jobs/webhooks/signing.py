@@ -27,16 +27,16 @@ def secret(nonce: str) -> str:
 
 def headers(nonce: str, message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
     """The headers that a receiver verifies: webhook-id, -timestamp and -signature."""
-    signed = b"%s.%d.%s" % (message_id.encode(), timestamp, body)
+    content = b"%s.%d.%s" % (message_id.encode(), timestamp, body)
     signatures = [
-        hmac.digest(_key(key, nonce), signed, "sha256")
+        hmac.digest(_key(key, nonce), content, "sha256")
         for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     ]
     return {
         "webhook-id": message_id,
         "webhook-timestamp": str(timestamp),
         "webhook-signature": " ".join(
-            f"v1,{base64.b64encode(one).decode()}" for one in signatures
+            f"v1,{base64.b64encode(each).decode()}" for each in signatures
         ),
     }
 
