@@ -50,8 +50,8 @@ def measured(chosen: list[str], scale: Scale) -> list[str]:
             if not chosen or name in chosen:
                 begun = time.monotonic()
                 lines += part(servers, scale)
-                took = time.monotonic() - begun
-                print(f"{name}: {took:.0f} s", file=sys.stderr, flush=True)
+                seconds = time.monotonic() - begun
+                print(f"{name}: {seconds:.0f} s", file=sys.stderr, flush=True)
     return [f"{description((*PACKAGES, 'psycopg'))} {load.remark()}", *lines]
 
 

@@ -25,7 +25,7 @@ ROUNDS = 3
 Row = tuple[str, ...]
 
 
-def asked(kinds: Collection[str] = (), how: str = "") -> Iterator[Row]:
+def searches(kinds: Collection[str] = (), how: str = "") -> Iterator[Row]:
     """`kinds`: of which questions; empty: of all."""
     from benchmarks.searching.questions import Sample, search, timed, times, worked
 
@@ -42,7 +42,7 @@ def asked(kinds: Collection[str] = (), how: str = "") -> Iterator[Row]:
             first += question.about in names[:3]
         figures = (*times(seconds), *times(work))
         cells = [duration(figure, ours=True) for figure in figures]
-        yield "asked", f"{kind}{how}", *cells, f"{first / len(questions):.0%}"
+        yield "searches", f"{kind}{how}", *cells, f"{first / len(questions):.0%}"
 
 
 def sets() -> Iterator[Row]:
@@ -77,23 +77,23 @@ def imported(folder: Path) -> Iterator[Row]:
         write_folder(files, folder / name)
     report = os.devnull
     with open(report, "w") as output:
-        for what in ("new", "unchanged"):
+        for kind in ("new", "unchanged"):
             seconds = timed(
                 lambda: call_command("import_skills", str(folder), stdout=output)
             )
-            yield "imported", what, f"{IMPORTED / seconds:,.0f}"
+            yield "imported", kind, f"{IMPORTED / seconds:,.0f}"
 
 
 def recalled() -> Iterator[Row]:
     from django.test.utils import override_settings
 
-    from benchmarks.searching.recall import prompts, share_found
+    from benchmarks.searching.recall import prompts, recall_at
 
     for most, how in ((0, "by words"), (BY_MEANING, "by meaning, too")):
         for half, held_out in (("tuned on", False), ("held out", True)):
             some = [prompt for prompt in prompts() if prompt.held_out == held_out]
             with override_settings(SKILLFLEET_SEARCH_BY_MEANING=most):
-                shares = [f"{share_found(some, first):.3f}" for first in (1, 3)]
+                shares = [f"{recall_at(some, first):.3f}" for first in (1, 3)]
             yield "recalled", f"{half}, {how}", str(len(some)), *shares
 
 
@@ -115,9 +115,9 @@ def run(folder: Path) -> Iterator[Row]:
     seconds = timed(lambda: skills.fill(SKILLS))
     yield "filled", "", f"{SKILLS / seconds:,.0f}"
     skills.settle()
-    yield from asked()
+    yield from searches()
     with override_settings(SKILLFLEET_SEARCH_BY_MEANING=BY_MEANING):
-        yield from asked(("a sentence of ten words",), ", by meaning")
+        yield from searches(("a sentence of ten words",), ", by meaning")
     yield from sets()
     yield from read()
     yield from imported(folder / "skills")
@@ -143,7 +143,7 @@ def rows(name: str, folder: Path, url: str) -> list[list[str]]:
 def section(databases: dict[str, list[list[str]]], load: Load) -> list[str]:
     """A table for each kind of figure, the databases side by side."""
     heads = {
-        "asked": ("p50", "p95", "CPU p50", "CPU p95", "in the first 3"),
+        "searches": ("p50", "p95", "CPU p50", "CPU p95", "in the first 3"),
         "read": ("not cached", "queries"),
         "filled": ("skills/s",),
         "imported": ("skills/s",),
@@ -151,7 +151,7 @@ def section(databases: dict[str, list[list[str]]], load: Load) -> list[str]:
         "recalled": ("prompts", "recall@1", "recall@3"),
     }
     titles = {
-        "asked": "Searches for a page of 50",
+        "searches": "Searches for a page of 50",
         "read": "Reading by the API",
         "filled": "Written in bulk, the index with them",
         "imported": "`import_skills`, into the full fleet",

@@ -160,10 +160,12 @@ def made(port: int) -> tuple[list[Stream], Any]:
         jobs.append(job)
         streams += [Stream(port, str(job.pk), token) for _ in range(PER_USER)]
 
-    def act(what: str) -> float:
+    def act(action: str) -> float:
         worker = Worker.objects.register()
         for job in Job.objects.filter(pk__in=[job.pk for job in jobs]):
-            job.claim(worker) if what == "claim" else lifecycle.cancel(job, by=job.user)
+            job.claim(worker) if action == "claim" else lifecycle.cancel(
+                job, by=job.user
+            )
         return time.perf_counter()
 
     return streams[:STREAMS], act

@@ -47,8 +47,8 @@ def parser() -> argparse.ArgumentParser:
         ("source", "a Markdown document instead of the one that is shipped"),
         ("task", "what the skill is for, at least ten characters"),
     ):
-        given = os.environ.get(name.upper()) or None  # what make was called with
-        options.add_argument(f"--{name}", default=given, help=meaning)
+        default = os.environ.get(name.upper()) or None  # what make was called with
+        options.add_argument(f"--{name}", default=default, help=meaning)
     return options
 
 
@@ -75,8 +75,8 @@ def set_up(console: Console, env: dict[str, str]) -> str:
         console, "Set-up: SQLite, the taxonomy's categories, a person, a token"
     )
     for command in servers.SET_UP:
-        said = servers.manage(env, *command).strip().splitlines()
-        last = f"  [dim]{escape(said[-1])}[/dim]" if said else ""
+        output = servers.manage(env, *command).strip().splitlines()
+        last = f"  [dim]{escape(output[-1])}[/dim]" if output else ""
         console.print(f"[bold]manage.py {' '.join(command)}[/bold]{last}")
     servers.join(env)
     servers.make_person(OWNER, "author", "curator")
@@ -100,15 +100,15 @@ def serve_and_use(
             api = Api(f"http://{address}", token, console)
             return walkthrough.run(api, console, document)
         except Failed as reason:
-            said = [f"{each.name}:\n{each.log_tail()}" for each in processes]
-            raise Failed("\n".join([str(reason), *said])) from reason
+            logs = [f"{each.name}:\n{each.log_tail()}" for each in processes]
+            raise Failed("\n".join([str(reason), *logs])) from reason
 
 
 def export(console: Console, env: dict[str, str], folder: Path, name: str) -> Path:
     walkthrough.step(console, "The skill is exported as files")
-    said = servers.manage(env, "export_skills", name, "--to", str(folder)).strip()
+    output = servers.manage(env, "export_skills", name, "--to", str(folder)).strip()
     console.print(
-        f"[bold]manage.py export_skills {name} --to {folder}[/bold]\n{escape(said)}"
+        f"[bold]manage.py export_skills {name} --to {folder}[/bold]\n{escape(output)}"
     )
     folders = [path.parent for path in folder.rglob("SKILL.md")]
     skill = next((path for path in folders if path.name == name), None)

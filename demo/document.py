@@ -33,8 +33,8 @@ class Document:
             multiple = question.get("type") == "multi_choice"
             return [options[0]] if multiple else str(options[0])
         # Only what was said on the command line is known; nothing is made up.
-        told = self.task != ANY_TASK and question.get("topic") == "trigger"
-        return self.task if told else None
+        has_answer = self.task != ANY_TASK and question.get("topic") == "trigger"
+        return self.task if has_answer else None
 
 
 def shipped(task: str | None) -> Document:

@@ -38,8 +38,10 @@ class Process:
 
 def environment(var: Path) -> dict[str, str]:
     """This process's environment without what names another database or setting."""
-    kept = {name: v for name, v in os.environ.items() if not name.startswith(FOREIGN)}
-    return kept | {
+    inherited = {
+        name: v for name, v in os.environ.items() if not name.startswith(FOREIGN)
+    }
+    return inherited | {
         "SKILLFLEET_VAR_DIR": str(var),
         # Set here, so that a .env file in the checkout cannot override it.
         "DATABASE_URL": f"sqlite:///{var / 'db.sqlite3'}",

@@ -21,7 +21,7 @@ BAR = "{task.description} {task.percentage:>3.0f} %"
 
 def follow(api: Api, console: Console, job_id: str, document: Document) -> Any:
     """Follow the job to its end; return its last status."""
-    asked: set[str] = set()
+    seen_types: set[str] = set()
     for _ in range(QUESTIONS_AT_MOST + 1):
         status = watch(api, console, job_id)
         if status["status"] == "completed":
@@ -30,8 +30,10 @@ def follow(api: Api, console: Console, job_id: str, document: Document) -> Any:
             raise Failed(f"the job {status['status']}: {status['error']}")
         prompt = api.get(f"/api/v1/hitl/{job_id}/prompt").body
         console.print(panel(prompt))
-        response = reply_to(prompt, document, first=prompt["prompt_type"] not in asked)
-        asked.add(prompt["prompt_type"])
+        response = reply_to(
+            prompt, document, first=prompt["prompt_type"] not in seen_types
+        )
+        seen_types.add(prompt["prompt_type"])
         console.print(f"  → {spoken(response)}")
         api.post(f"/api/v1/hitl/{job_id}/response", response)
     raise Failed(f"the job asked more than {QUESTIONS_AT_MOST} times")
@@ -48,9 +50,9 @@ def watch(api: Api, console: Console, job_id: str) -> Any:
         while True:
             reply = api.get(path, quiet=True)
             polls += 1
-            if (said := show(progress, bar, reply.body)) != seen:
-                seen, moved_at = said, time.monotonic()
-                console.print(f"  [dim]{escape(said)}[/dim]")
+            if (line := show(progress, bar, reply.body)) != seen:
+                seen, moved_at = line, time.monotonic()
+                console.print(f"  [dim]{escape(line)}[/dim]")
             if reply.body["status"] not in ("pending", "running"):
                 break
             if time.monotonic() - moved_at > MOVES_WITHIN:
@@ -71,24 +73,24 @@ def show(progress: Progress, bar: TaskID, status: Any) -> str:
 
 def panel(prompt: Any) -> Panel:
     """The question as a person sees it."""
-    asked = prompt["data"]
-    parts = [escape(asked.get("message", ""))]
-    parts += [facts(asked)] if asked.get("found") else []
+    content = prompt["data"]
+    parts = [escape(content.get("message", ""))]
+    parts += [facts(content)] if content.get("found") else []
     parts += [
-        f"{file['path']}, {len(file['text'])} characters" for file in files(asked)
+        f"{file['path']}, {len(file['text'])} characters" for file in files(content)
     ]
-    parts += [question_line(question) for question in asked.get("questions", [])]
+    parts += [question_line(question) for question in content.get("questions", [])]
     title = f"{prompt['prompt_type']}, round {prompt['round']}"
     return Panel("\n".join(filter(None, parts)), title=title, title_align="left")
 
 
-def files(asked: Any) -> list[Any]:
-    return list(asked.get("files", []))
+def files(content: Any) -> list[Any]:
+    return list(content.get("files", []))
 
 
-def facts(asked: Any) -> str:
+def facts(content: Any) -> str:
     """What the job has understood so far, topic by topic."""
-    items = asked["found"].items()
+    items = content["found"].items()
     return "\n".join(f"[bold]{topic}:[/bold] {escape(text)}" for topic, text in items)
 
 
@@ -103,8 +105,8 @@ def reply_to(prompt: Any, document: Document, *, first: bool) -> dict[str, Any]:
     if prompt["prompt_type"] == "preview" and first and document.feedback:
         return {**response, "action": "revise", "feedback": document.feedback}
     questions = prompt["data"].get("questions", [])
-    said = {each["id"]: document.answer(each) for each in questions}
-    answers = {name: answer for name, answer in said.items() if answer}
+    replies = {each["id"]: document.answer(each) for each in questions}
+    answers = {name: answer for name, answer in replies.items() if answer}
     return {**response, "answers": answers} if answers else response
 
 
@@ -189,10 +191,10 @@ def show_evals(console: Console, result: Any) -> None:
 def show_validation(console: Console, draft: Any) -> None:
     checks = draft["validation"]["checks"]
     missed = [check["title"] for check in checks if not check["passed"]]
-    told = f"missed: {', '.join(missed)}" if missed else f"all {len(checks)} checks"
+    result = f"missed: {', '.join(missed)}" if missed else f"all {len(checks)} checks"
     console.print(
         f"Validation [bold]{draft['validation_status']}[/bold], "
-        f"score {draft['validation_score']:.2f}, {escape(told)}"
+        f"score {draft['validation_score']:.2f}, {escape(result)}"
     )
 
 

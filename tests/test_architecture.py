@@ -154,34 +154,34 @@ def function_sizes(*folders: str) -> dict[str, int]:
 
 @pytest.mark.parametrize("room", NEVER)
 def test_a_room_never_imports_what_its_row_forbids(room):
-    found = [
+    violations = [
         each for path in python_files(room) for each in breaches(path, NEVER[room])
     ]
 
-    assert found == []
+    assert violations == []
 
 
 @pytest.mark.parametrize("package", ONLY_DOORS)
 def test_an_engine_is_reached_only_through_its_doors(package):
-    found = [
+    violations = [
         breach
         for path in python_files(*ROOMS)
         if str(path.relative_to(ROOT)) not in ONLY_DOORS[package]
         for breach in breaches(path, {package})
     ]
 
-    assert found == []
+    assert violations == []
 
 
 def test_the_cache_room_never_says_skill():
-    found = [
+    violations = [
         f"{path.relative_to(ROOT)}:{number}"
         for path in (ROOT / "cachelayer").rglob("*.py")
         for number, line in enumerate(path.read_text().splitlines(), start=1)
         if "skill" in line.lower()
     ]
 
-    assert found == []
+    assert violations == []
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -51,10 +51,10 @@ def test_every_relative_link_leads_to_a_file(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_make_target_that_a_page_shows_exists(page):
-    shown = set(MAKE_TARGET.findall("\n".join(code_in(page.read_text()))))
+    mentioned = set(MAKE_TARGET.findall("\n".join(code_in(page.read_text()))))
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
-    assert shown - set(targets) == set()
+    assert mentioned - set(targets) == set()
 
 
 def code_in(text: str) -> list[str]:

@@ -62,11 +62,11 @@ def expression(count: int) -> Invalidate:
     )
     for key in keys(count):
         cache.set(key, VALUE, DAY)
-    held = cache._cache  # type: ignore[attr-defined]
+    entries = cache._cache  # type: ignore[attr-defined]
 
     def invalidate(group: int) -> None:
         requested = re.compile(f":1:/skills/{group}/")
-        for key in [key for key in held if requested.match(key)]:
+        for key in [key for key in entries if requested.match(key)]:
             cache.delete(key.removeprefix(":1:"))
 
     return invalidate

@@ -198,8 +198,8 @@ def timed(operation: Operation) -> float:
 
 def finished_jobs() -> str:
     """With a zero for each column that came to the model since."""
-    known = FINISHED.partition("(job_id")[2].partition("{more}")[0].split()
-    names = {name.strip(",") for name in known} | {"job_id"}
+    columns = FINISHED.partition("(job_id")[2].partition("{more}")[0].split()
+    names = {name.strip(",") for name in columns} | {"job_id"}
     more = [
         field.column
         for field in Job._meta.local_concrete_fields

@@ -60,8 +60,8 @@ class Sender:
         """Tasks that are finished and acknowledged per second, from now on."""
         begun = last = time.monotonic()
         ran = 0
-        while ran < backlog and (left := begun + seconds - time.monotonic()) > 0:
-            if answered := self.answers.next(left):
+        while ran < backlog and (remaining := begun + seconds - time.monotonic()) > 0:
+            if answered := self.answers.next(remaining):
                 ran, last = ran + 1, answered[1]
         if not self.contender.undone:
             return ran / ((last if ran == backlog else begun + seconds) - begun)

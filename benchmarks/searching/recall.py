@@ -29,7 +29,7 @@ class Prompt(NamedTuple):
 
 class Miss(NamedTuple):
     prompt: Prompt
-    found: list[str]
+    results: list[str]
 
 
 def corpus() -> Path | None:
@@ -57,17 +57,17 @@ def prompts() -> Iterator[Prompt]:
         yield Prompt(skill, text, next(seen[skill]) >= TUNED_ON)
 
 
-def misses(asked: Iterable[Prompt], first: int = FIRST) -> list[Miss]:
+def misses(prompts: Iterable[Prompt], first: int = FIRST) -> list[Miss]:
     all_misses = [
         Miss(
             prompt,
             [each.name for each in search(Skill.objects.all(), prompt.text)[:first]],
         )
-        for prompt in asked
+        for prompt in prompts
     ]
-    return [miss for miss in all_misses if miss.prompt.skill not in miss.found]
+    return [miss for miss in all_misses if miss.prompt.skill not in miss.results]
 
 
-def share_found(asked: Sequence[Prompt], first: int) -> float:
+def recall_at(prompts: Sequence[Prompt], first: int) -> float:
     """Recall: the share of the prompts whose skill is among the first."""
-    return 1 - len(misses(asked, first)) / len(asked)
+    return 1 - len(misses(prompts, first)) / len(prompts)

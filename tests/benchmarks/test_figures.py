@@ -22,11 +22,13 @@ def test_ours_is_rounded_up_others_down_and_ratios_are_cut_off():
 
 def test_each_contender_has_its_turn_in_every_round():
     turns = count()
-    found = interleaved({name: lambda: float(next(turns)) for name in "abc"}, rounds=5)
+    measurements = interleaved(
+        {name: lambda: float(next(turns)) for name in "abc"}, rounds=5
+    )
 
-    assert [{int(found[name][each]) // 3 for name in "abc"} for each in range(5)] == [
-        {each} for each in range(5)
-    ]
+    assert [
+        {int(measurements[name][each]) // 3 for name in "abc"} for each in range(5)
+    ] == [{each} for each in range(5)]
 
 
 def test_a_ratio_compares_each_round_in_itself():

@@ -11,17 +11,17 @@ LOOKUPS = 6_000
 
 def exact(policy: str):
     """An lru or a fifo that evicts one entry at a time."""
-    kept: OrderedDict[str, None] = OrderedDict()
+    entries: OrderedDict[str, None] = OrderedDict()
 
     def recall(key: str) -> bool:
-        there = key in kept
-        if there and policy == "lru":
-            kept.move_to_end(key)
-        if not there:
-            kept[key] = None
-            if len(kept) > ROOM:
-                kept.popitem(last=False)
-        return there
+        hit = key in entries
+        if hit and policy == "lru":
+            entries.move_to_end(key)
+        if not hit:
+            entries[key] = None
+            if len(entries) > ROOM:
+                entries.popitem(last=False)
+        return hit
 
     return recall
 
@@ -29,10 +29,10 @@ def exact(policy: str):
 @pytest.mark.parametrize("policy", ["lru", "fifo"])
 @pytest.mark.parametrize("trace", ["zipf", "scan"])
 def test_evicting_in_batches_costs_few_hits(policy, trace):
-    found = hit_ratio(ours(policy), TRACES[trace](LOOKUPS), LOOKUPS)
-    wanted = hit_ratio(exact(policy), TRACES[trace](LOOKUPS), LOOKUPS)
+    ratio = hit_ratio(ours(policy), TRACES[trace](LOOKUPS), LOOKUPS)
+    exact_ratio = hit_ratio(exact(policy), TRACES[trace](LOOKUPS), LOOKUPS)
 
-    assert wanted - 0.02 < found <= wanted
+    assert exact_ratio - 0.02 < ratio <= exact_ratio
 
 
 def test_traces_are_as_long_and_as_mixed_as_they_say():

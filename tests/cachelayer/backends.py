@@ -25,6 +25,6 @@ def age_values(url: str, seconds: float) -> None:
     """Let so much time pass for the values of this worker, by the server's clock."""
     with redis.Redis.from_url(url) as client:
         for name in client.scan_iter(f"tests:{WORKER}:value:*"):
-            left = client.pttl(name)
-            if left > 0:
-                client.pexpire(name, max(0, left - int(seconds * 1000)))
+            remaining = client.pttl(name)
+            if remaining > 0:
+                client.pexpire(name, max(0, remaining - int(seconds * 1000)))

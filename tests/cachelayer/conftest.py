@@ -44,7 +44,9 @@ def forward(request, each_backend, monkeypatch) -> Callable[[float], None]:
 @pytest.fixture
 def declared_groups() -> Iterator[None]:
     """Groups invalidate `/groups/{name}/*`, and `/groups/*` in bulk."""
-    kept = {model: list(found) for model, found in invalidation.declarations.items()}
+    former = {
+        model: list(declared) for model, declared in invalidation.declarations.items()
+    }
     for model in (Group, BulkGroup):
         invalidates(
             model,
@@ -54,4 +56,4 @@ def declared_groups() -> Iterator[None]:
         )
     yield
     invalidation.declarations.clear()
-    invalidation.declarations.update(kept)
+    invalidation.declarations.update(former)

@@ -84,17 +84,17 @@ class CacheMachine(RuleBasedStateMachine):
     @rule(key=keys, version=versions)
     def get(self, key: str, version: int | None) -> None:
         expected = self.peek(key, version, "default")
-        found = self.call("get", key, "default", version=version)
-        assert (type(found), found) == (type(expected), expected)
-        if isinstance(found, list):
-            found.append("a reader's own copy")
+        value = self.call("get", key, "default", version=version)
+        assert (type(value), value) == (type(expected), expected)
+        if isinstance(value, list):
+            value.append("a reader's own copy")
 
     @rule(key=keys, version=versions)
     def has_key(self, key: str, version: int | None) -> None:
-        there = self.peek(key, version) is not MISSING
-        assert self.call("has_key", key, version=version) is there
+        exists = self.peek(key, version) is not MISSING
+        assert self.call("has_key", key, version=version) is exists
         if version is None:
-            assert (key in self.caches[self.which]) is there
+            assert (key in self.caches[self.which]) is exists
 
     @rule(key=keys, version=versions, value=values, timeout=timeouts)
     def set(self, key: str, version: int | None, value: Any, timeout: Any) -> None:
@@ -121,20 +121,20 @@ class CacheMachine(RuleBasedStateMachine):
     def incr(self, key: str, version: int | None, delta: int, down: bool) -> None:
         value, name = self.peek(key, version), "decr" if down else "incr"
         try:
-            found = self.call(name, key, delta, version=version)
+            result = self.call(name, key, delta, version=version)
         except ValueError:
             assert value is MISSING
         except TypeError:
             assert not isinstance(value, int)
         else:
-            assert found == value + (-delta if down else delta)
+            assert result == value + (-delta if down else delta)
             place = self.place(key, version)
-            self.live[place] = found, self.live[place][1]
+            self.live[place] = result, self.live[place][1]
 
     @rule(key=keys, version=versions)
     def delete(self, key: str, version: int | None) -> None:
-        there = self.peek(key, version) is not MISSING
-        assert self.call("delete", key, version=version) is there
+        exists = self.peek(key, version) is not MISSING
+        assert self.call("delete", key, version=version) is exists
         self.forget(key, version)
 
     @rule(several=many, version=versions)
@@ -174,8 +174,8 @@ class CacheMachine(RuleBasedStateMachine):
     ) -> None:
         default = (lambda: value) if computed else value
         expected = self.peek(key, version, value)
-        found = self.call("get_or_set", key, default, timeout=timeout, version=version)
-        assert found == expected
+        result = self.call("get_or_set", key, default, timeout=timeout, version=version)
+        assert result == expected
         if self.peek(key, version) is MISSING:
             self.put(key, version, value, timeout)
 
@@ -183,20 +183,22 @@ class CacheMachine(RuleBasedStateMachine):
     def incr_version(self, key: str, version: int | None, down: bool) -> None:
         value, name = self.peek(key, version), "decr" if down else "incr"
         try:
-            found = self.call(f"{name}_version", key, version=version)
+            new_version = self.call(f"{name}_version", key, version=version)
         except ValueError:
             assert value is MISSING
         else:
-            assert found == (version or 1) + (-1 if down else 1)
-            self.put(key, found, value, ...)
+            assert new_version == (version or 1) + (-1 if down else 1)
+            self.put(key, new_version, value, ...)
             self.forget(key, version)
 
     @rule(pattern=st.sampled_from(sorted(COVERED)))
     def invalidate_pattern(self, pattern: str) -> None:
         """Whatever the prefix and the version."""
         self.caches[self.which].invalidate_pattern(pattern)
-        gone = COVERED[pattern]
-        self.live = {at: v for at, v in self.live.items() if PATHS[at[1]] not in gone}
+        invalidated = COVERED[pattern]
+        self.live = {
+            at: v for at, v in self.live.items() if PATHS[at[1]] not in invalidated
+        }
 
     @rule()
     def clear(self) -> None:

@@ -43,10 +43,10 @@ def test_values_come_back_equal(cache, value):
 
 
 def test_a_reader_gets_a_copy_of_its_own(cache):
-    kept = {"list": [1]}
-    cache.set("a", kept)
+    value = {"list": [1]}
+    cache.set("a", value)
 
-    kept["list"].append(2)
+    value["list"].append(2)
     cache.get("a")["list"].append(3)
 
     assert cache.get("a") == {"list": [1]}
@@ -141,8 +141,8 @@ def test_what_is_set_is_invalidated_by_the_tags_of_its_path(cache):
 
 
 def test_a_late_fill_does_not_come_back(cache):
-    token, found = cache.lookup("/a")
-    assert found is None
+    token, value = cache.lookup("/a")
+    assert value is None
 
     cache.set("/a", "by hand")
     cache.fill("/a", "late", token=token, slots=(), ttl=60, tier="endpoint")

@@ -13,7 +13,7 @@ import cachelayer
 from cachelayer.backends import MemoryCache
 
 
-def found() -> dict[str, str]:
+def messages_by_id() -> dict[str, str]:
     return {
         message.id: f"{message.msg} {message.hint or ''}"
         for message in run_checks(tags=[Tags.caches])
@@ -22,11 +22,11 @@ def found() -> dict[str, str]:
 
 
 def test_the_projects_settings_pass():
-    assert found() == {}
+    assert messages_by_id() == {}
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "number", "said"),
+    ("name", "value", "number", "message"),
     [
         ("DEFAULT_TLL", 300, "E001", "Did you mean 'DEFAULT_TTL'?"),
         ("SOMETHING", 1, "E001", "Known: ALIAS"),
@@ -40,16 +40,18 @@ def test_the_projects_settings_pass():
         ("ALIAS", "shared", "E003", "cannot invalidate by tag"),
     ],
 )
-def test_a_wrong_option_is_named_with_its_remedy(settings, name, value, number, said):
+def test_a_wrong_option_is_named_with_its_remedy(
+    settings, name, value, number, message
+):
     settings.CACHELAYER = {name: value}
 
-    assert said in found()[f"cachelayer.{number}"]
+    assert message in messages_by_id()[f"cachelayer.{number}"]
 
 
 def test_atomic_requests_are_refused(settings, monkeypatch):
     monkeypatch.setitem(settings.DATABASES["default"], "ATOMIC_REQUESTS", True)
 
-    assert "'default'" in found()["cachelayer.E004"]
+    assert "'default'" in messages_by_id()["cachelayer.E004"]
 
 
 class Mine(APIView):
@@ -67,11 +69,16 @@ def my_page(request: HttpRequest) -> HttpResponse:
 
 def test_the_user_tier_where_nobody_is_authenticated_is_named(settings):
     settings.ROOT_URLCONF = (path("", Mine.as_view()), path("page", my_page))
-    assert "test_checks.Mine.get is in the user tier" in found()["cachelayer.W005"]
+    assert (
+        "test_checks.Mine.get is in the user tier"
+        in messages_by_id()["cachelayer.W005"]
+    )
 
     settings.MIDDLEWARE = [each for each in settings.MIDDLEWARE if "auth" not in each]
     settings.ROOT_URLCONF = (path("", include([path("page", my_page)])),)
-    assert "test_checks.my_page is in the user tier" in found()["cachelayer.W005"]
+    assert (
+        "test_checks.my_page is in the user tier" in messages_by_id()["cachelayer.W005"]
+    )
 
 
 @pytest.mark.parametrize("backend", ["MemoryCache", "RedisCache"])
@@ -83,11 +90,11 @@ def test_a_folder_that_cannot_be_is_named(settings, monkeypatch, tmp_path, backe
     cache = {"BACKEND": f"cachelayer.backends.{backend}", **place}
     monkeypatch.setitem(settings.CACHES, "default", cache)
 
-    assert f"{tmp_path / 'file'} is no folder" in found()["cachelayer.W006"]
+    assert f"{tmp_path / 'file'} is no folder" in messages_by_id()["cachelayer.W006"]
 
 
 @pytest.mark.parametrize(
-    ("location", "options", "said"),
+    ("location", "options", "message"),
     [
         ("", {}, "LOCATION"),
         ("unused", {"MAX_SIZE": 10}, "Unknown option 'MAX_SIZE'"),
@@ -96,8 +103,8 @@ def test_a_folder_that_cannot_be_is_named(settings, monkeypatch, tmp_path, backe
         ("unused", {"MAX_BYTES": "many"}, "MAX_BYTES"),
     ],
 )
-def test_a_wrong_backend_option_is_named(location, options, said):
-    with pytest.raises(ImproperlyConfigured, match=said):
+def test_a_wrong_backend_option_is_named(location, options, message):
+    with pytest.raises(ImproperlyConfigured, match=message):
         MemoryCache(location, {"OPTIONS": options})
 
 

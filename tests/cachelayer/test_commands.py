@@ -46,10 +46,10 @@ def test_for_eyes_there_is_a_table_each_of_tiers_routes_and_processes(monkeypatc
     one(), one()
     monkeypatch.setenv("COLUMNS", "80")
 
-    shown = run("cache_stats").splitlines()
+    output = run("cache_stats").splitlines()
 
-    assert not [line for line in shown if "…" in line]  # every column is whole
-    rows = {line.split()[0]: line.split() for line in shown if line.strip()}
+    assert not [line for line in output if "…" in line]  # every column is whole
+    rows = {line.split()[0]: line.split() for line in output if line.strip()}
     assert {"host", "endpoint", "branch", str(os.getpid())} <= rows.keys()
     assert rows["tests.cachelayer.test_commands.one"][1:4] == ["endpoint", "50.0%", "1"]
 
@@ -58,9 +58,9 @@ def test_a_low_hit_rate_is_above_the_tables():
     for _ in range(MIN_LOOKUPS):
         count_route("endpoint /a", "misses")
 
-    shown = " ".join(run("cache_stats").split())
+    output = " ".join(run("cache_stats").split())
 
-    assert "Warning: The hit rate 0% of /a is below 70%" in shown
+    assert "Warning: The hit rate 0% of /a is below 70%" in output
 
 
 def test_watching_refreshes_until_it_is_interrupted():
@@ -85,11 +85,11 @@ def test_patterns_and_keys_are_invalidated_and_named(settings):
     for key in ("/a/1", "/b/1", "/c/1", "/d/1"):
         cache_manager.set(key, 1)
 
-    said = run("cache_invalidate", "/a/*", "/b/x*", "--key", "/c/1").split()
+    printed = run("cache_invalidate", "/a/*", "/b/x*", "--key", "/c/1").split()
 
-    assert said == ["/a/*", "/b/*", "/c/1"]
-    found = [cache_manager.get(key) for key in ("/a/1", "/b/1", "/c/1", "/d/1")]
-    assert found == [None, None, None, 1]
+    assert printed == ["/a/*", "/b/*", "/c/1"]
+    values = [cache_manager.get(key) for key in ("/a/1", "/b/1", "/c/1", "/d/1")]
+    assert values == [None, None, None, 1]
 
 
 def test_all_is_everything():

@@ -26,7 +26,7 @@ steps = st.lists(
     min_size=15,
     max_size=30,
 )
-Kept = dict[str, dict[str, Any]]
+Entries = dict[str, dict[str, Any]]
 
 
 def weight(key: str, size: int) -> int:
@@ -37,30 +37,37 @@ class Model:
     """Entries in a dict, sorted by the policy whenever one has to go."""
 
     def __init__(self, policy: str) -> None:
-        self.first, self.kept, self.now, self.evicted = FIRST[policy], Kept(), 0, 0
+        self.first, self.entries, self.now, self.evicted = (
+            FIRST[policy],
+            Entries(),
+            0,
+            0,
+        )
 
     def use(self, key: str) -> None:
-        if key in self.kept:
-            self.kept[key]["used"] = self.now
-            self.kept[key]["uses"] += 1
+        if key in self.entries:
+            self.entries[key]["used"] = self.now
+            self.entries[key]["uses"] += 1
 
     def store(self, key: str, size: int) -> None:
-        former = self.kept.pop(key, {"uses": 0})
+        former = self.entries.pop(key, {"uses": 0})
         if weight(key, size) > SIZE:
             return
-        while self.kept and not self.fits(weight(key, size)):
-            del self.kept[min(self.kept, key=lambda each: self.first(self.kept[each]))]
+        while self.entries and not self.fits(weight(key, size)):
+            del self.entries[
+                min(self.entries, key=lambda each: self.first(self.entries[each]))
+            ]
             self.evicted += 1
         fresh = {"made": self.now, "used": self.now, "uses": former["uses"]}
-        self.kept[key] = {**fresh, "size": weight(key, size), "value": size}
+        self.entries[key] = {**fresh, "size": weight(key, size), "value": size}
 
     def fits(self, more: int) -> bool:
-        held = sum(entry["size"] for entry in self.kept.values())
-        return len(self.kept) < ENTRIES and held + more <= SIZE
+        total_size = sum(entry["size"] for entry in self.entries.values())
+        return len(self.entries) < ENTRIES and total_size + more <= SIZE
 
     def step(self, name: str, key: str, size: int) -> None:
         self.now += 1
-        existing = self.kept.get(key)
+        existing = self.entries.get(key)
         if name in ("get", "has_key", "touch", "add"):
             self.use(key)
         self.now += 1
@@ -69,7 +76,7 @@ class Model:
         elif name == "touch" and existing:
             self.store(key, existing["value"])
         elif name == "expire":
-            self.kept.pop(key, None)
+            self.entries.pop(key, None)
 
 
 def do(cache: MemoryCache, name: str, key: str, size: int) -> None:
@@ -97,10 +104,10 @@ def test_the_entries_that_stay_are_those_of_the_model(policy, tmp_path, monkeypa
         for step in taken:
             do(cache, *step)
             model.step(*step)
-            held = {entry.key for entry in cache.store.entries.values()}
-            assert held == set(model.kept)
+            stored_keys = {entry.key for entry in cache.store.entries.values()}
+            assert stored_keys == set(model.entries)
         stats = cache.get_stats()
         assert stats["evictions"] - before == model.evicted
-        assert stats["bytes"] == sum(each["size"] for each in model.kept.values())
+        assert stats["bytes"] == sum(each["size"] for each in model.entries.values())
 
     walk()

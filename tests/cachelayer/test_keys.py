@@ -93,9 +93,9 @@ def test_digests_are_the_same_in_every_process():
     class Colour(Enum):
         RED = 1
 
-    known = {"n": 1, "d": date(2026, 1, 2), "u": UUID(int=1), "s": {"a", "b"}}
+    value = {"n": 1, "d": date(2026, 1, 2), "u": UUID(int=1), "s": {"a", "b"}}
 
-    assert digest_of(known) == "9ec076ce9ab8b7cfdb8fa7b093e2f87f"
+    assert digest_of(value) == "9ec076ce9ab8b7cfdb8fa7b093e2f87f"
     assert digest_of(Colour.RED) != digest_of(1)
 
 

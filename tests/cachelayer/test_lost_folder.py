@@ -86,13 +86,13 @@ def test_the_old_map_is_bumped_for_processes_that_still_use_it(folder):
 
 def test_once_the_file_is_back_everything_is_invalidated_for_all(folder):
     one = Stamps(folder)
-    kept = folder.rename(folder.with_name("kept"))
+    moved = folder.rename(folder.with_name("kept"))
     folder.write_text("in the way")
     other = Stamps(folder)
     before = one.epoch()
     other.bump(["/a"])
     folder.unlink()
-    kept.rename(folder)
+    moved.rename(folder)
 
     other.remap()
 
@@ -115,11 +115,11 @@ def test_a_full_disk_leaves_no_half_file_behind(folder, kind):
 
 
 def test_a_child_makes_a_store_while_its_parents_thread_holds_the_lock(folder):
-    held, done = threading.Event(), threading.Event()
+    locked, done = threading.Event(), threading.Event()
 
     def hold():
         with stores_lock:
-            held.set()
+            locked.set()
             done.wait(20)
 
     def make():
@@ -128,7 +128,7 @@ def test_a_child_makes_a_store_while_its_parents_thread_holds_the_lock(folder):
 
     holder = threading.Thread(target=hold)
     holder.start()
-    assert held.wait(20)
+    assert locked.wait(20)
     child = fork(make)
     done.set()
     holder.join(20)
@@ -155,14 +155,14 @@ def test_an_interrupted_bump_invalidates_everything(folder):
 
     class Words:
         def __init__(self, words):
-            self.words, self.left = words, 1
+            self.words, self.interruptions = words, 1
 
         def __getitem__(self, place):
             return self.words[place]
 
         def __setitem__(self, place, value):
-            if self.left and place == slot("/a"):
-                self.left -= 1
+            if self.interruptions and place == slot("/a"):
+                self.interruptions -= 1
                 raise Interrupted
             self.words[place] = value
 
@@ -180,6 +180,6 @@ def test_a_process_with_the_id_of_an_ended_one_takes_its_row(folder):
         counters = Counters(folder)
         counters.add("raw", "hits")
 
-    found = counters.of_host()
+    totals = counters.of_host()
 
-    assert (found["processes"], found["hits"]) == (1, 300)
+    assert (totals["processes"], totals["hits"]) == (1, 300)

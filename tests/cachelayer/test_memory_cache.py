@@ -55,9 +55,9 @@ def test_backends_with_other_keys_on_one_folder_have_other_entries(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("policy", "gone"), [("lru", "b"), ("lfu", "c"), ("fifo", "a")]
+    ("policy", "evicted"), [("lru", "b"), ("lfu", "c"), ("fifo", "a")]
 )
-def test_the_policy_says_what_is_evicted_first(make, clock, policy, gone):
+def test_the_policy_says_what_is_evicted_first(make, clock, policy, evicted):
     cache = make(MAX_ENTRIES=3, EVICTION_POLICY=policy)
     for key in "abc":
         cache.set(key, key)
@@ -67,7 +67,7 @@ def test_the_policy_says_what_is_evicted_first(make, clock, policy, gone):
 
     cache.set("d", "d")
 
-    assert [key for key in "abcd" if key not in cache] == [gone]
+    assert [key for key in "abcd" if key not in cache] == [evicted]
     assert cache.get_stats()["evictions"] == 1
 
 

@@ -264,7 +264,7 @@ def test_the_host_counts_with_it(make):
 
 
 @pytest.mark.parametrize(
-    ("location", "options", "said"),
+    ("location", "options", "message"),
     [
         ("redis://127.0.0.1", {}, "FOLDER"),
         ("redis://127.0.0.1", {"MAX_ENTRIES": 1}, "Unknown option 'MAX_ENTRIES'"),
@@ -274,9 +274,9 @@ def test_the_host_counts_with_it(make):
         ("/var/cache", {}, "LOCATION"),
     ],
 )
-def test_a_wrong_option_is_named(location, options, said, tmp_path):
+def test_a_wrong_option_is_named(location, options, message, tmp_path):
     chosen = options if location != "/var/cache" else {"FOLDER": str(tmp_path)}
-    with pytest.raises(ImproperlyConfigured, match=said):
+    with pytest.raises(ImproperlyConfigured, match=message):
         RedisCache(location, {"OPTIONS": chosen})
 
 

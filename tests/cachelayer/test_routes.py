@@ -20,8 +20,8 @@ def folder(settings, tmp_path):
 
 
 def counted() -> dict[str, tuple[int, int]]:
-    found = cache_manager.get_stats()["routes"]
-    return {each["route"]: (each["hits"], each["misses"]) for each in found}
+    routes = cache_manager.get_stats()["routes"]
+    return {each["route"]: (each["hits"], each["misses"]) for each in routes}
 
 
 @cache_endpoint
@@ -60,9 +60,9 @@ def test_routes_beyond_the_last_place_are_counted_together(folder):
     for number in range(MAX_ROUTES + 10):
         counters.count(f"endpoint /{number}", "hits")
 
-    found = counters.of_routes()
-    assert len(found) == MAX_ROUTES
-    assert (found[0]["route"], found[0]["hits"]) == ("other routes", 11)
+    routes = counters.of_routes()
+    assert len(routes) == MAX_ROUTES
+    assert (routes[0]["route"], routes[0]["hits"]) == ("other routes", 11)
 
 
 def test_a_name_keeps_its_place_in_another_process(folder):
@@ -72,8 +72,8 @@ def test_a_name_keeps_its_place_in_another_process(folder):
     another.count("endpoint /b", "misses")
     another.count("endpoint /a", "hits")
 
-    found = {each["route"]: each["hits"] for each in another.of_routes()}
-    assert found == {"/a": 2, "/b": 0}
+    hits = {each["route"]: each["hits"] for each in another.of_routes()}
+    assert hits == {"/a": 2, "/b": 0}
 
 
 def test_without_a_folder_nothing_is_counted_by_route(settings):

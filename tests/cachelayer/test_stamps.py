@@ -144,11 +144,15 @@ def test_no_bump_is_lost_among_threads_and_processes(stamps):
 
 
 def test_a_child_does_not_inherit_a_lock_that_a_thread_holds(tmp_path):
-    lock, held, done = HostLock(tmp_path / "lock"), threading.Event(), threading.Event()
+    lock, locked, done = (
+        HostLock(tmp_path / "lock"),
+        threading.Event(),
+        threading.Event(),
+    )
 
     def hold():
         with lock:
-            held.set()
+            locked.set()
             done.wait(20)
 
     def take():
@@ -158,7 +162,7 @@ def test_a_child_does_not_inherit_a_lock_that_a_thread_holds(tmp_path):
 
     holder = threading.Thread(target=hold)
     holder.start()
-    assert held.wait(20)
+    assert locked.wait(20)
     child = fork(take)
     done.set()
     holder.join(20)

@@ -89,6 +89,6 @@ def test_the_host_counts_all_processes_also_ended_ones(tmp_path):
     ("hits", "misses", "warned"), [(10, 90, True), (90, 10, False), (1, 9, False)]
 )
 def test_a_low_hit_rate_is_a_warning_once_it_means_something(hits, misses, warned):
-    found = {"hits": hits, "misses": misses, "hit_rate": hits / (hits + misses)}
+    stats = {"hits": hits, "misses": misses, "hit_rate": hits / (hits + misses)}
 
-    assert bool(hit_rate_warnings(found)) is warned
+    assert bool(hit_rate_warnings(stats)) is warned

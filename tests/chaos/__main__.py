@@ -18,27 +18,27 @@ INTERRUPTED = 130
 
 
 def main() -> int:
-    wanted = arguments()
-    plans = list(plans_of(wanted))
+    options = arguments()
+    plans = list(plans_of(options))
     reports = [fight(plan) for plan in plans]
     return summary(reports)
 
 
-def plans_of(wanted: argparse.Namespace) -> Iterator[Plan]:
+def plans_of(options: argparse.Namespace) -> Iterator[Plan]:
     databases = ("postgres", "sqlite")
-    if wanted.database != "both":
-        databases = (wanted.database,)
-    names = SCENARIOS if wanted.scenario == "all" else (wanted.scenario,)
+    if options.database != "both":
+        databases = (options.database,)
+    names = SCENARIOS if options.scenario == "all" else (options.scenario,)
     for name in sorted(names, key=("outage", "frozen", "random_faults").index):
         if name != "random_faults":
             if "postgres" in databases:
-                yield Plan("postgres", wanted.first, 20, 0, wanted.mutant, name)
+                yield Plan("postgres", options.first, 20, 0, options.mutant, name)
             continue
         for database in databases:
-            most = 100 if database == "sqlite" else wanted.jobs
-            for seed in range(wanted.first, wanted.first + wanted.seeds):
-                jobs = min(wanted.jobs, most)
-                yield Plan(database, seed, jobs, wanted.hits, wanted.mutant)
+            most = 100 if database == "sqlite" else options.jobs
+            for seed in range(options.first, options.first + options.seeds):
+                jobs = min(options.jobs, most)
+                yield Plan(database, seed, jobs, options.hits, options.mutant)
 
 
 def arguments() -> argparse.Namespace:

@@ -65,8 +65,8 @@ class ChaosAuthor(ScriptedAuthor):
 
 def work(verb: str, assignment: Assignment) -> str:
     """Take the time of a call; returns the job's number."""
-    said = NUMBERED.search(assignment.task_description)
-    number = said[1] if said else "none"
+    match = NUMBERED.search(assignment.task_description)
+    number = match[1] if match else "none"
     call = {"at": time.time(), "pid": os.getpid(), "verb": verb, "job": number}
     line = json.dumps(call) + "\n"
     # One write to a file that is open for appending: lines do not mix.

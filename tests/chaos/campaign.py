@@ -69,14 +69,14 @@ class Field:
         show("reference: one job of each plan, without faults")
         try:
             reference = self._reference(injector, auditor)
-        except ReferenceUnfinished as found:
-            report.faults.append(str(found))
+        except ReferenceUnfinished as error:
+            report.faults.append(str(error))
             auditor.stop()
             return
         people = self._people(injector)
         people.start()
-        shown = partial(self._show, injector, auditor, people, show)
-        act = Act(injector, auditor, people, shown)
+        show_progress = partial(self._show, injector, auditor, people, show)
+        act = Act(injector, auditor, people, show_progress)
         report.faults += getattr(scenarios, self.plan.scenario)(act, self.plan)
         injector.stop()
         connection.close()  # a fault may have cut it
@@ -153,12 +153,12 @@ class Field:
         )
         report.faults += verdict.faults()
         report.faults += [
-            f"{what}: {len(jobs)}, one of them {min(jobs)}"
-            for what, jobs in auditor.wrong.items()
+            f"{breach}: {len(jobs)}, one of them {min(jobs)}"
+            for breach, jobs in auditor.wrong.items()
         ]
         payloads = OrmQ.objects.values_list("payload", flat=True)
-        if left := sum(1 for each in payloads if addressee(each)):
-            report.faults.append(f"messages left when all had ended: {left}")
+        if remaining := sum(1 for each in payloads if addressee(each)):
+            report.faults.append(f"messages left when all had ended: {remaining}")
         report.faults += [
             f"orphan of a killed parent: {pid}" for pid in injector.orphans
         ]

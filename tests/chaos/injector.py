@@ -93,8 +93,8 @@ class FaultInjector:
 
     def rest(self, seconds: float) -> None:
         until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            time.sleep(min(0.1, left))
+        while (remaining := until - time.monotonic()) > 0:
+            time.sleep(min(0.1, remaining))
             self.keep_up()
 
     def stop(self) -> None:

@@ -16,15 +16,15 @@ class Progress:
 
     def __init__(self) -> None:
         self.began = time.monotonic()
-        self.shown = 0.0
+        self.printed_at = 0.0
 
     def __call__(self, line: str) -> None:
         now = time.monotonic()
         elapsed = f"{now - self.began:5.0f} s  {line}"
         if sys.stdout.isatty():
             print(f"\r\x1b[K{elapsed}", end="", flush=True)
-        elif now - self.shown >= SHOWN_EVERY:
-            self.shown = now
+        elif now - self.printed_at >= SHOWN_EVERY:
+            self.printed_at = now
             print(elapsed, flush=True)
 
 
@@ -42,6 +42,6 @@ def show(report: Report) -> None:
     sys.stdout.flush()
 
 
-def show_counts(what: str, counts: Counter[str]) -> None:
+def show_counts(title: str, counts: Counter[str]) -> None:
     listed = ", ".join(f"{name} {n}" for name, n in sorted(counts.items()))
-    print(f"  {what}: {listed}")
+    print(f"  {title}: {listed}")

@@ -99,12 +99,12 @@ class People:
 
     def _submit(self, submission: Submission) -> bool:
         """Until it is acknowledged; its key makes that one job."""
-        known = PLANS.get(submission.plan, [])
+        checkpoints = PLANS.get(submission.plan, [])
         body = {
             "task_description": TASK.format(
                 number=submission.number, plan=submission.plan
             ),
-            "checkpoints": known,
+            "checkpoints": checkpoints,
             "idempotency_key": f"chaos-{submission.number}",
         }
         status, answer = self.ask("POST", "/skills", submission.token, body)
@@ -155,13 +155,13 @@ class People:
             "answers": {q["id"]: mine for q in prompt["data"]["questions"][:QUESTIONS]},
             "feedback": mine,
         }
-        status, said = self.ask("POST", f"/hitl/{job_id}/response", token, body)
-        self._note_strange("answer", status, said, allowed=(200, 409))
+        status, reply = self.ask("POST", f"/hitl/{job_id}/response", token, body)
+        self._note_strange("answer", status, reply, allowed=(200, 409))
         self.attempts.append(Attempt(job_id, prompt["round"], mine, status))
 
     def _note_strange(
-        self, what: str, status: int | None, answer: Any, allowed: tuple[int, ...]
+        self, action: str, status: int | None, answer: Any, allowed: tuple[int, ...]
     ) -> None:
         """A refusal that no kill explains; 5xx is what a lost database makes."""
         if status and status < 500 and status not in allowed:
-            self.strange.append(f"{what}: {status} {answer}")
+            self.strange.append(f"{action}: {status} {answer}")

@@ -126,13 +126,13 @@ def is_gone(pid: int) -> bool:
 def left_behind(run: str) -> list[int]:
     """Processes that carry this run's mark and are not this one."""
     marked = f"{MARK}={run}".encode()
-    found = []
+    pids = []
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit() and int(folder.name) != os.getpid():
             with suppress(OSError):
                 if marked in (folder / "environ").read_bytes().split(b"\0"):
-                    found.append(int(folder.name))
-    return [pid for pid in found if not is_gone(pid)]
+                    pids.append(int(folder.name))
+    return [pid for pid in pids if not is_gone(pid)]
 
 
 def wait_until_gone(pids: list[int], seconds: float) -> list[int]:

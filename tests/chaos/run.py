@@ -87,8 +87,10 @@ def prepare(env: dict[str, str]) -> list[str]:
 
 
 def environment(folder: Path, database_url: str, plan: Plan) -> dict[str, str]:
-    kept = {name: v for name, v in os.environ.items() if not name.startswith(FOREIGN)}
-    return kept | {
+    inherited = {
+        name: v for name, v in os.environ.items() if not name.startswith(FOREIGN)
+    }
+    return inherited | {
         "DJANGO_SETTINGS_MODULE": "tests.chaos.settings",
         "DATABASE_URL": database_url,
         "REDIS_URL": "",

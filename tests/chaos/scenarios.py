@@ -101,6 +101,6 @@ def cluster_of(clusters: list[Service], pid: int) -> Service:
 def afterwards(plan: Plan, notes: Counter[str]) -> Iterator[str]:
     """Sitting out an outage costs no crash and no author's call."""
     if plan.scenario == "outage":
-        for what in ("crashes", "author calls repeated"):
-            if notes[what]:
-                yield f"{what} through the outage: {notes[what]}"
+        for name in ("crashes", "author calls repeated"):
+            if notes[name]:
+                yield f"{name} through the outage: {notes[name]}"

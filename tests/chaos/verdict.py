@@ -81,7 +81,7 @@ class Verdict:
         self.outcomes.update(job.status for job in rows.values())
         if doubled := set(rows) - set(submitted) - models:
             yield f"jobs that nobody submitted, or doubled: {len(doubled)}"
-        known = {
+        reference_traces = {
             s.plan: Trace(rows[s.job_id], self.of_job[s.number])
             for s in self.reference.submissions
         }
@@ -91,7 +91,7 @@ class Verdict:
                 yield f"job {submission.number} lost: no row"
             else:
                 trace = Trace(job, self.of_job[submission.number])
-                model = known.get(submission.plan)
+                model = reference_traces.get(submission.plan)
                 yield from self._faults_of(submission, trace, model)
         yield from self._lost_answers()
         yield from unexpected_failures()
@@ -136,16 +136,16 @@ class Verdict:
             sent[key].add(attempt.token)
             if attempt.status == 200:
                 taken[key].append(attempt.token)
-        kept = {
+        stored = {
             (str(q.job_id), q.round): str((q.response or {}).get("feedback"))
             for q in Question.objects.filter(status=Question.Status.RESPONDED)
         }
         for key, tokens in taken.items():
             if len(tokens) > 1:
                 yield f"answer taken twice: {key} {tokens}"
-            if kept.get(key) not in tokens:
-                yield f"answer lost: {key} {tokens} kept={kept.get(key)}"
-        for key, token in kept.items():
+            if stored.get(key) not in tokens:
+                yield f"answer lost: {key} {tokens} kept={stored.get(key)}"
+        for key, token in stored.items():
             if token not in sent[key]:
                 yield f"answer that nobody gave: {key} {token}"
 
@@ -163,5 +163,5 @@ def _doubles(items: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 
 def _difference(trace: Trace, model: Trace) -> str:
-    here, there = Counter(trace.steps), Counter(model.steps)
-    return f"more {list(here - there)}, fewer {list(there - here)}"
+    steps, model_steps = Counter(trace.steps), Counter(model.steps)
+    return f"more {list(steps - model_steps)}, fewer {list(model_steps - steps)}"

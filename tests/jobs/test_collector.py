@@ -26,15 +26,17 @@ def test_without_jobs_everything_is_zero(seeded):
 
 def test_queue_outcomes_crashes_and_times_are_told(submit, operator):
     lifecycle.cancel(submit(), by=operator)
-    waiting, held = submit(), submit()
+    waiting, running = submit(), submit()
     now = timezone.now()
     Job.objects.filter(pk=waiting.pk).update(enqueued_at=now - timedelta(minutes=5))
-    JobEvent.objects.filter(job=held).update(at=now - timedelta(seconds=7))
-    assert held.claim(Worker.objects.register())
-    Job.objects.filter(pk=held.pk).update(lease_expires_at=now - timedelta(minutes=1))
+    JobEvent.objects.filter(job=running).update(at=now - timedelta(seconds=7))
+    assert running.claim(Worker.objects.register())
+    Job.objects.filter(pk=running.pk).update(
+        lease_expires_at=now - timedelta(minutes=1)
+    )
     for seconds in (1, 2, 30):
         PhaseResult.objects.create(
-            job=held,
+            job=running,
             phase="refine",
             round=seconds,
             output={},
@@ -42,16 +44,16 @@ def test_queue_outcomes_crashes_and_times_are_told(submit, operator):
             finished_at=now,
         )
 
-    found = figures()
+    values = figures()
 
-    assert found["jobs_ready",] == 1
-    assert 300 <= found["jobs_ready_age_seconds",] < 400
-    assert found["jobs_live", "pending"] == found["jobs_live", "running"] == 1
-    assert found["jobs_dead",] == 1
-    assert sum(n for name, n in found.items() if name[0] == "workers_alive") == 1
-    assert found["jobs_last_hour", "cancelled"] == 1
-    assert found["phase_run_seconds", "refine", "0.5"] == 2
-    assert found["phase_run_seconds", "refine", "0.95"] == 30
-    assert 7 <= found["phase_wait_seconds", "refine", "0.95"] < 60
-    assert lifecycle.release(Job.objects.get(pk=held.pk))
+    assert values["jobs_ready",] == 1
+    assert 300 <= values["jobs_ready_age_seconds",] < 400
+    assert values["jobs_live", "pending"] == values["jobs_live", "running"] == 1
+    assert values["jobs_dead",] == 1
+    assert sum(n for name, n in values.items() if name[0] == "workers_alive") == 1
+    assert values["jobs_last_hour", "cancelled"] == 1
+    assert values["phase_run_seconds", "refine", "0.5"] == 2
+    assert values["phase_run_seconds", "refine", "0.95"] == 30
+    assert 7 <= values["phase_wait_seconds", "refine", "0.95"] < 60
+    assert lifecycle.release(Job.objects.get(pk=running.pk))
     assert figures()["jobs_last_hour", "crashed"] == 1

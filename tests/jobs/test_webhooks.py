@@ -66,10 +66,10 @@ def test_a_receiver_that_fails_twice_gets_it_the_third_time_once(
         assert verify(hook["secret"], headers, body)
         assert not verify(hook["secret"], headers, body + b" ")
         assert not verify("whsec_AAAA", headers, body)
-    told = json.loads(body)
-    assert told["type"] == "job.failed"
-    assert told["data"]["job_id"] == str(job.pk)
-    assert told["data"]["error"] == "The author gave up."
+    event = json.loads(body)
+    assert event["type"] == "job.failed"
+    assert event["data"]["job_id"] == str(job.pk)
+    assert event["data"]["error"] == "The author gave up."
 
 
 def test_questions_and_each_end_are_told_and_nothing_else(
@@ -84,8 +84,8 @@ def test_questions_and_each_end_are_told_and_nothing_else(
         raise RuntimeError("rolled back")
 
     assert delivery.deliver_due() == 3
-    told = [json.loads(body)["type"] for _, body in receiver.got]
-    assert told == ["job.asked", "job.cancelled", "job.failed"]
+    types = [json.loads(body)["type"] for _, body in receiver.got]
+    assert types == ["job.asked", "job.cancelled", "job.failed"]
     assert json.loads(receiver.got[0][1])["data"]["question"] == "deep_understanding"
 
 
@@ -160,8 +160,8 @@ def test_a_change_brings_nothing_back_that_ended_meanwhile(hook):
 
     registry.change(read_before, events=["asked"])
 
-    found = Webhook.objects.get()
-    assert (found.events, found.active) == (["asked"], False)
+    webhook = Webhook.objects.get()
+    assert (webhook.events, webhook.active) == (["asked"], False)
 
 
 def test_a_receiver_that_drips_or_is_away_is_put_off(receiver, hook, submit, settings):

@@ -109,14 +109,14 @@ READS = [
 
 def routes_with_get() -> dict[str, ViewRecipe | None]:
     """The routes without the API's prefix, each with its recipe if it is cached."""
-    found: dict[str, ViewRecipe | None] = {}
+    recipes: dict[str, ViewRecipe | None] = {}
     for route, callback in _routes(get_resolver().url_patterns, "/"):
         kind = getattr(callback, "cls", getattr(callback, "view_class", None))
         method = callback if kind is None else getattr(kind, "get", None)
         if method is not None:
             recipe = getattr(getattr(method, "cache_key", None), "__self__", None)
-            found.setdefault(strip_prefix(route, API), recipe)
-    return found
+            recipes.setdefault(strip_prefix(route, API), recipe)
+    return recipes
 
 
 def _routes(patterns: list[Any], above: str) -> Iterator[tuple[str, Any]]:
@@ -134,8 +134,8 @@ def cached_routes() -> dict[str, ViewRecipe]:
 
 def waived(person: User) -> dict[str, Any]:
     """The fields of a waiver."""
-    said = {"rule": "scan.secret-file", "file": "SKILL.md", "reason": "An example."}
-    return said | {"fingerprint": "f" * 32, "person": person}
+    fields = {"rule": "scan.secret-file", "file": "SKILL.md", "reason": "An example."}
+    return fields | {"fingerprint": "f" * 32, "person": person}
 
 
 class Fleet:

@@ -44,7 +44,7 @@ class Stream:
             "headers": [(k.encode(), v.encode()) for k, v in headers.items()],
         }
         self.waiting = [{"type": "http.request", "body": b"", "more_body": False}]
-        self.left = asyncio.Event()
+        self.disconnected = asyncio.Event()
         self.chunks: asyncio.Queue[bytes | None] = asyncio.Queue()
         self.started: asyncio.Future[dict[str, Any]] = asyncio.Future()
 
@@ -56,12 +56,12 @@ class Stream:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        self.left.set()
+        self.disconnected.set()
         await asyncio.wait_for(self.task, CEILING)
 
     async def receive(self) -> dict[str, Any]:
         if not self.waiting:
-            await self.left.wait()
+            await self.disconnected.wait()
             return {"type": "http.disconnect"}
         return self.waiting.pop()
 
@@ -90,16 +90,16 @@ class Stream:
 
     async def events(self, until: str | None = None) -> list[Event]:
         """The events up to one of this kind, or to the end of the stream."""
-        found: list[Event] = []
+        received: list[Event] = []
         try:
             async with asyncio.timeout(CEILING):
                 while (chunk := await self.chunks.get()) is not END:
-                    found += filter(None, map(parsed, chunk.split(b"\n\n")))
-                    if until in [event.kind for event in found]:
+                    received += filter(None, map(parsed, chunk.split(b"\n\n")))
+                    if until in [event.kind for event in received]:
                         break
         except TimeoutError:
-            raise AssertionError(f"no {until or 'end'} after {found}") from None
-        return found
+            raise AssertionError(f"no {until or 'end'} after {received}") from None
+        return received
 
     async def heartbeat(self) -> None:
         """Read the next heartbeat; nothing else may come before it."""

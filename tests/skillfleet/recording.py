@@ -66,9 +66,9 @@ def what_is_read(fleet: Fleet, read: Read) -> Recording:
 
 def models_behind(tables: set[str]) -> set[type[models.Model]]:
     """Raises KeyError for a table without a known model."""
-    known = {
+    by_table = {
         model._meta.db_table: model
         for model in apps.get_models(include_auto_created=True)
         if not model._meta.proxy
     }
-    return {{**known, **STANDS_FOR}[table] for table in tables - UNSEEN.keys()}
+    return {{**by_table, **STANDS_FOR}[table] for table in tables - UNSEEN.keys()}

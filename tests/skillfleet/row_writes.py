@@ -23,10 +23,10 @@ def writes_of(row: models.Model) -> Iterator[Write]:
         yield Write("queryset update", lambda: mine.update(**same))
         yield Write("bulk_update", lambda: rows.bulk_update([again], [plain.name]))
     yield from relating(row)
-    gone = deleted_with(row)
-    if gone:
-        yield Write("delete", lambda: copy_of(row).delete(), lambda: insert(gone))
-        yield Write("queryset delete", lambda: mine.delete(), lambda: insert(gone))
+    deleted = deleted_with(row)
+    if deleted:
+        yield Write("delete", lambda: copy_of(row).delete(), lambda: insert(deleted))
+        yield Write("queryset delete", lambda: mine.delete(), lambda: insert(deleted))
 
 
 def copy_of(row: models.Model) -> Any:
@@ -53,8 +53,8 @@ def relating(row: models.Model) -> Iterator[Write]:
 
 
 def from_one_side(relation: Any, other: models.Model) -> Iterator[Write]:
-    here = {relation.source_field_name: relation.instance.pk}
-    pairs = relation.through._base_manager.filter(**here)
+    source = {relation.source_field_name: relation.instance.pk}
+    pairs = relation.through._base_manager.filter(**source)
     former = list(pairs)
 
     def restore() -> None:
@@ -69,11 +69,11 @@ def from_one_side(relation: Any, other: models.Model) -> Iterator[Write]:
 
 def deleted_with(row: models.Model) -> list[models.Model]:
     """The row and what is deleted with it; empty when another row protects it."""
-    found = NestedObjects(using=DEFAULT_DB_ALIAS, origin=row)
-    found.collect([copy_of(row)])
-    if found.protected:
+    collector = NestedObjects(using=DEFAULT_DB_ALIAS, origin=row)
+    collector.collect([copy_of(row)])
+    if collector.protected:
         return []
-    return [each for rows in found.data.values() for each in rows]
+    return [each for rows in collector.data.values() for each in rows]
 
 
 def insert(rows: list[models.Model]) -> None:

@@ -56,9 +56,9 @@ def answer(exc):
     ],
 )
 def test_a_refusal_has_its_status_a_code_and_a_sentence(exc, status, code):
-    found, body = answer(exc)
+    actual, body = answer(exc)
 
-    assert (found, body["code"]) == (status, code)
+    assert (actual, body["code"]) == (status, code)
     assert isinstance(body["detail"], str) and body["detail"]
 
 
@@ -79,9 +79,9 @@ def test_nested_findings_are_named_by_place():
     form = BriefSerializer(data={"text": "long", "sources": [{"name": "a"}, {}]})
     assert not form.is_valid()
 
-    found, body = answer(exceptions.ValidationError(form.errors))
+    status, body = answer(exceptions.ValidationError(form.errors))
 
-    assert (found, body["code"]) == (400, "invalid")
+    assert (status, body["code"]) == (400, "invalid")
     assert set(body["errors"]) == {"text", "sources[1].name"}
     assert body["detail"].endswith("(1 more)")
 

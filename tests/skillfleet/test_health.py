@@ -110,8 +110,8 @@ def test_readyz_says_that_the_shared_cache_is_away_and_serves_on(
     response = client.get("/readyz")
 
     assert response.status_code == 200
-    found = response.json()["checks"]["shared_cache"]
-    assert found == "no rates are counted: ConnectionError"
+    message = response.json()["checks"]["shared_cache"]
+    assert message == "no rates are counted: ConnectionError"
 
 
 @pytest.mark.django_db

@@ -26,7 +26,7 @@ LISTS = [
 ]
 
 
-def asked_for(client, address):
+def statements_of(client, address):
     with CaptureQueriesContext(connection) as queries:
         response = client.get(f"/api/v1{address}")
     assert response.status_code == 200
@@ -49,10 +49,10 @@ def more_of_everything(world):
 @pytest.mark.parametrize("address", LISTS)
 def test_a_list_leaves_long_fields_in_the_database(api, world, address):
     client = api("operator" if address == "/drafts" else "author")
-    asked_for(client, address)  # what the person may do is asked for once
-    before = asked_for(client, address)
+    statements_of(client, address)  # what the person may do is asked for once
+    before = statements_of(client, address)
     more_of_everything(world)
-    after = asked_for(client, address)
+    after = statements_of(client, address)
 
     assert not [sql for sql in after for field in LONG if field in sql]
     assert len(after) == len(before)
@@ -62,8 +62,8 @@ def test_a_history_loads_no_version_whole_but_the_current_one(api, world):
     for number in range(3):
         Skill.objects.publish(skill_files(body=f"Edition {number}."))
 
-    asked = asked_for(api("viewer"), "/skills/pdf-tools/versions")
+    statements = statements_of(api("viewer"), "/skills/pdf-tools/versions")
 
-    whole = [sql for sql in asked if LONG[0] in sql]
+    whole = [sql for sql in statements if LONG[0] in sql]
     assert len(whole) == 1 and '"taxonomy_skill"."name"' in whole[0]
     assert SkillVersion.objects.count() == 4

@@ -117,19 +117,19 @@ def test_logout_ends_a_session(client, viewer):
 def test_many_attempts_at_one_name_are_a_429(anonymous, viewer, settings):
     settings.SKILLFLEET_RATES = {"login": "100/min", "login_name": "2/min"}
 
-    found = [log_in(anonymous, "vera", "wrong") for _ in range(3)]
+    responses = [log_in(anonymous, "vera", "wrong") for _ in range(3)]
 
-    assert [response.status_code for response in found] == [401, 401, 429]
-    assert int(found[-1]["Retry-After"]) > 0
+    assert [response.status_code for response in responses] == [401, 401, 429]
+    assert int(responses[-1]["Retry-After"]) > 0
     assert log_in(anonymous, "olga", "wrong").status_code == 401
 
 
 def test_many_attempts_from_one_address_are_a_429(anonymous, settings):
     settings.SKILLFLEET_RATES = {"login": "2/min", "login_name": ""}
 
-    found = [log_in(anonymous, f"user{n}").status_code for n in range(3)]
+    statuses = [log_in(anonymous, f"user{n}").status_code for n in range(3)]
 
-    assert found == [401, 401, 429]
+    assert statuses == [401, 401, 429]
 
 
 def test_an_address_that_a_caller_makes_up_does_not_escape_the_rate(
@@ -137,9 +137,9 @@ def test_an_address_that_a_caller_makes_up_does_not_escape_the_rate(
 ):
     settings.SKILLFLEET_RATES = {"login": "1/min", "login_name": ""}
 
-    found = [
+    responses = [
         anonymous.post(LOGIN, {}, headers={"X-Forwarded-For": f"10.0.0.{n}"})
         for n in range(2)
     ]
 
-    assert found[-1].status_code == 429
+    assert responses[-1].status_code == 429

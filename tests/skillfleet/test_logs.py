@@ -19,19 +19,19 @@ def line(message, *args, exc_info=None):
 
 
 def test_pairs_of_a_message_are_fields_to_search_by():
-    found = line("claimed job_id=%s phase=%s", "7f3a", "refine")
+    record = line("claimed job_id=%s phase=%s", "7f3a", "refine")
 
-    assert found["message"] == "claimed job_id=7f3a phase=refine"
-    assert (found["job_id"], found["phase"]) == ("7f3a", "refine")
-    assert (found["level"], found["logger"]) == ("INFO", "jobs.worker")
-    assert found["timestamp"]
+    assert record["message"] == "claimed job_id=7f3a phase=refine"
+    assert (record["job_id"], record["phase"]) == ("7f3a", "refine")
+    assert (record["level"], record["logger"]) == ("INFO", "jobs.worker")
+    assert record["timestamp"]
 
 
 def test_a_pair_cannot_pass_for_what_the_line_itself_says():
-    found = line("odd message=%s level=%s", "forged", "forged")
+    record = line("odd message=%s level=%s", "forged", "forged")
 
-    assert found["level"] == "INFO"
-    assert found["message"].startswith("odd ")
+    assert record["level"] == "INFO"
+    assert record["message"].startswith("odd ")
 
 
 def test_a_message_of_many_lines_stays_one_line():
@@ -48,7 +48,7 @@ from skillfleet.settings import LOGGING
 logging.config.dictConfig(LOGGING)
 logging.warning("n=%s", 3)
 """
-    found = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "SKILLFLEET_LOG_FORMAT": form},
         capture_output=True,
@@ -56,5 +56,5 @@ logging.warning("n=%s", 3)
         check=True,
     )
 
-    last = found.stderr.splitlines()[-1]
+    last = process.stderr.splitlines()[-1]
     assert ("level=WARNING" in last) if form == "plain" else json.loads(last)["n"]

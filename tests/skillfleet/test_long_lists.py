@@ -15,9 +15,9 @@ MANY = 20_000
 def test_the_items_of_a_list_that_is_too_long_are_not_looked_at(api, field, item, most):
     body = {"task_description": TASK, field: [item] * MANY}
 
-    found = refused(api("author").post("/api/v1/skills", body), 400)
+    error = refused(api("author").post("/api/v1/skills", body), 400)
 
-    assert found["errors"] == {field: [f"{MANY} items; at most {most}."]}
+    assert error["errors"] == {field: [f"{MANY} items; at most {most}."]}
 
 
 @pytest.mark.parametrize("field", ["keywords", "tags", "capabilities", "facets"])
@@ -27,9 +27,9 @@ def test_labels_are_counted_before_they_are_read(api, settings, field):
     for name in "ab":
         FacetDefinition.objects.define(name)
 
-    found = refused(curator.patch("/api/v1/skills/pdf-tools", {field: [1] * 3}), 400)
+    error = refused(curator.patch("/api/v1/skills/pdf-tools", {field: [1] * 3}), 400)
 
-    assert found["errors"] == {field: ["3 items; at most 2."]}
+    assert error["errors"] == {field: ["3 items; at most 2."]}
     for labels in (["a=1", "b=1"], []):
         assert (
             curator.patch("/api/v1/skills/pdf-tools", {field: labels}).status_code
@@ -51,12 +51,12 @@ def test_the_first_fifty_findings_are_shown_and_all_are_counted(api, world):
 def test_many_findings_of_a_list_are_cut_and_counted(api, settings):
     settings.SKILLFLEET_MAX_LABELS = 1000
 
-    found = refused(
+    error = refused(
         api("curator").patch("/api/v1/skills/pdf-tools", {"tags": [1] * 1000}), 400
     )
 
-    assert len(found["errors"]) == 50
-    assert "(999 more)" in found["detail"]
+    assert len(error["errors"]) == 50
+    assert "(999 more)" in error["detail"]
 
 
 def test_what_a_finding_quotes_is_cut(api):

@@ -25,8 +25,8 @@ def test_no_read_takes_more_statements_for_more_rows(world, settings):
 
 
 def test_a_read_that_asks_row_by_row_is_found(world, monkeypatch):
-    for shown in ("for_listing", "for_naming"):
-        monkeypatch.setattr(SkillQuerySet, shown, lambda skills: skills)
+    for method in ("for_listing", "for_naming"):
+        monkeypatch.setattr(SkillQuerySet, method, lambda skills: skills)
     assert {"GET /skills", "GET /taxonomy/{path}"} <= growing(world, 1, 4).keys()
 
 
@@ -42,7 +42,7 @@ def growing(world: World, few: int, many: int) -> dict[str, tuple[int, int]]:
 
 def counts(world: World) -> dict[str, int]:
     """The number of statements of each route, for a user who may read it."""
-    found = {}
+    by_route = {}
     for row in READS:
         who = dict(zip(row.expected, WHO, strict=True)).get(200)
         who = "author" if who and row.expected[WHO.index("author")] == 200 else who
@@ -51,8 +51,8 @@ def counts(world: World) -> dict[str, int]:
         with CaptureQueriesContext(connection) as queries:
             answer = client.get("/api/v1" + row.address.format_map(world.names))
         assert answer.status_code == 200, row.route
-        found[row.route] = len(queries)
-    return found
+        by_route[row.route] = len(queries)
+    return by_route
 
 
 def grow(world: World, numbers: range) -> None:

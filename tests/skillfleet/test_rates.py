@@ -12,11 +12,11 @@ def test_writes_beyond_the_rate_are_a_429(client_of, viewer, operator, settings)
     settings.SKILLFLEET_RATES = {"write": "2/min"}
     api = client_of(viewer)
 
-    found = [api.post(TOKENS) for _ in range(3)]
+    responses = [api.post(TOKENS) for _ in range(3)]
 
-    assert [response.status_code for response in found] == [201, 201, 429]
-    assert found[-1].json()["code"] == "throttled"
-    assert int(found[-1]["Retry-After"]) > 0
+    assert [response.status_code for response in responses] == [201, 201, 429]
+    assert responses[-1].json()["code"] == "throttled"
+    assert int(responses[-1]["Retry-After"]) > 0
     assert client_of(operator).post(TOKENS).status_code == 201
 
 

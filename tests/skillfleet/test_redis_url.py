@@ -35,6 +35,6 @@ def test_without_it_values_are_in_each_process(tmp_path):
 
 
 def test_with_it_values_are_in_the_server(tmp_path):
-    found = default_cache(tmp_path, REDIS_URL="redis://127.0.0.1:1/0")
+    cache = default_cache(tmp_path, REDIS_URL="redis://127.0.0.1:1/0")
 
-    assert found == "cachelayer.backends.RedisCache redis://127.0.0.1:1/0 skill_fleet:"
+    assert cache == "cachelayer.backends.RedisCache redis://127.0.0.1:1/0 skill_fleet:"

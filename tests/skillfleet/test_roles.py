@@ -9,9 +9,9 @@ from skillfleet.accounts.roles import ROLES, make_roles, permissions_by_name
 
 @pytest.mark.django_db
 def test_every_permission_of_a_role_exists():
-    wanted = set().union(*ROLES.values())
+    required = set().union(*ROLES.values())
 
-    assert sorted(wanted - permissions_by_name("default").keys()) == []
+    assert sorted(required - permissions_by_name("default").keys()) == []
 
 
 @pytest.mark.parametrize("role", ROLES)

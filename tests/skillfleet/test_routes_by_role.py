@@ -306,9 +306,9 @@ def test_every_route_of_the_schema_has_a_row():
 
 @pytest.mark.parametrize("row", TABLE, ids=[row.route for row in TABLE])
 def test_everyone_gets_what_the_table_says(row, world):
-    found = {who: status(row, who, world) for who in WHO}
+    statuses = {who: status(row, who, world) for who in WHO}
 
-    assert found == dict(zip(WHO, row.expected, strict=True))
+    assert statuses == dict(zip(WHO, row.expected, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -322,9 +322,9 @@ def test_everyone_gets_what_the_table_says(row, world):
     ],
 )
 def test_lists_hold_what_one_may_see_and_no_more(address, expected, world):
-    found = {who: listed(address, who, world) for who in WHO[1:]}
+    listings = {who: listed(address, who, world) for who in WHO[1:]}
 
-    assert found == dict(zip(WHO[1:], expected, strict=True))
+    assert listings == dict(zip(WHO[1:], expected, strict=True))
 
 
 def listed(address: str, who: str, world: World) -> int:

@@ -23,28 +23,28 @@ def policy(response):
 
 @pytest.mark.django_db
 def test_the_policy_is_strict_outside_the_admin(client):
-    found = policy(client.get("/api/v1/user/me"))
+    directives = policy(client.get("/api/v1/user/me"))
 
-    assert found["default-src"] == "'self'"
-    assert found["frame-ancestors"] == "'none'"
-    assert not {"script-src", "style-src"} & found.keys()
+    assert directives["default-src"] == "'self'"
+    assert directives["frame-ancestors"] == "'none'"
+    assert not {"script-src", "style-src"} & directives.keys()
 
 
 @pytest.mark.django_db
 def test_the_admin_may_evaluate_its_own_scripts(client):
-    found = policy(client.get("/admin/login/"))
+    directives = policy(client.get("/admin/login/"))
 
-    assert found["script-src"] == "'self' 'unsafe-eval'"
-    assert found["style-src"] == "'self' 'unsafe-inline'"
-    assert found["object-src"] == "'none'"
+    assert directives["script-src"] == "'self' 'unsafe-eval'"
+    assert directives["style-src"] == "'self' 'unsafe-inline'"
+    assert directives["object-src"] == "'none'"
 
 
 def test_the_deployment_check_is_clean_with_the_documented_environment():
-    found = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
         env={**os.environ, **PRODUCTION},
         capture_output=True,
         text=True,
     )
 
-    assert found.returncode == 0, found.stderr
+    assert process.returncode == 0, process.stderr

@@ -21,11 +21,11 @@ IMPOSSIBLE = [
 def test_an_impossible_session_is_nobodys(client, db, cookie, path, status):
     with CaptureQueriesContext(
         connection,
-    ) as asked:
+    ) as queries:
         response = client.get(path, headers={"Cookie": f"sessionid={cookie}"})
 
     assert response.status_code == status
-    assert not [query for query in asked if "django_session" in query["sql"]]
+    assert not [query for query in queries if "django_session" in query["sql"]]
 
 
 def test_a_session_goes_on(client, make_person):

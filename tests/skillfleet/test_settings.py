@@ -43,10 +43,10 @@ def test_every_rate_is_read_so_and_an_empty_one_is_no_limit(monkeypatch):
     assert set(read.values()) == {""}
 
 
-@pytest.mark.parametrize("given", ["1/s", "30/min", "5/h", "100/d", "600/hour"])
-def test_a_rate_is_what_the_throttle_reads(given):
-    number, seconds = WriteThrottle().parse_rate(rate("SKILLFLEET_NO_SUCH_RATE", given))
+@pytest.mark.parametrize("text", ["1/s", "30/min", "5/h", "100/d", "600/hour"])
+def test_a_rate_is_what_the_throttle_reads(text):
+    number, seconds = WriteThrottle().parse_rate(rate("SKILLFLEET_NO_SUCH_RATE", text))
     assert (number, seconds) == (
-        int(given.partition("/")[0]),
-        {"s": 1, "m": 60, "h": 3600, "d": 86400}[given.partition("/")[2][0]],
+        int(text.partition("/")[0]),
+        {"s": 1, "m": 60, "h": 3600, "d": 86400}[text.partition("/")[2][0]],
     )

@@ -21,15 +21,17 @@ ROW = re.compile(
 
 def variables():
     """The default of each variable as a literal, or None where code computes it."""
-    found = {}
+    defaults = {}
     trees = (ast.parse((ROOT / file).read_text()) for file in FILES)
     for node in chain.from_iterable(map(ast.walk, trees)):
         if isinstance(node, ast.Call) and reader(node.func) in READERS:
             name, *rest = node.args
             if isinstance(name, ast.Constant):
-                given = [word.value for word in node.keywords if word.arg == "default"]
-                found[name.value] = literal((rest or given)[0])
-    return found
+                keywords = [
+                    word.value for word in node.keywords if word.arg == "default"
+                ]
+                defaults[name.value] = literal((rest or keywords)[0])
+    return defaults
 
 
 def reader(function):
@@ -52,7 +54,7 @@ def documented():
     return {row["name"]: row["default"].strip() for row in rows}
 
 
-def shown(value):
+def as_documented(value):
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, list):
@@ -71,8 +73,8 @@ def test_every_line_gives_the_default_that_the_code_gives():
     page = documented()
 
     wrong = {
-        name: (page.get(name), shown(value))
+        name: (page.get(name), as_documented(value))
         for name, value in variables().items()
-        if value not in (None, "") and page.get(name) != shown(value)
+        if value not in (None, "") and page.get(name) != as_documented(value)
     }
     assert wrong == {}

@@ -23,7 +23,7 @@ def long_job(world) -> Job:
 
 
 @pytest.mark.parametrize(
-    ("address", "shown"),
+    ("address", "time_of"),
     [
         ("/jobs/{}", lambda body: body["created_at"]),
         ("/jobs/{}/status", lambda body: body["created_at"]),
@@ -34,7 +34,7 @@ def long_job(world) -> Job:
         ("/user/me", lambda body: body["date_joined"]),
     ],
 )
-def test_a_time_is_utc(api, far_east, long_job, address, shown):
+def test_a_time_is_utc(api, far_east, long_job, address, time_of):
     response = api("operator").get("/api/v1" + address.format(long_job.pk))
 
-    assert shown(response.json()).endswith(("Z", "+00:00")), response.json()
+    assert time_of(response.json()).endswith(("Z", "+00:00")), response.json()

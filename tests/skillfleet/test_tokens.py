@@ -42,9 +42,9 @@ def test_a_new_token_works_and_is_shown_this_once(api):
     ]
 
 
-@pytest.mark.parametrize(("asked", "days"), [({}, 90), ({"expires_in_days": 7}, 7)])
-def test_a_token_ends_when_asked_or_by_default(api, asked, days):
-    api.post(TOKENS, asked)
+@pytest.mark.parametrize(("body", "days"), [({}, 90), ({"expires_in_days": 7}, 7)])
+def test_a_token_ends_when_asked_or_by_default(api, body, days):
+    api.post(TOKENS, body)
 
     assert days_left(AuthToken.objects.get()) == days
 
@@ -122,13 +122,13 @@ def test_a_login_removes_what_has_expired_of_oneself_alone(viewer, operator):
 def test_the_prune_command_removes_what_has_expired(viewer):
     make_token(viewer)
     AuthToken.objects.update(expiry=timezone.now())
-    kept = make_token(viewer)
+    remaining = make_token(viewer)
     out = io.StringIO()
 
     call_command("prune_tokens", stdout=out)
 
     assert out.getvalue() == "1 token(s) removed.\n"
-    assert AuthToken.objects.get() == kept.row
+    assert AuthToken.objects.get() == remaining.row
 
 
 def test_the_command_prints_a_working_token_and_nothing_else(viewer):

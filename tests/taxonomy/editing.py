@@ -64,11 +64,11 @@ class Remains:
         below = {path: other for other, path in self.current_paths.items()}
         for path, child in sorted(below.items()):
             if path.rpartition("/")[0] == above:
-                wanted = f"{target}/{path.rpartition('/')[2]}"
-                if wanted in below:
-                    self.merge(child, below[wanted])
+                new_path = f"{target}/{path.rpartition('/')[2]}"
+                if new_path in below:
+                    self.merge(child, below[new_path])
                 else:
-                    self.move(child, wanted)
+                    self.move(child, new_path)
         self.leads |= {p: into for p, led in self.leads.items() if led == key}
         self.places |= {(into, skill) for place, skill in self.places if place == key}
         del self.current_paths[key]
@@ -120,24 +120,24 @@ class Editing(RuleBasedStateMachine):
 
     def see(self, answer: Any) -> None:
         """Where a skill is now, it was from now on."""
-        shown = answer.json()
-        here = self.remains.leads[shown["category"]]
-        self.remains.places.add((here, shown["uuid"]))
+        skill = answer.json()
+        key = self.remains.leads[skill["category"]]
+        self.remains.places.add((key, skill["uuid"]))
 
     def learn(self, uuid: str) -> None:
         """What was published is from now on never to change."""
-        known = self.remains.versions.setdefault(uuid, [])
-        seen = {each.number for each in known}
+        versions = self.remains.versions.setdefault(uuid, [])
+        seen = {each.number for each in versions}
         for version in SkillVersion.objects.filter(skill_id=uuid).order_by("pk"):
             if version.number not in seen:
-                held = {file.path: file.content for file in version.bundle.files()}
-                known.append(Remembered(version.number, held, version.bundle_id))
+                contents = {file.path: file.content for file in version.bundle.files()}
+                versions.append(Remembered(version.number, contents, version.bundle_id))
 
-    @rule(name=names, wanted=names)
-    def rename(self, name: str, wanted: str) -> None:
-        if answer := self.send("patch", f"skills/{name}", {"name": wanted}):
+    @rule(name=names, new_name=names)
+    def rename(self, name: str, new_name: str) -> None:
+        if answer := self.send("patch", f"skills/{name}", {"name": new_name}):
             self.learn(answer.json()["uuid"])
-            self.remains.led[wanted] = answer.json()["uuid"]
+            self.remains.led[new_name] = answer.json()["uuid"]
 
     @rule(name=names, place=places, status=st.sampled_from(["active", "deprecated"]))
     def place_and_restore(self, name: str, place: str, status: str) -> None:
@@ -173,8 +173,8 @@ class Editing(RuleBasedStateMachine):
             version.yanked = False
 
     def version_of(self, name: str, pick: int) -> Remembered | None:
-        known = self.remains.versions.get(self.remains.led.get(name, ""), [])
-        return known[pick % len(known)] if known else None
+        versions = self.remains.versions.get(self.remains.led.get(name, ""), [])
+        return versions[pick % len(versions)] if versions else None
 
     @rule(path=places)
     def create(self, path: str) -> None:
@@ -182,9 +182,9 @@ class Editing(RuleBasedStateMachine):
             made = answer.json()["path"]
             self.remains.place(Category.objects.get(path=made).pk, made)
 
-    @rule(path=places, wanted=places)
-    def move(self, path: str, wanted: str) -> None:
-        if answer := self.send("patch", f"taxonomy/{path}", {"path": wanted}):
+    @rule(path=places, new_path=places)
+    def move(self, path: str, new_path: str) -> None:
+        if answer := self.send("patch", f"taxonomy/{path}", {"path": new_path}):
             self.remains.move(self.remains.leads[path], answer.json()["path"])
 
     @rule(path=places, into=places)
@@ -201,12 +201,12 @@ class Editing(RuleBasedStateMachine):
     @invariant()
     def no_version_changed_or_disappeared(self) -> None:
         rows = SkillVersion.objects.order_by("pk")
-        found: dict[str, list[tuple[str, str, bool]]] = {}
+        stored: dict[str, list[tuple[str, str, bool]]] = {}
         for row in rows.values_list("skill_id", "number", "bundle_id", "yanked_at"):
-            found.setdefault(str(row[0]), []).append((row[1], row[2], bool(row[3])))
-        assert found == {
-            uuid: [(each.number, each.digest, each.yanked) for each in known]
-            for uuid, known in self.remains.versions.items()
+            stored.setdefault(str(row[0]), []).append((row[1], row[2], bool(row[3])))
+        assert stored == {
+            uuid: [(each.number, each.digest, each.yanked) for each in versions]
+            for uuid, versions in self.remains.versions.items()
         }
 
     @invariant()
@@ -233,8 +233,8 @@ class Editing(RuleBasedStateMachine):
     def every_full_path_leads_where_it_did(self) -> None:
         for place, key in self.remains.leads.items():
             for name, uuid in self.remains.led.items():
-                found = Skill.objects.at(f"{place}/{name}").filter(pk=uuid)
-                assert found.exists() == ((key, uuid) in self.remains.places)
+                matches = Skill.objects.at(f"{place}/{name}").filter(pk=uuid)
+                assert matches.exists() == ((key, uuid) in self.remains.places)
 
     def every_version_is_had_or_is_said_to_be_withdrawn(self) -> None:
         for name, uuid in self.remains.led.items():

@@ -28,16 +28,18 @@ def as_header(digest):
     return {"headers": {"If-Match": f'"{digest}"'}}
 
 
-@pytest.mark.parametrize("said", [as_body, as_header])
-def test_a_text_made_from_what_is_no_longer_current_is_refused(curator, digest, said):
-    assert put(curator, "Theirs.", **said(digest)).status_code == 200
+@pytest.mark.parametrize("with_digest", [as_body, as_header])
+def test_a_text_made_from_what_is_no_longer_current_is_refused(
+    curator, digest, with_digest
+):
+    assert put(curator, "Theirs.", **with_digest(digest)).status_code == 200
 
-    late = put(curator, "Mine.", **said(digest))
+    late = put(curator, "Mine.", **with_digest(digest))
 
     assert (late.status_code, late.json()["code"]) == (409, "skill_changed")
     assert curator.get(URL).json()["body"].endswith("Theirs.")
     now = curator.get(URL).json()["digest"]
-    assert put(curator, "Both.", **said(now)).json()["version"] == "1.0.2"
+    assert put(curator, "Both.", **with_digest(now)).json()["version"] == "1.0.2"
 
 
 def test_a_folder_is_refused_alike_and_the_etag_of_a_download_does(curator, digest):

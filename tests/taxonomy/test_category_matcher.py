@@ -20,7 +20,7 @@ PLACES = [
 
 
 @pytest.mark.parametrize(
-    ("name", "said", "path"),
+    ("name", "description", "path"),
     [
         ("pdf-merging", "Merges files.", "data/formats/pdf"),
         ("test-plans", "Plan what to test in development.", "development/testing"),
@@ -29,8 +29,10 @@ PLACES = [
         ("reading", "A reason.", None),
     ],
 )
-def test_only_categories_that_share_a_word_need_a_look(name, said, path):
-    assert CategoryMatcher(PLACES).best(name, [said]) == path
-    scores = [(-fit(stems(name), stems(said), each), each.path) for each in PLACES]
+def test_only_categories_that_share_a_word_need_a_look(name, description, path):
+    assert CategoryMatcher(PLACES).best(name, [description]) == path
+    scores = [
+        (-fit(stems(name), stems(description), each), each.path) for each in PLACES
+    ]
     score, best = min(scores)
     assert path == (best if -score >= LEAST_SCORE else None)

@@ -34,16 +34,16 @@ def three(seeded):
 
 
 def test_a_diff_names_each_file_and_says_what_it_cannot_show(viewer, three):
-    shown = viewer.get(f"{SKILL}/diff", {"from": "1.0.0"}).json()
-    assert (shown["from"], shown["to"]) == ("1.0.0", "1.0.2")
-    found = {each["path"]: each for each in shown["files"]}
-    assert {path: each["change"] for path, each in found.items()} == {
+    diff = viewer.get(f"{SKILL}/diff", {"from": "1.0.0"}).json()
+    assert (diff["from"], diff["to"]) == ("1.0.0", "1.0.2")
+    changes = {each["path"]: each for each in diff["files"]}
+    assert {path: each["change"] for path, each in changes.items()} == {
         "SKILL.md": "changed",
         "assets/logo": "changed",
         "references/api": "removed",
     }
-    assert found["assets/logo"]["note"] == "binary"
-    assert "+Third.\n" in found["SKILL.md"]["text"]
+    assert changes["assets/logo"]["note"] == "binary"
+    assert "+Third.\n" in changes["SKILL.md"]["text"]
     last = viewer.get(f"{SKILL}/diff", {"path": "SKILL.md"}).json()
     assert last["from"] == "1.0.1" and "-Second.\n" in last["files"][0]["text"]
     first = viewer.get(f"{SKILL}/diff", {"to": "1.0.0"}).json()
@@ -53,8 +53,8 @@ def test_a_diff_names_each_file_and_says_what_it_cannot_show(viewer, three):
 def test_a_rollback_shows_the_former_version_and_copies_nothing(curator, three):
     answer = curator.post(f"{SKILL}/rollback", {"version": "1.0.1"})
     assert answer.status_code == 200, answer.json()
-    shown = curator.get(SKILL).json()
-    assert (shown["version"], shown["body"], shown["tags"]) == (
+    skill = curator.get(SKILL).json()
+    assert (skill["version"], skill["body"], skill["tags"]) == (
         "1.0.1",
         "Second.",
         ["second"],
@@ -68,8 +68,8 @@ def test_a_rollback_over_a_rename_brings_the_name_back(curator, pdf_tools):
     curator.patch(SKILL, {"name": "pdf-kit"})
     curator.post(f"{SKILL}/rollback", {"version": "1.0.0"})
     for name in ("pdf-tools", "pdf-kit"):
-        shown = curator.get(f"/api/v1/skills/{name}").json()
-        assert (shown["name"], shown["aliases"]) == ("pdf-tools", ["pdf-kit"])
+        skill = curator.get(f"/api/v1/skills/{name}").json()
+        assert (skill["name"], skill["aliases"]) == ("pdf-tools", ["pdf-kit"])
 
 
 def test_a_yanked_version_is_410_for_readers_with_its_reason(curator, viewer, three):
@@ -84,9 +84,11 @@ def test_a_yanked_version_is_410_for_readers_with_its_reason(curator, viewer, th
         "diff?to=1.0.2",
         "download?version=1.0.2",
     ):
-        gone = viewer.get(f"{SKILL}/{address}")
-        assert (gone.status_code, gone.json()["code"]) == (410, "yanked"), address
-        assert "Wrong merge." in gone.json()["detail"]
+        response = viewer.get(f"{SKILL}/{address}")
+        assert (response.status_code, response.json()["code"]) == (410, "yanked"), (
+            address
+        )
+        assert "Wrong merge." in response.json()["detail"]
     assert curator.get(f"{SKILL}/versions/1.0.2").status_code == 200
     assert curator.get(f"{SKILL}/download?version=1.0.2").status_code == 410
     assert len(viewer.get(f"{SKILL}/versions").json()["results"]) == 3
@@ -132,15 +134,15 @@ def test_a_deprecated_skill_says_why_and_what_instead(curator, viewer, pdf_tools
     Skill.objects.publish(skill_files("pdf-kit"))
     body = {"reason": "Slow.", "replacement": "pdf-kit"}
     assert curator.post(f"{SKILL}/deprecate", body).status_code == 200
-    shown = viewer.get(SKILL).json()
-    assert (shown["status"], shown["deprecated_reason"], shown["replacement"]) == (
+    skill = viewer.get(SKILL).json()
+    assert (skill["status"], skill["deprecated_reason"], skill["replacement"]) == (
         "deprecated",
         "Slow.",
         "pdf-kit",
     )
     assert curator.delete(f"{SKILL}/deprecate").status_code == 204
-    shown = viewer.get(SKILL).json()
-    assert (shown["status"], shown["replacement"]) == ("active", None)
+    skill = viewer.get(SKILL).json()
+    assert (skill["status"], skill["replacement"]) == ("active", None)
 
 
 def test_an_archive_is_the_same_bytes_each_time_with_skill_md_at_its_root(

@@ -31,8 +31,8 @@ def test_labels_are_replaced_by_kind_or_one_by_one(curator, viewer, pdf_tools):
 
 def test_a_facet_is_one_of_its_values(curator, pdf_tools, language):
     FacetDefinition.objects.define("team", multiple=True)
-    given = ["language=go", "team=red", "team=blue"]
-    assert curator.put(LABELS, {"facets": given}).json()["facets"] == sorted(given)
+    facets = ["language=go", "team=red", "team=blue"]
+    assert curator.put(LABELS, {"facets": facets}).json()["facets"] == sorted(facets)
     more = curator.patch(LABELS, {"add": {"facets": ["language=python"]}})
     assert (more.status_code, more.json()["code"]) == (400, "invalid_facet")
     assert Label.objects.filter(kind="facet").count() == 3

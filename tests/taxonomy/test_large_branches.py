@@ -41,10 +41,10 @@ def merged(curator, name: str, size: int) -> int:
     grow(f"{name}-target", size // 2)
     Skill.objects.publish(skill_files(name), category=f"{name}/c0/c0")
     body = {"into": f"{name}-target"}
-    found = statements(lambda: curator.post(f"{TAXONOMY}/{name}/merge", body))
+    count = statements(lambda: curator.post(f"{TAXONOMY}/{name}/merge", body))
     assert Skill.objects.get(name=name).path == f"{name}-target/c0/c0/{name}"
     assert not Category.objects.within(name).exists()
-    return found
+    return count
 
 
 @pytest.mark.parametrize("edited", [moved, merged])

@@ -52,8 +52,8 @@ def test_all_that_was_in_it_is_in_the_other_by_old_and_new_paths(
         {"path": "data/learning/deep"},
         {"path": "data/learning/deep/skill-1", "q": "skill-1"},
     ):
-        found = viewer.get("/api/v1/skills", query).json()["results"]
-        assert "skill-1" in [each["name"] for each in found], query
+        results = viewer.get("/api/v1/skills", query).json()["results"]
+        assert "skill-1" in [each["name"] for each in results], query
     assert curator.post(TAXONOMY, {"path": "data/ml"}).status_code == 409
 
 

@@ -34,16 +34,16 @@ def test_an_import_of_an_unchanged_skill_parses_nothing(folder):
     assert calls == {"parse": 0, "gate": 1, "hash": 1, "scan": 0}
 
 
-@pytest.mark.parametrize("there", [False, True], ids=["new", "next version"])
-def test_a_put(curator, there):
-    if there:
+@pytest.mark.parametrize("exists", [False, True], ids=["new", "next version"])
+def test_a_put(curator, exists):
+    if exists:
         Skill.objects.publish(skill_files())
     text = skill_files(body="Another body.")[0].content.decode()
 
     with counted() as calls:
         answer = curator.put("/api/v1/skills/pdf-tools", {"content": text})
 
-    assert answer.status_code == (200 if there else 201)
+    assert answer.status_code == (200 if exists else 201)
     assert calls == ONCE
 
 

@@ -224,9 +224,9 @@ def test_publishing_looks_through_no_table():
         for category in (None, "data/ml"):
             name = f"new-{len(category or '')}"
             Skill.objects.publish(skill_files(name), category=category)
-        asked = [each["sql"] for each in queries if each["sql"].startswith("SELECT")]
-    assert len(asked) < 60
-    for sql in asked:
+        selects = [each["sql"] for each in queries if each["sql"].startswith("SELECT")]
+    assert len(selects) < 60
+    for sql in selects:
         with connection.cursor() as cursor:
             cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
             steps = [step[-1] for step in cursor.fetchall()]

@@ -19,12 +19,12 @@ def test_validate_says_what_validating_a_skill_says(viewer):
 def test_assess_lists_each_check_and_what_to_do(viewer):
     body = {"content": "---\nname: a\ndescription: Tables.\n---\n\nTODO\n"}
 
-    found = viewer.post(f"{QUALITY}/assess", body).json()
+    report = viewer.post(f"{QUALITY}/assess", body).json()
 
-    failed = {each["rule"] for each in found["checks"] if not each["passed"]}
+    failed = {each["rule"] for each in report["checks"] if not each["passed"]}
     assert {"quality.description-when", "quality.unfinished"} <= failed
-    assert "Add a sentence: Use when …" in found["suggestions"]
-    assert 0 < found["score"] < 1
+    assert "Add a sentence: Use when …" in report["suggestions"]
+    assert 0 < report["score"] < 1
 
 
 def test_fix_returns_files_that_can_be_sent_again(viewer):

@@ -37,9 +37,9 @@ def names(pointers):
 
 
 def test_what_is_needed_in_all_is_listed_from_both_ends(chain, viewer):
-    shown = viewer.get(f"{SKILLS}/a/relations").json()
-    assert shown["required"] == [{"name": "b", "available": True}]
-    assert names(shown["requires_all"]) == ["b", "c"]
+    relations = viewer.get(f"{SKILLS}/a/relations").json()
+    assert relations["required"] == [{"name": "b", "available": True}]
+    assert names(relations["requires_all"]) == ["b", "c"]
     last = viewer.get(f"{SKILLS}/c/relations").json()
     assert (last["required_by"], last["required_by_count"]) == (["b"], 1)
     assert chain.delete(f"{SKILLS}/b").status_code == 204
@@ -56,8 +56,8 @@ def test_a_circle_is_refused_and_named(chain):
 
 
 def test_a_name_that_nobody_has_yet_waits_for_its_skill(chain, viewer):
-    shown = relate(chain, "c", required=["later"])
-    assert shown["required"] == [{"name": "later", "available": False}]
+    relations = relate(chain, "c", required=["later"])
+    assert relations["required"] == [{"name": "later", "available": False}]
     Skill.objects.publish(skill_files(name="later"))
     assert names(viewer.get(f"{SKILLS}/a/relations").json()["requires_all"]) == [
         "b",
@@ -105,9 +105,9 @@ def test_an_archived_skill_is_told_of_by_what_was_written_alone(chain, viewer):
     assert viewer.get(f"{SKILLS}/c").json()["replacement"] == "bee"
     chain.delete(f"{SKILLS}/bee")
 
-    shown = viewer.get(f"{SKILLS}/a/relations").json()
-    assert shown["required"] == [{"name": "b", "available": False}]
-    assert shown["requires_all"] == [], "it is hidden that bee requires c"
+    relations = viewer.get(f"{SKILLS}/a/relations").json()
+    assert relations["required"] == [{"name": "b", "available": False}]
+    assert relations["requires_all"] == [], "it is hidden that bee requires c"
     assert names(chain.get(f"{SKILLS}/a/relations").json()["requires_all"]) == ["c"]
     assert viewer.get(f"{SKILLS}/a").json()["relations"][0]["target"] == "b"
     assert viewer.get(f"{SKILLS}/c").json()["replacement"] is None
@@ -135,5 +135,5 @@ def test_a_name_under_which_relations_contradict_each_other_is_refused(chain, vi
     assert viewer.get(f"{SKILLS}/b").json()["name"] == "b"
     relate(chain, "a", conflict=[])
     assert chain.patch(f"{SKILLS}/b", {"name": "later"}).status_code == 200
-    shown = viewer.get(f"{SKILLS}/c/relations").json()
-    assert shown["conflict"] == [{"name": "later", "available": True}]
+    relations = viewer.get(f"{SKILLS}/c/relations").json()
+    assert relations["conflict"] == [{"name": "later", "available": True}]

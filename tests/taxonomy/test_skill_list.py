@@ -39,7 +39,7 @@ def names(client, **query):
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "expected"),
     [
         ({}, ["pdf", "pdf-merge", "redis", "slides", "word-docs"]),
         ({"ordering": "-name"}, ["word-docs", "slides", "redis", "pdf-merge", "pdf"]),
@@ -62,8 +62,8 @@ def names(client, **query):
         ),
     ],
 )
-def test_filters_search_and_order(viewer, fleet, query, found):
-    assert names(viewer, **query) == found
+def test_filters_search_and_order(viewer, fleet, query, expected):
+    assert names(viewer, **query) == expected
 
 
 def test_pages_follow_one_another(viewer, fleet):

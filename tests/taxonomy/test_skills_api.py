@@ -17,13 +17,13 @@ def test_a_curator_publishes_a_skill_md_and_everyone_reads_it(curator, viewer):
         {"content": CONTENT, "category": "data", "change_summary": "New."},
     )
     assert answer.status_code == 201, answer.json()
-    shown = viewer.get(f"{SKILLS}/pdf-tools").json()
-    assert shown == answer.json()
-    assert shown["path"] == "data/pdf-tools"
-    assert shown["version"] == "1.0.0"
-    assert shown["author"] == "curator-of-the-fleet"
-    assert shown["body"] == "# PDF tools\n\n1. Open the file."
-    assert shown["frontmatter"]["name"] == "pdf-tools"
+    skill = viewer.get(f"{SKILLS}/pdf-tools").json()
+    assert skill == answer.json()
+    assert skill["path"] == "data/pdf-tools"
+    assert skill["version"] == "1.0.0"
+    assert skill["author"] == "curator-of-the-fleet"
+    assert skill["body"] == "# PDF tools\n\n1. Open the file."
+    assert skill["frontmatter"]["name"] == "pdf-tools"
 
 
 def test_publishing_again_is_200_and_the_same_bytes_keep_the_version(curator):
@@ -113,8 +113,8 @@ def test_a_lower_version_is_a_409(curator, pdf_tools):
 
 def test_a_former_name_reads_and_is_taken(curator, pdf_tools):
     Address.objects.create(kind="skill", path="pdf-kit", skill=pdf_tools, current=False)
-    shown = curator.get(f"{SKILLS}/pdf-kit").json()
-    assert (shown["name"], shown["aliases"]) == ("pdf-tools", ["pdf-kit"])
+    skill = curator.get(f"{SKILLS}/pdf-kit").json()
+    assert (skill["name"], skill["aliases"]) == ("pdf-tools", ["pdf-kit"])
     content = CONTENT.replace("pdf-tools", "pdf-kit")
     taken = curator.put(f"{SKILLS}/pdf-kit", {"content": content})
     assert (taken.status_code, taken.json()["code"]) == (409, "name_taken")
@@ -184,9 +184,9 @@ def test_a_curator_places_labels_and_deprecates_without_a_version(curator, pdf_t
         },
     )
     assert answer.status_code == 200, answer.json()
-    shown = curator.get(f"{SKILLS}/pdf-tools").json()
-    assert (shown["path"], shown["status"]) == ("data/pdf-tools", "deprecated")
-    assert (shown["tags"], shown["type"], shown["version"]) == (
+    skill = curator.get(f"{SKILLS}/pdf-tools").json()
+    assert (skill["path"], skill["status"]) == ("data/pdf-tools", "deprecated")
+    assert (skill["tags"], skill["type"], skill["version"]) == (
         ["a", "b"],
         "tool",
         "1.0.0",
@@ -215,11 +215,11 @@ def test_a_renamed_skill_answers_to_both_names(curator, pdf_tools):
     Skill.objects.publish(skill_files(name="taken"))
     answer = curator.patch(f"{SKILLS}/pdf-tools", {"name": "pdf-kit", "tags": ["pdf"]})
     assert answer.status_code == 200, answer.json()
-    shown = curator.get(f"{SKILLS}/pdf-tools").json()
-    assert (shown["name"], shown["version"]) == ("pdf-kit", "1.0.1")
-    assert (shown["aliases"], shown["tags"]) == (["pdf-tools"], ["pdf"])
-    assert shown["frontmatter"]["name"] == "pdf-kit"
-    assert shown["body"] == "# PDF tools\n\n1. Open the file."
+    skill = curator.get(f"{SKILLS}/pdf-tools").json()
+    assert (skill["name"], skill["version"]) == ("pdf-kit", "1.0.1")
+    assert (skill["aliases"], skill["tags"]) == (["pdf-tools"], ["pdf"])
+    assert skill["frontmatter"]["name"] == "pdf-kit"
+    assert skill["body"] == "# PDF tools\n\n1. Open the file."
     taken = curator.patch(f"{SKILLS}/pdf-kit", {"name": "taken"})
     assert (taken.status_code, taken.json()["code"]) == (409, "name_taken")
     back = curator.patch(f"{SKILLS}/pdf-kit", {"name": "pdf-tools"}).json()

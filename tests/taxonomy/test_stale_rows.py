@@ -60,8 +60,8 @@ def test_a_category_that_was_deleted_meanwhile_is_not_moved(seeded):
 @pytest.mark.parametrize("change", ["remove", "merge"])
 def test_a_category_that_is_gone_is_not_described(seeded, change):
     read = Category.objects.resolve("data/ml")
-    gone = Category.objects.get(pk=read.pk)
-    gone.remove() if change == "remove" else gone.merge_into(
+    removed = Category.objects.get(pk=read.pk)
+    removed.remove() if change == "remove" else removed.merge_into(
         Category.objects.resolve("research")
     )
 

@@ -130,8 +130,8 @@ def test_moving_a_branch_keeps_every_former_path(curator, seeded):
         "operations/stores/redis",
         "operations/stores",
     )
-    found = curator.get("/api/v1/skills", {"category": "data/databases"}).json()
-    assert found["count"] == 1
+    page = curator.get("/api/v1/skills", {"category": "data/databases"}).json()
+    assert page["count"] == 1
     taken = curator.post(TAXONOMY, {"path": "data/databases"})
     assert taken.status_code == 409
     back = curator.patch(f"{TAXONOMY}/operations/stores", {"path": "data/databases"})

@@ -55,9 +55,9 @@ def test_storing_it_again_makes_it_young(seeded):
     Bundle.objects.store(files)
     Bundle.objects.store(skill_files(body="Nobody's."))
     make_old()
-    known = Bundle.objects.store(files)
+    bundle = Bundle.objects.store(files)
     Bundle.objects.store(skill_files(body="Another.", **SHARED))
 
     assert list(prune_content()) == [Freed(bundles=1), Freed(blobs=1)]
-    assert known.pk == bundle_digest(files)
-    assert Bundle.objects.get(pk=known.pk).files() == files
+    assert bundle.pk == bundle_digest(files)
+    assert Bundle.objects.get(pk=bundle.pk).files() == files

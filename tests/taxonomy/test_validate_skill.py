@@ -31,18 +31,18 @@ def test_a_folder_a_file_and_an_archive_are_judged_alike(tmp_path):
         packed.write(folder / "SKILL.md", "pdf-tools/SKILL.md")
 
     for target in (folder, folder / "SKILL.md", archive, tmp_path):
-        code, told = validate(target)
+        code, output = validate(target)
         assert code == 1
-        assert "critical SKILL.md:8: It erases a disk" in told
-        assert "scan.destructive" in told
+        assert "critical SKILL.md:8: It erases a disk" in output
+        assert "scan.destructive" in output
 
 
 def test_a_good_folder_is_zero_and_json_is_for_machines(tmp_path):
     folder = write_folder(skill_files(), tmp_path / "pdf-tools")
 
-    code, told = validate(folder, "--json")
+    code, output = validate(folder, "--json")
 
-    (row,) = json.loads(told)
+    (row,) = json.loads(output)
     assert (code, row["skill"], row["passed"]) == (0, str(folder), True)
     assert row["spec"] == {"valid": True, "errors": []}
 
@@ -51,9 +51,9 @@ def test_what_no_client_could_unpack_is_a_finding(tmp_path):
     folder = write_folder(skill_files(), tmp_path / "pdf-tools")
     (folder / "link").symlink_to("/etc/passwd")
 
-    code, told = validate(folder)
+    code, output = validate(folder)
 
-    assert (code, "files.kind" in told) == (1, True)
+    assert (code, "files.kind" in output) == (1, True)
 
 
 def test_what_is_not_looked_into_fails(tmp_path):
@@ -61,10 +61,10 @@ def test_what_is_not_looked_into_fails(tmp_path):
     elsewhere = write_folder(skill_files("elsewhere"), tmp_path / "elsewhere")
     (tmp_path / "all/linked").symlink_to(elsewhere)
 
-    code, told = validate(tmp_path / "all")
+    code, output = validate(tmp_path / "all")
 
-    assert (code, f"{tmp_path}/all/linked: failed" in told) == (1, True)
-    assert "links are not followed" in told
+    assert (code, f"{tmp_path}/all/linked: failed" in output) == (1, True)
+    assert "links are not followed" in output
 
 
 def test_a_published_skill_is_judged_by_name_and_shows_it(seeded):
@@ -74,10 +74,10 @@ def test_a_published_skill_is_judged_by_name_and_shows_it(seeded):
 
     assert validate("pdf-tools")[0] == 1
     assert [each.status for each in Verdict.objects.all()] == ["failed"]
-    code, told = validate("--all")
+    code, output = validate("--all")
 
     assert code == 1
-    assert "pdf-forms: " in told and "pdf-tools: failed" in told
+    assert "pdf-forms: " in output and "pdf-tools: failed" in output
     assert Verdict.objects.count() == 2
 
 

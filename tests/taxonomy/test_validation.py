@@ -117,10 +117,10 @@ def test_the_admin_and_the_command_say_how_many_are_due(former, client: Client):
 
 @pytest.fixture
 def rule():
-    (found,) = (each for each in TEXT_RULES if each.rule == "scan.destructive")
-    severity = found.severity
-    yield found
-    object.__setattr__(found, "severity", severity)
+    (destructive,) = (each for each in TEXT_RULES if each.rule == "scan.destructive")
+    severity = destructive.severity
+    yield destructive
+    object.__setattr__(destructive, "severity", severity)
 
 
 def test_a_waiver_holds_up_to_the_severity_that_was_waived(seeded, rule):

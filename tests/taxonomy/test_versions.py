@@ -69,10 +69,10 @@ def test_the_next_number_is_higher_than_all_published(published, named):
     assert all(Version.parse(each) < following for each in published)
 
 
-@pytest.mark.parametrize("given", ["1.2.3", "1.2.2", "1.2.3-rc.1"])
-def test_a_given_number_is_never_lower_or_taken(given):
+@pytest.mark.parametrize("number", ["1.2.3", "1.2.2", "1.2.3-rc.1"])
+def test_a_given_number_is_never_lower_or_taken(number):
     with pytest.raises(VersionConflict):
-        next_number(["1.2.3", "1.0.0"], given=given)
+        next_number(["1.2.3", "1.0.0"], given=number)
     assert next_number(["1.2.3"], given="1.2.4") == "1.2.4"
 
 

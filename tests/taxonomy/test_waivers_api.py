@@ -21,7 +21,7 @@ def publish(body, **more):
     return Skill.objects.publish(skill_files(body=body, **more)).skill
 
 
-def shown(client, address=URL):
+def validation_of(client, address=URL):
     return client.get(address).json()["validation"]
 
 
@@ -30,7 +30,7 @@ def waive(client, **body):
 
 
 def test_the_verdict_is_shown_wherever_the_skill_is(viewer, risky):
-    detail = shown(viewer)
+    detail = validation_of(viewer)
 
     assert (detail["status"], detail["errors"], detail["warnings"]) == ("failed", 1, 1)
     (row,) = viewer.get("/api/v1/skills?validation=failed").json()["results"]
@@ -41,16 +41,16 @@ def test_the_verdict_is_shown_wherever_the_skill_is(viewer, risky):
 
 def test_trees_rankings_and_versions_show_the_verdict_too(viewer, risky):
     publish(f"More. {RISKY}")
-    detail = shown(viewer)
+    detail = validation_of(viewer)
 
-    (there,) = viewer.get("/api/v1/taxonomy/uncategorized").json()["skills"]
+    (listed,) = viewer.get("/api/v1/taxonomy/uncategorized").json()["skills"]
     (best,) = viewer.get("/api/v1/taxonomy/user/me").json()["ranking"]
     versions = viewer.get(f"{URL}/versions").json()["results"]
 
-    assert there["validation"] == best["validation"] == detail
+    assert listed["validation"] == best["validation"] == detail
     assert [each["validation"] for each in versions] == [detail, None]
-    assert shown(viewer, f"{URL}/versions/1.0.1") == detail
-    assert shown(viewer, f"{URL}/versions/1.0.0") is None
+    assert validation_of(viewer, f"{URL}/versions/1.0.1") == detail
+    assert validation_of(viewer, f"{URL}/versions/1.0.0") is None
     Verdict.objects.all().delete()
     for address in ("uncategorized", "user/me"):
         answer = viewer.get(f"/api/v1/taxonomy/{address}").json()
@@ -65,11 +65,11 @@ def test_a_waived_finding_counts_no_more(viewer, curator, risky):
     (waiver,) = answer.json()
     assert (waiver["file"], waiver["line"]) == ("SKILL.md", 8)
     assert (waiver["reason"], waiver["person"]) == (REASON, "curator-of-the-fleet")
-    verdict = shown(viewer)
+    verdict = validation_of(viewer)
     assert (verdict["status"], verdict["errors"]) == ("warnings", 0)
     assert verdict["waived"] == 1
     report = viewer.post(f"{URL}/validate").json()
-    assert [found["rule"] for found in report["waived"]] == ["scan.destructive"]
+    assert [finding["rule"] for finding in report["waived"]] == ["scan.destructive"]
     assert viewer.get(f"{URL}/waivers").json()["results"] == [waiver]
 
 
@@ -77,11 +77,11 @@ def test_a_waiver_holds_for_its_text_alone(curator, risky):
     waive(curator, rule="scan.destructive", file="SKILL.md", line=8)
 
     publish(f"Moved down.\n\n{RISKY}")
-    assert shown(curator)["errors"] == 0
+    assert validation_of(curator)["errors"] == 0
     publish(RISKY.replace("rm -rf /", "rm -rf / --no-preserve-root"))
-    assert shown(curator)["errors"] == 1
+    assert validation_of(curator)["errors"] == 1
     curator.post(f"{URL}/rollback", {"version": "1.0.0"})
-    assert shown(curator)["errors"] == 0
+    assert validation_of(curator)["errors"] == 0
 
 
 def test_a_revoked_waiver_stays_on_record(curator, risky):
@@ -90,9 +90,9 @@ def test_a_revoked_waiver_stays_on_record(curator, risky):
 
     assert curator.delete(address).status_code == 204
 
-    assert shown(curator)["status"] == "failed"
-    (kept,) = curator.get(f"{URL}/waivers").json()["results"]
-    assert kept["revoked_at"] and kept["revoked_by"] == "curator-of-the-fleet"
+    assert validation_of(curator)["status"] == "failed"
+    (revoked,) = curator.get(f"{URL}/waivers").json()["results"]
+    assert revoked["revoked_at"] and revoked["revoked_by"] == "curator-of-the-fleet"
     assert curator.delete(address).status_code == 404
     assert waive(curator, fingerprint=waiver["fingerprint"]).status_code == 201
 
@@ -127,19 +127,19 @@ def test_a_bad_waiver_is_a_400_that_names_the_field(curator, risky, body, field)
 
 def test_a_skill_that_was_never_judged_shows_none_until_it_is(viewer, risky):
     Verdict.objects.all().delete()
-    assert shown(viewer) is None
+    assert validation_of(viewer) is None
 
     assert viewer.post(f"{URL}/validate").json()["status"] == "failed"
 
-    assert shown(viewer)["status"] == "failed"
+    assert validation_of(viewer)["status"] == "failed"
 
 
 def test_validating_what_has_not_changed_writes_nothing(viewer, risky):
-    before = shown(viewer)["judged_at"]
+    before = validation_of(viewer)["judged_at"]
 
     viewer.post(f"{URL}/validate")
 
-    assert shown(viewer)["judged_at"] == before
+    assert validation_of(viewer)["judged_at"] == before
 
 
 def test_another_version_meanwhile_is_not_waived(curator, risky):

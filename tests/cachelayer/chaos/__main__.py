@@ -35,7 +35,7 @@ def main() -> int:
 
 def play(steps: int, seed: int, mutant: str) -> list[dict[str, Any]]:
     """One process per database."""
-    found: list[dict[str, Any]] = []
+    outcomes: list[dict[str, Any]] = []
     with ExitStack() as stack:
         made = tempfile.TemporaryDirectory(prefix="skillfleet-")
         folder = Path(stack.enter_context(made))
@@ -53,22 +53,27 @@ def play(steps: int, seed: int, mutant: str) -> list[dict[str, Any]]:
             )
             if ran.returncode:
                 sys.exit(ran.returncode)
-            found += json.loads(result.read_text())
-    return found
+            outcomes += json.loads(result.read_text())
+    return outcomes
 
 
-def report(found: list[dict[str, Any]], seconds: float) -> int:
+def report(outcomes: list[dict[str, Any]], seconds: float) -> int:
     """A row per combination; 1 if something was wrong anywhere."""
     print(f"\n{'':24}{'steps':>10}" + "".join(f"{name:>10}" for name in COLUMNS))
-    for one in found:
-        cells = [one["steps"], *(one["counts"].get(name, 0) for name in COLUMNS)]
+    for outcome in outcomes:
+        cells = [
+            outcome["steps"],
+            *(outcome["counts"].get(name, 0) for name in COLUMNS),
+        ]
         row = "".join(f"{cell:>10}" for cell in cells)
-        print(f"{one['place']:24}{row}  {'WRONG' if one['story'] else 'ok'}")
-    for one in found:
-        if one["story"]:
-            print(f"\n{one['story']}")
-    wrong = sum(bool(one["story"]) for one in found)
-    result = f"{wrong} of {len(found)} combinations are wrong" if wrong else "no fault"
+        print(f"{outcome['place']:24}{row}  {'WRONG' if outcome['story'] else 'ok'}")
+    for outcome in outcomes:
+        if outcome["story"]:
+            print(f"\n{outcome['story']}")
+    wrong = sum(bool(outcome["story"]) for outcome in outcomes)
+    result = (
+        f"{wrong} of {len(outcomes)} combinations are wrong" if wrong else "no fault"
+    )
     print(f"\n{result}, in {seconds:.0f} s")
     return int(bool(wrong))
 

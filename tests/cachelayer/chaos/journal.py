@@ -29,8 +29,8 @@ class Journal:
 
 def events(folder: Path) -> list[Event]:
     """Of all journals, in the order in which they happened."""
-    found = [event for path in folder.iterdir() for event in _lines(path)]
-    return sorted(found, key=lambda event: event["at"])
+    unordered = [event for path in folder.iterdir() for event in _lines(path)]
+    return sorted(unordered, key=lambda event: event["at"])
 
 
 def _lines(path: Path) -> Iterator[Event]:

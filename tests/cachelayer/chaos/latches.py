@@ -17,7 +17,7 @@ class Latches:
         self.folder = folder
 
     @contextmanager
-    def held(self, numbers: Iterable[int], *, shared: bool) -> Iterator[None]:
+    def locked(self, numbers: Iterable[int], *, shared: bool) -> Iterator[None]:
         mode = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
         with ExitStack() as stack:
             for number in sorted(numbers):

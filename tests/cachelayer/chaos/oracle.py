@@ -26,8 +26,8 @@ class Result:
 
     def report(self) -> str:
         """The first crash and faults, and the history of the first fault's row."""
-        shown = [*self.crashes[:1], *self.faults[:FAULTS_SHOWN], self.story]
-        return "\n".join(filter(None, shown))
+        parts = [*self.crashes[:1], *self.faults[:FAULTS_SHOWN], self.story]
+        return "\n".join(filter(None, parts))
 
 
 def check(events: list[Event], final: dict[int, State]) -> Result:
@@ -85,26 +85,28 @@ def story(events: list[Event], read: Event, number: str) -> str:
     announced = {(e["writer"], e["id"]): e for e in events if e["kind"] == "intent"}
     lines = []
     for event in events:
-        what = ""
+        text = ""
         if event["kind"] in ("intent", "undone") and number in event["rows"]:
-            what = f"{event['writer']} {event['kind']} {event['rows'][number]}"
+            text = f"{event['writer']} {event['kind']} {event['rows'][number]}"
         elif event["kind"] == "done":
             made = announced[event["writer"], event["id"]]
             if number in made["rows"]:
-                what = f"{event['writer']} returned {made['rows'][number]}"
+                text = f"{event['writer']} returned {made['rows'][number]}"
         elif event["kind"] == "reaped":
-            what = f"{event['process']} reaped, row is {event['rows'][number]}"
+            text = f"{event['process']} reaped, row is {event['rows'][number]}"
         elif event["kind"] == "read" and number in event["rows"]:
             source = "hit" if event["hit"] else "computed"
             began = (event["began"] - read["began"]) / 1e6
-            what = (
+            text = (
                 f"{event['by']} read {event['rows'][number]} by {event['how']} "
                 f"({source}), begun {began:+.3f}"
             )
-        if what:
-            lines.append((event["at"], what))
-    told = [pair for pair in lines if pair[0] <= read["at"]][-LINES_SHOWN:]
-    return "\n".join(f"{(at - read['began']) / 1e6:+10.3f} ms {w}" for at, w in told)
+        if text:
+            lines.append((event["at"], text))
+    latest = [pair for pair in lines if pair[0] <= read["at"]][-LINES_SHOWN:]
+    return "\n".join(
+        f"{(at - read['began']) / 1e6:+10.3f} ms {text}" for at, text in latest
+    )
 
 
 def key_faults(events: list[Event]) -> list[str]:

@@ -29,7 +29,9 @@ from tests.cachelayer.chaos.rows import NUMBERS, Row
 Content = list[Any] | None  # version and token
 USERS = [User(pk=pk, username=f"user-{pk}") for pk in (1, 2)]
 computed: ContextVar[bool] = ContextVar("computed", default=False)
-known: dict[str, tuple[str, bytes]] = {}  # the last ETag and body by path and user
+last_responses: dict[
+    str, tuple[str, bytes]
+] = {}  # the last ETag and body by path and user
 
 
 class Foreign(AssertionError):
@@ -80,9 +82,9 @@ def listed() -> dict[str, Content]:
     computed.set(True)
     pause()
     rows = Row.objects.values_list("number", "version", "token")
-    found: dict[str, Content] = {str(number): rest for number, *rest in rows}
+    contents: dict[str, Content] = {str(number): rest for number, *rest in rows}
     pause()
-    return {str(number): found.get(str(number)) for number in NUMBERS}
+    return {str(number): contents.get(str(number)) for number in NUMBERS}
 
 
 @cache_user_data(pattern="/rows/{number}/mine")
@@ -124,8 +126,8 @@ def ask(
 ) -> Content:
     """What the body says; a 304 says what we have under that ETag."""
     path = f"/api/v1/rows/{number}/{path}"
-    held = known.get(f"{path} {user}")
-    headers = {"If-None-Match": held[0]} if held else {}
+    previous = last_responses.get(f"{path} {user}")
+    headers = {"If-None-Match": previous[0]} if previous else {}
     factory = APIRequestFactory() if rest else RequestFactory()
     request = arrived(factory.get(path, headers=headers))
     if rest:
@@ -136,11 +138,11 @@ def ask(
     response = response.render() if hasattr(response, "render") else response
     etag, body = response.headers.get("ETag"), response.content
     if response.status_code == 304:
-        if held is None or held[0] != etag:
+        if previous is None or previous[0] != etag:
             raise Foreign(f"304 with an ETag that was not asked for: {etag}")
-        body = held[1]
+        body = previous[1]
     if etag:  # a bypass has none
-        known[f"{path} {user}"] = etag, body
+        last_responses[f"{path} {user}"] = etag, body
     return owned(json.loads(body), user)
 
 

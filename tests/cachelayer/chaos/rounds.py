@@ -27,14 +27,14 @@ def main(database: str, steps: int, seed: int, mutant: str, result: Path) -> Non
     if mutant and mutant not in MUTANTS:
         sys.exit(f"MUTANT is one of {', '.join(MUTANTS)}")
     setup_test_environment()
-    former, found = str(connection.settings_dict["NAME"]), []
+    former, outcomes = str(connection.settings_dict["NAME"]), []
     connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     with tables():
         for name, cache in caches().items():
             place = f"{name} {database}"
-            found.append({"place": place, **play(place, cache, steps, seed, mutant)})
+            outcomes.append({"place": place, **play(place, cache, steps, seed, mutant)})
     connection.creation.destroy_test_db(former, verbosity=0)
-    result.write_text(json.dumps(found))
+    result.write_text(json.dumps(outcomes))
 
 
 def caches() -> dict[str, dict[str, Any]]:
@@ -69,7 +69,7 @@ def play(
             count = min(STEPS_OF_A_ROUND, steps - done)
             with tempfile.TemporaryDirectory() as folder:
                 run = Campaign(Path(folder), seed=seed, steps=count)
-                result = run.run(shown(f"{place:24} seed {seed:<8}", count))
+                result = run.run(progress_line(f"{place:24} seed {seed:<8}", count))
             outcome = "WRONG" if result.wrong() else "ok"
             print(f"{place:24} seed {seed:<8} {count} steps: {outcome}", flush=True)
             total.update(result.counts)
@@ -79,7 +79,7 @@ def play(
     return {"steps": done, "counts": total, "story": story}
 
 
-def shown(title: str, steps: int) -> Callable[[int], None]:
+def progress_line(title: str, steps: int) -> Callable[[int], None]:
     """Progress, on a terminal."""
 
     def show(done: int) -> None:
@@ -90,5 +90,11 @@ def shown(title: str, steps: int) -> Callable[[int], None]:
 
 
 if __name__ == "__main__":
-    given = sys.argv[1:]
-    main(given[0], int(given[1]), int(given[2]), given[3], Path(given[4]))
+    arguments = sys.argv[1:]
+    main(
+        arguments[0],
+        int(arguments[1]),
+        int(arguments[2]),
+        arguments[3],
+        Path(arguments[4]),
+    )

@@ -56,10 +56,10 @@ def stored(numbers: Collection[int] = NUMBERS) -> dict[int, State]:
     The turn of a row that is seen to be gone is as new as its deletion.
     """
     rows = Row.objects.filter(number__in=numbers)
-    found = {row.number: State(row.version, row.token) for row in rows}
-    for turn in Turn.objects.filter(number__in=set(numbers) - found.keys()):
-        found[turn.number] = State(turn.version, None)
-    return found
+    states = {row.number: State(row.version, row.token) for row in rows}
+    for turn in Turn.objects.filter(number__in=set(numbers) - states.keys()):
+        states[turn.number] = State(turn.version, None)
+    return states
 
 
 @contextmanager

@@ -112,13 +112,13 @@ class Actor:
         computed.set(False)
         began = now()
         try:
-            found = READERS[reader](number)
+            contents = READERS[reader](number)
         except Foreign as error:
             self.journal.write("wrong", by=self.name, how=reader, text=str(error))
             return
         ended = now()
-        for seen in (own or {}).keys() & found.keys():
-            state, content = (own or {})[seen], found.pop(seen)
+        for seen in (own or {}).keys() & contents.keys():
+            state, content = (own or {})[seen], contents.pop(seen)
             if content != (list(state) if state.token else None):
                 text = f"row {seen}: {content} within the transaction that made {state}"
                 self.journal.write("wrong", by=self.name, how=reader, text=text)
@@ -128,7 +128,7 @@ class Actor:
             how=reader,
             began=began,
             ended=ended,
-            rows=found,
+            rows=contents,
             hit=not computed.get(),
         )
 
@@ -138,9 +138,9 @@ class Actor:
         self.hands += 1
         began, value = now(), f"{self.name}-{self.hands}"
         if chance < 0.6:
-            found = cache_manager.get(key)
+            cached = cache_manager.get(key)
             self.journal.write(
-                "got", by=self.name, key=key, value=found, began=began, ended=now()
+                "got", by=self.name, key=key, value=cached, began=began, ended=now()
             )
             return
         setting = chance < 0.85
@@ -196,12 +196,12 @@ def dies_half_way(stamps: Stamps, tags: Iterable[str]) -> int:
 @contextmanager
 def short_switch_interval() -> Iterator[None]:
     """Threads take turns more often than they usually do."""
-    kept = sys.getswitchinterval()
+    interval = sys.getswitchinterval()
     sys.setswitchinterval(0.0005)
     try:
         yield
     finally:
-        sys.setswitchinterval(kept)
+        sys.setswitchinterval(interval)
 
 
 def work(plan: Plan, index: int, generation: int, folder: Path, board: Board) -> None:

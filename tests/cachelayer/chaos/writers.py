@@ -54,7 +54,7 @@ class Writer:
         """One to three rows changed, some of it undone; perhaps all, if it may fail."""
         count = self.draw.choice((1, 1, 2, 3))
         numbers = sorted(self.draw.sample(NUMBERS, count))
-        with self.latches.held(numbers, shared=True):
+        with self.latches.locked(numbers, shared=True):
             try:
                 with transaction.atomic():
                     self.hold(numbers)
@@ -180,7 +180,7 @@ class Writer:
     def compare_and_set(self) -> None:
         """If another writer changes the row meanwhile, this one changes nothing."""
         number = self.draw.choice(NUMBERS)
-        with self.latches.held([number], shared=True):
+        with self.latches.locked([number], shared=True):
             self.begin([number])
             if self.now[number].token is None:
                 return
@@ -201,7 +201,7 @@ class Writer:
     def alone(self) -> None:
         """A save, a creation or a deletion that no transaction is around."""
         number = self.draw.choice(NUMBERS)
-        with self.latches.held([number], shared=False):
+        with self.latches.locked([number], shared=False):
             self.begin([number])
             if self.now[number].token is None:
                 change = self.create
@@ -214,10 +214,10 @@ class Writer:
 
     def announce_next(self, number: int, change: Callable[[int], None]) -> int:
         """The state that the change is about to draw."""
-        kept, tokens = dict(self.now), self.tokens
+        states, tokens = dict(self.now), self.tokens
         self.next_state(number, present=change != self.delete)
         announced = self.announce()
-        self.now, self.changed, self.tokens = kept, {}, tokens
+        self.now, self.changed, self.tokens = states, {}, tokens
         return announced
 
     # In the journal.

@@ -72,12 +72,12 @@ def test_new_stamps_prove_nothing_about_older_entries(server, patient):
     """Even if the clock of the server is set back."""
     patient.set("/a", "old")
     with server.client() as client:
-        held = client.get("p:value::1:/a")
+        entry = client.get("p:value::1:/a")
         patient.invalidate_pattern("/a")
         client.delete("p:stamps")
         patient.invalidate_tags(["/unrelated"])
-        epoch, _, rest = held.split(b" ", 2)
-        client.set("p:value::1:/a", b" ".join([b"9" * 17, held.split(b" ")[1], rest]))
+        epoch, _, rest = entry.split(b" ", 2)
+        client.set("p:value::1:/a", b" ".join([b"9" * 17, entry.split(b" ")[1], rest]))
 
     assert int(epoch) > 0
     assert patient.get("/a") is None

@@ -36,9 +36,9 @@ def walk(cache: RedisCache) -> None:
     cache.invalidate_pattern("/a/*")
     cache.clear()
     cache.invalidate_all()
-    token, found = cache.lookup("/a")
+    token, value = cache.lookup("/a")
     cache.fill("/a", 1, token=token, slots=(), ttl=60, tier="raw")
-    assert (token, found, cache.token()) == (None, None, None)
+    assert (token, value, cache.token()) == (None, None, None)
     assert cache.get_stats()["size"] is None
 
 

@@ -51,28 +51,28 @@ def test_other_processes_of_the_host_refuse_to_read_until_it_is_delivered(
     assert cache.get("/a") is None
 
 
-def seen_elsewhere(server: OwnServer, here: RedisCache, there: RedisCache) -> object:
+def seen_elsewhere(server: OwnServer, writer: RedisCache, reader: RedisCache) -> object:
     """What another host reads first, if it recovers sooner than this one."""
-    here.set("/a", "old")
+    writer.set("/a", "old")
     server.freeze()
-    assert (here.get("/a"), there.get("/a")) == (None, None)
-    here.invalidate_pattern("/a")
+    assert (writer.get("/a"), reader.get("/a")) == (None, None)
+    writer.invalidate_pattern("/a")
     server.thaw()
-    settled(there)
-    return there.get("/a")
+    settled(reader)
+    return reader.get("/a")
 
 
 def test_a_host_waits_for_the_pending_invalidations_of_another(server, make):
-    here, there = make("here", RETRY=0.3), make("there", RETRY=0.3)
+    writer, reader = make("here", RETRY=0.3), make("there", RETRY=0.3)
 
-    assert seen_elsewhere(server, here, there) is None
+    assert seen_elsewhere(server, writer, reader) is None
 
 
 def test_without_settling_another_host_may_read_the_old(server, make, monkeypatch):
     monkeypatch.setattr(RedisOptions, "settling", 0.0)
-    here, there = make("here", RETRY=5.0), make("there")
+    writer, reader = make("here", RETRY=5.0), make("there")
 
-    assert seen_elsewhere(server, here, there) == "old"
+    assert seen_elsewhere(server, writer, reader) == "old"
 
 
 class TestFile:

@@ -22,7 +22,7 @@ KEY = "/groups/readers/page"
 
 
 @pytest.fixture(autouse=True)
-def kept(declared_groups):
+def cached_value(declared_groups):
     Group.objects.create(name="readers")
     cache_manager.set(KEY, "old")
 
@@ -78,12 +78,12 @@ def seen_after_an_explicit_commit() -> str | None:
     transaction.set_autocommit(False)
     touch()
     transaction.commit()
-    found = elsewhere(cache_manager.get, KEY)
-    assert dirty() is (found is not None)
+    value = elsewhere(cache_manager.get, KEY)
+    assert dirty() is (value is not None)
     transaction.rollback()
     transaction.set_autocommit(True)
-    assert cache_manager.get(KEY) == found
-    return found
+    assert cache_manager.get(KEY) == value
+    return value
 
 
 def test_an_explicit_commit_invalidates_when_it_returns():
@@ -123,12 +123,12 @@ def test_threads_that_share_a_connection_see_it_dirty():
 
     try:
         with ThreadPoolExecutor(1) as other:
-            found = [other.submit(borrow).result(20)]
+            results = [other.submit(borrow).result(20)]
             with transaction.atomic():
                 mark("/a")
-                found += [other.submit(dirty).result(20), dirty()]
-            found += [other.submit(dirty).result(20), dirty()]
+                results += [other.submit(dirty).result(20), dirty()]
+            results += [other.submit(dirty).result(20), dirty()]
     finally:
         shared.dec_thread_sharing()
 
-    assert found == [False, True, True, False, False]
+    assert results == [False, True, True, False, False]

@@ -270,9 +270,9 @@ def test_the_browsable_api_is_not_stored():
 def test_media_type_parameters_do_not_multiply_entries():
     ask(Groups)
 
-    asked = ask(Groups, headers={"Accept": "application/json; indent=4"})
+    response = ask(Groups, headers={"Accept": "application/json; indent=4"})
 
-    assert asked["X-Cache"] == "BYPASS"
+    assert response["X-Cache"] == "BYPASS"
 
 
 def test_an_exception_of_the_view_is_not_stored():

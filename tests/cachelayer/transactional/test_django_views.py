@@ -157,13 +157,13 @@ def test_a_view_that_reads_the_session_is_not_stored(client):
         return HttpResponse("other")
 
     def outcomes(view):
-        found = []
+        results = []
         for _ in range(2):
             request = arrived(RequestFactory().get("/page"))
             request.user, request.session = AnonymousUser(), Session()
-            found.append(view(request)["X-Cache"])
+            results.append(view(request)["X-Cache"])
             assert request.session.accessed
-        return found
+        return results
 
     assert outcomes(visits) == ["BYPASS", "BYPASS"]
     assert outcomes(other) == ["MISS", "HIT"]

@@ -11,8 +11,8 @@ def page_of(job):
 
 
 def reply(job, action="proceed", feedback="", **answers):
-    given = {f"answers.{key}": value for key, value in answers.items()}
-    return {"round": job.round, "action": action, "feedback": feedback, **given}
+    fields = {f"answers.{key}": value for key, value in answers.items()}
+    return {"round": job.round, "action": action, "feedback": feedback, **fields}
 
 
 def ask(job, *items, **prompt):
@@ -29,11 +29,11 @@ OPTIONS = {"options": ["bash", "fish"]}
 
 def test_the_page_asks_each_question(author, questioning):
     page = author.get(page_of(questioning))
-    asked = questioning.questions.get().prompt["questions"]
+    questions = questioning.questions.get().prompt["questions"]
 
     assert page.status_code == 200
-    assert asked
-    for item in asked:
+    assert questions
+    for item in questions:
         assert f"answers.{item['id']}" in page.context["form"].fields
 
 
@@ -105,8 +105,8 @@ def test_choices_are_kept_as_the_api_keeps_them(author, questioning):
 
     assert author.post(page_of(questioning), sent).status_code == 302
 
-    kept = questioning.questions.get().response["answers"]
-    assert kept == {"term": "fish", "hosts": ["bash", "fish"]}
+    answers = questioning.questions.get().response["answers"]
+    assert answers == {"term": "fish", "hosts": ["bash", "fish"]}
 
 
 def test_a_choice_that_is_not_offered_is_a_field_error(author, questioning):

@@ -37,10 +37,10 @@ def test_what_its_owner_changed_since_the_page_is_not_promoted(
     curator_browser, drafted
 ):
     page = curator_browser.get(verb(drafted, "promote"))
-    [shown] = re.findall(r'name="digest" value="(\w+)"', page.content.decode())
+    [digest] = re.findall(r'name="digest" value="(\w+)"', page.content.decode())
     drafts.edit(drafted, "references/more.md", b"Not seen.", by=drafted.job.user)
 
-    page = curator_browser.post(verb(drafted, "promote"), {"digest": shown})
+    page = curator_browser.post(verb(drafted, "promote"), {"digest": digest})
 
     assert "review it" in page.context["form"].non_field_errors()[0]
     assert not Skill.objects.exists()
@@ -73,8 +73,8 @@ def test_a_failed_validation_is_not_promoted(curator_browser, drafted, curator):
 
     assert "Validation failed" in page.context["form"].non_field_errors()[0]
     assert not Skill.objects.exists()
-    shown = curator_browser.get(f"{LIST}{drafted.pk}/change/").content.decode()
-    assert "Validation findings" in shown
+    detail = curator_browser.get(f"{LIST}{drafted.pk}/change/").content.decode()
+    assert "Validation findings" in detail
 
 
 def test_reject_needs_a_reason(curator_browser, drafted):

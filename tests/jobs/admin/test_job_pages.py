@@ -134,21 +134,21 @@ def test_the_search_takes_anything(search, author, submit):
 def test_the_search_finds_by_id(author, submit):
     jobs = [submit(), submit()]
 
-    found = author.get(LIST, {"q": str(jobs[0].pk)}).context["cl"].result_list
+    rows = author.get(LIST, {"q": str(jobs[0].pk)}).context["cl"].result_list
 
-    assert [job.pk for job in found] == [jobs[0].pk]
+    assert [job.pk for job in rows] == [jobs[0].pk]
 
 
 def test_the_list_filters_by_phase_and_day_without_reading_every_job(author, submit):
     job = submit()
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as queries:
         pages = [
             author.get(LIST, {"current_phase": phase}).content.decode()
             for phase in ("refine", "validate")
         ]
 
     assert [str(job.pk) in page for page in pages] == [True, False]
-    assert not [each for each in asked if each["sql"].startswith("SELECT DISTINCT")]
+    assert not [each for each in queries if each["sql"].startswith("SELECT DISTINCT")]
 
 
 def test_the_workers_page_tells_how_long_jobs_take(browser_of, operator, submit):

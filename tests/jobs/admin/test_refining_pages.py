@@ -24,9 +24,9 @@ def test_from_the_skills_page_to_its_next_version(
     job = Job.objects.get()
     assert (job.base, job.user) == (skill.current, author_user)
     draft = run_to_end(job).draft
-    shown = curator_browser.get(f"/admin/jobs/draft/{draft.pk}/change/")
-    assert "Changes in billing" in shown.content.decode()
-    assert "+Ask Kim first." in shown.content.decode()
+    draft_page = curator_browser.get(f"/admin/jobs/draft/{draft.pk}/change/")
+    assert "Changes in billing" in draft_page.content.decode()
+    assert "+Ask Kim first." in draft_page.content.decode()
 
     newer = skill_files("billing", DESCRIPTION, f"{SOURCE}\nMore.\n")
     Skill.objects.publish(newer)

@@ -33,10 +33,10 @@ def test_a_webhook_is_made_tried_changed_and_deleted(author, receiver, browser_o
     delivery.deliver_due()
     assert len(receiver.got) == 2
     for page in (WEBHOOKS, f"{WEBHOOKS}{hook.pk}/change/", DELIVERIES):
-        shown = author.get(page)
-        assert shown.status_code == 200
-        assert secret not in shown.content.decode()
-        assert hook.nonce not in shown.content.decode()
+        response = author.get(page)
+        assert response.status_code == 200
+        assert secret not in response.content.decode()
+        assert hook.nonce not in response.content.decode()
 
     bad = author.post(f"{verbs}/change/", {**form, "url": "https://10.0.0.1/"})
     assert "not a public address" in bad.content.decode()

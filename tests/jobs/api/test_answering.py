@@ -24,9 +24,9 @@ def test_a_prompt_has_the_shape_that_clients_know(questioning, author_api):
     assert prompt.keys() == {"has_prompt", "prompt_type", "round", "timeout_at", "data"}
     assert prompt["has_prompt"] is True
     assert prompt["prompt_type"] == "deep_understanding"
-    asked = prompt["data"]["questions"]
-    assert 1 <= len(asked) <= 5
-    for question in asked:
+    questions = prompt["data"]["questions"]
+    assert 1 <= len(questions) <= 5
+    for question in questions:
         assert question["id"]
         assert question["text"]
         assert question["type"] in ("text", "single_choice", "multi_choice")
@@ -37,8 +37,8 @@ def test_a_job_that_asks_nothing_has_no_prompt(waiting, author_api):
 
 
 def test_an_answer_is_kept_and_the_job_goes_on(questioning, author_api, author_user):
-    asked = prompt_of(author_api, questioning)["data"]["questions"]
-    text = next(each["id"] for each in asked if each["type"] == "text")
+    questions = prompt_of(author_api, questioning)["data"]["questions"]
+    text = next(each["id"] for each in questions if each["type"] == "text")
 
     reply = proceed(author_api, questioning, answers={text: "Drain, then restart."})
 
@@ -138,8 +138,8 @@ def test_round_and_action_are_needed(asking, author_api):
 
 
 def test_an_answer_of_the_wrong_type_is_named(questioning, author_api):
-    asked = prompt_of(author_api, questioning)["data"]["questions"]
-    text = next(each["id"] for each in asked if each["type"] == "text")
+    questions = prompt_of(author_api, questioning)["data"]["questions"]
+    text = next(each["id"] for each in questions if each["type"] == "text")
     for value in (None, 1, True, {"text": "x"}, "x" * 10_001):
         reply = proceed(author_api, questioning, answers={text: value})
         assert reply.status_code == 400, value

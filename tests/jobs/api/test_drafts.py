@@ -11,7 +11,7 @@ def url(job, rest=""):
     return f"/api/v1/drafts/{job.pk}{rest}"
 
 
-def shown(api, job):
+def draft_of(api, job):
     return api.get(url(job)).data
 
 
@@ -20,7 +20,7 @@ def put(api, job, path, content="# More"):
 
 
 def test_a_draft_shows_its_files_and_its_verdict(drafted, author_api):
-    draft = shown(author_api, drafted)
+    draft = draft_of(author_api, drafted)
 
     assert draft["status"] == "open"
     assert draft["job_status"] == "completed"
@@ -59,14 +59,14 @@ def test_a_file_is_served_as_text_whatever_is_accepted(drafted, author_api, acce
 
 
 def test_an_edit_is_validated_and_noted(drafted, author_api):
-    before = shown(author_api, drafted)
+    before = draft_of(author_api, drafted)
 
     reply = put(author_api, drafted, "references/more.md")
 
     assert reply.status_code == 200
     after = reply.data
     assert after["digest"] != before["digest"]
-    assert after == shown(author_api, drafted)
+    assert after == draft_of(author_api, drafted)
     assert "references/more.md" in [file["path"] for file in after["files"]]
     events = author_api.get(f"/api/v1/jobs/{drafted.pk}/events").data["results"]
     assert events[-1]["kind"] == "draft_edited"
@@ -74,7 +74,7 @@ def test_an_edit_is_validated_and_noted(drafted, author_api):
 
 
 def test_a_removed_file_is_gone(drafted, author_api):
-    before = shown(author_api, drafted)
+    before = draft_of(author_api, drafted)
     put(author_api, drafted, "references/more.md")
 
     reply = author_api.delete(url(drafted, "/files/references/more.md"))
@@ -85,7 +85,7 @@ def test_a_removed_file_is_gone(drafted, author_api):
 
 
 def test_an_edit_that_breaks_the_draft_fails_its_validation(broken, author_api):
-    draft = shown(author_api, broken)
+    draft = draft_of(author_api, broken)
 
     assert draft["validation_passed"] is False
     assert draft["validation_status"] == "failed"
@@ -95,7 +95,7 @@ def test_an_edit_that_breaks_the_draft_fails_its_validation(broken, author_api):
 def test_a_failed_validation_is_not_promoted_until_it_is_fixed(
     drafted, author_api, curator_api
 ):
-    good = shown(author_api, drafted)["skill_md"]
+    good = draft_of(author_api, drafted)["skill_md"]
     put(author_api, drafted, "SKILL.md", "No frontmatter.")
 
     reply = curator_api.post(url(drafted, "/promote"), {})
@@ -125,7 +125,7 @@ BAD_FILES = [
 
 
 def test_a_wrong_file_is_refused_and_the_draft_stays(drafted, author_api):
-    before = shown(author_api, drafted)
+    before = draft_of(author_api, drafted)
     for path, body, place in BAD_FILES:
         reply = author_api.put(url(drafted, f"/files/{path}"), body)
         assert reply.status_code == 400, (path, body, reply.content)
@@ -133,7 +133,7 @@ def test_a_wrong_file_is_refused_and_the_draft_stays(drafted, author_api):
     assert author_api.delete(url(drafted, "/files/SKILL.md")).status_code == 400
     assert author_api.delete(url(drafted, "/files/none.md")).status_code == 404
     assert author_api.get(url(drafted, "/files/none.md")).status_code == 404
-    assert shown(author_api, drafted) == before
+    assert draft_of(author_api, drafted) == before
 
 
 def test_a_file_that_is_too_large_is_refused(drafted, author_api, settings):

@@ -93,18 +93,18 @@ def test_each_answer_gets_what_the_table_says(
     worker = SkillJobWorker(KINDS[kind].author())
     job = asking(kind, submit, run_until_question, worker)
     others = {"by another user": other_api, "by an operator": operator_api}
-    found = {}
+    replies = {}
     for when, action in TABLE:
         with transaction.atomic():
             meanwhile(when, job, author_api, settings)
             client = others.get(when, author_api)
-            found[when, action] = reply(client, job, action)
+            replies[when, action] = reply(client, job, action)
             if when == "first" and action != "cancel":
                 goes_on(kind, action, job, run_until_question, worker)
             transaction.set_rollback(True)
         settings.SKILLFLEET_REVISIONS = 10
         job.refresh_from_db()
-    assert found == TABLE
+    assert replies == TABLE
 
 
 def asking(kind: str, submit: Any, run_until_question: Any, worker: Any) -> Job:
@@ -149,10 +149,10 @@ def meanwhile(when: str, job: Job, client: APIClient, settings: Any) -> None:
 
 
 def reply(client: APIClient, job: Job, action: str) -> tuple[int, str, str]:
-    said: dict[str, Any] = {"round": job.round, "action": action}
+    sent: dict[str, Any] = {"round": job.round, "action": action}
     if action == "revise":
-        said["feedback"] = "Name the person on call."
-    response = client.post(f"/api/v1/hitl/{job.pk}/response", said, format="json")
+        sent["feedback"] = "Name the person on call."
+    response = client.post(f"/api/v1/hitl/{job.pk}/response", sent, format="json")
     body = response.json()
     status = Job.objects.get(pk=job.pk).status
     return response.status_code, body.get("code", body.get("status")), status
@@ -194,9 +194,9 @@ def test_a_job_is_sent_back_so_often_and_no_more(
     asking: Job, author_api: APIClient, run_until_question: Any, settings: Any
 ) -> None:
     settings.SKILLFLEET_REVISIONS = 2
-    for left in (2, 1):
+    for remaining in (2, 1):
         prompt = author_api.get(f"/api/v1/hitl/{asking.pk}/prompt").json()
-        assert prompt["data"]["revisions_left"] == left
+        assert prompt["data"]["revisions_left"] == remaining
         assert reply(author_api, asking, "revise")[0] == 200
         run_until_question(asking)
     assert reply(author_api, asking, "revise")[:2] == (409, "no_more_revisions")
@@ -206,8 +206,8 @@ def test_a_job_is_sent_back_so_often_and_no_more(
 
 def test_half_way_to_its_end_a_question_is_recalled_once(asking: Job) -> None:
     question = asking.questions.get()
-    given = question.timeout_at - question.created_at
-    assert abs((question.remind_at - question.created_at) * 2 - given).seconds < 5
+    time_limit = question.timeout_at - question.created_at
+    assert abs((question.remind_at - question.created_at) * 2 - time_limit).seconds < 5
     assert sweep().reminded == 0
     asking.questions.update(remind_at=Now())
     assert [sweep().reminded, sweep().reminded] == [1, 0]

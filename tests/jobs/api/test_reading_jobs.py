@@ -34,14 +34,14 @@ def test_a_status_has_the_shape_that_clients_know(waiting, author_api):
 
 
 def test_a_job_shows_all_that_is_known(drafted, author_api):
-    shown = author_api.get(f"/api/v1/jobs/{drafted.pk}").data
+    detail = author_api.get(f"/api/v1/jobs/{drafted.pk}").data
 
-    assert shown.keys() > STATUS_FIELDS - {"result"}
-    assert shown["user"] == "ada"
-    assert shown["validation_passed"] is True
-    assert shown["promoted"] is False
-    assert shown["draft_path"].endswith(shown["result"]["name"])
-    assert shown["sources"][0]["name"] == "runbook.md"
+    assert detail.keys() > STATUS_FIELDS - {"result"}
+    assert detail["user"] == "ada"
+    assert detail["validation_passed"] is True
+    assert detail["promoted"] is False
+    assert detail["draft_path"].endswith(detail["result"]["name"])
+    assert detail["sources"][0]["name"] == "runbook.md"
 
 
 def test_jobs_come_newest_first_by_cursor(submit, author_api):

@@ -73,13 +73,13 @@ def test_feedback_becomes_the_next_version_with_a_diff(
     )
     run_to_end(job)
     assert job.status == Job.Status.COMPLETED, job.error_stack
-    shown = author_api.get(f"/api/v1/jobs/{job.pk}").json()
-    assert shown["refines"] == {
+    detail = author_api.get(f"/api/v1/jobs/{job.pk}").json()
+    assert detail["refines"] == {
         "skill": "restart-billing",
         "version": "1.0.0",
         "current_version": "1.0.0",
     }
-    assert shown["result"]["name"] == "restart-billing"
+    assert detail["result"]["name"] == "restart-billing"
 
     draft = draft_of(author_api, job)
     (change,) = draft["diff"]
@@ -125,16 +125,16 @@ def test_what_is_no_order_is_asked_about_and_the_answers_enter_as_they_stand(
         refine("Make it friendlier.", focus_areas=["Warnings", "Rollback"])
     )
     prompt = author_api.get(f"/api/v1/hitl/{job.pk}/prompt").json()
-    asked = prompt["data"]["questions"]
-    assert [question["topic"] for question in asked] == [
+    questions = prompt["data"]["questions"]
+    assert [question["topic"] for question in questions] == [
         "focus: Warnings",
         "focus: Rollback",
         "feedback: Make it friendlier.",
     ]
-    assert "Never restart while a payout runs." in asked[0]["rationale"]
+    assert "Never restart while a payout runs." in questions[0]["rationale"]
     words = ["Ask finance before you start.", "Start the old image.", "Good luck!"]
     answers = {
-        question["id"]: text for question, text in zip(asked, words, strict=True)
+        question["id"]: text for question, text in zip(questions, words, strict=True)
     }
     lifecycle.answer(
         job, by=job.user, round=job.round, action="proceed", answers=answers

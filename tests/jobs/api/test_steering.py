@@ -25,12 +25,12 @@ def act(api, job, verb, body=None):
 
 def test_an_authors_fault_fails_the_job_and_is_shown(failed, author_api):
     status = author_api.get(f"/api/v1/jobs/{failed.pk}/status").data
-    shown = author_api.get(f"/api/v1/jobs/{failed.pk}").data
+    detail = author_api.get(f"/api/v1/jobs/{failed.pk}").data
 
     assert status["status"] == "failed"
     assert status["error"] == "RuntimeError: the pen is empty"
-    assert "the pen is empty" in shown["error_stack"]
-    assert shown["completed_at"]
+    assert "the pen is empty" in detail["error_stack"]
+    assert detail["completed_at"]
 
 
 def test_a_retried_job_goes_on_to_its_end(failed, author_api, run_to_end):

@@ -28,19 +28,19 @@ def test_a_submission_is_accepted_and_says_where_its_job_is(author_api):
 
 
 def test_a_submission_says_that_no_worker_is_alive(author_api):
-    told = author_api.post(URL, {"task_description": TASK}).data
+    answer = author_api.post(URL, {"task_description": TASK}).data
 
-    assert told["workers_alive"] == 0
-    assert "qcluster" in told["warning"]
+    assert answer["workers_alive"] == 0
+    assert "qcluster" in answer["warning"]
 
 
 def test_with_a_worker_alive_there_is_no_warning(author_api):
     Worker.objects.register()
 
-    told = author_api.post(URL, {"task_description": TASK}).data
+    answer = author_api.post(URL, {"task_description": TASK}).data
 
-    assert told["workers_alive"] == 1
-    assert "warning" not in told
+    assert answer["workers_alive"] == 1
+    assert "warning" not in answer
 
 
 def test_every_field_reaches_the_job(author_api):
@@ -57,16 +57,16 @@ def test_every_field_reaches_the_job(author_api):
 
     job_id = author_api.post(URL, body).data["job_id"]
 
-    shown = author_api.get(f"/api/v1/jobs/{job_id}").data
-    assert shown["intended_taxonomy_path"] == "operations/monitoring"
-    assert shown["options"] == {
+    detail = author_api.get(f"/api/v1/jobs/{job_id}").data
+    assert detail["intended_taxonomy_path"] == "operations/monitoring"
+    assert detail["options"] == {
         "auto_promote": True,
         "checkpoints": ["confirm", "validate"],
         "style": "minimal",
     }
-    assert shown["user_context"] == {"team": "payments"}
-    assert shown["idempotency_key"] == "once"
-    assert shown["sources"] == [
+    assert detail["user_context"] == {"team": "payments"}
+    assert detail["idempotency_key"] == "once"
+    assert detail["sources"] == [
         {"name": "a.md", "media_type": "text/markdown", "characters": 3},
         {"name": "b.txt", "media_type": "text/plain", "characters": 1},
     ]

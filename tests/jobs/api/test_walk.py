@@ -46,6 +46,6 @@ def test_a_job_goes_from_submission_to_a_promoted_skill(
         "version": "1.0.0",
     }
     assert author_api.get(f"/api/v1/skills/{draft['name']}").status_code == 200
-    shown = author_api.get(f"/api/v1/jobs/{job_id}").data
-    assert shown["promoted"]
-    assert shown["final_path"] == reply.data["path"]
+    detail = author_api.get(f"/api/v1/jobs/{job_id}").data
+    assert detail["promoted"]
+    assert detail["final_path"] == reply.data["path"]

@@ -47,10 +47,10 @@ def test_each_is_listed_with_what_it_works_on(workers, waiting, operator_api):
 def test_readyz_lists_the_same(workers, operator_api, client):
     listed = operator_api.get("/api/v1/workers").json()
 
-    found = client.get("/readyz").json()["workers"]
+    rows = client.get("/readyz").json()["workers"]
 
     same = ("host", "pid", "cache_host", "alive", "job_id")
-    assert [{key: row[key] for key in same} for row in found] == [
+    assert [{key: row[key] for key in same} for row in rows] == [
         {key: row[key] for key in same} for row in listed
     ]
 

@@ -58,22 +58,22 @@ def assignment(
     text: str = DEPLOY,
     brief: str = "Deploy the site to both hosts",
     name: str = "deploy.md",
-    **given: object,
+    **fields: object,
 ) -> Assignment:
     sources = (SourceDocument(name, "text/markdown", text),) if text else ()
-    return Assignment(brief, sources=sources, **given)  # type: ignore[arg-type]
+    return Assignment(brief, sources=sources, **fields)  # type: ignore[arg-type]
 
 
-def written(asked: Assignment) -> Files:
+def written(task: Assignment) -> Files:
     """The draft, by the way that a job goes."""
     author = TemplateAuthor()
-    asked = replace(asked, brief=asked.brief or author.refine(asked))
-    return author.write(asked, author.evals(asked))
+    task = replace(task, brief=task.brief or author.refine(task))
+    return author.write(task, author.evals(task))
 
 
-def answered(asked: Assignment, **answers: str) -> Assignment:
-    given = tuple(Given(topic, "?", text) for topic, text in answers.items())
-    return replace(asked, given=given)
+def answered(task: Assignment, **answers: str) -> Assignment:
+    replies = tuple(Given(topic, "?", text) for topic, text in answers.items())
+    return replace(task, given=replies)
 
 
 def body_of(files: Files) -> str:
@@ -101,11 +101,11 @@ def code_in(text: str) -> list[str]:
 
 def occurs_verbatim(block: str, source: str) -> bool:
     """Whether lines of the source, dedented, are exactly this block, dedented."""
-    wanted = dedent(block).rstrip("\n").split("\n")
+    expected = dedent(block).rstrip("\n").split("\n")
     lines = source.split("\n")
     return any(
-        dedent("\n".join(lines[at : at + len(wanted)])).split("\n") == wanted
-        for at in range(len(lines) - len(wanted) + 1)
+        dedent("\n".join(lines[at : at + len(expected)])).split("\n") == expected
+        for at in range(len(lines) - len(expected) + 1)
     )
 
 
@@ -115,21 +115,23 @@ def bare_words(text: str) -> str:
     text = re.sub(r"\[([^\]]*)\]\([^)\s]*\)", r"\1", text)
     text = re.sub(r"\{[\w:+.-]+\}(?=`)", " ", text)
     text = re.sub(r"<[^<>`\n]*>(?=`)", " ", text)
-    found = re.findall(r"[^\W_]+", text.lower())
-    return f" {' '.join(found)} "
+    words = re.findall(r"[^\W_]+", text.lower())
+    return f" {' '.join(words)} "
 
 
 def from_nowhere(files: Files, *origins: str) -> list[str]:
     """Sentences of the draft that stand in none of the origins."""
-    known = " | ".join(bare_words(origin) for origin in origins)
-    found = []
+    origin_text = " | ".join(bare_words(origin) for origin in origins)
+    unsupported = []
     for page in pages_of(files):
         for token in MarkdownIt("commonmark").parse(page):
             if token.type == "inline":
-                found += [
-                    s for s in _claims(token.content) if bare_words(s) not in known
+                unsupported += [
+                    s
+                    for s in _claims(token.content)
+                    if bare_words(s) not in origin_text
                 ]
-    return found
+    return unsupported
 
 
 def _claims(content: str) -> list[str]:

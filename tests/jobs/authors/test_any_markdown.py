@@ -25,12 +25,12 @@ briefs = st.text(min_size=1, max_size=80)
 @settings(max_examples=50)
 @given(markdown, briefs)
 def test_any_source_and_any_brief_give_a_readable_skill(text, brief):
-    asked = assignment(text, brief)
-    files = written(asked)
+    task = assignment(text, brief)
+    files = written(task)
     document = SkillPackage(files).reading
     assert document.frontmatter["description"]
     assert SkillPackage(files).report.specification == ()
-    assert files == written(asked)
+    assert files == written(task)
     assert files[0].content.count(b"\n") < 500
 
 

@@ -22,8 +22,8 @@ def test_a_full_document_leaves_nothing_to_ask():
 
 
 def test_only_what_is_missing_is_asked():
-    asked = assignment("# Tea\n\nTea is a drink.", "Tea and its kinds")
-    topics = [question.topic for question in author.questions(asked).questions]
+    task = assignment("# Tea\n\nTea is a drink.", "Tea and its kinds")
+    topics = [question.topic for question in author.questions(task).questions]
     assert topics == ["trigger", "steps", "constraints", "examples"]
 
 
@@ -42,15 +42,15 @@ def test_headings_become_choices_for_when_to_use_it():
 
 
 def test_answers_count_as_found():
-    asked = answered(assignment("", "Rotate API keys"), steps="Run it.")
-    findings = author.questions(asked)
+    task = answered(assignment("", "Rotate API keys"), steps="Run it.")
+    findings = author.questions(task)
     assert findings.found["steps"] == "Run it."
     assert "steps" not in [question.topic for question in findings.questions]
 
 
 def test_a_wish_of_its_authors_is_no_trigger():
-    asked = assignment("# Peas\n\nWe'd love to hear from you if you cook.", "On peas")
-    assert "trigger" not in author.questions(asked).found
+    task = assignment("# Peas\n\nWe'd love to hear from you if you cook.", "On peas")
+    assert "trigger" not in author.questions(task).found
 
 
 def test_evals_hold_prompts_near_misses_and_facts():

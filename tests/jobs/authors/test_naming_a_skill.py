@@ -40,8 +40,8 @@ NAMES = {
 
 @pytest.mark.parametrize("text, brief, name", NAMES.values(), ids=NAMES)
 def test_the_name_comes_from(text, brief, name):
-    wanted = name or "rotate-log-files-with-logrotate"
-    assert TemplateAuthor().refine(assignment(text, brief)).name == wanted
+    expected = name or "rotate-log-files-with-logrotate"
+    assert TemplateAuthor().refine(assignment(text, brief)).name == expected
 
 
 def test_a_taken_name_gets_a_number():
@@ -51,13 +51,13 @@ def test_a_taken_name_gets_a_number():
 
 
 def test_a_reserved_name_gets_a_number():
-    asked = assignment("", "A skill called search for searching in books")
-    assert TemplateAuthor().refine(asked).name == "search-2"
+    task = assignment("", "A skill called search for searching in books")
+    assert TemplateAuthor().refine(task).name == "search-2"
 
 
 def test_a_name_never_grows_too_long():
-    asked = assignment("", "Explain " + "incomprehensibilities " * 9)
-    assert len(TemplateAuthor().refine(asked).name) <= 64
+    task = assignment("", "Explain " + "incomprehensibilities " * 9)
+    assert len(TemplateAuthor().refine(task).name) <= 64
 
 
 CATEGORIES = (
@@ -78,13 +78,13 @@ CATEGORIES = (
     ],
 )
 def test_the_category_is_the_one_whose_words_agree(text, brief, path):
-    asked = assignment(text, brief, categories=CATEGORIES)
-    assert TemplateAuthor().refine(asked).taxonomy_path == path
+    task = assignment(text, brief, categories=CATEGORIES)
+    assert TemplateAuthor().refine(task).taxonomy_path == path
 
 
 def test_the_path_that_was_asked_for_wins():
-    asked = assignment(categories=CATEGORIES, intended_taxonomy_path="data")
-    assert TemplateAuthor().refine(asked).taxonomy_path == "data"
+    task = assignment(categories=CATEGORIES, intended_taxonomy_path="data")
+    assert TemplateAuthor().refine(task).taxonomy_path == "data"
 
 
 def test_the_refined_brief_is_a_sentence():

@@ -21,8 +21,8 @@ BARE = render({"name": "deploy-it", "description": "Deploy it."}, "# Deploy\n\nT
 DRAFT = (File("SKILL.md", BARE.encode()), File("scripts/a.sh", b"a", True))
 
 
-def revised(*failures: Failure, draft=DRAFT, asked=None, **given):
-    return author.revise(asked or assignment(**given), draft, failures)
+def revised(*failures: Failure, draft=DRAFT, task=None, **fields):
+    return author.revise(task or assignment(**fields), draft, failures)
 
 
 def test_a_missing_command_is_taken_from_the_source_with_its_block():
@@ -38,8 +38,8 @@ def test_a_missing_warning_is_taken_from_the_source():
 
 
 def test_a_missing_answer_is_taken_from_the_answers():
-    asked = answered(assignment("", "Rotate keys"), steps="Run vault.\nThen stop.")
-    files = revised(Failure("fact", "Run vault."), asked=asked)
+    task = answered(assignment("", "Rotate keys"), steps="Run vault.\nThen stop.")
+    files = revised(Failure("fact", "Run vault."), task=task)
     assert body_of(files).endswith("Run vault.\nThen stop.")
 
 
@@ -162,6 +162,6 @@ def test_a_refinement_keeps_the_other_files_of_the_current_version():
 
 def test_the_name_is_not_lost_when_the_description_is():
     draft = (File("SKILL.md", render({"name": "a-b"}, "# A").encode()),)
-    asked = replace(assignment(), brief=None)
-    files = revised(Failure("specification", "description"), draft=draft, asked=asked)
+    task = replace(assignment(), brief=None)
+    files = revised(Failure("specification", "description"), draft=draft, task=task)
     assert b'name: "a-b"' in files[0].content

@@ -44,7 +44,7 @@ def source_of(document: str) -> str:
     return (CORPUS / f"{document}.md").read_text()
 
 
-def asked_of(document: str, is_vague: bool = False):
+def task_of(document: str, is_vague: bool = False):
     brief = VAGUE if is_vague else BRIEFS[document]
     return assignment(source_of(document), brief, f"{document}.md")
 
@@ -52,7 +52,7 @@ def asked_of(document: str, is_vague: bool = False):
 @every_document
 @every_brief
 def test_the_reference_validator_passes_it(document, is_vague, tmp_path: Path):
-    files = written(asked_of(document, is_vague))
+    files = written(task_of(document, is_vague))
     name = re.search(rb'name: "(.+)"', files[0].content)[1].decode()
     for file in files:
         path = tmp_path / name / file.path
@@ -64,7 +64,7 @@ def test_the_reference_validator_passes_it(document, is_vague, tmp_path: Path):
 @every_document
 def test_all_its_code_stands_in_the_source_and_none_is_lost(document):
     source = source_of(document)
-    pages = pages_of(written(asked_of(document)))
+    pages = pages_of(written(task_of(document)))
     blocks = [block for page in pages for block in code_in(page)]
     assert [b for b in blocks if not occurs_verbatim(b, source)] == []
     assert len(blocks) >= len(code_in(source))
@@ -73,9 +73,9 @@ def test_all_its_code_stands_in_the_source_and_none_is_lost(document):
 @every_document
 @every_brief
 def test_it_says_nothing_that_source_and_brief_do_not_say(document, is_vague):
-    asked = asked_of(document, is_vague)
+    task = task_of(document, is_vague)
     source = source_of(document)
-    assert from_nowhere(written(asked), source, asked.task_description) == []
+    assert from_nowhere(written(task), source, task.task_description) == []
 
 
 @every_document
@@ -83,18 +83,20 @@ def test_it_says_nothing_that_source_and_brief_do_not_say(document, is_vague):
 def test_the_description_says_what_and_when_in_words_of_source_or_brief(
     document, is_vague
 ):
-    asked = asked_of(document, is_vague)
-    told = description_of(written(asked))
-    assert re.fullmatch(r"[A-Z].{10,}\. Use when .{10,}\.", told)
-    known = terms(f"{source_of(document)} {asked.task_description} {CONNECTIVES}")
-    assert terms(told) - known == set()
+    task = task_of(document, is_vague)
+    description = description_of(written(task))
+    assert re.fullmatch(r"[A-Z].{10,}\. Use when .{10,}\.", description)
+    allowed_terms = terms(
+        f"{source_of(document)} {task.task_description} {CONNECTIVES}"
+    )
+    assert terms(description) - allowed_terms == set()
 
 
 @every_document
 def test_no_paragraph_of_the_source_is_lost(document):
-    kept = "".join(pages_of(written(asked_of(document))))
-    squeezed = " ".join(kept.split())
-    material = Material.of(asked_of(document))
+    text = "".join(pages_of(written(task_of(document))))
+    squeezed = " ".join(text.split())
+    material = Material.of(task_of(document))
     lost = [each for each in material.sentences if each not in squeezed]
     assert lost == []
 

@@ -42,8 +42,8 @@ def test_the_result_passes_validation_and_says_nothing_of_its_own():
 
 def test_a_sentence_of_its_own_would_be_noticed():
     files = written(assignment(DEPLOY + "\n\nThe moon is made of cheese.\n"))
-    told = from_nowhere(files, DEPLOY, "Deploy the site to both hosts")
-    assert told == ["The moon is made of cheese."]
+    unsupported = from_nowhere(files, DEPLOY, "Deploy the site to both hosts")
+    assert unsupported == ["The moon is made of cheese."]
 
 
 def test_the_description_says_what_and_when():
@@ -54,23 +54,23 @@ def test_the_description_says_what_and_when():
 
 
 def test_a_vague_brief_leaves_the_words_to_the_source():
-    asked = assignment(brief="Please turn this document into a skill")
-    assert description_of(written(asked)).startswith("Deploy the site. Use when")
-    asked = assignment("# Log files\n\nOld log files fill the disk.", "Make a skill")
-    assert description_of(written(asked)) == (
+    task = assignment(brief="Please turn this document into a skill")
+    assert description_of(written(task)).startswith("Deploy the site. Use when")
+    task = assignment("# Log files\n\nOld log files fill the disk.", "Make a skill")
+    assert description_of(written(task)) == (
         "Log files: Old log files fill the disk. Use when the task involves log files."
     )
 
 
 def test_a_description_never_grows_too_long():
     heads = "\n\n".join(f"## {'very ' * 12}long part {n}\n\ntext" for n in range(40))
-    asked = assignment(f"# A\n\n{heads}", "Explain " + "the very long matter " * 90)
-    assert len(description_of(written(asked))) <= 1024
-    assert SkillPackage(written(asked)).report.specification == ()
+    task = assignment(f"# A\n\n{heads}", "Explain " + "the very long matter " * 90)
+    assert len(description_of(written(task))) <= 1024
+    assert SkillPackage(written(task)).report.specification == ()
 
 
 def test_answers_stand_in_the_skill_as_they_were_given():
-    asked = answered(
+    task = answered(
         assignment("", "Rotate API keys"),
         purpose="Rotates the keys of the payment API",
         trigger="When a key is older than 90 days",
@@ -78,11 +78,11 @@ def test_answers_stand_in_the_skill_as_they_were_given():
         constraints="Never print a key.",
         examples="```sh\nvault write -f keys\n```",
     )
-    files = written(asked)
+    files = written(task)
     body = body_of(files)
-    assert section(body, "Instructions") == asked.answer("steps")
+    assert section(body, "Instructions") == task.answer("steps")
     assert section(body, "Constraints") == "Never print a key."
-    assert section(body, "Examples") == asked.answer("examples")
+    assert section(body, "Examples") == task.answer("examples")
     assert description_of(files).startswith(
         "Rotates the keys of the payment API. Use when a key is older than 90 days"
     )

@@ -51,8 +51,8 @@ def alive(seeded: None) -> Worker:
 
 
 @pytest.fixture
-def held(submit: Callable[..., Job], seeded: None) -> Callable[..., Job]:
-    """A job in the hands of a worker: `held(lease=…, running=…)`.
+def leased_job(submit: Callable[..., Job], seeded: None) -> Callable[..., Job]:
+    """A job in the hands of a worker: `leased_job(lease=…, running=…)`.
 
     `lease` is when the lease ends, from now; `running` for how long it has run.
     """
@@ -72,16 +72,16 @@ def held(submit: Callable[..., Job], seeded: None) -> Callable[..., Job]:
 
 
 @pytest.fixture
-def dead(held: Any) -> Job:
+def dead(leased_job: Any) -> Job:
     """Young, and its worker is gone."""
-    job: Job = held(lease=timedelta(seconds=-1))
+    job: Job = leased_job(lease=timedelta(seconds=-1))
     return job
 
 
 @pytest.fixture
-def long(held: Any) -> Job:
+def long(leased_job: Any) -> Job:
     """Old, and its worker is well."""
-    job: Job = held(lease=timedelta(minutes=1), running=timedelta(hours=3))
+    job: Job = leased_job(lease=timedelta(minutes=1), running=timedelta(hours=3))
     return job
 
 

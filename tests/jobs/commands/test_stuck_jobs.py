@@ -165,11 +165,11 @@ def test_requeue_and_fail_exclude_each_other(run):
 def test_a_lease_that_was_renewed_meanwhile_is_not_taken_away(dead):
     from jobs import monitoring
 
-    [found] = monitoring.stuck(timezone.timedelta(hours=1))
+    [stuck_job] = monitoring.stuck(timezone.timedelta(hours=1))
     assert dead.renew_lease(dead.fence)  # the worker was only slow
 
-    assert not monitoring.requeue(found)
-    assert not monitoring.fail(found)
+    assert not monitoring.requeue(stuck_job)
+    assert not monitoring.fail(stuck_job)
     dead.refresh_from_db()
     assert (dead.status, dead.crashes) == (Job.Status.RUNNING, 0)
 

@@ -12,8 +12,8 @@ from jobs.models import Worker
 pytestmark = pytest.mark.django_db
 
 
-def test_it_lists_each_with_its_job(run, held, settings):
-    job = held(lease=timedelta(minutes=1))
+def test_it_lists_each_with_its_job(run, leased_job, settings):
+    job = leased_job(lease=timedelta(minutes=1))
     Worker.objects.update(job=job)
 
     ran = run("workers")
@@ -23,8 +23,8 @@ def test_it_lists_each_with_its_job(run, held, settings):
     assert row.split()[3:5] == ["yes", str(job.pk)]
     assert all(cell.isdigit() for cell in row.split()[5:])
     assert ran.code == 0
-    [found] = json.loads(run("workers", "--json").stdout)
-    assert found["job_id"] == str(job.pk)
+    [worker] = json.loads(run("workers", "--json").stdout)
+    assert worker["job_id"] == str(job.pk)
 
 
 def test_it_fails_while_none_is_alive(run, alive):

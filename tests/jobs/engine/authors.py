@@ -49,11 +49,11 @@ class ScriptedAuthor:
 
     def questions(self, assignment: Assignment) -> Findings:
         self.calls["questions"] += 1
-        answered = {given.topic for given in assignment.given}
+        answered = {answer.topic for answer in assignment.given}
         open_topics = [t for t in TOPICS[: self.asks] if t not in answered]
-        found = {t: "It is known." for t in TOPICS if t not in open_topics}
+        understood = {t: "It is known." for t in TOPICS if t not in open_topics}
         return Findings(
-            found,
+            understood,
             tuple(
                 Question(id=t, text=f"What about {t}?", topic=t) for t in open_topics
             ),
@@ -75,8 +75,8 @@ class ScriptedAuthor:
         self, assignment: Assignment, draft: Files, failures: tuple[Failure, ...]
     ) -> Files | None:
         self.calls["revise"] += 1
-        said = assignment.feedback[-1] if assignment.feedback else "Mind the queue."
-        text = draft[0].content.decode() + f"\n{said}\n"
+        addition = assignment.feedback[-1] if assignment.feedback else "Mind the queue."
+        text = draft[0].content.decode() + f"\n{addition}\n"
         return (File("SKILL.md", text.encode()),)
 
 

@@ -78,8 +78,8 @@ def test_the_last_attempt_fails_the_job_with_its_traceback(
         let_time_pass()
     job = work(job, author)
     assert job.status == Job.Status.FAILED
-    said = f"{type(error).__name__}: {error}"
-    assert job.error == f"{said} That was attempt 3 of 3 in this phase."
+    message = f"{type(error).__name__}: {error}"
+    assert job.error == f"{message} That was attempt 3 of 3 in this phase."
     assert "Traceback" in job.error_stack and str(error) in job.error_stack
     assert not OrmQ.objects.exists()
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 Submit = Callable[..., Job]
 
 
-def told(job: Job, phase: str) -> list[tuple[int, str]]:
+def progress_of(job: Job, phase: str) -> list[tuple[int, str]]:
     events = job.history.filter(kind="progress", phase=phase).order_by("seq")
     return [(event.data["percent"], event.data["message"]) for event in events]
 
@@ -38,7 +38,7 @@ def test_an_authors_words_are_written_now_and_then(
     job = run(job, SkillJobWorker(TellingAuthor()))
     assert job.status == Job.Status.COMPLETED, job.error_stack
     expected = [(35 + 3 * part, f"Part {part}\ufffd") for part in range(parts)]
-    assert told(job, "tdd_red") == [(35, "Writing evals"), *expected]
+    assert progress_of(job, "tdd_red") == [(35, "Writing evals"), *expected]
 
 
 def test_progress_never_goes_back_though_the_job_does(
@@ -70,11 +70,14 @@ def test_an_author_that_lost_its_job_is_stopped_at_its_next_word(
     job.refresh_from_db()
     assert (job.status, job.current_phase) == (Job.Status.RUNNING, "tdd_red")
     assert author.calls["evals"] == 0
-    assert told(job, "tdd_red")[-1] == (44, "Part 3\ufffd")
+    assert progress_of(job, "tdd_red")[-1] == (44, "Part 3\ufffd")
 
 
 def test_the_template_author_says_what_it_reads(submit: Submit) -> None:
     source = SourceDocument("runbook.md", "text/markdown", SOURCE)
     job = run(submit(sources=[source]), SkillJobWorker(TemplateAuthor()))
-    assert told(job, "refine") == [(5, "Refining the brief"), (6, "Reading 1 source")]
-    assert (36, "Reading 1 source") in told(job, "tdd_red")
+    assert progress_of(job, "refine") == [
+        (5, "Refining the brief"),
+        (6, "Reading 1 source"),
+    ]
+    assert (36, "Reading 1 source") in progress_of(job, "tdd_red")

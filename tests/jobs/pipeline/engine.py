@@ -40,7 +40,7 @@ def skill(description: str = DESCRIPTION, body: str = BODY) -> Files:
 class ScriptedAuthor:
     """Says what it was told to say, and counts how often it was asked."""
 
-    found: tuple[str, ...] = TOPICS
+    understood: tuple[str, ...] = TOPICS
     drafts: list[Files | None] = field(default_factory=lambda: [skill()])
     evals_of: Evals = field(
         default_factory=lambda: Evals(
@@ -60,9 +60,9 @@ class ScriptedAuthor:
 
     def questions(self, assignment: Assignment) -> Findings:
         self._note("questions", assignment)
-        missing = [topic for topic in TOPICS if topic not in self.found]
+        missing = [topic for topic in TOPICS if topic not in self.understood]
         return Findings(
-            dict.fromkeys(self.found, "known"),
+            dict.fromkeys(self.understood, "known"),
             tuple(Question(t, f"What of {t}?", topic=t) for t in missing),
         )
 
@@ -102,16 +102,16 @@ class Job:
 
     context: Context
     outputs: list[Output] = field(default_factory=list)
-    asked: list[Ask] = field(default_factory=list)
+    asks: list[Ask] = field(default_factory=list)
     trail: list[tuple[str, int]] = field(default_factory=list)
     ended: bool = False
     stopped: str = ""
 
     @classmethod
-    def new(cls, author: Any, job_type: str = "skill_creation", **given: Any) -> "Job":
-        given = {"task_description": "Rotate log files on servers", **given}
+    def new(cls, author: Any, job_type: str = "skill_creation", **fields: Any) -> "Job":
+        fields = {"task_description": "Rotate log files on servers", **fields}
         first = FIRST_PHASE[job_type]
-        return cls(Context("job", job_type, first, 1, author=author, **given))
+        return cls(Context("job", job_type, first, 1, author=author, **fields))
 
     @property
     def state(self) -> State:
@@ -125,7 +125,7 @@ class Job:
         elif isinstance(outcome, Stop):
             self.stopped, self.ended = outcome.reason, True
         else:
-            self.asked.append(outcome)
+            self.asks.append(outcome)
         return outcome
 
     def _advance(self, outcome: Advance) -> None:
@@ -151,7 +151,7 @@ class Job:
         answers: Mapping[str, Any] | None = None,
         feedback: str = "",
     ) -> None:
-        ask = self.asked[-1]
+        ask = self.asks[-1]
         answer = Answer(
             ask.kind,
             self.context.phase,
@@ -189,4 +189,4 @@ class Job:
 
     @property
     def kinds(self) -> list[str]:
-        return [ask.kind for ask in self.asked]
+        return [ask.kind for ask in self.asks]

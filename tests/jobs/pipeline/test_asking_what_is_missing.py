@@ -7,14 +7,14 @@ from jobs.pipeline.state import TOPICS, Question
 from tests.jobs.pipeline.engine import Job, ScriptedAuthor
 
 
-def unclear(*missing: str, **given) -> Job:
-    found = tuple(topic for topic in TOPICS if topic not in missing)
-    return Job.new(ScriptedAuthor(found), **given)
+def unclear(*missing: str, **fields) -> Job:
+    topics = tuple(topic for topic in TOPICS if topic not in missing)
+    return Job.new(ScriptedAuthor(topics), **fields)
 
 
 def test_four_of_five_topics_are_enough():
     job = unclear("examples").run_through()
-    assert job.asked == []
+    assert job.asks == []
     assert job.state.understanding.readiness == 0.8
 
 
@@ -60,8 +60,8 @@ def test_too_few_answers_bring_one_follow_up_and_no_second():
     job.answer(answers={"steps": "Run it."})
     follow_up = job.until_asked()
     assert follow_up.kind == "clarify"
-    asked = [question["id"] for question in follow_up.prompt["questions"]]
-    assert asked == ["trigger", "constraints", "examples"]
+    question_ids = [question["id"] for question in follow_up.prompt["questions"]]
+    assert question_ids == ["trigger", "constraints", "examples"]
     job.answer(answers={"trigger": "When disks are full."})
     assert job.until_asked() is None
     assert job.kinds == ["deep_understanding", "clarify"]
@@ -89,8 +89,8 @@ def test_choices_of_several_kinds_count_as_answers():
     job.until_asked()
     job.answer(answers={"trigger": ["a", "b"], "steps": 3, "examples": None})
     assert job.until_asked() is None
-    given = {each.topic: each.text for each in job.context.author.seen[-1].given}
-    assert given == {"trigger": "a, b", "steps": "3"}
+    answers = {each.topic: each.text for each in job.context.author.seen[-1].given}
+    assert answers == {"trigger": "a, b", "steps": "3"}
 
 
 def test_never_more_than_five_questions_and_each_as_the_api_shows_it():

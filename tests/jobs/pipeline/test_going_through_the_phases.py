@@ -7,7 +7,7 @@ from tests.jobs.pipeline.engine import Job, ScriptedAuthor, skill
 def test_a_job_goes_through_all_phases_in_order_and_asks_nobody():
     job = Job.new(ScriptedAuthor()).run_through()
     assert [phase for phase, _ in job.trail] == list(PHASES)
-    assert job.asked == []
+    assert job.asks == []
     assert job.state.verdict.status == "passed"
 
 
@@ -59,11 +59,11 @@ def test_a_phase_that_runs_twice_comes_to_the_same_outcome():
 
 
 def test_progress_rises_from_phase_to_phase_and_is_reported():
-    told = []
+    reports = []
     Job.new(
-        ScriptedAuthor(), report_progress=lambda *report: told.append(report)
+        ScriptedAuthor(), report_progress=lambda *report: reports.append(report)
     ).run_through()
-    assert [percent for percent, _ in told] == list(PROGRESS.values())
+    assert [percent for percent, _ in reports] == list(PROGRESS.values())
     assert list(PROGRESS.values()) == sorted(PROGRESS.values())
     assert len(set(QUESTION_KINDS)) == 8
 

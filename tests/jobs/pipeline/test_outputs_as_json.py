@@ -68,10 +68,10 @@ def test_an_output_comes_back_as_it_went(output):
 @given(st.lists(outputs, max_size=12))
 def test_the_state_holds_the_newest_output_of_each_phase(all_outputs):
     state = State.of(all_outputs)
-    held = [state.brief, state.understanding, state.evals]
-    held += [state.drafting, state.refactoring, state.verdict]
+    current = [state.brief, state.understanding, state.evals]
+    current += [state.drafting, state.refactoring, state.verdict]
     newest = {output.phase: output for output in all_outputs}
-    assert held == [newest.get(phase) for phase in OUTPUTS]
+    assert current == [newest.get(phase) for phase in OUTPUTS]
 
 
 def test_an_output_of_an_older_version_gets_defaults_for_what_it_lacks():

@@ -9,17 +9,17 @@ OTHER = SkillSummary("write-mails", "Write mails. Use when people are to be told
 SIMILAR_TEXT = "Use logrotate /etc/logrotate.conf for it."
 
 
-def job_beside(*fleet: SkillSummary, text: str = "", **given) -> Job:
+def job_beside(*fleet: SkillSummary, text: str = "", **fields) -> Job:
     return Job.new(
-        given.pop("author", None) or ScriptedAuthor(),
+        fields.pop("author", None) or ScriptedAuthor(),
         fleet=fleet,
         skill_text=lambda name: text,
-        **given,
+        **fields,
     )
 
 
 def test_evals_that_the_fleet_does_not_pass_ask_nobody():
-    assert job_beside(OTHER).run_through().asked == []
+    assert job_beside(OTHER).run_through().asks == []
 
 
 def test_an_active_skill_that_passes_them_is_named_and_a_person_decides():
@@ -59,7 +59,7 @@ def test_sent_back_the_evals_are_written_again_with_the_feedback():
 
 
 def test_a_skill_whose_text_holds_few_of_the_facts_is_no_duplicate():
-    assert job_beside(SIMILAR, text="Nothing of the kind.").run_through().asked == []
+    assert job_beside(SIMILAR, text="Nothing of the kind.").run_through().asks == []
 
 
 def test_a_skill_that_takes_only_some_of_the_prompts_is_no_duplicate():
@@ -78,4 +78,4 @@ def test_the_skill_that_is_refined_is_no_duplicate_of_itself():
     source = SourceDocument("SKILL.md", "text/markdown", skill()[0].content.decode())
     own = SkillSummary("rotate-logs", DESCRIPTION)
     job = Job.new(ScriptedAuthor(), "skill_refinement", fleet=(own,), sources=(source,))
-    assert job.run_through().asked == []
+    assert job.run_through().asks == []

@@ -10,8 +10,8 @@ FACTLESS = skill(body="# Rotate logs\n\nThere are no commands.")
 PREVIEW = frozenset({"preview"})
 
 
-def job_with(*drafts, **given) -> Job:
-    return Job.new(ScriptedAuthor(drafts=list(drafts)), **given)
+def job_with(*drafts, **fields) -> Job:
+    return Job.new(ScriptedAuthor(drafts=list(drafts)), **fields)
 
 
 def test_a_draft_that_fails_is_revised_once_with_what_fails():
@@ -32,12 +32,12 @@ def test_a_missing_fact_fails():
 
 def test_a_fact_may_stand_in_a_reference():
     reference = File("references/more.md", b"Run `logrotate\n/etc/logrotate.conf`.")
-    assert job_with((*FACTLESS, reference)).run_through().asked == []
+    assert job_with((*FACTLESS, reference)).run_through().asks == []
 
 
 def test_a_fact_may_stand_in_a_quotation():
     quoted = skill(body="# Rotate logs\n\n> Run `logrotate\n> /etc/logrotate.conf`.")
-    assert job_with(quoted).run_through().asked == []
+    assert job_with(quoted).run_through().asks == []
 
 
 def test_a_draft_that_takes_near_misses_fails():

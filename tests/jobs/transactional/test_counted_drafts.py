@@ -21,8 +21,8 @@ def count(api, status=""):
         page = api.get(
             f"/api/v1/drafts?status={status}" if status else "/api/v1/drafts"
         )
-    asked = any("COUNT(" in query["sql"] for query in captured)
-    return page.json()["count"], asked
+    counted = any("COUNT(" in query["sql"] for query in captured)
+    return page.json()["count"], counted
 
 
 def test_a_written_draft_is_counted(drafted, submit, run_to_end, operator_api):

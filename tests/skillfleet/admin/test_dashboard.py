@@ -55,6 +55,6 @@ def test_a_viewer_sees_no_jobs(world, browser_of):
 
 def test_every_number_leads_to_rows_of_that_number(root, world):
     for tile in root.get("/admin/").context["tiles"]:
-        found = root.get(tile.link)
+        listing = root.get(tile.link)
         if tile.title != "Workers alive":  # its list shows the dead, too
-            assert found.context["cl"].result_count == tile.number, tile
+            assert listing.context["cl"].result_count == tile.number, tile

@@ -72,11 +72,11 @@ def queue_rows(world):
 
 
 def test_every_model_of_ours_has_a_page_or_is_shown_on_one():
-    shown = {page.opts.label_lower for page in PAGES} | set(ON_OTHER_PAGES)
+    labels = {page.opts.label_lower for page in PAGES} | set(ON_OTHER_PAGES)
 
     for app in OURS:
         for model in apps.get_app_config(app).get_models():
-            assert model._meta.label_lower in shown
+            assert model._meta.label_lower in labels
 
 
 @pytest.mark.parametrize("page", PAGES, ids=ids)
@@ -96,8 +96,8 @@ def test_each_row_has_a_page(page, root, queue_rows):
     for row in rows:
         name = f"admin:{page.opts.app_label}_{page.opts.model_name}_change"
         response = root.get(reverse(name, args=[row.pk]))
-        wanted = 302 if page.opts.label_lower in REDIRECTS else 200
-        assert response.status_code == wanted, row
+        expected = 302 if page.opts.label_lower in REDIRECTS else 200
+        assert response.status_code == expected, row
 
 
 @pytest.mark.parametrize("page", PAGES, ids=ids)
@@ -128,9 +128,9 @@ def test_ids_that_no_row_can_have_are_refused(root):
 
 @pytest.mark.parametrize("page", ["nothing", "-1", "99999"])
 def test_a_page_of_the_search_that_is_not_there_is_a_404(page, root):
-    found = root.get("/admin/search/", {"s": "job", "page": page})
+    response = root.get("/admin/search/", {"s": "job", "page": page})
 
-    assert found.status_code == 404
+    assert response.status_code == 404
 
 
 def test_no_list_asks_more_queries_for_more_rows(root, queue_rows, world):
@@ -165,9 +165,9 @@ def queries_of(client, path):
     client.get(path)  # what is asked once per process
     with CaptureQueriesContext(
         connection,
-    ) as asked:
+    ) as queries:
         assert client.get(path).status_code == 200
-    return len(asked)
+    return len(queries)
 
 
 def make_more(world):

@@ -41,9 +41,9 @@ def browsers(world: World, browser_of):
 
 @pytest.mark.parametrize("path", TABLE)
 def test_each_role_has_its_pages(path, browsers):
-    found = tuple(browsers[who].get(path).status_code for who in WHO)
+    statuses = tuple(browsers[who].get(path).status_code for who in WHO)
 
-    assert found == TABLE[path]
+    assert statuses == TABLE[path]
 
 
 @pytest.mark.parametrize("who", WHO)

@@ -3,7 +3,7 @@
 import http.client
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from statistics import median, quantiles
 from time import perf_counter
@@ -38,7 +38,9 @@ class Load:
     def running(self) -> Iterator[None]:
         work = [(self._read, number, number == 4) for number in range(5)]
         threads = [threading.Thread(target=self._repeat, args=each) for each in work]
-        threads.append(threading.Thread(target=self._repeat, args=(self._write, 0, 1)))
+        threads.append(
+            threading.Thread(target=self._repeat, args=(self._write, 0, True))
+        )
         for thread in threads:
             thread.start()
         try:
@@ -49,36 +51,47 @@ class Load:
                 thread.join(CEILING)
         assert self.failures == []
 
-    def _repeat(self, work, number: int, known: bool) -> None:  # type: ignore[no-untyped-def]
+    def _repeat(
+        self, work: Callable[[str, int, bool], None], number: int, signed_in: bool
+    ) -> None:
         pause = 0.15 if work == self._write else self.pause
         try:
             while not self._ended.wait(pause):
                 number += 1
-                work(BRANCHES[number % len(BRANCHES)], number, known)
+                work(BRANCHES[number % len(BRANCHES)], number, signed_in)
         except Exception as error:  # it is raised where the load is run
             self.failures.append(error)
 
-    def _read(self, branch: str, number: int, known: bool) -> None:
+    def _read(self, branch: str, number: int, signed_in: bool) -> None:
         least = self._acknowledged[branch]
-        answer = self._ask("GET", branch, number, known)
-        said = json.loads(answer[1])["description"] if answer[0].status == 200 else ""
-        stale = said.startswith("Change ") and int(said.split()[1]) < least
+        answer = self._ask("GET", branch, number, signed_in)
+        description = (
+            json.loads(answer[1])["description"] if answer[0].status == 200 else ""
+        )
+        stale = (
+            description.startswith("Change ") and int(description.split()[1]) < least
+        )
         self.seen.append(answer[0]._replace(stale=stale))
 
-    def _write(self, branch: str, number: int, known: bool) -> None:
+    def _write(self, branch: str, number: int, signed_in: bool) -> None:
         change = {"description": f"Change {number}"}
-        seen, _ = self._ask("PATCH", branch, number, known, change)
+        seen, _ = self._ask("PATCH", branch, number, signed_in, change)
         if seen.status == 200:
             self._acknowledged[branch] = number
         self.seen.append(seen)
 
     def _ask(
-        self, method: str, branch: str, number: int, known: bool, body: object = None
+        self,
+        method: str,
+        branch: str,
+        number: int,
+        signed_in: bool,
+        body: object = None,
     ) -> tuple[Seen, bytes]:
         port = self.ports[number % len(self.ports)]
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=CEILING)
         headers = {"Connection": "close", "Content-Type": "application/json"}
-        headers |= {"Authorization": self.token} if known else {}
+        headers |= {"Authorization": self.token} if signed_in else {}
         sent = json.dumps(body) if body is not None else None
         started = perf_counter()
         connection.request(method, f"/api/v1/taxonomy/{branch}", sent, headers)

@@ -40,11 +40,11 @@ def check(fleet: Fleet, read: Read, clock: pytest.MonkeyPatch) -> None:
     head_same = get("head", If_None_Match=f"W/{etag}")
 
     answers = (first, again, head, same, other, head_same)
-    found = [(each.status_code, each["X-Cache"]) for each in answers]
+    outcomes = [(each.status_code, each["X-Cache"]) for each in answers]
     hit = (200, "HIT")
     not_modified = (304, "HIT")
-    wanted = [(200, "MISS"), hit, hit, not_modified, hit, not_modified]
-    assert found == wanted, read.address
+    expected = [(200, "MISS"), hit, hit, not_modified, hit, not_modified]
+    assert outcomes == expected, read.address
     bodies = [each.content for each in answers]
     body = first.content
     assert body, read.address

@@ -74,5 +74,5 @@ def test_whoever_has_lost_the_right_reads_nobody(person, lose, superuser):
 def test_a_bulk_change_of_people_is_read_at_once(operator, person):
     User.objects.filter(pk=person.pk).update(email="new@example.org")
 
-    found = operator.get(f"/api/v1/user/{person.pk}").json()
-    assert found["email"] == "new@example.org"
+    profile = operator.get(f"/api/v1/user/{person.pk}").json()
+    assert profile["email"] == "new@example.org"

@@ -88,33 +88,33 @@ class Readers:
 
     def ask_again(self, who: str, address: str) -> None:
         """Read with the ETag of the last reader, who may be another one."""
-        known = self.last.get(address)
-        self.read(who, address, **({"If_None_Match": known} if known else {}))
+        etag = self.last.get(address)
+        self.read(who, address, **({"If_None_Match": etag} if etag else {}))
 
-    def read(self, who: str, address: str, method: str = "get", **known: str) -> None:
+    def read(self, who: str, address: str, method: str = "get", **headers: str) -> None:
         reader = who if who in PEOPLE else None
-        found = self.fleet.get(address, reader, method, **known)
+        response = self.fleet.get(address, reader, method, **headers)
         with transaction.atomic():
             mark()  # this connection may have written: it reads past the cache
             fresh = self.fleet.get(address, reader)
-        self.compare(found, fresh, method)
-        if etag := found.headers.get("ETag"):
+        self.compare(response, fresh, method)
+        if etag := response.headers.get("ETag"):
             self.last[address] = etag
 
-    def compare(self, found: Any, fresh: Any, method: str) -> None:
+    def compare(self, response: Any, fresh: Any, method: str) -> None:
         assert fresh.headers.get("X-Cache") in (None, "BYPASS")
-        if found.status_code == 304:
-            assert (fresh.status_code, found.content) == (200, b"")
-            assert shown(found) == shown(fresh, but=OF_A_BODY)
+        if response.status_code == 304:
+            assert (fresh.status_code, response.content) == (200, b"")
+            assert visible_headers(response) == visible_headers(fresh, but=OF_A_BODY)
         else:
-            assert found.status_code == fresh.status_code
-            assert found.content == (fresh.content if method == "get" else b"")
-            assert shown(found) == shown(fresh)
-        if etag := found.headers.get("ETag"):
+            assert response.status_code == fresh.status_code
+            assert response.content == (fresh.content if method == "get" else b"")
+            assert visible_headers(response) == visible_headers(fresh)
+        if etag := response.headers.get("ETag"):
             assert self.etags.setdefault(etag, fresh.content) == fresh.content
 
 
-def shown(answer: Any, but: Iterable[str] = ()) -> dict[str, str]:
+def visible_headers(answer: Any, but: Iterable[str] = ()) -> dict[str, str]:
     hidden = OF_THIS_ANSWER.union(but)
     return {name: text for name, text in answer.headers.items() if name not in hidden}
 

@@ -126,18 +126,18 @@ def test_refusals_are_json_and_say_why(job, ada, settings):
             return stream.status, body["code"], stream.headers
 
     async def scenario():
-        found = [await answer(job, theirs), await answer(job, "x" * 40)]
-        found += [await answer(job, ours, "four"), await answer(job, ours, -1)]
+        answers = [await answer(job, theirs), await answer(job, "x" * 40)]
+        answers += [await answer(job, ours, "four"), await answer(job, ours, -1)]
         async with Stream(job, ours):
-            found.append(await answer(job, ours))
+            answers.append(await answer(job, ours))
             async with Stream(other, theirs):
-                found.append(await answer(job, root))
-        found.append(await answer(job, ours))
-        return found
+                answers.append(await answer(job, root))
+        answers.append(await answer(job, ours))
+        return answers
 
-    found = run(scenario())
+    answers = run(scenario())
 
-    assert [(status, code) for status, code, _ in found] == [
+    assert [(status, code) for status, code, _ in answers] == [
         (404, "not_found"),
         (401, "authentication_failed"),
         (400, "invalid"),
@@ -146,8 +146,8 @@ def test_refusals_are_json_and_say_why(job, ada, settings):
         (503, "no_stream_free"),
         (200, ""),
     ]
-    assert found[4][2]["Retry-After"] and found[4][2]["X-Frame-Options"]
-    assert found[4][2]["Content-Type"] == "application/json"
+    assert answers[4][2]["Retry-After"] and answers[4][2]["X-Frame-Options"]
+    assert answers[4][2]["Content-Type"] == "application/json"
 
 
 def test_the_wsgi_entry_says_where_streams_are(job, ada, settings):

@@ -30,12 +30,12 @@ def read(seeded: None, client_of: Callable[[User], APIClient], operator: User):
     client = client_of(operator)
 
     def read() -> dict[Any, float]:
-        found = client.get("/metrics")
-        assert found.status_code == 200
-        assert found["Content-Type"].startswith("text/plain; version=")
+        response = client.get("/metrics")
+        assert response.status_code == 200
+        assert response["Content-Type"].startswith("text/plain; version=")
         return {
             (sample.name, *sorted(sample.labels.items())): sample.value
-            for family in parse(found.content.decode())
+            for family in parse(response.content.decode())
             for sample in family.samples
         }
 
@@ -79,10 +79,10 @@ def test_a_shared_server_that_is_away_is_down(
     away = redis_cache("redis://127.0.0.1:1/0", tmp_path, TIMEOUT=0.1, BUDGET=0.5)
     settings.CACHES = {**settings.CACHES, "default": away}
     client_of(operator).get("/api/v1/taxonomy/data")
-    found = read()
+    samples = read()
 
-    assert found[("cachelayer_up",)] == 0
-    assert ("cachelayer_entries",) not in found
+    assert samples[("cachelayer_up",)] == 0
+    assert ("cachelayer_entries",) not in samples
 
 
 def test_who_may_read_it(client_of, operator, viewer, settings):
@@ -114,9 +114,9 @@ def test_a_scrapers_token_opens_nothing_else(client_of, settings, seeded):
 
 def test_openmetrics_for_those_who_ask(client_of, operator):
     accepted = "application/openmetrics-text;version=1.0.0,text/plain;q=0.5"
-    found = client_of(operator).get("/metrics", HTTP_ACCEPT=accepted)
+    response = client_of(operator).get("/metrics", HTTP_ACCEPT=accepted)
 
-    assert found["Content-Type"].startswith("application/openmetrics-text")
-    assert "no-store" in found["Cache-Control"]
-    names = {family.name for family in parse_openmetrics(found.content.decode())}
+    assert response["Content-Type"].startswith("application/openmetrics-text")
+    assert "no-store" in response["Cache-Control"]
+    names = {family.name for family in parse_openmetrics(response.content.decode())}
     assert {"cachelayer_lookups", "cachelayer_up", "cachelayer_evictions"} <= names

@@ -32,9 +32,9 @@ def warm(api: APIClient) -> None:
         assert api.get(path)["X-Cache"] == "HIT"
 
 
-def invalidated(what: str, *, status: str = "invalidated") -> dict[str, str]:
+def invalidated(target: str, *, status: str = "invalidated") -> dict[str, str]:
     """An answer, which names it twice: `retired` is the former name of the field."""
-    return {"status": status, "invalidated": what, "retired": what}
+    return {"status": status, "invalidated": target, "retired": target}
 
 
 def outcomes(api: APIClient) -> list[str]:
@@ -117,7 +117,7 @@ def test_the_statistics_are_of_process_host_tiers_and_routes(api):
 
 def route(api: APIClient) -> dict[str, int]:
     """The statistics of the branches' route."""
-    found = api.get("/api/v1/cache/stats").json()["routes"]
-    [branch] = [each for each in found if each["route"] == "/taxonomy/<path:path>"]
+    routes = api.get("/api/v1/cache/stats").json()["routes"]
+    [branch] = [each for each in routes if each["route"] == "/taxonomy/<path:path>"]
     assert branch["tier"] == "branch"
     return branch

@@ -37,15 +37,15 @@ class Run:
         """A phase lasts for `reads` answers, of which an eighth had this outcome."""
         first, give_up = len(self.load.seen), time.monotonic() + CEILING * 3
         while True:
-            found = Phase(name, self.load.seen[first:])
-            enough = len(found.of("GET")) >= self.reads and found.of("PATCH")
-            if enough and found.outcomes(until) >= self.reads // 8:
+            current = Phase(name, self.load.seen[first:])
+            enough = len(current.of("GET")) >= self.reads and current.of("PATCH")
+            if enough and current.outcomes(until) >= self.reads // 8:
                 break
-            assert time.monotonic() < give_up, (name, found.seen[-20:])
+            assert time.monotonic() < give_up, (name, current.seen[-20:])
             assert self.load.failures == []
             time.sleep(0.02)
-        self.phases.append(found)
-        return found
+        self.phases.append(current)
+        return current
 
     @contextmanager
     def slow(self, ms: int) -> Iterator[None]:

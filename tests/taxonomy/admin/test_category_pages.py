@@ -54,8 +54,8 @@ def test_a_move_keeps_the_old_path_as_an_alias(browser, skill):
     assert moved.aliases == ["data/analytics"]
     skill.refresh_from_db()
     assert skill.path == "research/analytics/pdf-tools"
-    shown = browser.get(f"{LIST}{moved.pk}/change/").content.decode()
-    assert "Former paths" in shown and "pdf-tools" in shown
+    detail = browser.get(f"{LIST}{moved.pk}/change/").content.decode()
+    assert "Former paths" in detail and "pdf-tools" in detail
 
 
 def test_a_name_changes_without_a_move(browser):

@@ -41,16 +41,16 @@ def test_a_text_is_not_published_over_one_that_its_author_has_not_seen(browser, 
     sent["content"] += "\r\nMy line.\r\n"
     Skill.objects.publish(skill_files(body="# Somebody else's\n", late=b"x"))
 
-    errors, kept = refused(browser, address, sent)
+    errors, values = refused(browser, address, sent)
 
     assert "Version 1.0.1 was published since" in errors["__all__"][0]
-    assert kept["content"] == sent["content"]
+    assert values["content"] == sent["content"]
     assert Skill.objects.get().versions.count() == 2
-    done(browser, address, kept)
+    done(browser, address, values)
     current = Skill.objects.get().current
     assert (current.number, current.body[-8:]) == ("1.0.2", "My line.")
     assert current.bundle.file("late"), "the other files are those of the newest"
-    errors, _ = refused(browser, address, {"content": kept["content"] + "More.\n"})
+    errors, _ = refused(browser, address, {"content": values["content"] + "More.\n"})
     assert errors, "who says nothing of what it was made from has not seen it"
 
 
@@ -73,13 +73,13 @@ def test_two_moves_of_a_category_do_not_undo_each_other(browser, seeded):
     sent = opened(browser, address) | {"path": "operations/analytics"}
     category.revise(path="research/numbers", description="Theirs.")
 
-    errors, kept = refused(browser, address, sent)
+    errors, values = refused(browser, address, sent)
 
     assert "research/numbers" in errors["path"][0]
-    assert kept["path"] == "operations/analytics", "what was typed stays"
-    assert kept["description"] == "Theirs.", "and the rest is today's"
-    assert kept["position"] == str(category.position)
-    done(browser, address, kept)
+    assert values["path"] == "operations/analytics", "what was typed stays"
+    assert values["description"] == "Theirs.", "and the rest is today's"
+    assert values["position"] == str(category.position)
+    done(browser, address, values)
     category.refresh_from_db()
     assert (category.path, category.description) == ("operations/analytics", "Theirs.")
 
@@ -90,9 +90,9 @@ def test_a_refusal_of_another_kind_keeps_both_changes_apart(browser, seeded):
     sent = opened(browser, address) | {"path": "data/ml"}
     category.revise(name="Numbers")
 
-    errors, kept = refused(browser, address, sent)
+    errors, values = refused(browser, address, sent)
     assert list(errors) == ["path"] and "already" in errors["path"][0]
-    done(browser, address, kept | {"path": "data/numbers"})
+    done(browser, address, values | {"path": "data/numbers"})
 
     category.refresh_from_db()
     assert (category.path, category.name) == ("data/numbers", "Numbers")
@@ -121,10 +121,10 @@ def test_relations_of_two_people_stay_both(browser, skill, settings):
     Relation.objects.relate(skill, theirs)
 
     settings.SKILLFLEET_MAX_RELATIONS = 2
-    errors, kept = refused(browser, address, sent | {"see_also": "two\r\nmine"})
+    errors, values = refused(browser, address, sent | {"see_also": "two\r\nmine"})
     assert errors["see_also"] == ["3 names in all, at most 2."]
     settings.SKILLFLEET_MAX_RELATIONS = 3
-    done(browser, address, kept)
+    done(browser, address, values)
 
     names = skill.relations.values_list("kind", "target_name")
     assert set(names) == {
@@ -183,11 +183,11 @@ def test_facets_and_profiles_keep_what_was_left_alone(browser, seeded):
     assert (profile.hidden, profile.experience) == (["research"], "beginner")
 
 
-@pytest.mark.parametrize("said", ["{", "[]", "5", "[" * 100_000, '{"path": [{}]}'])
-def test_what_no_page_wrote_is_refused(browser, seeded, said):
+@pytest.mark.parametrize("text", ["{", "[]", "5", "[" * 100_000, '{"path": [{}]}'])
+def test_what_no_page_wrote_is_refused(browser, seeded, text):
     category = Category.objects.get(path="data/analytics")
     address = f"/admin/taxonomy/category/{category.pk}/do/edit/"
-    sent = opened(browser, address) | {"made_from": said, "path": "data/new"}
+    sent = opened(browser, address) | {"made_from": text, "path": "data/new"}
 
     errors, _ = refused(browser, address, sent)
 

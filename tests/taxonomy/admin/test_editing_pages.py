@@ -47,9 +47,9 @@ def test_it_is_renamed_and_deprecated_for_another(browser, skill):
     assert Skill.objects.resolve("pdf-tools").name == "pdf-kit"
     for name in ("Not A Name", "pdf-forms", "search"):
         assert refused(browser, f"{verbs}/rename/", {"name": name})["name"]
-    gone = {"reason": "Slow.", "replacement": "no-such"}
-    assert refused(browser, f"{verbs}/deprecate/", gone)["replacement"]
-    done(browser, f"{verbs}/deprecate/", gone | {"replacement": "pdf-forms"})
+    form = {"reason": "Slow.", "replacement": "no-such"}
+    assert refused(browser, f"{verbs}/deprecate/", form)["replacement"]
+    done(browser, f"{verbs}/deprecate/", form | {"replacement": "pdf-forms"})
     page = browser.get(f"{SKILLS}{skill.pk}/change/").content.decode()
     assert "Slow." in page and "pdf-forms" in page
 
@@ -62,8 +62,8 @@ def test_labels_and_relations_are_lines(browser, skill):
         f"{verbs}/label/",
         {"tags": "b\r\n a \r\n\r\nb", "facets": "language=go"},
     )
-    shown = browser.get(f"{verbs}/label/").context["form"].initial
-    assert (shown["tags"], shown["facets"]) == ("a\nb", "language=go")
+    initial = browser.get(f"{verbs}/label/").context["form"].initial
+    assert (initial["tags"], initial["facets"]) == ("a\nb", "language=go")
     for sent in ({"facets": "language=c"}, {"tags": "x" * 201}, {"tags": "a\0"}):
         assert list(refused(browser, f"{verbs}/label/", sent)) == list(sent)
     many = "\n".join(f"t{n}" for n in range(51))

@@ -21,9 +21,9 @@ def test_a_yanked_version_is_read_by_curators_alone(browser, reading_browser, se
 
     skill.yank("1.0.0", "It holds a key.")
 
-    shown = page(reading_browser, address)
-    assert "secretword" not in shown and "pdf-tools" in shown
-    assert "Version 1.0.0 was withdrawn: It holds a key." in shown
+    text = page(reading_browser, address)
+    assert "secretword" not in text and "pdf-tools" in text
+    assert "Version 1.0.0 was withdrawn: It holds a key." in text
     assert "secretword" in page(browser, address)
 
 
@@ -41,6 +41,6 @@ def test_an_archived_skill_is_told_by_the_name_that_was_written(
     other.archive()
 
     for someone in (browser, reading_browser):
-        shown = page(someone, address)
-        assert "first-name" in shown and "Slow." in shown
-        assert "second-name" not in shown and link not in shown
+        text = page(someone, address)
+        assert "first-name" in text and "Slow." in text
+        assert "second-name" not in text and link not in text

@@ -36,16 +36,16 @@ def test_figures_are_shown_and_not_who(browser, skill, kim):
     assert totals["Totals"] == [("Everything", 2, 0, 1, 0, 0, 1)]
     assert "Merge &lt;b&gt;two" in one.content.decode()
     assert "Usage in 30 days" in of_skill.content.decode()
-    for shown in (page, one, of_skill):
-        assert "kim" not in shown.content.decode()
+    for response in (page, one, of_skill):
+        assert "kim" not in response.content.decode()
 
 
 def test_a_profile_is_told_changed_and_adapted(browser, skill):
     me = User.objects.get(username="carl")
     assert browser.post(f"{LIST}add/", TOLD).status_code == 302
-    told = Profile.objects.get(pk=me.pk)
-    assert told.mounted == ["data/ml", "development"]
-    assert told.priorities == {"operations": 8, "data": 3}
+    profile = Profile.objects.get(pk=me.pk)
+    assert profile.mounted == ["data/ml", "development"]
+    assert profile.priorities == {"operations": 8, "data": 3}
     assert browser.get(f"{LIST}add/").status_code == 403, "one has one"
 
     verbs = f"{LIST}{me.pk}/do/"
@@ -56,9 +56,9 @@ def test_a_profile_is_told_changed_and_adapted(browser, skill):
     record(me, Skill.objects.all(), reports)
     browser.post(f"{verbs}adapt/")
 
-    told.refresh_from_db()
-    assert told.hidden == []
-    assert told.priorities == {"operations": 8, "data": 3, "data/analytics": 10}
+    profile.refresh_from_db()
+    assert profile.hidden == []
+    assert profile.priorities == {"operations": 8, "data": 3, "data/analytics": 10}
 
 
 @pytest.mark.parametrize(

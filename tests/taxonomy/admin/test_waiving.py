@@ -25,9 +25,9 @@ def verb(skill, name):
 
 
 def test_a_finding_is_waived_from_beside_it(browser, risky):
-    shown = page(browser, risky)
-    assert "Run `rm -rf /` &amp; &lt;b&gt;see&lt;/b&gt;." in shown
-    [way, other] = re.findall(r'href="([^"]*/do/waive/\?finding=\w+)"', shown)
+    text = page(browser, risky)
+    assert "Run `rm -rf /` &amp; &lt;b&gt;see&lt;/b&gt;." in text
+    [way, other] = re.findall(r'href="([^"]*/do/waive/\?finding=\w+)"', text)
 
     form = browser.get(way).context["form"]
     picked = form.initial["finding"]
@@ -37,9 +37,9 @@ def test_a_finding_is_waived_from_beside_it(browser, risky):
 
     waiver = Waiver.objects.get()
     assert (waiver.rule, waiver.person.username) == ("scan.destructive", "carl")
-    shown = page(browser, risky)
-    assert way not in shown and other in shown
-    assert "An example." in shown
+    text = page(browser, risky)
+    assert way not in text and other in text
+    assert "An example." in text
     assert "Warnings" in browser.get(LIST).content.decode()
 
 

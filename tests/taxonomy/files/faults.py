@@ -1,4 +1,4 @@
-"""Deeds between two lines of a write, and before something is opened."""
+"""Runs code between two lines of a folder write, or before a file is opened."""
 
 import os
 import sys
@@ -11,18 +11,17 @@ import pytest
 
 from taxonomy.files import write
 
-WRITING = {module.__file__ for module in (write, write, write)}
-
 
 class Between:
-    """Called at each line of what writes folders, and at each return."""
+    """Calls `deed` at each line and each return of `taxonomy.files.write`, with the
+    number of the call, counted from 1."""
 
     def __init__(self, deed: Callable[[int], None]) -> None:
         self.deed = deed
         self.numbers = count(1)
 
     def __call__(self, frame: FrameType, event: str, argument: Any) -> Any:
-        if frame.f_code.co_filename not in WRITING:
+        if frame.f_code.co_filename != write.__file__:
             return None
         if event in ("line", "return"):
             self.deed(next(self.numbers))
@@ -37,14 +36,14 @@ class Between:
 
 
 def at(number: int, deed: Callable[[], None]) -> Between:
-    """Once, at the line that has this number; `Between.numbers` goes on."""
-    return Between(lambda found: deed() if found == number else None)
+    """Call `deed` once, at the line with this number; `Between.numbers` counts on."""
+    return Between(lambda current: deed() if current == number else None)
 
 
 def before_opening(
     monkeypatch: pytest.MonkeyPatch, name: str, deed: Callable[[], None], nth: int = 1
 ) -> None:
-    """Once, before the nth time that something of this name is opened."""
+    """Call `deed` once, before `os.open` opens the path `name` for the nth time."""
     opens, real = count(1), os.open
 
     def opening(path: Any, *arguments: Any, **options: Any) -> int:

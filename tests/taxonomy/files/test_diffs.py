@@ -47,8 +47,8 @@ def test_a_mode_that_changed_is_said():
 
 
 def test_no_text_is_compared_that_would_take_long():
-    (found,) = differences(files(a=b"x" * 5001), files(a=b"y"), most_lines=50)
-    assert (found.text, found.note) == ("", "too long")
+    (difference,) = differences(files(a=b"x" * 5001), files(a=b"y"), most_lines=50)
+    assert (difference.text, difference.note) == ("", "too long")
 
 
 def test_equal_files_have_no_difference():

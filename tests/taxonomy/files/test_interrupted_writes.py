@@ -30,7 +30,7 @@ def steps(request, monkeypatch):
     return request.param
 
 
-def held(target):
+def read_or_none(target):
     try:
         return read_folder(target)
     except FolderMissing:
@@ -64,7 +64,7 @@ def interrupted(tmp_path, deed, edit=b""):
 def test_ctrl_c_leaves_the_old_folder_or_the_new_one(tmp_path, steps, deed):
     after = None if deed == "remove" else NEW
     for target, error in interrupted(tmp_path, deed):
-        assert held(target) in ([OLD, after] if error else [after])
+        assert read_or_none(target) in ([OLD, after] if error else [after])
         assert error is not FolderLeft
         write_folder(NEW, target, replace=True)
         write_folder(OLD, target, replace=True)
@@ -94,19 +94,19 @@ def test_a_killed_write_leaves_one_of_both_for_the_next(tmp_path, steps, deed):
     for folder in folders:
         target = folder / "a"
         if steps == "one" and deed != "remove":
-            assert held(target) in (OLD, NEW)
+            assert read_or_none(target) in (OLD, NEW)
         if target.exists():
             with open_source(folder) as source:
                 assert source.folders == ("a",)
-        if deed == "replace anything" and left(target):
+        if deed == "replace anything" and refuses_unknown(target):
             continue
         write_folder(NEW, target, replace=True)
         write_folder(OLD, target, replace=True)
         assert os.listdir(folder) == ["a"]
 
 
-def left(target):
-    """What was to be replaced, whatever it is, is kept when it is not known."""
+def refuses_unknown(target):
+    """Whether a write refuses because the staging folder has files it does not know."""
     try:
         write_folder(OLD, target, replace=True)
     except FolderLeft as error:
@@ -120,7 +120,7 @@ def test_at_no_time_is_there_no_folder(tmp_path):
         pytest.skip("This system cannot.")
     target = write_folder(OLD, tmp_path / "a")
     seen = []
-    with Between(lambda _: seen.append(held(target))):
+    with Between(lambda _: seen.append(read_or_none(target))):
         DEEDS["replace"](target)
     assert seen[0] == OLD and seen[-1] == NEW
     assert [one for one in seen if one not in (OLD, NEW)] == []
@@ -134,7 +134,7 @@ def test_what_cannot_be_restored_is_kept_and_named(tmp_path, steps, deed):
     (target / "notes/a.md").write_bytes(b"Mine.")
 
     def edit(_):
-        if held(target) is None:
+        if read_or_none(target) is None:
             target.mkdir()
             (target / "more.md").write_bytes(b"Mine, too.")
 
@@ -164,8 +164,8 @@ def test_what_is_saved_to_the_new_folder_before_it_goes_is_kept(tmp_path):
     with pytest.raises(FolderLeft), Between(edit):
         DEEDS["replace"](target)
     assert (target / "notes/a.md").read_bytes() == b"Mine."
-    left = tmp_path / ".skillfleet-aside-a/new/notes/a.md"
-    assert left.read_bytes() == b"Mine, too."
+    rescued = tmp_path / ".skillfleet-aside-a/new/notes/a.md"
+    assert rescued.read_bytes() == b"Mine, too."
 
 
 def test_a_folder_that_is_filled_meanwhile_is_not_replaced(tmp_path):

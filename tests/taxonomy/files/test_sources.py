@@ -39,8 +39,8 @@ def test_a_link_to_a_skill_is_told_unless_the_skill_is_found(skills_folder, tmp_
 def test_a_folder_of_links_alone_says_which(skills_folder, tmp_path):
     (tmp_path / "links").mkdir()
     (tmp_path / "links" / "a").symlink_to(skills_folder / "a")
-    told = r"no SKILL\.md in it\. a: It is a link"
-    with pytest.raises(SourceRefused, match=told), open_source(tmp_path / "links"):
+    message = r"no SKILL\.md in it\. a: It is a link"
+    with pytest.raises(SourceRefused, match=message), open_source(tmp_path / "links"):
         pass
 
 
@@ -67,8 +67,8 @@ def test_folders_that_are_nested_too_deeply_are_told(skills_folder):
     deep = skills_folder.joinpath(*"d" * 65)
     write_folder(OLD, deep)
     skipped = []
-    found = sorted(find_skills(skills_folder, 1_000, skipped))
-    assert found == ["a", "deep/b"]
+    paths = sorted(find_skills(skills_folder, 1_000, skipped))
+    assert paths == ["a", "deep/b"]
     assert [path for path, _ in skipped] == ["/".join("d" * 65)]
 
 

@@ -15,7 +15,7 @@ def edited(text, name="pdf-tools"):
     return skill_files(name, body=f"{text}\n")
 
 
-def said(name="pdf-tools"):
+def body_of(name="pdf-tools"):
     return Skill.objects.get(name=name).current.body.strip()
 
 
@@ -45,13 +45,13 @@ def test_a_former_version_does_not_take_back_what_was_changed_here(
         code, report = import_skills(source, *options, "--on-conflict", policy)
         assert (code, only(report)["action"]) == (0, "kept")
         assert "version 1.0.0 already" in only(report)["reasons"][0]
-    assert said() == "Edited here."
+    assert body_of() == "Edited here."
 
 
 def test_a_source_may_take_back_its_own_update(import_skills, source):
     for text in ("one", "two", "one"):
         import_skills(changed(source, text))
-    assert said() == "one"
+    assert body_of() == "one"
     assert Skill.objects.get().current.number == "1.0.2"
 
 
@@ -61,7 +61,7 @@ def test_an_update_of_what_nobody_changed_is_no_conflict(import_skills, source, 
     report = import_skills(changed(source, "two"), "--on-conflict", policy)[1]
     assert report["counts"] == {"updated": 1}
     assert only(report)["notes"] == []
-    assert said() == "two"
+    assert body_of() == "two"
 
 
 def test_one_that_was_imported_under_another_name_goes_on_with_it(
@@ -79,7 +79,7 @@ def test_one_that_was_imported_under_another_name_goes_on_with_it(
         "unchanged",
         "pdf-tools-2",
     )
-    assert (said(), said("pdf-tools-2")) == ("Theirs.", "two")
+    assert (body_of(), body_of("pdf-tools-2")) == ("Theirs.", "two")
 
 
 def test_one_that_was_renamed_here_gets_the_updates_of_its_source(
@@ -90,7 +90,7 @@ def test_one_that_was_renamed_here_gets_the_updates_of_its_source(
     assert actions(import_skills(source)[1]) == {"pdf-tools": "unchanged"}
     report = import_skills(changed(source, "two"), "--on-conflict", "rename")[1]
     assert (only(report)["action"], only(report)["name"]) == ("updated", "paper-tools")
-    assert said("paper-tools") == "two"
+    assert body_of("paper-tools") == "two"
 
 
 def test_what_is_followed_by_a_version_of_the_source_is_told(import_skills, source):

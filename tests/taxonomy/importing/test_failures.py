@@ -42,21 +42,21 @@ def source(tmp_path):
 
 def run(command, *arguments):
     """(exit code, error, report)"""
-    out, code, said = StringIO(), 0, ""
+    out, code, message = StringIO(), 0, ""
     try:
         call_command(command, *map(str, arguments), "--json", stdout=out, stderr=out)
     except SystemExit as ended:
         code = int(ended.code or 0)
     except CommandError as error:
-        code, said = error.returncode, str(error)
-    return code, said, json.loads(out.getvalue())
+        code, message = error.returncode, str(error)
+    return code, message, json.loads(out.getvalue())
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_one_failure_of_the_database_refuses_one_skill(source, command):
     with locked(1, 3):
-        code, said, report = run(command, source)
-    assert (code, said) == (3, "")
+        code, message, report = run(command, source)
+    assert (code, message) == (3, "")
     assert report["counts"] == {"created": 3, "refused": 2}
     assert "database is locked" in report["skills"][1]["reasons"][0]
     assert run(command, source)[2]["counts"] == {"created": 2, "unchanged": 3}
@@ -65,9 +65,9 @@ def test_one_failure_of_the_database_refuses_one_skill(source, command):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_database_that_goes_on_failing_ends_the_run(source, command):
     with locked(1, 2, 3, 4):
-        code, said, report = run(command, source)
+        code, message, report = run(command, source)
     assert (code, report["counts"]) == (3, {"created": 1, "refused": 4})
-    assert "not tried" in said
+    assert "not tried" in message
     assert "not tried" in report["skills"][4]["reasons"][0]
     assert Skill.objects.count() == 1
 

@@ -41,17 +41,17 @@ def reasons(path):
 
 def failures(count, tmp_path):
     """(trick, seed, what was said) of each that was not refused for its reason."""
-    found = []
+    unexplained = []
     for seed, trick in drawn(count):
         place = tmp_path / str(seed)
         place.mkdir()
         path = trick.build(random.Random(seed), place)
         before = tree(place)
-        said = reasons(path)
-        is_told = said and trick.because.lower() in " ".join(said).lower()
-        if not is_told or tree(place) != before:
-            found.append((trick.name, seed, said))
-    return found
+        answers = reasons(path)
+        is_explained = answers and trick.because.lower() in " ".join(answers).lower()
+        if not is_explained or tree(place) != before:
+            unexplained.append((trick.name, seed, answers))
+    return unexplained
 
 
 def tree(place):
@@ -108,13 +108,13 @@ def very_many(place, form):
 
 
 @contextmanager
-def measured(capsys, what):
+def measured(capsys, title):
     tracemalloc.start()
     began = time.monotonic()
     yield
-    took = time.monotonic() - began
+    seconds = time.monotonic() - began
     peak = tracemalloc.get_traced_memory()[1] / 2**20
     tracemalloc.stop()
     with capsys.disabled():
-        print(f"\n{what}: {took:.1f} s, at most {peak:.0f} MiB at a time")
+        print(f"\n{title}: {seconds:.1f} s, at most {peak:.0f} MiB at a time")
     assert peak < MOST_MIB

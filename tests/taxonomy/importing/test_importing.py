@@ -108,9 +108,9 @@ def test_a_name_that_is_taken(import_skills, source_folder, policy, action, name
         report = import_skills(source_folder, "--on-conflict", policy)[1]
         assert actions(report)["pdf-tools"] == expected
     assert list(Skill.objects.values_list("name", flat=True)) == names
-    kept = Skill.objects.get(name="pdf-tools")
-    assert kept.category.path == "data"
-    assert kept.versions.count() == (2 if policy == "version" else 1)
+    skill = Skill.objects.get(name="pdf-tools")
+    assert skill.category.path == "data"
+    assert skill.versions.count() == (2 if policy == "version" else 1)
 
 
 def test_what_was_changed_here_is_kept_until_the_source_changes(

@@ -74,9 +74,9 @@ def test_the_bar_never_passes_its_end():
     terminal = Terminal()
     wrapper = OutputWrapper(terminal)
     assert list(with_progress(iter(OUTCOMES), 1, wrapper)) == OUTCOMES
-    shown = re.findall(r"(\d+)/(\d+)", terminal.getvalue())
-    assert shown[-1] == ("4", "4")
-    assert all(int(done) <= int(total) for done, total in shown)
+    counts = re.findall(r"(\d+)/(\d+)", terminal.getvalue())
+    assert counts[-1] == ("4", "4")
+    assert all(int(done) <= int(total) for done, total in counts)
 
 
 def test_a_skill_that_cannot_be_read_is_not_called_a_source():

@@ -9,8 +9,8 @@ from taxonomy.scan.text import fenced, plain, starts_of
 
 def places(text: str | bytes, path: str = "a.md") -> list[tuple[str, int | None]]:
     content = text if isinstance(text, bytes) else text.encode()
-    found = scan((File(path, content),))
-    return [(each.rule.removeprefix("scan."), each.line) for each in found]
+    findings = scan((File(path, content),))
+    return [(each.rule.removeprefix("scan."), each.line) for each in findings]
 
 
 @pytest.mark.parametrize(

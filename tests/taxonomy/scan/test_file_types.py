@@ -10,7 +10,7 @@ EVIL = b"rm -rf ~/\n"
 
 
 def rules(*files: File) -> set[str]:
-    return {found.rule.removeprefix("scan.") for found in scan(files)}
+    return {finding.rule.removeprefix("scan.") for finding in scan(files)}
 
 
 def test_a_compiled_program_is_named_and_an_image_is_not_read():
@@ -50,16 +50,16 @@ def test_a_wide_encoding_hides_nothing(encoding):
 
 
 def test_a_mark_of_utf_16_before_ascii_hides_nothing():
-    found = scan((File("a.sh", b"\xff\xfe\n" + EVIL, executable=True),))
+    findings = scan((File("a.sh", b"\xff\xfe\n" + EVIL, executable=True),))
 
-    assert ("scan.destructive", 2) in [(each.rule, each.line) for each in found]
+    assert ("scan.destructive", 2) in [(each.rule, each.line) for each in findings]
 
 
 def test_what_may_be_no_text_takes_no_room_from_what_is():
     files = (File("a.bin", b"\0" * 90), File("b.sh", EVIL))
-    found = scan(files, Limits(scanned_total_bytes=99))
+    findings = scan(files, Limits(scanned_total_bytes=99))
 
-    assert [(each.rule, each.severity) for each in found] == [
+    assert [(each.rule, each.severity) for each in findings] == [
         ("scan.destructive", Severity.CRITICAL),
         ("scan.oversize", Severity.NOTICE),
     ]

@@ -7,7 +7,7 @@ HEAD = b"---\nname: a\ndescription: Does a. Use when b is.\n---\n\nBody\n"
 
 
 def fingerprints(text: str, path: str = "a.sh") -> list[str]:
-    return [found.fingerprint for found in scan((File(path, text.encode()),))]
+    return [finding.fingerprint for finding in scan((File(path, text.encode()),))]
 
 
 def test_a_fingerprint_is_of_the_line_and_not_of_its_place():
@@ -32,7 +32,9 @@ def test_a_second_line_of_the_same_text_is_another_finding():
 def test_the_network_that_is_used_has_a_fingerprint_of_its_whole_line():
     def of(line: str) -> list[str]:
         script = File("scripts/a.sh", f"#\n{line}\n".encode())
-        return [found.fingerprint for found in scan((File("SKILL.md", HEAD), script))]
+        return [
+            finding.fingerprint for finding in scan((File("SKILL.md", HEAD), script))
+        ]
 
     assert of("curl -s https://a.example/x") != of("curl -s https://b.example/x")
 
@@ -50,8 +52,8 @@ def test_the_fifth_finding_stands_for_all_that_follow():
 def test_a_skill_has_five_hundred_findings_at_most():
     lines = "\n".join(f"rm -rf / # {number}" for number in range(9)).encode()
     files = [File(f"{number:03}.sh", lines) for number in range(120)]
-    found = scan(tuple(files))
+    findings = scan(tuple(files))
     more = scan((*files, File("120.sh", b"rm -rf ~")))
-    assert len(found) == len(more) == 500
-    assert found[-1].message.endswith("(and 100 more findings)")
-    assert found[-1].fingerprint != more[-1].fingerprint
+    assert len(findings) == len(more) == 500
+    assert findings[-1].message.endswith("(and 100 more findings)")
+    assert findings[-1].fingerprint != more[-1].fingerprint

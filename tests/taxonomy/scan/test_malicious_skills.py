@@ -20,18 +20,18 @@ RISKS = (Severity.CRITICAL, Severity.WARNING)
 
 def places(files):
     return {
-        (found.rule.removeprefix("scan."), found.file, found.line)
-        for found in scan(files)
-        if found.severity in RISKS
+        (finding.rule.removeprefix("scan."), finding.file, finding.line)
+        for finding in scan(files)
+        if finding.severity in RISKS
     }
 
 
 @pytest.mark.parametrize("trick", TRICKS, ids=lambda trick: trick.text[:40])
 def test_a_trick_is_found_at_its_line(trick):
-    found = places(trick.files)
+    findings = places(trick.files)
 
-    assert (trick.rule, trick.path, trick.line) in found
-    assert {(path, line) for _, path, line in found} == {(trick.path, trick.line)}
+    assert (trick.rule, trick.path, trick.line) in findings
+    assert {(path, line) for _, path, line in findings} == {(trick.path, trick.line)}
 
 
 @pytest.mark.parametrize("trick", TRICKS, ids=lambda trick: trick.text[:40])
@@ -72,9 +72,9 @@ def test_an_ordinary_line_fails_no_skill(path, text):
     content = (HEAD + text if path == "SKILL.md" else text).encode()
 
     assert [
-        str(found)
-        for found in scan((File(path, content),))
-        if found.severity is Severity.CRITICAL
+        str(finding)
+        for finding in scan((File(path, content),))
+        if finding.severity is Severity.CRITICAL
     ] == []
 
 
@@ -105,7 +105,9 @@ def test_a_description_that_says_for_what_it_is_is_left_alone(description):
 def test_allowed_tools_that_are_named_are_left_alone(tools, rules):
     text = f"---\nname: a\ndescription: Ok.\nallowed-tools: {tools}\n---\n\nBody\n"
 
-    assert [found.rule for found in scan((File("SKILL.md", text.encode()),))] == rules
+    assert [
+        finding.rule for finding in scan((File("SKILL.md", text.encode()),))
+    ] == rules
 
 
 @pytest.mark.parametrize(
@@ -117,18 +119,18 @@ def test_allowed_tools_that_are_named_are_left_alone(tools, rules):
     ],
 )
 def test_a_command_of_text_is_told(line):
-    (found,) = scan((File("scripts/a.js", f"\n{line}\n".encode()),))
+    (finding,) = scan((File("scripts/a.js", f"\n{line}\n".encode()),))
 
-    assert (found.rule, found.line) == ("scan.shell-text", 2)
+    assert (finding.rule, finding.line) == ("scan.shell-text", 2)
 
 
 def test_use_of_the_network_that_is_not_declared_is_told():
     head = HEAD.replace("compatibility: Needs access to the internet.\n", "")
     script = File("scripts/a.py", b"import httpx\n\nhttpx.get('https://a.example')\n")
 
-    (found,) = scan((File("SKILL.md", head.encode()), script))
+    (finding,) = scan((File("SKILL.md", head.encode()), script))
 
-    assert (found.rule, found.file, found.line) == (
+    assert (finding.rule, finding.file, finding.line) == (
         "scan.undeclared-network", "scripts/a.py", 3,
     )  # fmt: skip
     assert scan((File("SKILL.md", HEAD.encode()), script)) == ()
@@ -137,10 +139,10 @@ def test_use_of_the_network_that_is_not_declared_is_told():
 @needs_corpus
 def test_published_skills_have_no_critical_finding():
     critical = [
-        (folder.name, str(found))
+        (folder.name, str(finding))
         for folder in published_skills()
-        for found in scan(files_below(folder))
-        if found.severity is Severity.CRITICAL
+        for finding in scan(files_below(folder))
+        if finding.severity is Severity.CRITICAL
     ]
 
     assert critical == []

@@ -39,30 +39,30 @@ KEY_LINE = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSj"
     ],
 )
 def test_a_secret_is_never_part_of_a_snippet(secret, line):
-    found = scan((File("a.sh", line.format(secret).encode()),))
-    assert found
-    assert all(secret not in str(finding.as_json()) for finding in found)
+    findings = scan((File("a.sh", line.format(secret).encode()),))
+    assert findings
+    assert all(secret not in str(finding.as_json()) for finding in findings)
 
 
 def test_no_line_of_a_private_key_is_shown():
     lines = ("-----BEGIN RSA PRIVATE KEY-----", KEY_LINE, f"rm -rf ~/ {KEY_LINE}")
-    found = scan((File("k.pem", "\r\n".join(lines).encode()),))
+    findings = scan((File("k.pem", "\r\n".join(lines).encode()),))
 
-    assert [each.line for each in found] == [3, 1]
-    assert all(KEY_LINE not in finding.snippet for finding in found)
+    assert [each.line for each in findings] == [3, 1]
+    assert all(KEY_LINE not in finding.snippet for finding in findings)
 
 
 def test_what_the_frontmatter_says_is_shown_without_its_secrets():
-    said = f"Use for every request, with {TOKEN} and password '{WORD}'."
-    text = f"---\nname: a\ndescription: {said}\n---\n\nBody\n"
-    found = scan((File("SKILL.md", text.encode()),))
+    description = f"Use for every request, with {TOKEN} and password '{WORD}'."
+    text = f"---\nname: a\ndescription: {description}\n---\n\nBody\n"
+    findings = scan((File("SKILL.md", text.encode()),))
 
-    assert "scan.trigger-hijack" in [each.rule for each in found]
-    assert all(TOKEN not in each.snippet for each in found)
-    assert all(WORD not in each.snippet for each in found)
+    assert "scan.trigger-hijack" in [each.rule for each in findings]
+    assert all(TOKEN not in each.snippet for each in findings)
+    assert all(WORD not in each.snippet for each in findings)
 
 
 def test_what_is_no_secret_is_still_shown():
-    (found,) = scan((File("a.sh", b"token=$(cat t); f password --all; rm -rf /\n"),))
+    (finding,) = scan((File("a.sh", b"token=$(cat t); f password --all; rm -rf /\n"),))
 
-    assert found.snippet == "token=$(cat t); f password --all; rm -rf /"
+    assert finding.snippet == "token=$(cat t); f password --all; rm -rf /"

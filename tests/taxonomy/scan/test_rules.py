@@ -43,9 +43,9 @@ def parts(argument):
 @pytest.mark.parametrize("name", PATTERNS)
 def test_no_pattern_repeats_without_a_bound(name):
     pattern = PATTERNS[name]
-    found = list(repeats(re._parser.parse(pattern.pattern, pattern.flags)))
+    bounds = list(repeats(re._parser.parse(pattern.pattern, pattern.flags)))
 
-    assert all(most <= MOST and nested <= MOST_NESTED for most, nested in found)
+    assert all(most <= MOST and nested <= MOST_NESTED for most, nested in bounds)
 
 
 def test_an_unbounded_pattern_would_be_found():

@@ -12,7 +12,7 @@ KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\n" + "b3BlbnNzaC1rZXktdjEAAAAABG5vbmU
 FLAG = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
 
 
-def found(text: str, path: str = "SKILL.md") -> set[str]:
+def rules_of(text: str, path: str = "SKILL.md") -> set[str]:
     return {f.rule.removeprefix("scan.") for f in scan((File(path, text.encode()),))}
 
 
@@ -56,7 +56,7 @@ def found(text: str, path: str = "SKILL.md") -> set[str]:
     ],
 )
 def test_a_risky_line_is_found(rule, text):
-    assert rule in found(f"# Skill\n\n{text}\n")
+    assert rule in rules_of(f"# Skill\n\n{text}\n")
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_risky_line_is_found(rule, text):
     ],
 )
 def test_an_ordinary_line_is_left_alone(text):
-    assert found(text) == set()
+    assert rules_of(text) == set()
 
 
 def test_a_finding_has_its_place_its_reason_and_its_remedy():
@@ -117,8 +117,8 @@ def test_lines_count_as_editors_count_them_and_shell_lines_are_joined():
 
 def test_blanks_and_joined_lines_hide_no_command():
     text = "one\nrm \\\n  \t -rf \\\n /\nchmod  u+s\t/bin/sh\n"
-    found = scan((File("a.sh", text.encode()),))
-    assert [(f.rule, f.line) for f in found] == [
+    findings = scan((File("a.sh", text.encode()),))
+    assert [(f.rule, f.line) for f in findings] == [
         ("scan.destructive", 2),
         ("scan.account-access", 5),
     ]
@@ -130,5 +130,5 @@ def test_looking_near_words_alone_misses_nothing(trick):
         text = ScannedText.of(file, file.content.decode())
         for rule in TEXT_RULES:
             for copy in filter(None, (text.joined, text.plain, text.code)):
-                whole = [found.span() for found in rule.pattern.finditer(copy.text)]
-                assert [found.span() for found in copy.matches(rule)] == whole
+                whole = [match.span() for match in rule.pattern.finditer(copy.text)]
+                assert [match.span() for match in copy.matches(rule)] == whole

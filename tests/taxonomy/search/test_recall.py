@@ -13,6 +13,6 @@ ENOUGH = 0.9
 @pytest.mark.parametrize("held_out", [False, True])
 def test_the_skill_is_among_the_first_three(seeded, held_out):
     assert recall.publish(CORPUS / "skills") == Skill.objects.count()
-    asked = [each for each in recall.prompts() if each.held_out == held_out]
-    missed = recall.misses(asked)
-    assert 1 - len(missed) / len(asked) >= ENOUGH, missed
+    prompts = [each for each in recall.prompts() if each.held_out == held_out]
+    missed = recall.misses(prompts)
+    assert 1 - len(missed) / len(prompts) >= ENOUGH, missed

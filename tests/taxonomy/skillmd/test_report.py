@@ -85,12 +85,12 @@ def test_a_notice_lowers_the_score_and_nothing_else():
 
 def test_a_waived_risk_no_longer_fails_and_is_still_told():
     text = GOOD + "\n    rm -rf /\n"
-    (found,) = report(text).errors
-    verdict = report(text, waived=[Waived(found.fingerprint)])
+    (finding,) = report(text).errors
+    verdict = report(text, waived=[Waived(finding.fingerprint)])
     assert (verdict.status, verdict.score) == ("passed", 1.0)
     assert verdict.as_json()["waived"][0]["rule"] == "scan.destructive"
     other = text.replace("rm -rf /", "rm -rf / --force")
-    assert report(other, waived=[Waived(found.fingerprint)]).status == "failed"
+    assert report(other, waived=[Waived(finding.fingerprint)]).status == "failed"
 
 
 def test_the_specification_cannot_be_waived():

@@ -9,7 +9,7 @@ from taxonomy.files.read import read_folder
 from taxonomy.files.write import write_folder
 from taxonomy.models import Skill
 from tests.taxonomy.skills import skill_files
-from tests.taxonomy.syncing.test_syncing import edited, here, report_of, sync
+from tests.taxonomy.syncing.test_syncing import edited, in_database, report_of, sync
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded")]
 
@@ -34,7 +34,7 @@ def test_each_skill_is_kept_alike_where_it_lies(folder):
         {"four": "sent", "one": "sent", "three": "unchanged", "two": "updated"},
     )
     assert read_folder(folder / "skills/data/one") == edited("one", "Edited here.")
-    assert here("two") == edited("two", "Edited there.")
+    assert in_database("two") == edited("two", "Edited there.")
     assert sorted(path.name for path in folder.iterdir() if path.is_dir()) == [
         "four",
         "skills",
@@ -59,7 +59,7 @@ def test_a_skill_that_lies_twice_is_a_conflict(folder):
     assert report["counts"] == {"conflict": 1, "unchanged": 2}
     reason = report["skills"][0]["reasons"][0]
     assert "copies/one, skills/data/one" in reason
-    assert here("one") == skill_files("one")
+    assert in_database("one") == skill_files("one")
 
 
 def test_a_folder_that_is_itself_a_skill_is_refused(folder):

@@ -12,12 +12,12 @@ from taxonomy.files.write import write_folder
 from taxonomy.models import Fleet, Skill
 from taxonomy.sync import STATE_FILE, Sync, SyncOptions
 from tests.taxonomy.skills import skill_files
-from tests.taxonomy.syncing.test_syncing import edited, here, report_of, sync
+from tests.taxonomy.syncing.test_syncing import edited, in_database, report_of, sync
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded")]
 
 
-def there(folder, name):
+def in_folder(folder, name):
     return read_folder(folder / name)
 
 
@@ -41,8 +41,8 @@ def claimed(tmp_path):
         }
         for name in skills:
             write_folder(skill_files(name), tmp_path / name)
-        known = {"format": 1, "fleet": fleet, "skills": skills}
-        (tmp_path / STATE_FILE).write_text(json.dumps(known))
+        state = {"format": 1, "fleet": fleet, "skills": skills}
+        (tmp_path / STATE_FILE).write_text(json.dumps(state))
         return tmp_path
 
     return claim
@@ -54,7 +54,7 @@ def test_the_state_of_another_fleet_is_not_believed(claimed):
         code, report = report_of(folder, *options)
         assert (code, report["counts"]) == (0, {"created": 2})
         assert "another fleet" in report["notes"][0]
-    assert here("one") == there(folder, "one") == skill_files("one")
+    assert in_database("one") == in_folder(folder, "one") == skill_files("one")
     assert report_of(folder)[1]["notes"] == []
 
 
@@ -62,7 +62,7 @@ def test_what_this_fleet_never_had_is_brought_and_not_removed(claimed):
     """As after the database was restored from a backup."""
     folder = claimed(Fleet.objects.identity())
     assert sync(folder, "--prune") == (0, {"one": "created", "two": "created"})
-    assert here("one") == there(folder, "one") == skill_files("one")
+    assert in_database("one") == in_folder(folder, "one") == skill_files("one")
 
 
 @pytest.mark.parametrize("is_ours", [True, False])
@@ -71,8 +71,8 @@ def test_a_skill_that_only_shares_the_name_is_a_conflict(claimed, is_ours):
     Skill.objects.publish(edited("one", "Another."))
     code, report = report_of(folder, "--prune")
     assert (code, report["counts"]) == (3, {"created": 1, "conflict": 1})
-    assert there(folder, "one") == skill_files("one")
-    assert here("one") == edited("one", "Another.")
+    assert in_folder(folder, "one") == skill_files("one")
+    assert in_database("one") == edited("one", "Another.")
 
 
 def test_what_the_fleet_has_lost_is_not_overwritten(folder):
@@ -85,17 +85,17 @@ def test_what_the_fleet_has_lost_is_not_overwritten(folder):
     code, report = report_of(folder)
     assert (code, report["counts"]) == (3, {"conflict": 1, "unchanged": 1})
     assert "never a version in this fleet" in report["skills"][0]["reasons"][0]
-    assert there(folder, "one") == edited("one", "Newer.")
+    assert in_folder(folder, "one") == edited("one", "Newer.")
     assert sync(folder, "--prefer", "there")[0] == 0
-    assert here("one") == edited("one", "Newer.")
+    assert in_database("one") == edited("one", "Newer.")
 
 
 def test_one_that_was_renamed_here_is_not_called_archived(folder):
     Skill.objects.get(name="one").revise(name="uno")
     code, report = report_of(folder)
     assert (code, report["counts"]) == (0, {"unchanged": 1, "sent": 1, "kept": 1})
-    [kept] = [each for each in report["skills"] if each["action"] == "kept"]
-    assert "is named uno here" in kept["reasons"][0]
+    [skill] = [each for each in report["skills"] if each["action"] == "kept"]
+    assert "is named uno here" in skill["reasons"][0]
     assert sync(folder, "--prune")[1]["one"] == "removed"
     assert sync(folder) == (0, {"two": "unchanged", "uno": "unchanged"})
 
@@ -126,4 +126,4 @@ def test_nothing_is_changed_when_the_state_cannot_be_written(folder, monkeypatch
     monkeypatch.setattr("taxonomy.sync.write_state", full)
     with pytest.raises(CommandError, match="No space left"):
         sync(folder)
-    assert here("one") == skill_files("one")
+    assert in_database("one") == skill_files("one")

@@ -37,7 +37,7 @@ def edited(name, text):
     return skill_files(name, body=f"{text}\n")
 
 
-def here(name):
+def in_database(name):
     return Skill.objects.get(name=name).current.bundle.files()
 
 
@@ -60,7 +60,7 @@ def test_what_is_new_goes_to_the_other_side(tmp_path):
 
     assert sync(tmp_path) == dry
     assert read_folder(tmp_path / "old") == skill_files("old")
-    assert here("new") == skill_files("new")
+    assert in_database("new") == skill_files("new")
     assert sync(tmp_path) == (0, {"new": "unchanged", "old": "unchanged"})
     assert SkillVersion.objects.count() == 2
 
@@ -74,9 +74,9 @@ def test_one_change_follows_and_two_are_a_conflict(folder):
     assert code == 3
     assert actions == {"both": "conflict", "here": "sent", "there": "updated"}
     assert read_folder(folder / "here") == edited("here", "Edited here.")
-    assert here("there") == edited("there", "Edited there.")
+    assert in_database("there") == edited("there", "Edited there.")
     assert read_folder(folder / "both") == edited("both", "Edited there.")
-    assert here("both") == edited("both", "Edited here.")
+    assert in_database("both") == edited("both", "Edited here.")
 
 
 def test_a_folder_that_was_exported_before_is_behind_and_not_in_conflict(tmp_path):
@@ -94,7 +94,7 @@ def test_a_preferred_side_wins_a_conflict(folder, side, text):
     Skill.objects.publish(edited("both", "mine"))
     write_folder(edited("both", "theirs"), folder / "both", replace=True)
     assert sync(folder, "--prefer", side)[0] == 0
-    assert here("both") == read_folder(folder / "both") == edited("both", text)
+    assert in_database("both") == read_folder(folder / "both") == edited("both", text)
     assert sync(folder)[1]["both"] == "unchanged"
 
 
@@ -172,7 +172,7 @@ def test_a_state_that_we_did_not_write_is_refused(folder, text):
 
 
 @pytest.mark.parametrize(
-    ("common", "here", "there", "step"),
+    ("common", "stored", "in_folder", "step"),
     [
         (None, "a", "a", Step.SAME),
         ("a", "a", "b", Step.IMPORT),
@@ -186,12 +186,12 @@ def test_a_state_that_we_did_not_write_is_refused(folder, text):
     ],
 )
 @pytest.mark.parametrize("was_published", [True, False])
-def test_three_digests_decide(common, here, there, step, was_published):
-    assert decide(common, here, there, was_published=was_published) is step
+def test_three_digests_decide(common, stored, in_folder, step, was_published):
+    assert decide(common, stored, in_folder, was_published=was_published) is step
 
 
 @pytest.mark.parametrize(
-    ("here", "was_published", "step"),
+    ("stored", "was_published", "step"),
     [
         ("b", True, Step.EXPORT),
         ("b", False, Step.CONFLICT),
@@ -199,5 +199,5 @@ def test_three_digests_decide(common, here, there, step, was_published):
         (None, False, Step.IMPORT),
     ],
 )
-def test_what_was_never_ours_is_not_overwritten_or_removed(here, was_published, step):
-    assert decide("a", here, "a", was_published=was_published) is step
+def test_what_was_never_ours_is_not_overwritten_or_removed(stored, was_published, step):
+    assert decide("a", stored, "a", was_published=was_published) is step

@@ -18,7 +18,7 @@ def test_a_change_at_any_end_invalidates_what_shows_it(seeded, viewer, curator):
     def renamed(ref, name):
         assert curator.patch(f"{SKILLS}/{ref}", {"name": name}).status_code == 200
 
-    for shown, change, expected in (
+    for address, change, expected in (
         (
             "a/relations",
             lambda: c.archive(),
@@ -35,14 +35,14 @@ def test_a_change_at_any_end_invalidates_what_shows_it(seeded, viewer, curator):
         ),
         ("boo/relations", lambda: a.archive(), '"required_by":[]'),
     ):
-        reader = curator if shown == "c/relations" else viewer
-        reader.get(f"{SKILLS}/{shown}")
-        first = reader.get(f"{SKILLS}/{shown}")
-        assert first["X-Cache"] == "HIT", shown
+        reader = curator if address == "c/relations" else viewer
+        reader.get(f"{SKILLS}/{address}")
+        first = reader.get(f"{SKILLS}/{address}")
+        assert first["X-Cache"] == "HIT", address
         assert expected not in first.content.decode()
         change()
-        again = reader.get(f"{SKILLS}/{shown}")
-        assert expected in again.content.decode(), (shown, again.content)
+        again = reader.get(f"{SKILLS}/{address}")
+        assert expected in again.content.decode(), (address, again.content)
 
 
 @pytest.mark.parametrize(("most", "page"), [(200, 200), (200, 2), (2, 200)])
@@ -62,7 +62,7 @@ def test_who_requires_it_unseen_invalidates_it_too(
         viewer.get(f"{SKILLS}/tool/relations")
         assert viewer.get(f"{SKILLS}/tool/relations")["X-Cache"] == "HIT"
         curator.patch(f"{SKILLS}/user-3", {"status": status})
-        shown = viewer.get(f"{SKILLS}/tool/relations").json()
-        assert shown["required_by_count"] == count
+        relations = viewer.get(f"{SKILLS}/tool/relations").json()
+        assert relations["required_by_count"] == count
         names = [f"user-{number}" for number in range(count)]
-        assert shown["required_by"] == names[:page]
+        assert relations["required_by"] == names[:page]

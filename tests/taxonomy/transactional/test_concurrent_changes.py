@@ -45,8 +45,8 @@ def test_of_requirements_that_close_a_circle_one_is_refused(seeded):
     a, b, c = (Skill.objects.publish(skill_files(name)).skill for name in "abc")
 
     def requiring(skill, other):
-        wanted = {Relation.Kind.REQUIRED: [other.name]}
-        return lambda: Relation.objects.relate(skill, wanted)
+        relations = {Relation.Kind.REQUIRED: [other.name]}
+        return lambda: Relation.objects.relate(skill, relations)
 
     results = at_once([requiring(a, b), requiring(b, c), requiring(c, a)])
 

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection, connections, transaction
 
 from taxonomy.models import Label, Skill
-from tests.taxonomy.search.conftest import found
+from tests.taxonomy.search.conftest import search_names
 
 WAITING = """
 SELECT EXISTS (SELECT 1 FROM pg_locks theirs JOIN pg_locks mine USING (transactionid)
@@ -45,4 +45,4 @@ def test_who_writes_last_does_not_drop_the_words_of_the_other(pdf_tools):
             while not somebody_waits():
                 assert time.monotonic() < ceiling and not other.done()
         other.result(20)
-    assert found("zeppelin") == found("airship") == ["pdf-tools"]
+    assert search_names("zeppelin") == search_names("airship") == ["pdf-tools"]

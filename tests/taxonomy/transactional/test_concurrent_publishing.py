@@ -94,9 +94,9 @@ def test_a_category_that_is_taken_into_use_is_not_deleted(seeded):
     category = Category.objects.resolve("data/ml")
     publish = publishing(category="data/ml")[0]
     published, removed = at_once([publish, category.remove])
-    there = Category.objects.filter(path="data/ml").exists()
-    assert there == (removed is not None) == Skill.objects.exists()
-    assert there != isinstance(published, TaxonomyError)
+    exists = Category.objects.filter(path="data/ml").exists()
+    assert exists == (removed is not None) == Skill.objects.exists()
+    assert exists != isinstance(published, TaxonomyError)
 
 
 def test_moves_that_cross_do_not_wait_for_each_other(seeded):

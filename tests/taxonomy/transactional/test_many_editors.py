@@ -99,8 +99,8 @@ class Editor:
         self.skill().revise(labels={"facet": [colour], "tag": [self.name()]})
 
     def do_relate(self) -> None:
-        wanted = {"required": [self.name()], "see_also": [self.name(), self.name()]}
-        Relation.objects.relate(self.skill(), wanted)
+        relations = {"required": [self.name()], "see_also": [self.name(), self.name()]}
+        Relation.objects.relate(self.skill(), relations)
 
     def do_roll_back(self) -> None:
         self.skill().roll_back(f"1.0.{self.random.randrange(3)}")

@@ -39,7 +39,7 @@ def tell(process: subprocess.Popen[str], action: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("action", "shown"),
+    ("action", "expected"),
     [
         ("save", "Changed by another process."),
         ("publish", "Published by another process."),
@@ -49,14 +49,14 @@ def tell(process: subprocess.Popen[str], action: str) -> None:
 )
 @pytest.mark.parametrize("url", [SKILL, SKILLS])
 def test_an_edit_elsewhere_is_what_the_next_read_shows(
-    viewer, pdf_tools, editor, url, action, shown
+    viewer, pdf_tools, editor, url, action, expected
 ):
     assert viewer.get(url)["X-Cache"] == "MISS"
     assert viewer.get(url)["X-Cache"] == "HIT"
     tell(editor, action)
     after = viewer.get(url)
     assert after["X-Cache"] == "MISS"
-    assert shown in after.content.decode()
+    assert expected in after.content.decode()
 
 
 def test_what_is_deleted_elsewhere_is_gone_at_the_next_read(viewer, pdf_tools, editor):

@@ -36,12 +36,12 @@ def test_waivers_versions_and_judgements_that_cross_leave_the_right_verdict(seed
 
     codes = {getattr(each, "code", "done") for each in results}
     assert codes <= {"done", "nothing_to_waive", "skill_changed"}
-    kept = fresh()
-    fingerprints = list(kept.waivers.values_list("fingerprint", flat=True))
+    latest = fresh()
+    fingerprints = list(latest.waivers.values_list("fingerprint", flat=True))
     assert len(fingerprints) == len(set(fingerprints))
-    assert kept.verdict.digest == kept.current.bundle_id
-    assert kept.verdict.waived == len(fingerprints)
-    assert kept.verdict.report == kept.validate().as_json()
+    assert latest.verdict.digest == latest.current.bundle_id
+    assert latest.verdict.waived == len(fingerprints)
+    assert latest.verdict.report == latest.validate().as_json()
 
 
 def test_what_is_read_again_meanwhile_stays_judged_by_its_own_files(seeded):
@@ -57,6 +57,6 @@ def test_what_is_read_again_meanwhile_stays_judged_by_its_own_files(seeded):
         ]
     )
 
-    kept = Skill.objects.get(pk=skill.pk)
-    assert kept.verdict.digest == kept.current.bundle_id
-    assert (kept.verdict.errors > 0) is (kept.current.number == "1.0.0")
+    latest = Skill.objects.get(pk=skill.pk)
+    assert latest.verdict.digest == latest.current.bundle_id
+    assert (latest.verdict.errors > 0) is (latest.current.number == "1.0.0")

@@ -35,22 +35,22 @@ def test_what_is_used_is_counted(curator, viewer, fleet):
         created_at=timezone.now() - timedelta(days=40)
     )
 
-    found = curator.get(ANALYTICS).json()
+    figures = curator.get(ANALYTICS).json()
 
     counts = {"uses": 4, "succeeded": 2, "failed": 1, "read": 1, "installed": 1}
-    assert found["totals"] == {**counts, "people": 2, "skills": 2}
-    assert found["by_day"] == [{**counts, "people": 2, "day": str(today())}]
-    best, second = found["skills"]
+    assert figures["totals"] == {**counts, "people": 2, "skills": 2}
+    assert figures["by_day"] == [{**counts, "people": 2, "day": str(today())}]
+    best, second = figures["skills"]
     assert (best["name"], best["uses"], best["people"]) == ("pdf-tools", 4, 2)
     assert best["success_rate"] == 0.6667
     assert (second["path"], second["success_rate"]) == (
         "data/databases/redis/redis-tips",
         None,
     )
-    places = [(row["path"], row["uses"]) for row in found["categories"]]
+    places = [(row["path"], row["uses"]) for row in figures["categories"]]
     assert places == [("development/practices", 4), ("data/databases/redis", 0)]
-    assert found["unused"] == {"count": 1, "oldest": ["charts"]}
-    text = str(found)
+    assert figures["unused"] == {"count": 1, "oldest": ["charts"]}
+    text = str(figures)
     assert "of-the-fleet" not in text and "invoices" not in text
 
 
@@ -93,9 +93,9 @@ def test_a_bad_parameter_is_named(curator, name, value):
 
 def test_more_usage_asks_no_more_queries(curator, author, fleet, report):
     def queries():
-        with CaptureQueriesContext(connection) as asked:
+        with CaptureQueriesContext(connection) as captured:
             assert curator.get(ANALYTICS).status_code == 200
-        return len(asked)
+        return len(captured)
 
     queries()  # what one may do is asked for once
     before = queries()

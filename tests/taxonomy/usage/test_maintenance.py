@@ -65,9 +65,9 @@ def test_later_events_of_a_day_are_added_to_its_counts(used, viewer, report):
 def test_counts_go_too_after_long(used):
     make_older(731)
 
-    kept = usage.maintain_usage()
+    deleted = usage.maintain_usage()
 
-    assert (kept.events, kept.counts) == (10, 6)
+    assert (deleted.events, deleted.counts) == (10, 6)
     assert figures() == []
 
 

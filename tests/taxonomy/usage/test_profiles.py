@@ -47,15 +47,15 @@ def test_who_told_nothing_has_a_profile_too(viewer):
 def test_what_is_told_replaces_what_was_there(viewer):
     tell(viewer, hidden=["data"], priorities={"operations": 3})
 
-    told = tell(viewer, hidden=["research"], experience="expert")
+    profile = tell(viewer, hidden=["research"], experience="expert")
 
-    assert told == {
+    assert profile == {
         "experience": "expert",
         "hidden": ["research"],
         "mounted": [],
         "priorities": {"operations": 3},
     }
-    assert viewer.get(ME).json()["profile"] == told
+    assert viewer.get(ME).json()["profile"] == profile
 
 
 def test_hidden_is_gone_and_mounted_comes_first(viewer, fleet):
@@ -106,12 +106,12 @@ def test_the_xml_follows_the_profile(viewer, fleet):
 
     whole = viewer.get("/api/v1/taxonomy/xml").content.decode()
     mine = viewer.get("/api/v1/taxonomy/xml?user_id=me").content.decode()
-    found = viewer.get("/api/v1/taxonomy/xml?user_id=me&q=tips").content.decode()
+    results = viewer.get("/api/v1/taxonomy/xml?user_id=me&q=tips").content.decode()
 
     assert "redis-tips" in whole
-    assert "redis-tips" not in mine + found
+    assert "redis-tips" not in mine + results
     assert mine.index("pytest-tips") < mine.index("plain-words")
-    assert "pytest-tips" in found and "plain-words" not in found
+    assert "pytest-tips" in results and "plain-words" not in results
 
 
 def test_a_moved_category_is_hidden_where_it_is_now(viewer, curator, fleet):
@@ -208,14 +208,14 @@ def test_adapting_takes_as_many_categories_as_there_is_room_for(
 def test_a_profile_that_cannot_be_is_refused_and_nothing_changes(
     viewer, profile, place
 ):
-    told = tell(viewer, hidden=["research"])
+    former = tell(viewer, hidden=["research"])
 
     body = {"first_name": "Kim", "profile": profile}
     answer = refused(viewer.patch(ME, body), 400, "profile")
 
     assert list(answer["errors"]) == [place]
-    found = viewer.get(ME).json()
-    assert (found["profile"], found["first_name"]) == (told, "")
+    person = viewer.get(ME).json()
+    assert (person["profile"], person["first_name"]) == (former, "")
 
 
 def test_one_sees_and_changes_ones_own_and_operators_everyones(viewer, author, fleet):
@@ -236,9 +236,9 @@ def test_one_sees_and_changes_ones_own_and_operators_everyones(viewer, author, f
 def test_an_id_that_nobody_has_is_a_404(seeded, user_id):
     operator = client_of("operator")
 
-    found = operator.get("/api/v1/taxonomy/xml", {"user_id": user_id})
+    response = operator.get("/api/v1/taxonomy/xml", {"user_id": user_id})
 
-    assert refused(found, 404)["code"] == "not_found"
+    assert refused(response, 404)["code"] == "not_found"
 
 
 def test_a_merged_category_is_hidden_where_its_skills_are_now(viewer, curator, fleet):
@@ -269,8 +269,8 @@ def test_ten_thousand_categories_take_eight_queries(viewer, fleet, report):
         for root in roots
         for n in range(100)
     )
-    told = (*roots, leaves[7 * 100 + 7])
-    Address.objects.register({each.path: each.pk for each in told})
+    registered = (*roots, leaves[7 * 100 + 7])
+    Address.objects.register({each.path: each.pk for each in registered})
     tell(viewer, mounted=["wide-7/deep-7"], hidden=["wide-8"], priorities={"data": 5})
     report(viewer, event("charts"))
 

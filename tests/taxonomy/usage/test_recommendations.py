@@ -53,9 +53,9 @@ def ago(days: int) -> str:
     return (timezone.now() - timedelta(days=days)).isoformat()
 
 
-def shown(client):
-    found = client.get(OWN).json()["recommendations"]
-    return {each["name"]: (each["reason"], each["because"]) for each in found}
+def recommended(client):
+    recommendations = client.get(OWN).json()["recommendations"]
+    return {each["name"]: (each["reason"], each["because"]) for each in recommendations}
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def used(viewer, author, curator, fleet, report):
 
 
 def test_each_reason_has_its_skills(viewer, used):
-    assert shown(viewer) == {
+    assert recommended(viewer) == {
         "git-basics": ("required_by", ["pytest-tips"]),
         "charts": ("used_together", ["pytest-tips"]),
         "coverage-tips": ("popular", ["development/practices/testing"]),
@@ -98,14 +98,14 @@ def test_what_is_hidden_or_not_active_is_never_recommended(viewer, curator, used
     )
     curator.delete("/api/v1/skills/git-basics")
 
-    assert set(shown(viewer)) == {"coverage-tips"}
+    assert set(recommended(viewer)) == {"coverage-tips"}
 
 
 def test_what_one_uses_by_now_is_recommended_no_more(viewer, used, report):
     names = ("git-basics", "charts", "coverage-tips", "ml-intro", "house-rules")
     report(viewer, *(event(name) for name in names))
 
-    assert shown(viewer) == {}
+    assert recommended(viewer) == {}
 
 
 def test_a_mounted_skill_that_nobody_used_is_cold(viewer, author, fleet, report):
@@ -113,26 +113,26 @@ def test_a_mounted_skill_that_nobody_used_is_cold(viewer, author, fleet, report)
     viewer.patch("/api/v1/user/me", {"profile": {"mounted": ["data"]}})
     Skill.objects.filter(name="charts").update(created_at=timezone.now())
 
-    assert shown(viewer) == {
+    assert recommended(viewer) == {
         "ml-intro": ("cold", ["mounted"]),
         "house-rules": ("cold", ["always loaded"]),
     }
 
 
 def test_who_is_new_is_shown_what_the_fleet_uses(used):
-    found = shown(client_of("operator"))
+    recommendations = recommended(client_of("operator"))
 
-    assert {reason for reason, _ in found.values()} == {"popular"}
-    assert len(found) == 4
+    assert {reason for reason, _ in recommendations.values()} == {"popular"}
+    assert len(recommendations) == 4
 
 
 def test_a_limit_holds_for_each_reason_and_queries_do_not_grow(
     viewer, author, used, fleet, report
 ):
     def queries():
-        with CaptureQueriesContext(connection) as asked:
+        with CaptureQueriesContext(connection) as captured:
             assert viewer.get(OWN).status_code == 200
-        return len(asked)
+        return len(captured)
 
     before = queries()
     for number in range(5):
@@ -149,11 +149,11 @@ def test_a_limit_holds_for_each_reason_and_queries_do_not_grow(
 
 def test_a_skill_that_fails_its_validation_is_never_recommended(viewer, fleet, used):
     risky = "# Clean up\n\n1. Run `rm -rf /` to see.\n"
-    before = shown(viewer)
+    before = recommended(viewer)
     for name in before:
         Skill.objects.publish(skill_files(name, body=risky))
 
-    assert shown(viewer) == {}
+    assert recommended(viewer) == {}
     assert viewer.get("/api/v1/skills/git-basics").status_code == 200
     Skill.objects.publish(skill_files("git-basics", body="# Repaired\n"))
     (one,) = viewer.get(OWN).json()["recommendations"]
@@ -165,7 +165,9 @@ def test_a_skill_that_fails_its_validation_is_never_recommended(viewer, fleet, u
 def test_what_is_not_active_is_no_reason(viewer, curator, used, status):
     curator.patch("/api/v1/skills/pytest-tips", {"status": status})
 
-    found = shown(viewer)
+    recommendations = recommended(viewer)
 
-    assert {"required_by", "used_together"}.isdisjoint(r for r, _ in found.values())
+    assert {"required_by", "used_together"}.isdisjoint(
+        r for r, _ in recommendations.values()
+    )
     assert "pytest-tips" not in viewer.get(OWN).content.decode()

@@ -27,7 +27,7 @@ class Terminal:
     """A process that has a terminal to itself, and what that shows."""
 
     def __init__(self, *command: str, **environment: str) -> None:
-        self.shown = ""
+        self.output = ""
         self.read_to = 0
         self.process = subprocess.Popen(
             [sys.executable, "-c", IN_A_TERMINAL, *command],
@@ -42,10 +42,10 @@ class Terminal:
     def wait_for(self, text: str) -> None:
         """Until the text is shown, after what was waited for before."""
         deadline = time.monotonic() + 20
-        while (found := self.shown.find(text, self.read_to)) < 0:
-            assert time.monotonic() < deadline, f"no {text!r} in:\n{self.shown}"
+        while (position := self.output.find(text, self.read_to)) < 0:
+            assert time.monotonic() < deadline, f"no {text!r} in:\n{self.output}"
             self._read()
-        self.read_to = found + len(text)
+        self.read_to = position + len(text)
 
     def type(self, keys: str) -> None:
         self.process.stdin.write(keys.encode())
@@ -55,7 +55,7 @@ class Terminal:
         """The exit code."""
         deadline = time.monotonic() + 20
         while self.process.poll() is None:
-            assert time.monotonic() < deadline, f"still running:\n{self.shown}"
+            assert time.monotonic() < deadline, f"still running:\n{self.output}"
             self._read()
         self._read()
         return self.process.returncode
@@ -63,7 +63,7 @@ class Terminal:
     def _read(self) -> None:
         time.sleep(0.02)
         chunk = self.process.stdout.read()
-        self.shown += (chunk or b"").decode(errors="replace")
+        self.output += (chunk or b"").decode(errors="replace")
 
     def close(self) -> None:
         self.process.kill()
@@ -86,27 +86,27 @@ def terminal(superuser) -> Iterator[Callable[..., Terminal]]:
 
 
 def test_questions_are_answered_below_a_bar_that_moves(terminal, superuser):
-    there = terminal(
+    session = terminal(
         "create_skill",
         TASK,
         SKILLFLEET_JOBS="inline",
         SKILLFLEET_AUTHOR="tests.jobs.commands.authors.AskingAuthor",
     )
-    there.wait_for("refine")
-    there.type("typed ahead\n")
-    there.wait_for("What about purpose?")
-    there.wait_for("Answer (Enter to skip): ")
-    there.type("To bill.\n")
-    there.wait_for("What about trigger?")
-    there.wait_for("Answer (Enter to skip): ")
-    there.type("When it hangs.\n")
-    there.wait_for("(Enter proceeds) ")
-    there.type("\n")
-    there.wait_for("Draft       operations/restart-billing")
+    session.wait_for("refine")
+    session.type("typed ahead\n")
+    session.wait_for("What about purpose?")
+    session.wait_for("Answer (Enter to skip): ")
+    session.type("To bill.\n")
+    session.wait_for("What about trigger?")
+    session.wait_for("Answer (Enter to skip): ")
+    session.type("When it hangs.\n")
+    session.wait_for("(Enter proceeds) ")
+    session.type("\n")
+    session.wait_for("Draft       operations/restart-billing")
 
-    assert there.wait() == 0
-    assert "━" in there.shown
-    assert "%" in there.shown
+    assert session.wait() == 0
+    assert "━" in session.output
+    assert "%" in session.output
     assert Question.objects.get().response["answers"] == {
         "purpose": "To bill.",
         "trigger": "When it hangs.",
@@ -114,13 +114,13 @@ def test_questions_are_answered_below_a_bar_that_moves(terminal, superuser):
 
 
 def test_ctrl_c_ends_the_command_and_not_the_job(terminal):
-    there = terminal("create_skill", TASK)
-    there.wait_for("No worker is alive, so the job waits")
-    there.wait_for("waiting: no worker is alive")
-    there.type(CTRL_C)
-    there.wait_for("The job continues. To follow it again: ")
-    there.wait_for("manage.py create_skill --follow")
+    session = terminal("create_skill", TASK)
+    session.wait_for("No worker is alive, so the job waits")
+    session.wait_for("waiting: no worker is alive")
+    session.type(CTRL_C)
+    session.wait_for("The job continues. To follow it again: ")
+    session.wait_for("manage.py create_skill --follow")
 
-    assert there.wait() == 130
+    assert session.wait() == 130
     assert Job.objects.get().status == Job.Status.PENDING
-    assert "Traceback" not in there.shown
+    assert "Traceback" not in session.output

@@ -42,6 +42,6 @@ def test_the_same_key_at_once_makes_one_job(
         thread.join(20)
     job = Job.objects.get()
     assert [status for status, _ in answers] == [202] * 6, answers
-    assert all(str(job.pk) in said for _, said in answers)
+    assert all(str(job.pk) in body for _, body in answers)
     counts = (OrmQ.objects.count(), Source.objects.count(), JobEvent.objects.count())
     assert counts == (1, 1, 1)

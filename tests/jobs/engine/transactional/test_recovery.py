@@ -85,11 +85,11 @@ def cut_behind(
     calls: list[int] = []
 
     def done_but_not_told(*args: Any, **kwargs: Any) -> Any:
-        found = real(*args, **kwargs)
+        result = real(*args, **kwargs)
         calls.append(len(calls))
         if len(calls) % every:
             raise OperationalError("server closed the connection unexpectedly")
-        return found
+        return result
 
     monkeypatch.setattr(owner, verb, done_but_not_told)
     monkeypatch.setattr("jobs.engine.retry.DATABASE_RETRY_SECONDS", 0)

@@ -51,11 +51,11 @@ def folder_with_a_pipe(rng, place):
 @trick("link or a device")
 def folder_with_a_socket(rng, place):
     folder = evil(rng, place)
-    here = os.getcwd()
+    working_folder = os.getcwd()
     os.chdir(folder)  # a socket's path may have 100 characters
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind("s")
-    os.chdir(here)
+    os.chdir(working_folder)
     return folder.parent
 
 

@@ -149,9 +149,9 @@ def tar_with_a_sparse_file(rng, place):
 @trick("all files")
 def tar_with_one_path_for_all(rng, place):
     into = io.BytesIO()
-    told = {"path": "evil/SKILL.md"} if rng.random() < 0.5 else {"size": "1"}
+    headers = {"path": "evil/SKILL.md"} if rng.random() < 0.5 else {"size": "1"}
     with tarfile.open(
-        fileobj=into, mode="w", format=tarfile.PAX_FORMAT, pax_headers=told
+        fileobj=into, mode="w", format=tarfile.PAX_FORMAT, pax_headers=headers
     ) as archive:
         made, content = member("evil/SKILL.md", skill_md(rng))
         archive.addfile(made, io.BytesIO(content))
