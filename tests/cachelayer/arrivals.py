@@ -1,4 +1,4 @@
-"""A request that a factory made, as it arrives at a server."""
+"""Puts a request that a factory made into the state in which a server receives it."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from cachelayer.http import take_token
 
 
 def arrived(request: Any) -> Any:
-    """Without Django's own receivers of request_started: they close connections."""
+    """Take the request's cache token, as `request_started` does on a server. The signal
+    itself is not sent, because Django's own receivers would close the connections."""
     take_token(request.META)
     return request

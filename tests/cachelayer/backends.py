@@ -8,11 +8,14 @@ import redis
 
 LEG = os.environ.get("SKILLFLEET_TEST_LEG", "")
 WORKER = LEG + os.environ.get("PYTEST_XDIST_WORKER", "main")
-PATIENT = {"TIMEOUT": 5.0, "BUDGET": 20.0}  # a busy machine is no outage
+PATIENT = {
+    "TIMEOUT": 5.0,
+    "BUDGET": 20.0,
+}  # a slow machine must not look like an outage
 
 
 def redis_cache(url: str, folder: Path, **options: Any) -> dict[str, Any]:
-    """An entry of CACHES; no other worker's keys have its prefix."""
+    """An entry of CACHES whose keys have a prefix of this test worker alone."""
     own = {"PREFIX": f"tests:{WORKER}:", "FOLDER": str(folder / "redis")}
     return {
         "BACKEND": "cachelayer.backends.RedisCache",
@@ -22,7 +25,7 @@ def redis_cache(url: str, folder: Path, **options: Any) -> dict[str, Any]:
 
 
 def age_values(url: str, seconds: float) -> None:
-    """Let so much time pass for the values of this worker, by the server's clock."""
+    """Shorten the lifetime of every value of this test worker by so many seconds."""
     with redis.Redis.from_url(url) as client:
         for name in client.scan_iter(f"tests:{WORKER}:value:*"):
             remaining = client.pttl(name)

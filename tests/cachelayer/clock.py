@@ -2,7 +2,7 @@
 
 
 class Clock:
-    """Seconds that pass when a test says so."""
+    """Replaces `monotonic`; its time passes only when a test calls `forward`."""
 
     def __init__(self, monkeypatch) -> None:
         self.now = 1000.0

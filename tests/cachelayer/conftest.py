@@ -1,4 +1,4 @@
-"""Every test of this room gets an empty cache; some each backend, or a model."""
+"""Fixtures of the cache's tests: an empty cache, each backend, declared models."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ from tests.empty_cache import empty_cache  # noqa: F401
 
 @pytest.fixture(autouse=True)
 def room_settings(settings, empty_cache) -> None:  # noqa: F811
-    """This room's defaults: the project's audience knows its own people."""
+    """The cache's own defaults: an audience of the project would need its users."""
     settings.CACHELAYER = {"PATH_PREFIX": "/api/v1", "STRICT_SHARED_TIER": True}
 
 
@@ -34,7 +34,7 @@ def each_backend(request, settings, room_settings) -> str:
 
 @pytest.fixture
 def forward(request, each_backend, monkeypatch) -> Callable[[float], None]:
-    """Time passes when a test says so, by so many seconds."""
+    """A function that lets so many seconds pass for the cache."""
     if each_backend == "memory":
         return Clock(monkeypatch).forward
     url = request.getfixturevalue("valkey_url")
@@ -43,7 +43,7 @@ def forward(request, each_backend, monkeypatch) -> Callable[[float], None]:
 
 @pytest.fixture
 def declared_groups() -> Iterator[None]:
-    """Groups invalidate `/groups/{name}/*`, and `/groups/*` in bulk."""
+    """Declare that groups invalidate `/groups/{name}/*`, and `/groups/*` in bulk."""
     former = {
         model: list(declared) for model, declared in invalidation.declarations.items()
     }

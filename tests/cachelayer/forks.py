@@ -1,4 +1,4 @@
-"""A child that does one thing."""
+"""Child processes that call one function."""
 
 import os
 import traceback
@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 
 def fork(work: Callable[[], object]) -> int:
-    """Start it; returns its process id. Its exit code says whether it worked."""
+    """Call `work` in a forked child; return its process id. The exit code is 1 if it
+    raised."""
     with warnings.catch_warnings():  # newer Pythons warn of the parent's threads
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()

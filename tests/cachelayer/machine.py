@@ -1,6 +1,7 @@
-"""A cache and its model: a dict with a clock that moves when a rule says so.
+"""A hypothesis state machine: a cache beside a model of it.
 
-Every public method, or its asynchronous variant, is called and answers as the model.
+The model is a dict with a clock that moves when a rule says so. Every public method, or
+its async variant, must answer as the model does.
 """
 
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from django.core.cache import BaseCache
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-# No sum of MOVES is within ten seconds of a timeout: real time passes too.
+# No sum of MOVES is within ten seconds of a timeout, because real time passes too.
 TIMEOUT, MOVES = 2000, (310, 1130)
 PATHS = {"/a": "/a", "/a/b": "/a/b", "b": "b", "custom:/a/b:x": "/a/b"}
 COVERED = {
@@ -28,13 +29,15 @@ keys, versions = st.sampled_from(sorted(PATHS)), st.sampled_from([None, 1, 2])
 many = st.lists(keys, max_size=4)
 scalars = st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=3)
 values = scalars | st.binary(max_size=3) | st.lists(scalars, max_size=2)
-# What hypothesis finds first is what stands first.
+# Hypothesis tries the first ones first.
 timeouts = st.sampled_from([..., 1000, 3000.5, None, 0, -1])
-Live = dict[tuple[int, str, int], tuple[Any, float]]  # cache, key, version: value, end
+Live = dict[
+    tuple[int, str, int], tuple[Any, float]
+]  # (cache, key, version): (value, time of expiry)
 
 
 class CacheMachine(RuleBasedStateMachine):
-    """Two caches in one place, apart by KEY_PREFIX."""
+    """Two caches in one store, separated by their KEY_PREFIX."""
 
     def __init__(
         self, caches: tuple[BaseCache, BaseCache], forward: Callable[[float], None]
@@ -193,7 +196,7 @@ class CacheMachine(RuleBasedStateMachine):
 
     @rule(pattern=st.sampled_from(sorted(COVERED)))
     def invalidate_pattern(self, pattern: str) -> None:
-        """Whatever the prefix and the version."""
+        """A pattern invalidates entries of every prefix and version."""
         self.caches[self.which].invalidate_pattern(pattern)
         invalidated = COVERED[pattern]
         self.live = {

@@ -1,4 +1,4 @@
-"""Middleware of a project that the cache meets."""
+"""A middleware of the project, as the cache may meet it."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 
 
 class ReadsUser:
-    """Reads the user before any view does."""
+    """Reads `request.user` before the view does."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -1,4 +1,4 @@
-"""Groups whose bulk methods invalidate; a proxy needs no table."""
+"""Group proxies whose bulk methods invalidate; a proxy needs no table."""
 
 from django.contrib.auth.models import Group
 
@@ -9,6 +9,6 @@ class BulkGroup(Group):
     objects = InvalidatingManager()
 
     class Meta:
-        app_label = "cache_room"  # not installed: no migration misses it
+        app_label = "cache_room"  # not installed, so no migration is missing
         proxy = True
         base_manager_name = "objects"

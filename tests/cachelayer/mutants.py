@@ -1,4 +1,7 @@
-"""Parts of the cache patched away, by name: without any of them it is wrong."""
+"""Mutants: parts of the cache that are patched away, by name.
+
+Tests of the guarantees must fail under each of them.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,7 +18,7 @@ BACKENDS = (MemoryCache, RedisCache)
 
 
 def without_token(stack: ExitStack) -> None:
-    """An entry is as fresh as when it is stored."""
+    """An entry gets the epoch of its storing instead of the epoch of its reading."""
     for backend in BACKENDS:
         store: Any = backend._store
 
@@ -26,7 +29,7 @@ def without_token(stack: ExitStack) -> None:
 
 
 def without_commit_order(stack: ExitStack) -> None:
-    """What changes invalidates at once, not when it commits."""
+    """A change invalidates at once instead of at its commit."""
     for module in (transactions, invalidation):
         stack.enter_context(
             patch.object(module, "mark", lambda *patterns, using: False)
@@ -34,19 +37,19 @@ def without_commit_order(stack: ExitStack) -> None:
 
 
 def without_commit_itself(stack: ExitStack) -> None:
-    """Invalidation is left to Django's commit hooks."""
+    """Only Django's commit hooks invalidate, not the COMMIT itself."""
     stack.enter_context(
         patch.object(WatchedConnection, "commit", BaseDatabaseWrapper.commit)
     )
 
 
 def without_dirty_reads(stack: ExitStack) -> None:
-    """Whoever has uncommitted changes reads what is cached."""
+    """A connection with uncommitted changes reads from the cache."""
     stack.enter_context(patch.object(transactions, "dirty", lambda: False))
 
 
 def without_dirty_bypass(stack: ExitStack) -> None:
-    """And keeps what it has computed of them."""
+    """A connection with uncommitted changes reads from the cache and stores in it."""
     without_dirty_reads(stack)
     stack.enter_context(
         patch.object(transactions.Reading, "committed", lambda self: True)
@@ -59,13 +62,13 @@ def without_bump(stack: ExitStack) -> None:
 
 
 def without_reaper(stack: ExitStack) -> None:
-    """Whoever reaps a killed process invalidates nothing."""
+    """Reaping a killed process invalidates nothing."""
     for backend in BACKENDS:
         stack.enter_context(patch.object(backend, "invalidate_all", lambda self: None))
 
 
 def without_owner(stack: ExitStack) -> None:
-    """The user has no part of the key."""
+    """The user is not part of the key in the user tier."""
     key_text = decorators.key_text
     stack.enter_context(
         patch.object(decorators, "key_text", lambda *parts: key_text(*parts[:3]))
@@ -86,7 +89,7 @@ MUTANTS: dict[str, Callable[[ExitStack], None]] = {
 
 @contextmanager
 def mutated(name: str) -> Iterator[None]:
-    """Empty: as it is."""
+    """Patch this part away within the block; with an empty name patch nothing."""
     with ExitStack() as stack:
         if name:
             MUTANTS[name](stack)

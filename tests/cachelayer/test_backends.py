@@ -1,4 +1,4 @@
-"""Both backends do what Django documents of a cache backend."""
+"""Both backends do what Django documents for a cache backend."""
 
 import warnings
 

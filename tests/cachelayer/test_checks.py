@@ -1,4 +1,4 @@
-"""Mistakes in the settings are named when the server starts."""
+"""`manage.py check` names mistakes in the settings."""
 
 import pytest
 from django.core.checks import Tags, run_checks
@@ -14,6 +14,7 @@ from cachelayer.backends import MemoryCache
 
 
 def messages_by_id() -> dict[str, str]:
+    """The messages of our checks, by their ids."""
     return {
         message.id: f"{message.msg} {message.hint or ''}"
         for message in run_checks(tags=[Tags.caches])

@@ -1,4 +1,4 @@
-"""cache_stats and cache_invalidate, as an operator runs them."""
+"""`cache_stats` and `cache_invalidate`, as an operator runs them."""
 
 import json
 import os

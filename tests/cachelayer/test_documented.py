@@ -1,4 +1,4 @@
-"""What Django's documentation promises of any cache, row by row, on both backends."""
+"""Both backends keep each promise that Django's documentation makes for any cache."""
 
 import inspect
 from collections.abc import Callable
@@ -18,7 +18,7 @@ NEVER, HOUR = 10**6, 3600
 
 @pytest.fixture
 def make(each_backend, settings):
-    """A cache with these arguments beside BACKEND and LOCATION."""
+    """A function that makes a cache with further arguments of CACHES."""
 
     def make(**arguments: Any) -> BaseCache:
         entry = {**settings.CACHES["default"], **arguments}
@@ -86,7 +86,7 @@ def refusal(call: Callable[[], object]) -> type[Exception] | None:
 
 
 def counted(cache: BaseCache) -> tuple[Any, list[int]]:
-    """What get_or_set gives of a callable on a hit, and how often it was called."""
+    """What `get_or_set` with a callable returns on a hit, and the calls."""
     calls: list[int] = []
     cache.set("a", 0)
     return cache.get_or_set("a", lambda: calls.append(1)), calls
@@ -207,7 +207,7 @@ def test_sessions_are_kept_in_it(make, engine):
 
 
 class TestValues:
-    """MemoryCache hands out what cannot change, and copies of the rest."""
+    """MemoryCache returns immutable values themselves, and copies of all others."""
 
     @pytest.mark.parametrize("value", [b"x" * 2000, "y" * 2000, 10**40, 1.5e300])
     def test_what_cannot_change_comes_by_reference(self, value):

@@ -1,4 +1,4 @@
-"""What is evicted when: exactly as in a model of the policy, in one thread."""
+"""MemoryCache evicts exactly what a model of its policy evicts, in one thread."""
 
 from sys import getsizeof
 from typing import Any
@@ -34,7 +34,7 @@ def weight(key: str, size: int) -> int:
 
 
 class Model:
-    """Entries in a dict, sorted by the policy whenever one has to go."""
+    """A dict that is sorted by the policy each time that an entry must be evicted."""
 
     def __init__(self, policy: str) -> None:
         self.first, self.entries, self.now, self.evicted = (

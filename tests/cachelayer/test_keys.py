@@ -1,4 +1,4 @@
-"""Key text is exact: different calls never share a key, equal calls always do."""
+"""Key text is exact: equal calls share a key, and different calls never do."""
 
 from datetime import date
 from decimal import Decimal

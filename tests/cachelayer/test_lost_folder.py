@@ -1,4 +1,4 @@
-"""The stamp file out of reach: nothing is served, nothing fails, and it says so."""
+"""While the stamp file cannot be used, nothing is served and no call fails."""
 
 import resource
 import shutil
@@ -20,7 +20,7 @@ def folder(tmp_path):
 
 
 def replace_by_file(folder):
-    """A file in its place: the folder cannot be created."""
+    """Put a file in place of the folder, so that it cannot be created again."""
     shutil.rmtree(folder)
     folder.write_text("in the way")
 
@@ -146,7 +146,7 @@ def test_a_writer_that_died_is_noticed_by_the_next_reader(folder):
 
 
 class Interrupted(BaseException):
-    """What a worker's time limit raises, at any line."""
+    """What the time limit of a worker raises, at any line."""
 
 
 def test_an_interrupted_bump_invalidates_everything(folder):

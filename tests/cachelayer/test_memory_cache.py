@@ -1,4 +1,4 @@
-"""What MemoryCache alone does: copies by pickle, limits, one store per process."""
+"""What only MemoryCache does: copies by pickle, limits, one store per process."""
 
 import pickle
 import subprocess
@@ -49,7 +49,7 @@ def test_backends_with_other_keys_on_one_folder_have_other_entries(tmp_path):
         MemoryCache(str(tmp_path), {"KEY_FUNCTION": lambda key, *_: f"made {key}"}),
     ]
     one.set("a", 1)
-    assert one.get("a") == 1  # served on the short path from now on
+    assert one.get("a") == 1  # the next reads take the short path
 
     assert [other.get("a") for other in others] == [None] * 3
 

@@ -1,4 +1,4 @@
-"""Both backends, sync and async, do what a dict with a clock does."""
+"""Both backends, sync and async, behave like a dict with a clock."""
 
 import hypothesis
 import pytest
@@ -11,7 +11,7 @@ from tests.cachelayer.machine import TIMEOUT, CacheMachine
 
 @pytest.fixture
 def two_caches(each_backend, settings) -> tuple[TagCache, TagCache]:
-    """In one place, apart by their KEY_PREFIX."""
+    """Two caches in one store, separated by their KEY_PREFIX."""
     own = {**settings.CACHES["default"], "TIMEOUT": TIMEOUT}
     other = {**own, "KEY_PREFIX": "other"}
     settings.CACHES = {**settings.CACHES, "default": own, "other": other}

@@ -1,4 +1,4 @@
-"""The check of random schedules, on journals written by hand."""
+"""The oracle of the random schedules, on journals written by hand."""
 
 import pytest
 
@@ -10,7 +10,7 @@ GONE = State(3, None)
 
 
 def changed(state, announced, returned=None, *, by="p0t0"):
-    """Of row 1, by the first process."""
+    """The events of a change of row 1 by the first process."""
     which = {"writer": by, "id": state.version, "who": "p0"}
     former = {"1": initial()[1]}
     rows = {"1": state}

@@ -1,4 +1,4 @@
-"""A pattern invalidates all it matches, by path segments; too much is fine."""
+"""A pattern invalidates every path that it matches, by segments; more is allowed."""
 
 import re
 

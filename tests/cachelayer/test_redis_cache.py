@@ -1,4 +1,4 @@
-"""What RedisCache alone does: bytes or JSON on the wire, locks among hosts, options."""
+"""What only RedisCache does: bytes or JSON on the wire, locks among hosts, options."""
 
 import pickle
 from concurrent.futures import ThreadPoolExecutor
@@ -216,7 +216,7 @@ def test_add_is_won_by_one(make):
 
 
 def test_threads_that_meet_an_empty_server_get_one_token(make, client):
-    """A thread waits only for a computation with its own token."""
+    """With different tokens, no thread could wait for another's computation."""
     cache = make()
     client.delete(cache.store.stamps)
 

@@ -1,4 +1,4 @@
-"""What each decorated view and function hits and misses, and a low rate in the log."""
+"""Hits and misses of each decorated view and function, and a warning in the log."""
 
 import logging
 

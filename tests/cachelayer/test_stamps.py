@@ -1,4 +1,4 @@
-"""The stamp file: bumped under a lock, read without one, never truncated."""
+"""The stamp file is bumped under a lock, read without one, and never truncated."""
 
 import signal
 import threading

@@ -1,4 +1,4 @@
-"""The statistics: of this process, of the host, by tier."""
+"""The statistics of this process and of the host, by tier."""
 
 import pytest
 
@@ -81,7 +81,7 @@ def test_the_host_counts_all_processes_also_ended_ones(tmp_path):
     assert ours.of_host()["hits"] == 2
     assert ours.of_host()["processes"] == 1
     assert ours.of_host()["size"] == 0
-    Counters(tmp_path).add("raw", "misses")  # takes the row of the ended process
+    Counters(tmp_path).add("raw", "misses")  # reuses the row of the ended process
     assert ours.of_host()["hits"] == 2
 
 

@@ -1,4 +1,4 @@
-"""Another thread with connections of its own."""
+"""Work on another thread, with database connections of its own."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +8,7 @@ from django.db import connections
 
 
 def elsewhere(work: Callable[..., Any], *args: Any) -> Any:
-    """What the work returns on another thread; its exception is raised here."""
+    """The result of `work` on another thread; its exception is raised here."""
 
     def close_after() -> Any:
         try:

@@ -1,5 +1,5 @@
-"""Another process: `python -m tests.cachelayer.writer` reads lines from stdin, each
-a database name and an action, and says "done" after each."""
+"""Another process that writes: `python -m tests.cachelayer.writer`. It reads lines with
+a database name and an action from stdin, and prints "done" after each."""
 
 import sys
 from collections.abc import Callable
@@ -50,7 +50,7 @@ def clear() -> None:
 
 
 def killed_in_a_bump() -> None:
-    """As a kill between the odd and the even epoch leaves it."""
+    """Leave the epoch odd, as a kill in the middle of a bump does."""
     backend().stamps.words[0] += 1
 
 

@@ -1,7 +1,7 @@
 """`make chaos-cache`: random schedules on both backends and both databases.
 
-STEPS (100,000) in all, a quarter for each combination; SEED, of the first round of
-each; MUTANT, a part of the cache that is patched away: then the run must fail.
+STEPS (100,000) is divided among the four combinations; SEED is the seed of the first
+round of each. MUTANT names a part of the cache to patch away; the run must then fail.
 """
 
 import json
@@ -34,7 +34,7 @@ def main() -> int:
 
 
 def play(steps: int, seed: int, mutant: str) -> list[dict[str, Any]]:
-    """One process per database."""
+    """Start one process for each database; return the outcome of each combination."""
     outcomes: list[dict[str, Any]] = []
     with ExitStack() as stack:
         made = tempfile.TemporaryDirectory(prefix="skillfleet-")
@@ -58,7 +58,7 @@ def play(steps: int, seed: int, mutant: str) -> list[dict[str, Any]]:
 
 
 def report(outcomes: list[dict[str, Any]], seconds: float) -> int:
-    """A row per combination; 1 if something was wrong anywhere."""
+    """Print a row for each combination; return 1 if any of them was wrong, else 0."""
     print(f"\n{'':24}{'steps':>10}" + "".join(f"{name:>10}" for name in COLUMNS))
     for outcome in outcomes:
         cells = [

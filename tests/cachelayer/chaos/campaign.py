@@ -1,4 +1,4 @@
-"""A run: processes are started, killed, reaped and started again; then checked."""
+"""A campaign starts processes, kills and reaps them, starts others, and then checks."""
 
 import os
 import signal
@@ -17,13 +17,13 @@ from tests.cachelayer.chaos.worker import THREADS, Board, Plan, work
 from tests.cachelayer.forks import fork
 
 PROCESSES = 2
-CEILING = 120.0  # seconds for a run
+CEILING = 120.0  # seconds that a run may take
 GLANCE = 0.001
 STEPS_PER_KILL = 250
 
 
 class Campaign:
-    """Steps in all, spread over the threads; the tables are there."""
+    """One run of `steps` steps, divided among the threads. The tables must exist."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Campaign:
             sorted(draw.sample(range(last // 4, last), kills)) for _ in range(PROCESSES)
         ]
         self.board = Board(PROCESSES)
-        self.running: dict[int, int] = {}  # process ids, by place
+        self.running: dict[int, int] = {}  # process id by the number of its place
         self.names: dict[int, str] = {}
         self.generation = 0
 
@@ -100,7 +100,11 @@ class Campaign:
             self.start(place)
 
     def reap(self, process: str) -> None:
-        """What the database holds is read first: a server may still finish a COMMIT."""
+        """Invalidate everything and note the database's rows in the journal.
+
+        The rows are read first: what the server commits after that, of a process that
+        was killed in its COMMIT, is not covered by this invalidation.
+        """
         seen = rows.stored()
         backend().invalidate_all()
         self.journal.write("reaped", process=process, rows=seen)

@@ -1,4 +1,4 @@
-"""What each process did and when, in a file that survives a kill."""
+"""A journal of what each process did and when, in a file that survives a kill."""
 
 import json
 import os
@@ -12,7 +12,7 @@ Event = dict[str, Any]
 
 
 class Journal:
-    """Lines of JSON, each written at once."""
+    """A file of JSON lines; each line is written at once."""
 
     def __init__(self, path: Path) -> None:
         self.who = path.name
@@ -28,12 +28,12 @@ class Journal:
 
 
 def events(folder: Path) -> list[Event]:
-    """Of all journals, in the order in which they happened."""
+    """The events of all journals, in the order in which they happened."""
     unordered = [event for path in folder.iterdir() for event in _lines(path)]
     return sorted(unordered, key=lambda event: event["at"])
 
 
 def _lines(path: Path) -> Iterator[Event]:
     for line in path.read_bytes().splitlines(keepends=True):
-        if line.endswith(b"\n"):  # else its writer was killed
+        if line.endswith(b"\n"):  # an incomplete line: its writer was killed
             yield json.loads(line)

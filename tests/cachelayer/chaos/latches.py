@@ -1,4 +1,8 @@
-"""Locks for writes without a transaction, whose version no other writer knows."""
+"""Row locks for writes without a transaction.
+
+Such a write announces the row's next version before it is made, so no other writer may
+change the row in between.
+"""
 
 import fcntl
 import os
@@ -8,9 +12,10 @@ from pathlib import Path
 
 
 class Latches:
-    """A lock per row among all threads and processes; a killed process frees its own.
+    """A file lock for each row, among all threads and processes.
 
-    Writers that queue in the database share a row's, others have it to themselves.
+    Writers that lock the row in the database share its latch; the others take it
+    exclusively. The kernel frees the latches of a killed process.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -18,6 +23,7 @@ class Latches:
 
     @contextmanager
     def locked(self, numbers: Iterable[int], *, shared: bool) -> Iterator[None]:
+        """Hold the latches of these rows, taken in order to avoid deadlocks."""
         mode = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
         with ExitStack() as stack:
             for number in sorted(numbers):

@@ -1,4 +1,4 @@
-"""The oracle checks what was read: no stale, phantom or foreign value."""
+"""The oracle checks that no reading was stale, phantom or foreign."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ FAULTS_SHOWN = 5
 
 @dataclass
 class Result:
-    """The result of one run; `crashes` are errors of the run itself."""
+    """The result of one run; `crashes` are failures of the test program itself."""
 
     crashes: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -25,13 +25,17 @@ class Result:
         return bool(self.crashes or self.faults)
 
     def report(self) -> str:
-        """The first crash and faults, and the history of the first fault's row."""
+        """The first crash, the first faults, and the history of the first one's row."""
         parts = [*self.crashes[:1], *self.faults[:FAULTS_SHOWN], self.story]
         return "\n".join(filter(None, parts))
 
 
 def check(events: list[Event], final: dict[int, State]) -> Result:
-    """Every reading of these journals, in order; the first fault has its history."""
+    """Check every reading in these journals, in order.
+
+    `final` has the rows of the database at the end. The result tells the history of the
+    first fault's row.
+    """
     result = Result()
     count(events, result.counts)
     of, result.counts["late"] = chronicles(events, final)
@@ -81,7 +85,7 @@ def count(events: list[Event], counts: Counter[str]) -> None:
 
 
 def story(events: list[Event], read: Event, number: str) -> str:
-    """The row's history up to this reading, in milliseconds before its beginning."""
+    """The row's history up to this reading, in milliseconds from its start."""
     announced = {(e["writer"], e["id"]): e for e in events if e["kind"] == "intent"}
     lines = []
     for event in events:
@@ -110,7 +114,11 @@ def story(events: list[Event], read: Event, number: str) -> str:
 
 
 def key_faults(events: list[Event]) -> list[str]:
-    """A key that is set replaces what was set, or deleted, before that began."""
+    """The faults of keys without a row.
+
+    Once a call that sets or deletes a key has returned, no reader may get a value that
+    was set before that call began.
+    """
     done = {event["id"]: event["at"] for event in events if event["kind"] == "set"}
     settings = [event for event in events if event["kind"] == "setting"]
     made = {(event["key"], event["value"]): event for event in settings}

@@ -29,9 +29,8 @@ from tests.cachelayer.chaos.rows import NUMBERS, Row
 Content = list[Any] | None  # version and token
 USERS = [User(pk=pk, username=f"user-{pk}") for pk in (1, 2)]
 computed: ContextVar[bool] = ContextVar("computed", default=False)
-last_responses: dict[
-    str, tuple[str, bytes]
-] = {}  # the last ETag and body by path and user
+last_responses: dict[str, tuple[str, bytes]] = {}
+"""The last ETag and body, by path and user."""
 
 
 class Foreign(AssertionError):
@@ -39,13 +38,13 @@ class Foreign(AssertionError):
 
 
 def pause() -> None:
-    """Let others overtake, now and then."""
+    """Sleep a little in three of ten calls, so that other threads overtake."""
     if random.random() < 0.3:
         time.sleep(random.random() * 0.002)
 
 
 def read(number: int) -> Content:
-    """From the database."""
+    """Read the row from the database, as every reader below does."""
     computed.set(True)
     pause()
     row = Row.objects.filter(number=number).values_list("version", "token").first()
@@ -72,7 +71,7 @@ def by_own_key(number: int) -> Content:
 
 @cache_endpoint
 def around(number: int) -> list[Content]:
-    """It names no row: what it reads invalidates it."""
+    """Has no pattern of its own: the functions that it calls invalidate it."""
     pause()
     return [plain(number), plain(number % len(NUMBERS) + 1)]
 
@@ -124,7 +123,8 @@ def my_page(request: HttpRequest, number: int) -> JsonResponse:
 def ask(
     view: Callable[..., Any], path: str, number: int, user: Any, *, rest: bool
 ) -> Content:
-    """What the body says; a 304 says what we have under that ETag."""
+    """The row in the response's body. On a 304, the body that came earlier with that
+    ETag."""
     path = f"/api/v1/rows/{number}/{path}"
     previous = last_responses.get(f"{path} {user}")
     headers = {"If-None-Match": previous[0]} if previous else {}
@@ -141,7 +141,7 @@ def ask(
         if previous is None or previous[0] != etag:
             raise Foreign(f"304 with an ETag that was not asked for: {etag}")
         body = previous[1]
-    if etag:  # a bypass has none
+    if etag:  # a response that bypassed the cache has none
         last_responses[f"{path} {user}"] = etag, body
     return owned(json.loads(body), user)
 

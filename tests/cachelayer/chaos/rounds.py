@@ -1,5 +1,8 @@
-"""Runs on one database, for each backend: `python -m tests.cachelayer.chaos.rounds
-DATABASE STEPS SEED MUTANT RESULT` (the last a file). MUTANT may be empty."""
+"""Runs on one database, once for each backend.
+
+`python -m tests.cachelayer.chaos.rounds DATABASE STEPS SEED MUTANT RESULT`: RESULT is
+the file that is written; MUTANT may be empty.
+"""
 
 import json
 import os
@@ -52,7 +55,7 @@ def caches() -> dict[str, dict[str, Any]]:
 def play(
     place: str, cache: dict[str, Any], steps: int, seed: int, mutant: str
 ) -> dict[str, Any]:
-    """Rounds of consecutive seeds, up to the first that is wrong."""
+    """Run rounds of consecutive seeds until the steps are done or one is wrong."""
     from django.conf import settings
     from django.test import override_settings
 
@@ -80,7 +83,7 @@ def play(
 
 
 def progress_line(title: str, steps: int) -> Callable[[int], None]:
-    """Progress, on a terminal."""
+    """A function that shows the number of steps done, if stdout is a terminal."""
 
     def show(done: int) -> None:
         if sys.stdout.isatty():

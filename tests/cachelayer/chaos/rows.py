@@ -1,4 +1,4 @@
-"""What the schedules read and write: rows that number their versions."""
+"""The rows that the schedules read and write; each row counts its versions."""
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -12,22 +12,23 @@ NUMBERS = range(1, 5)
 
 
 class Row(models.Model):
-    """Every committed change raises the version by one; each has its own token."""
+    """Every committed change raises the version by one and writes a new token."""
 
     number = models.PositiveIntegerField(primary_key=True)
     version = models.IntegerField()
     token = models.CharField(max_length=40)
 
     class Meta:
-        app_label = "cache_room"  # not installed: no migration misses it
+        app_label = "cache_room"  # not installed, so no migration is missing
 
     def __str__(self) -> str:
         return f"row {self.number} version {self.version}"
 
 
 class Turn(models.Model):
-    """Not declared. Transactions queue here for a row, there or not; `version` is the
-    row's when it was last deleted."""
+    """The row that transactions lock before they change or create the `Row` of this
+    number. `version` is the version at which the row was last deleted. The model is not
+    declared to the cache."""
 
     number = models.PositiveIntegerField(primary_key=True)
     version = models.IntegerField()
@@ -40,7 +41,7 @@ class Turn(models.Model):
 
 
 class State(NamedTuple):
-    """Of one row: no token when it is deleted."""
+    """The version of a row and its token, which is None when the row is deleted."""
 
     version: int
     token: str | None
@@ -51,9 +52,10 @@ def initial() -> dict[int, State]:
 
 
 def stored(numbers: Collection[int] = NUMBERS) -> dict[int, State]:
-    """What the database holds, by this connection; never less than when it was asked.
+    """The committed state of these rows, and this connection's own changes.
 
-    The turn of a row that is seen to be gone is as new as its deletion.
+    A missing row is looked up in its turn, which is read later and therefore never
+    older than the deletion.
     """
     rows = Row.objects.filter(number__in=numbers)
     states = {row.number: State(row.version, row.token) for row in rows}
@@ -64,7 +66,7 @@ def stored(numbers: Collection[int] = NUMBERS) -> dict[int, State]:
 
 @contextmanager
 def tables() -> Iterator[None]:
-    """Both tables, declared like a room of the project; gone afterwards."""
+    """Create both tables and declare `Row` to the cache; undo both at the end."""
     with connection.schema_editor() as editor:
         editor.create_model(Row)
         editor.create_model(Turn)

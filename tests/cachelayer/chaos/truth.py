@@ -1,4 +1,4 @@
-"""What was committed when, as far as the journals and the database can tell."""
+"""What was committed and when, according to the journals and the database."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
@@ -14,8 +14,12 @@ NEVER = float("inf")
 
 @dataclass
 class Version:
-    """`announced` before its commit; `settled` when its call had returned or, if
-    its process was killed, when its parent had invalidated everything."""
+    """One version of a row.
+
+    `announced` is a time before its commit. `settled` is the time at which its call had
+    returned or, if its process was killed, at which the parent had invalidated
+    everything.
+    """
 
     state: State
     who: str
@@ -25,7 +29,7 @@ class Version:
 
 @dataclass
 class Chronicle:
-    """Of one row: its versions, one after the other."""
+    """All versions of one row, in order."""
 
     versions: list[Version] = field(default_factory=list)
 
@@ -39,12 +43,12 @@ class Chronicle:
         self._newest = running_max(n for _, n in settled)
 
     def newest_before(self, moment: float) -> int:
-        """The version that every read must see or surpass that begins then."""
+        """The least version that a read which begins at this moment must see."""
         place = bisect_left(self._settled, moment)
         return int(self._newest[place - 1]) if place else 0
 
     def fault_of(self, content: list[Any] | None, began: int, ended: int) -> str:
-        """What is wrong with one reading; empty: nothing."""
+        """What is wrong with one reading; empty if nothing is."""
         if content is None:
             place = bisect_right(self._absent, (ended, NEVER))
             version = self._absent_best[place - 1] if place else 0
@@ -68,7 +72,8 @@ def running_max(numbers: Iterable[float]) -> Sequence[float]:
 def chronicles(
     events: list[Event], final: dict[int, State]
 ) -> tuple[dict[int, Chronicle], int]:
-    """By row; and how many commits came after the parent had invalidated everything."""
+    """The chronicle of each row, and the number of late commits: those that became
+    visible only after the parent had invalidated everything."""
     rows = {n: Chronicle([Version(s, "", -1, -1)]) for n, s in initial().items()}
     announced: dict[tuple[str, int], dict[int, Version]] = {}
     for event in events:
@@ -96,9 +101,12 @@ def settle(
     events: list[Event],
     final: dict[int, State],
 ) -> int:
-    """Their writers were killed. They were committed if a process has read them in the
-    database, and bind from the reaping if it was before that; how many came later,
-    when a server finished a COMMIT of a killed process, is returned."""
+    """Decide about the changes of killed writers; return how many committed late.
+
+    Such a change was committed if any process has seen it in the database. Readers must
+    see it from the reaping of its process on, if it was in the database by then. A
+    commit that the server finished later has no such time.
+    """
     reaped = {e["process"]: e for e in events if e["kind"] == "reaped"}
     seen = {(number, *state) for number, state in final.items()}
     for event in events:

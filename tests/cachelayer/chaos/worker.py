@@ -1,4 +1,4 @@
-"""One process of a run: threads that each take random steps, and may be killed."""
+"""One process of a run. Its threads take random steps, and it may be killed."""
 
 import mmap
 import os
@@ -31,17 +31,17 @@ OFTEN = [*READERS, *4 * ["function", "list", "view"], *2 * ["user view", "nested
 
 @dataclass(frozen=True)
 class Plan:
-    """What the seed decides. `kills`: at these steps of its first thread a process
-    is killed between a COMMIT and its invalidation."""
+    """What the seed decides. At the steps `kills` of its first thread, a process kills
+    itself between a COMMIT and the invalidation."""
 
     seed: int
-    steps: int  # of each thread
+    steps: int  # for each thread
     kills: frozenset[int]
 
 
 class Board:
-    """How many steps each thread has begun, and how often all were to read the rows,
-    in memory that all processes share."""
+    """Counters in memory that all processes share: the steps that each thread has
+    begun, and how often all threads were told to read all rows (`alarms`)."""
 
     def __init__(self, processes: int) -> None:
         places = processes * THREADS
@@ -53,7 +53,7 @@ class Board:
 
 
 class Actor:
-    """One thread."""
+    """One thread: it takes random steps and writes a journal."""
 
     def __init__(
         self, plan: Plan, name: str, index: int, thread: int, folder: Path, log: Journal
@@ -108,7 +108,8 @@ class Actor:
     def look(
         self, reader: str, number: int, own: dict[int, State] | None = None
     ) -> None:
-        """Read, and note it; what this transaction has changed it must see."""
+        """Read by the reader of this name and note the result in the journal. The
+        changes of the current transaction (`own`) must be visible."""
         computed.set(False)
         began = now()
         try:
@@ -133,7 +134,7 @@ class Actor:
         )
 
     def use_key(self) -> None:
-        """Read, set or invalidate a key that no row is behind."""
+        """Read, set or invalidate a key that belongs to no row."""
         key, chance = self.draw.choice(KEYS), self.draw.random()
         self.hands += 1
         began, value = now(), f"{self.name}-{self.hands}"
@@ -153,8 +154,9 @@ class Actor:
         self.journal.write("set", id=value)
 
     def die(self) -> None:
-        """After a COMMIT, after a statement that commits by itself, or with half of
-        what it invalidates written (which MemoryCache alone does by halves)."""
+        """Kill this process: after a COMMIT, after a statement that commits by itself,
+        or when half of an invalidation is written (only MemoryCache writes it in two
+        steps)."""
         way = self.draw.choice(("commit", "statement", "half"))
         if way == "commit":
             connection.ensure_connection()
@@ -195,7 +197,7 @@ def dies_half_way(stamps: Stamps, tags: Iterable[str]) -> int:
 
 @contextmanager
 def short_switch_interval() -> Iterator[None]:
-    """Threads take turns more often than they usually do."""
+    """Let threads take turns more often than Python usually does."""
     interval = sys.getswitchinterval()
     sys.setswitchinterval(0.0005)
     try:
@@ -205,7 +207,7 @@ def short_switch_interval() -> Iterator[None]:
 
 
 def work(plan: Plan, index: int, generation: int, folder: Path, board: Board) -> None:
-    """All threads of one process."""
+    """Run all threads of one process to their end."""
     name = f"p{index}g{generation}"
     random.seed(f"{plan.seed} {name}")
     journal = Journal(folder / "journals" / name)

@@ -13,20 +13,20 @@ from tests.cachelayer.chaos.latches import Latches
 from tests.cachelayer.chaos.readers import READERS, pause, plain
 from tests.cachelayer.chaos.rows import NUMBERS, Row, State, Turn, stored
 
-Look = Callable[[str, int, dict[int, State]], None]  # reads; own changes are known
+Look = Callable[[str, int, dict[int, State]], None]  # (reader, row, own changes)
 RAW_UPDATE = "UPDATE cache_room_row SET version = %s, token = %s WHERE number = %s"
 
 
 class Undo(Exception):
-    """Rolls back."""
+    """Rolls a transaction or a savepoint back."""
 
 
 class LateFailure(Exception):
-    """Raised by another commit hook."""
+    """Raised by a commit hook of somebody else."""
 
 
 class Writer:
-    """One thread's changes; each is announced in the journal before it commits."""
+    """Makes the changes of one thread, and announces each before it commits."""
 
     def __init__(
         self, name: str, journal: Journal, latches: Latches, draw: Random, look: Look
@@ -34,8 +34,8 @@ class Writer:
         self.name, self.journal, self.latches = name, journal, latches
         self.draw, self.look = draw, look
         self.tokens = 0
-        self.former: dict[int, State] = {}  # of the rows we hold, as we found them
-        self.now: dict[int, State] = {}  # as we see them
+        self.former: dict[int, State] = {}  # of the locked rows, as they were before
+        self.now: dict[int, State] = {}  # with our uncommitted changes
         self.changed: dict[int, State] = {}
         self.announced = 0
 
@@ -48,16 +48,20 @@ class Writer:
         self.now[number] = self.changed[number] = state
         return state
 
-    # Within a transaction.
+    # Changes in a transaction.
 
     def transact(self, *, fail: bool = True) -> None:
-        """One to three rows changed, some of it undone; perhaps all, if it may fail."""
+        """Change one to three rows in one transaction; savepoints undo some of it.
+
+        If it may `fail`, the transaction is sometimes rolled back, and sometimes a
+        commit hook raises after it.
+        """
         count = self.draw.choice((1, 1, 2, 3))
         numbers = sorted(self.draw.sample(NUMBERS, count))
         with self.latches.locked(numbers, shared=True):
             try:
                 with transaction.atomic():
-                    self.hold(numbers)
+                    self.lock(numbers)
                     self.several(numbers, depth=0)
                     if not self.changed:
                         self.change(numbers)
@@ -74,7 +78,7 @@ class Writer:
                 pass
             self.returned(announced)
 
-    def hold(self, numbers: Collection[int]) -> None:
+    def lock(self, numbers: Collection[int]) -> None:
         turns = Turn.objects.select_for_update().filter(number__in=numbers)
         rows = Row.objects.select_for_update().filter(number__in=numbers)
         list(turns.order_by("number")), list(rows.order_by("number"))
@@ -144,7 +148,7 @@ class Writer:
         Row.objects.filter(number=number).update(version=version, token=token)
 
     def raw_update(self, number: int) -> None:
-        """SQL that bypasses the models, followed by an invalidation."""
+        """Change the row by SQL that bypasses the models, and invalidate it."""
         version, token = self.next_state(number)
         with connection.cursor() as cursor:
             cursor.execute(RAW_UPDATE, [version, token, number])
@@ -158,7 +162,7 @@ class Writer:
         Row.objects.bulk_update(rows, ["version", "token"])
 
     def raise_all(self, numbers: list[int]) -> None:
-        """One statement on several rows."""
+        """Change several rows by one statement."""
         token = self.token()
         rows = Row.objects.filter(number__in=numbers)
         rows.update(version=F("version") + 1, token=token)
@@ -175,10 +179,10 @@ class Writer:
         else:
             rows.delete()
 
-    # Without one: each statement commits by itself.
+    # Changes without a transaction: each statement commits by itself.
 
     def compare_and_set(self) -> None:
-        """If another writer changes the row meanwhile, this one changes nothing."""
+        """Update one row unless another writer has changed it meanwhile."""
         number = self.draw.choice(NUMBERS)
         with self.latches.locked([number], shared=True):
             self.begin([number])
@@ -199,7 +203,7 @@ class Writer:
                 pause()
 
     def alone(self) -> None:
-        """A save, a creation or a deletion that no transaction is around."""
+        """Save, update, create or delete one row outside of a transaction."""
         number = self.draw.choice(NUMBERS)
         with self.latches.locked([number], shared=False):
             self.begin([number])
@@ -213,14 +217,14 @@ class Writer:
             self.returned(announced)
 
     def announce_next(self, number: int, change: Callable[[int], None]) -> int:
-        """The state that the change is about to draw."""
+        """Announce the state that `change` will draw, and forget that it was drawn."""
         states, tokens = dict(self.now), self.tokens
         self.next_state(number, present=change != self.delete)
         announced = self.announce()
         self.now, self.changed, self.tokens = states, {}, tokens
         return announced
 
-    # In the journal.
+    # Lines in the journal.
 
     def announce(self) -> int:
         self.announced += 1
@@ -242,7 +246,7 @@ class Writer:
 
 @contextmanager
 def committed_by_hand() -> Iterator[None]:
-    """What is not committed within is rolled back."""
+    """Without autocommit; what is not committed at the end is rolled back."""
     transaction.set_autocommit(False)
     try:
         yield
@@ -256,8 +260,8 @@ def late_failure() -> None:
 
 
 def invalidate_something(draw: Random) -> None:
-    """At any time; the values that are there are true ones, so that nothing
-    may change but misses."""
+    """Invalidate at any time. All entries are right before and after, so this may cause
+    misses and nothing else."""
     number = draw.choice(NUMBERS)
     chosen: tuple[Callable[[], None], ...] = (
         cache_manager.clear,

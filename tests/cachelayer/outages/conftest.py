@@ -1,4 +1,4 @@
-"""A server of the test's own, and backends of the hosts that share it."""
+"""A Valkey server for one test, and backends of the hosts that share it."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ def server(tmp_path) -> Iterator[OwnServer]:
 
 @pytest.fixture
 def make(server, tmp_path):
-    """A backend of a host: another folder is another host."""
+    """`make("name", **options)`: a RedisCache of the host that has this folder."""
     made: list[RedisCache] = []
 
     def make(host: str = "here", **options) -> RedisCache:

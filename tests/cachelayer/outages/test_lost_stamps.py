@@ -1,4 +1,4 @@
-"""The server has forgotten what was invalidated, or its values are of another time."""
+"""The server has lost its stamps, or its values are older than the stamps."""
 
 import pytest
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.valkey
 
 @pytest.fixture
 def patient(make) -> RedisCache:
-    """A busy machine is no outage."""
+    """A cache with long time limits, because a slow machine is no outage."""
     return make(**PATIENT)
 
 
@@ -69,7 +69,7 @@ def test_without_stamps_nothing_is_proved_fresh_and_nothing_fails(
 
 
 def test_new_stamps_prove_nothing_about_older_entries(server, patient):
-    """Even if the clock of the server is set back."""
+    """Not even if the server's clock was set back."""
     patient.set("/a", "old")
     with server.client() as client:
         entry = client.get("p:value::1:/a")

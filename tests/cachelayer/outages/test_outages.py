@@ -20,7 +20,7 @@ pytestmark = pytest.mark.valkey
 
 
 def walk(cache: RedisCache) -> None:
-    """Everything there is, while nothing answers."""
+    """Every operation answers as an empty cache while the server does not answer."""
     assert cache.get("/a", "missed") == "missed"
     cache.set("/a", 1)
     assert cache.add("/b", 1) is False
@@ -103,7 +103,7 @@ def test_the_next_request_has_a_budget_of_its_own(server, make):
         for _ in range(6):
             client.client_pause(150, all=True)
             cache.get("/a")
-            cache.close()  # as Django does when a request has ended
+            cache.close()  # as Django does at the end of a request
 
     assert not cache.out_of_service()
 
@@ -158,11 +158,11 @@ def test_a_fork_during_recovery_recovers_too(server, cache):
 
 @pytest.fixture
 def project_cache(make, settings, server, tmp_path):
-    """The decorators' cache is on the server."""
+    """The RedisCache on this server as the cache of the decorators."""
     options = {**OPTIONS, "FOLDER": str(tmp_path / "here")}
     own = {"BACKEND": "cachelayer.backends.RedisCache", "LOCATION": server.url}
     settings.CACHES = {**settings.CACHES, "default": {**own, "OPTIONS": options}}
-    return make()  # the same store as the one of the settings
+    return make()  # the store of the cache in the settings
 
 
 @cache_endpoint

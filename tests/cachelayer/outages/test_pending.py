@@ -1,4 +1,4 @@
-"""Pending invalidations are delivered to the server before anything is read again."""
+"""Pending invalidations reach the server before anything is read from it again."""
 
 import pytest
 
@@ -13,10 +13,10 @@ pytestmark = pytest.mark.valkey
 
 
 def read_after_outage(server: OwnServer, cache: RedisCache) -> object:
-    """What is read first after an invalidation that did not reach the server."""
+    """The first read after an invalidation that did not reach the server."""
     cache.set("/a", "old")
     server.freeze()
-    assert cache.get("/a") is None  # the breaker is open: nothing more is sent
+    assert cache.get("/a") is None  # the circuit breaker is open: nothing is sent
     cache.invalidate_pattern("/a")
     server.thaw()
     settled(cache)
@@ -33,8 +33,8 @@ def test_without_pending_invalidations_the_old_is_served(server, cache, monkeypa
     assert read_after_outage(server, cache) == "old"
 
 
-def other_process(server: OwnServer, cache: RedisCache) -> None:
-    """A process ends with a pending invalidation; the others saw no outage."""
+def invalidate_in_another_process(server: OwnServer, cache: RedisCache) -> None:
+    """While the server is frozen, another process of the host invalidates and ends."""
     cache.set("/a", "old")
     server.freeze()
     assert succeeded(fork(lambda: cache.invalidate_pattern("/a")))
@@ -44,7 +44,7 @@ def other_process(server: OwnServer, cache: RedisCache) -> None:
 def test_other_processes_of_the_host_refuse_to_read_until_it_is_delivered(
     server, cache
 ):
-    other_process(server, cache)
+    invalidate_in_another_process(server, cache)
 
     assert cache.get("/a") is None
     settled(cache)
@@ -52,7 +52,7 @@ def test_other_processes_of_the_host_refuse_to_read_until_it_is_delivered(
 
 
 def seen_elsewhere(server: OwnServer, writer: RedisCache, reader: RedisCache) -> object:
-    """What another host reads first, if it recovers sooner than this one."""
+    """The first read of another host that recovers before the writing host does."""
     writer.set("/a", "old")
     server.freeze()
     assert (writer.get("/a"), reader.get("/a")) == (None, None)

@@ -1,4 +1,4 @@
-"""A change that is committed without Django calling the commit hooks."""
+"""Changes that are committed without Django calling the commit hooks."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -74,7 +74,8 @@ def test_a_connection_that_is_made_like_it_commits():
 
 
 def seen_after_an_explicit_commit() -> str | None:
-    """Before Django has called any hook, and when a rollback has dropped them."""
+    """What another thread reads after `transaction.commit()`: before Django has called
+    a hook, and before a rollback drops the hooks."""
     transaction.set_autocommit(False)
     touch()
     transaction.commit()
@@ -113,7 +114,7 @@ def test_an_invalidation_that_fails_is_logged_and_tried_again(monkeypatch, caplo
 
 
 def test_threads_that_share_a_connection_see_it_dirty():
-    """A thread that found no pending hook looks again after a mark of any thread."""
+    """A change by any thread marks the connection as dirty for the others, too."""
     shared = connections[DEFAULT_DB_ALIAS]
     shared.inc_thread_sharing()
 

@@ -132,7 +132,7 @@ def test_invalidate_on_commit_waits_for_the_commit():
     warm()
     with transaction.atomic():
         invalidate_on_commit("/other")
-        assert cache_manager.get("/other") is None  # this connection bypasses it
+        assert cache_manager.get("/other") is None  # this connection bypasses the cache
         cache_manager.set("/other", "uncommitted")
 
     assert invalidated() == {"/other"}
@@ -171,28 +171,28 @@ def test_a_command_that_changes_rows_without_signals_invalidates_everything(comm
     assert invalidated() == set(KEYS)
 
 
-def raise_(**_) -> None:
+def raise_error(**_) -> None:
     raise RuntimeError
 
 
 def test_a_receiver_connected_before_ours_that_raises_leaves_nothing_old(group):
-    """Outside of a transaction the row is written all the same."""
+    """Without a transaction the row is written, although the receiver raises."""
     signals.post_save.disconnect(sender=Group, dispatch_uid="_after_save")
-    signals.post_save.connect(raise_, sender=Group)
+    signals.post_save.connect(raise_error, sender=Group)
     try:
         invalidates(Group, ["/groups/*"])
         warm()
         with pytest.raises(RuntimeError):
             group.save()
     finally:
-        signals.post_save.disconnect(raise_, sender=Group)
+        signals.post_save.disconnect(raise_error, sender=Group)
 
     assert "/groups/old/page" in invalidated()
 
 
 @pytest.fixture
 def former_type(declared_groups):
-    """A related row in memory, as it was before someone renamed it."""
+    """A related row in memory, from before another connection renamed it."""
     invalidates(
         Permission, lambda permission: [f"/groups/{permission.content_type.model}/*"]
     )

@@ -1,4 +1,4 @@
-"""Two hosts on one database without a shared cache: neither serves from it."""
+"""Two hosts on one database without a shared cache: both bypass theirs."""
 
 import asyncio
 import time
@@ -28,7 +28,7 @@ def value():
 @pytest.fixture(autouse=True)
 def stamps():
     calls.clear()
-    CacheHost.objects.all().delete()  # creating the roles announced ours
+    CacheHost.objects.all().delete()  # creating the roles has announced this host
     stamps = backend().stamps
     stamps.words[REFRESH_AT] = 0
     yield stamps
@@ -97,7 +97,7 @@ def test_within_a_transaction_it_waits(stamps):
 
 
 def let_pass(stamps, *host_ids, hours=1) -> None:
-    """These hosts were last seen so long ago; a refresh of ours is due."""
+    """Set back when these hosts were last seen; the next refresh of ours is due."""
     for host_id in host_ids:
         CacheHost.objects.filter(host_id=host_id).update(
             seen_at=Now() - timedelta(hours=hours)

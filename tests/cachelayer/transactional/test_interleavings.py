@@ -1,7 +1,7 @@
-"""No stale and no phantom value, whatever the interleaving.
+"""No interleaving makes the cache serve a stale or a phantom value.
 
-Each scenario returns what a request sees at its end. The mutants show that it sees
-the wrong value when the part that prevents it is patched away.
+Each scenario returns what a request sees at its end. With the part that prevents it
+patched away (a mutant), the request sees the wrong value.
 """
 
 import os
@@ -63,7 +63,7 @@ def group(each_backend):
 
 @pytest.fixture(autouse=True)
 def by_number(declared_groups):
-    """`/groups/{pk}/*`: the name changes in these tests."""
+    """Declare `/groups/{pk}/*`, because the names change in these tests."""
     invalidation.declarations.clear()
     invalidates(Group, lambda group: [f"/groups/{group.pk}/*"])
 
@@ -96,7 +96,7 @@ def read_after(change: Callable[[], None]) -> str:
 
 
 def late_set(read: Callable[[int], str]) -> str:
-    """A reader has the old value; a writer commits; the reader stores it."""
+    """A reader computes the old value; a writer commits; the reader stores it."""
     rename("old")
     before_return.append(lambda: (before_return.clear(), elsewhere(rename)))
     assert read(PK) == "old"
@@ -112,7 +112,7 @@ def read_before_commit() -> str:
 
 
 def invalidate_before_commit() -> str:
-    """A key invalidated in a transaction is stored again before the COMMIT."""
+    """A key is invalidated in a transaction, and stored again before the COMMIT."""
     with transaction.atomic():
         rename_raw()
         cache_manager.invalidate_pattern(f"/groups/{PK}/*")
@@ -121,7 +121,7 @@ def invalidate_before_commit() -> str:
 
 
 def killed_after_commit() -> str:
-    """A process dies between its COMMIT and what it invalidates, and is reaped."""
+    """A process is killed between its COMMIT and the invalidation, and then reaped."""
 
     def rename_and_die() -> None:
         connection.ensure_connection()
@@ -143,7 +143,7 @@ def read_own_change() -> str:
 
 
 def read_own_write(*, inner: bool = False) -> str:
-    """A writer reads what it then rolls back."""
+    """A writer reads its own change and then rolls it back."""
     with transaction.atomic():
         with pytest.raises(Undo), transaction.atomic():
             rename()
@@ -155,7 +155,8 @@ def read_own_write(*, inner: bool = False) -> str:
 
 
 def read_and_roll_back_within() -> str:
-    """The value is computed of a write that is undone before it is returned."""
+    """A value is computed from a write that is rolled back before the value is
+    returned."""
 
     @cache_endpoint(pattern=f"/groups/{PK}/*")
     def tried_name() -> str:
@@ -172,7 +173,7 @@ def read_and_roll_back_within() -> str:
 
 
 def other_hook_raises() -> str:
-    """Another commit hook, registered first, ends the rest of them."""
+    """A commit hook that was registered first raises; Django calls no other."""
 
     def fail() -> None:
         raise Undo
@@ -307,7 +308,7 @@ def test_a_released_savepoint_invalidates_with_the_outer_commit():
 
 @pytest.fixture
 def names_seen_on_save():
-    """What a receiver reads that was connected before ours."""
+    """What a receiver that was connected before ours reads from the cache."""
     seen: list[str] = []
 
     def look(**_) -> None:
@@ -342,7 +343,7 @@ def test_without_marking_before_the_save_it_reads_the_old(
 
 
 def read_raw_change_undone() -> str:
-    """Nobody has marked it."""
+    """A raw change that nobody announced is read and rolled back."""
     with transaction.atomic():
         rename_raw()
         assert name_of(PK) == "new"
@@ -352,7 +353,7 @@ def read_raw_change_undone() -> str:
 
 
 def test_within_a_transaction_nothing_is_stored():
-    """Its snapshot may be old, and what it has read may be undone."""
+    """Its snapshot may be old, and what it reads may be rolled back."""
     assert read_raw_change_undone() == "old"
     assert cache_manager.get("/by-hand") is None
 

@@ -1,4 +1,4 @@
-"""A database from before Plane was called CacheHost keeps its rows and its rights."""
+"""A database in which CacheHost was still named Plane keeps its rows and rights."""
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -18,7 +18,7 @@ RENAMING = [("cachelayer", "0002_cache_host"), ("jobs", "0012_worker_cache_host"
 
 @pytest.fixture
 def before():
-    """The database of before, and the models that it had."""
+    """The database before the migration, and its models."""
     call_command("migrate", *BEFORE, verbosity=0)
     yield MigrationExecutor(connection).loader.project_state([BEFORE]).apps
     call_command("migrate", verbosity=0)

@@ -1,4 +1,4 @@
-"""Bulk methods of models with managers of their own, and rows that have no signals."""
+"""Bulk methods of models with own managers, and of rows that send no signals."""
 
 import pytest
 from django.contrib.auth.models import Group, User

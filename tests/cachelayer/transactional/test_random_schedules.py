@@ -1,5 +1,6 @@
-"""Readers, writers and kills at random: nothing stale, nothing that was never
-committed, nothing of another user. `make chaos-cache` does the same for longer."""
+"""Random schedules of readers, writers and kills: no value that was read is stale, was
+never committed, or belongs to another user. `make chaos-cache` does the same for
+longer."""
 
 import random
 
@@ -15,7 +16,7 @@ pytestmark = [
 ]
 STEPS = 1000
 RUNS_OF_A_MUTANT = 25
-"""About one schedule in eight shows the fault of the mutant that hides best."""
+"""One schedule in about eight shows the fault of the mutant that hides best."""
 
 
 @pytest.fixture

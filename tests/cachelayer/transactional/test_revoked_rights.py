@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class Member(BasePermission):
-    """Members are permitted; `then` has what happens after that."""
+    """Notes on the view whether the user is a member, and then calls `then`."""
 
     def has_permission(self, request, view):
         view.member = request.user.groups.filter(name="members").exists()
@@ -55,9 +55,8 @@ def ask(user, *, arrives=True):
 def test_a_right_revoked_after_it_was_checked_is_not_served_from_the_cache(member):
     then.append(lambda: member.groups.clear())
 
-    assert (
-        ask(member).content == b'{"secret":true}'
-    )  # the permission was checked before
+    first = ask(member).content
+    assert first == b'{"secret":true}', "the permission was checked before"
     assert ask(member).content == b'{"secret":false}'
 
 

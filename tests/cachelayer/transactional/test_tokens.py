@@ -1,5 +1,5 @@
-"""The token of a request is taken for views that are decorated, wherever that is,
-and before the view asks who may see it."""
+"""The token of a request is taken for every decorated view, in whatever way it is
+routed, and before the view checks permissions."""
 
 import pytest
 from django.contrib.auth.models import Group
@@ -49,7 +49,7 @@ then = []
 
 
 class Gate(BasePermission):
-    """Sees whether the group is there; what happens after that is `then`."""
+    """Notes on the view whether the group exists, and then calls `then`."""
 
     def has_permission(self, request, view):
         view.open = Group.objects.filter(name="members").exists()
@@ -91,7 +91,7 @@ def test_a_view_that_calls_a_decorated_one_is_known_after_the_first(client):
 
 
 def ask_twice(client):
-    """Between the permission and the view the group is deleted."""
+    """During the first request the group is deleted after the permission check."""
     group = Group.objects.create(name="members")
     then.append(lambda: group.delete())
     return [client.get("/gated").json()["open"] for _ in range(2)]

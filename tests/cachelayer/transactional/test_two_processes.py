@@ -1,4 +1,4 @@
-"""HIT in one process; another one writes; the first one misses."""
+"""A HIT in one process becomes a MISS when another process writes."""
 
 import os
 import subprocess
@@ -47,7 +47,7 @@ def group_names() -> list[str]:
 
 @pytest.fixture(scope="module")
 def interpreter_with() -> Iterator[Callable[[str], subprocess.Popen[str]]]:
-    """Another interpreter, whose hash() differs from ours; by REDIS_URL."""
+    """Start a process with another PYTHONHASHSEED, and with this REDIS_URL."""
     with ExitStack() as stack:
         yield cache(partial(start, stack))
 
@@ -67,14 +67,14 @@ def start(stack: ExitStack, redis_url: str) -> subprocess.Popen[str]:
 
 @pytest.fixture
 def interpreter(each_backend, settings, interpreter_with) -> subprocess.Popen[str]:
-    """It uses the same cache."""
+    """A process that uses the same cache as this one."""
     location = settings.CACHES["default"]["LOCATION"]
     return interpreter_with(location if each_backend == "redis" else "")
 
 
 @pytest.fixture(params=["interpreter", "fork"])
 def another_process(request, interpreter) -> Callable[[str], None]:
-    """Does one of the writer's actions and returns when it has."""
+    """A function that has the other process do one action, and waits for its end."""
     return in_a_fork if request.param == "fork" else partial(tell, interpreter)
 
 
@@ -95,7 +95,7 @@ def in_a_fork(action: str) -> None:
 
 @pytest.fixture
 def warm(each_backend):
-    """A value that is served from this process's store."""
+    """Read a value until this process serves it from its own store."""
     BulkGroup.objects.create(name="readers")
     calls.clear()
     group_names()
