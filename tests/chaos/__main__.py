@@ -1,6 +1,6 @@
-"""`make chaos`: faults injected into the job engine, and a report of what they broke.
+"""`make chaos`: inject faults into the job engine, and report what they broke.
 
-Exit code 1 when the engine broke, or when too few faults were injected to tell.
+The exit code is 1 when the engine broke, or when too few faults were injected to tell.
 """
 
 import argparse
@@ -20,11 +20,12 @@ INTERRUPTED = 130
 def main() -> int:
     options = arguments()
     plans = list(plans_of(options))
-    reports = [fight(plan) for plan in plans]
+    reports = [run(plan) for plan in plans]
     return summary(reports)
 
 
 def plans_of(options: argparse.Namespace) -> Iterator[Plan]:
+    """A plan for each scenario, database and seed; the two outages need PostgreSQL."""
     databases = ("postgres", "sqlite")
     if options.database != "both":
         databases = (options.database,)
@@ -55,7 +56,7 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def fight(plan: Plan) -> Report:
+def run(plan: Plan) -> Report:
     print(f"\n{plan.database}, {plan.scenario}, seed {plan.seed}", flush=True)
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=spawn) as fresh:
@@ -65,17 +66,17 @@ def fight(plan: Plan) -> Report:
 
 
 def summary(reports: list[Report]) -> int:
-    """The sum, and the exit code."""
+    """Print the totals; return the exit code."""
     faults = sum(len(report.faults) for report in reports)
-    seldom = [r for r in reports if r.hits < r.plan.hits]
+    too_few = [r for r in reports if r.hits < r.plan.hits]
     jobs = sum((report.outcomes for report in reports), Counter[str]())
     print(
         f"\n{len(reports)} runs, {sum(r.hits for r in reports)} kills and freezes, "
         f"{jobs.total()} jobs, {faults} faults"
     )
-    for report in seldom:
+    for report in too_few:
         print(f"seed {report.plan.seed}: only {report.hits} kills and freezes")
-    return 1 if faults or seldom else 0
+    return 1 if faults or too_few else 0
 
 
 if __name__ == "__main__":

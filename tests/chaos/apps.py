@@ -8,5 +8,5 @@ class ChaosConfig(AppConfig):
     def ready(self) -> None:
         from tests.chaos import mutants, traps
 
-        mutants.break_what_is_named()
-        traps.lay()
+        mutants.apply_named_mutant()
+        traps.install()

@@ -1,7 +1,7 @@
 """Invariants that are checked all the time while faults are injected.
 
-A job that has begun and that nobody holds has its message; no other job's message is
-there; a job that has ended has none. One SELECT sees one state of the database.
+A running job without a lease has its message in the queue. No job has another message,
+and a job that has ended has none. One SELECT reads one state of the database.
 """
 
 import threading
@@ -26,7 +26,8 @@ FINAL = ("completed", "failed", "cancelled")
 
 
 class Auditor:
-    """A thread; `counts` is what it last saw, `wrong` what it ever saw."""
+    """A thread that checks the invariants. `counts` has the jobs by status as it saw
+    them last; `wrong` has every job that ever broke an invariant."""
 
     def __init__(self) -> None:
         self.wrong: dict[str, set[str]] = defaultdict(set)
@@ -47,7 +48,7 @@ class Auditor:
         while not self.ended.wait(PAUSE):
             try:
                 self._look()
-            except Error:  # a fault of the database
+            except Error:  # an injected fault of the database
                 connection.close()
         connection.close()
 
@@ -66,7 +67,8 @@ class Auditor:
         self._compare(messages, jobs)
 
     def _addressee(self, row: Any) -> str:
-        """The job of a message, "" of one that is about no job; each is read once."""
+        """The job that a message is for, "" if it is for none. Each message is decoded
+        once."""
         if row[1] not in self.addressed:
             self.addressed[row[1]] = addressee(row[2])
         return self.addressed[row[1]]

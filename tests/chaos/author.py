@@ -1,6 +1,6 @@
-"""An author whose work takes time and who writes down every call.
+"""An author that takes time and logs every call.
 
-A job's task says its number and its plan: which questions there will be.
+The task of a job names its number and its plan; the plan says which questions it asks.
 """
 
 import json
@@ -13,7 +13,7 @@ from pathlib import Path
 from jobs.authors.base import Assignment, Findings
 from jobs.pipeline.state import Brief, Evals, Failure
 from taxonomy.files.gate import File, Files
-from tests.chaos.traps import spring
+from tests.chaos.traps import trigger
 from tests.jobs.engine.authors import BODY, ScriptedAuthor
 
 TASK = "Chaos job {number} by plan {plan}: restart the billing service."
@@ -25,13 +25,13 @@ PLANS: dict[str, list[str]] = {
     "preview": ["preview"],
     "validate": ["validate"],
 }
-"""The checkpoints that the jobs of a plan want."""
+"""The checkpoints that the jobs of each plan request."""
 QUESTIONS = 2
 REFERENCE = "reference"
-"""The prefix of the numbers of jobs that run without faults."""
-USUALLY, SELDOM, LONGEST = 0.02, 0.03, 6.0
-"""Seconds of a call, on average; the share of calls that outlast a lease,
-and their seconds at most."""
+"""The prefix in the numbers of the jobs that run without faults."""
+MEAN_SECONDS = 0.02
+LONG_SHARE, LONGEST_SECONDS = 0.03, 6.0
+"""The share of calls that take longer than a lease, and the seconds that they take."""
 
 
 class ChaosAuthor(ScriptedAuthor):
@@ -64,26 +64,26 @@ class ChaosAuthor(ScriptedAuthor):
 
 
 def work(verb: str, assignment: Assignment) -> str:
-    """Take the time of a call; returns the job's number."""
+    """Log a call and take its time; return the number of the job."""
     match = NUMBERED.search(assignment.task_description)
     number = match[1] if match else "none"
     call = {"at": time.time(), "pid": os.getpid(), "verb": verb, "job": number}
     line = json.dumps(call) + "\n"
-    # One write to a file that is open for appending: lines do not mix.
+    # One write to a file that is open for appending, so that lines do not mix.
     log = os.open(os.environ["CHAOS_CALLS"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.write(log, line.encode())
     os.close(log)
-    spring("in_author")
+    trigger("in_author")
     time.sleep(seconds_of(verb, number))
     return number
 
 
 def seconds_of(verb: str, number: str) -> float:
-    """A call that outlasts a lease does so each time it is made."""
+    """The same verb and job always take the same long time, if they take one."""
     chance = random.Random(f"{verb} {number}").random()
-    if chance < SELDOM and not number.startswith(REFERENCE):
-        return min(LONGEST, float(os.environ["SKILLFLEET_JOB_LEASE"]) * 1.4)
-    return random.expovariate(1 / USUALLY)
+    if chance < LONG_SHARE and not number.startswith(REFERENCE):
+        return min(LONGEST_SECONDS, float(os.environ["SKILLFLEET_JOB_LEASE"]) * 1.4)
+    return random.expovariate(1 / MEAN_SECONDS)
 
 
 def calls_in(log: Path) -> list[dict[str, object]]:

@@ -1,4 +1,4 @@
-"""The field of one seed. Import it when Django is set up."""
+"""The campaign of one seed. Set up Django before this module is imported."""
 
 import random
 import threading
@@ -19,22 +19,22 @@ from tests.chaos.database_faults import Database
 from tests.chaos.injector import FaultInjector
 from tests.chaos.people import CANCELLED, People
 from tests.chaos.plan import Plan, Report
-from tests.chaos.scenarios import Act
+from tests.chaos.scenarios import Run
 from tests.chaos.verdict import Verdict
 
 READY_WITHIN = 120.0
 LEFT_WITHIN = 5.0
 STUCK_AFTER = 40.0
-"""Seconds without any change after which the jobs that are left count as lost."""
+"""Seconds without any event after which unfinished jobs count as lost."""
 Show = Callable[[str], None]
 
 
 class ReferenceUnfinished(Exception):
-    """Jobs do not get done even when nobody is struck."""
+    """Jobs do not finish even without faults."""
 
 
-class Field:
-    """Clusters, web server, people, auditor and fault injector of one seed."""
+class Campaign:
+    """The clusters, web server, people, auditor and fault injector of one seed."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class Field:
         self.web, self.port = processes.web(env, folder)
         self.database = database
 
-    def fight(self, report: Report, show: Show) -> None:
+    def run(self, report: Report, show: Show) -> None:
         injector = FaultInjector(
             random.Random(self.plan.seed),
             self.clusters,
@@ -76,10 +76,10 @@ class Field:
         people = self._people(injector)
         people.start()
         show_progress = partial(self._show, injector, auditor, people, show)
-        act = Act(injector, auditor, people, show_progress)
-        report.faults += getattr(scenarios, self.plan.scenario)(act, self.plan)
+        run = Run(injector, auditor, people, show_progress)
+        report.faults += getattr(scenarios, self.plan.scenario)(run, self.plan)
         injector.stop()
-        connection.close()  # a fault may have cut it
+        connection.close()  # a fault may have cut the connection
         show("no more faults: waiting for the jobs to end")
         self._wait_for_the_end(injector, auditor, people, show)
         people.stop()
@@ -102,7 +102,8 @@ class Field:
         return reference
 
     def _people(self, injector: FaultInjector) -> People:
-        """Submit jobs while faults are injected, so that there always is work."""
+        """People who submit jobs at the pace of the faults, so that work never runs
+        out."""
         plans = [*PLANS, *PLANS, CANCELLED]
         jobs = [(f"{n:04}", plans[n % len(plans)]) for n in range(self.plan.jobs)]
         share = self.plan.jobs / self.plan.hits if self.plan.hits else self.plan.jobs

@@ -1,4 +1,4 @@
-"""What befalls the database: restarts, stalls, locks, cut connections."""
+"""Faults of the database: restarts, freezes, locks, cut connections."""
 
 import random
 import signal
@@ -11,11 +11,11 @@ from typing import Protocol
 
 import psycopg
 
-from tests.chaos.processes import strike
+from tests.chaos.processes import send_signal
 from tests.servers.postgres import Server
 
 Later = Callable[[float, Callable[[], None]], None]
-Troubles = dict[str, Callable[[], bool]]
+Faults = dict[str, Callable[[], bool]]
 Span = tuple[float, float]
 LOCK_WITHIN = "2s"
 
@@ -23,22 +23,22 @@ LOCK_WITHIN = "2s"
 class Database(Protocol):
     url: str
     freezes: tuple[Span, Span]
-    """For how many seconds processes stand still: within a lease, or beyond."""
+    """Ranges of seconds for a freeze: shorter than a lease, and longer."""
 
-    def troubles(self, chance: random.Random, later: Later) -> Troubles: ...
+    def faults(self, chance: random.Random, later: Later) -> Faults: ...
 
     def close(self) -> None: ...
 
 
 class Postgres:
     def __init__(self, folder: Path, lease: float) -> None:
-        # What a crash of the server may not lose is written before COMMIT returns.
+        # A crash of the server must not lose a commit.
         self.server = Server(folder, synchronous_commit="on")
         self.server.start()
         self.url = self.server.url
         self.freezes = ((0.1, lease), (1.2 * lease, 2.2 * lease))
 
-    def troubles(self, chance: random.Random, later: Later) -> Troubles:
+    def faults(self, chance: random.Random, later: Later) -> Faults:
         return {
             "restart database": lambda: self._restart(chance, signal.SIGINT),
             "crash database": lambda: self._restart(chance, signal.SIGQUIT),
@@ -48,39 +48,40 @@ class Postgres:
         }
 
     def close(self) -> None:
-        for pid in self._everyone():
-            strike(pid, signal.SIGCONT)
+        for pid in self._pids():
+            send_signal(pid, signal.SIGCONT)
         self.server.stop()
 
     def _restart(self, chance: random.Random, order: signal.Signals) -> bool:
-        for pid in self._everyone():  # it may be frozen
-            strike(pid, signal.SIGCONT)
+        for pid in self._pids():  # the server may be frozen
+            send_signal(pid, signal.SIGCONT)
         self.server.stop(order)
         time.sleep(chance.uniform(0, 3))
         self.server.start()
         return True
 
-    def _everyone(self) -> list[int]:
-        """The server's own process first: then it starts no others."""
+    def _pids(self) -> list[int]:
+        """The server's main process comes first, so that it starts no others
+        meanwhile."""
         assert self.server.process
         pid = self.server.process.pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         return [pid, *map(int, children)]
 
     def _freeze(self, chance: random.Random, later: Later) -> bool:
-        pids = self._everyone()
+        pids = self._pids()
         for pid in pids:
-            strike(pid, signal.SIGSTOP)
+            send_signal(pid, signal.SIGSTOP)
 
         def thaw() -> None:
             for pid in pids:
-                strike(pid, signal.SIGCONT)
+                send_signal(pid, signal.SIGCONT)
 
         later(chance.uniform(*self.freezes[0]), thaw)
         return True
 
     def _lock(self, chance: random.Random, later: Later) -> bool:
-        """Nobody reads or writes a job for a while."""
+        """Lock the table of jobs for a while."""
         try:
             session = psycopg.connect(self.url, connect_timeout=2)
         except psycopg.OperationalError:
@@ -95,7 +96,8 @@ class Postgres:
         return True
 
     def _cut(self, chance: random.Random) -> bool:
-        """Half of all connections end, wherever they are: some behind a COMMIT."""
+        """End half of all connections, whatever they are doing; some have just
+        committed."""
         with (
             suppress(psycopg.Error),
             psycopg.connect(self.url, connect_timeout=2, autocommit=True) as session,
@@ -111,16 +113,16 @@ class Postgres:
 
 class SQLite:
     def __init__(self, folder: Path, lease: float) -> None:
-        # A frozen writer stops all others, who wait for 20 seconds.
+        # A frozen writer blocks all others, which wait for 20 seconds.
         self.freezes = ((0.1, lease), (1.2 * lease, 2.2 * lease))
         self.path = folder / "chaos.sqlite3"
         self.url = f"sqlite:///{self.path}"
 
-    def troubles(self, chance: random.Random, later: Later) -> Troubles:
+    def faults(self, chance: random.Random, later: Later) -> Faults:
         return {"lock tables": lambda: self._lock(chance, later)}
 
     def close(self) -> None:
-        """Its file goes with the folder."""
+        """The file is removed with the folder."""
 
     def _lock(self, chance: random.Random, later: Later) -> bool:
         session = sqlite3.connect(self.path, timeout=5, isolation_level=None)

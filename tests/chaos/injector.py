@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.chaos import traps
 from tests.chaos.database_faults import Database
-from tests.chaos.processes import Service, strike, wait_until_gone
+from tests.chaos.processes import Service, send_signal, wait_until_gone
 
 KILL, STOP, CONT, TERM = (
     signal.SIGKILL,
@@ -23,11 +23,9 @@ KILL, STOP, CONT, TERM = (
 ORPHANS_GONE_WITHIN = 5.0
 TRAPPED_WITHIN = 4.0
 GENTLE = ("term worker", "term parent", "cut connections", "lock tables")
-"""Not counted among kills and freezes."""
-
-
+"""Faults that do not count as kills and freezes."""
 FREQUENT = ("freeze in_author", "freeze in_author", "freeze after_claim")
-"""What only a fence answers is done more often."""
+"""Only the fence protects against these, so they are injected more often."""
 
 
 @dataclass
@@ -49,23 +47,23 @@ class FaultInjector:
         self.order = itertools.count()
         self.bag: list[str] = []
         self.kinds: dict[str, Callable[[], bool]] = {
-            "kill worker": lambda: self._strike_worker(KILL),
-            "freeze worker": lambda: self._strike_worker(STOP),
-            "term worker": lambda: self._strike_worker(TERM),
+            "kill worker": lambda: self._signal_worker(KILL),
+            "freeze worker": lambda: self._signal_worker(STOP),
+            "term worker": lambda: self._signal_worker(TERM),
             "kill parent": self._kill_parent,
             "freeze parent": lambda: self._freeze([self._cluster().pid]),
-            "term parent": lambda: strike(self._cluster().pid, TERM),
+            "term parent": lambda: send_signal(self._cluster().pid, TERM),
             "kill group": self._kill_group,
-            "freeze group": lambda: self._freeze(self._cluster().everyone()),
-            "kill web worker": lambda: self._strike_web(KILL),
-            "freeze web worker": lambda: self._strike_web(STOP),
+            "freeze group": lambda: self._freeze(self._cluster().pids()),
+            "kill web worker": lambda: self._signal_web(KILL),
+            "freeze web worker": lambda: self._signal_web(STOP),
             "kill web": self._kill_web,
             **{
                 f"{name} {point}": self._trap(point, sent)
                 for point in (*traps.WORKER_POINTS, *traps.WEB_POINTS)
                 for name, sent in (("kill", KILL), ("freeze", STOP))
             },
-            **self.database.troubles(self.random, self._after),
+            **self.database.faults(self.random, self._after),
         }
 
     @property
@@ -74,7 +72,7 @@ class FaultInjector:
         return sum(n for kind, n in self.done.items() if kind not in GENTLE)
 
     def inject(self) -> None:
-        """One more; every kind comes before one comes twice."""
+        """Inject the next fault. Each kind comes once before any kind comes twice."""
         self.keep_up()
         if not self.bag:
             self.bag = [*self.kinds, *FREQUENT]
@@ -85,7 +83,7 @@ class FaultInjector:
             self.last = kind
 
     def keep_up(self) -> None:
-        """Start what has ended, thaw and unlock what is due."""
+        """Do what is due (thaw, unlock), and start every service that has ended."""
         while self.later and self.later[0][0] <= time.monotonic():
             heapq.heappop(self.later)[2]()
         for service in (*self.clusters, self.web):
@@ -106,7 +104,7 @@ class FaultInjector:
         self.keep_up()
 
     def was_frozen(self, pid: object, at: float, slack: float) -> bool:
-        """Whether this process stood still shortly before this moment."""
+        """Whether this process was frozen at this time or `slack` seconds before."""
         times = self.frozen.get(int(str(pid)), ())
         return any(began <= at <= ended + slack for began, ended in times)
 
@@ -117,22 +115,22 @@ class FaultInjector:
     def _cluster(self) -> Service:
         return self.random.choice(self.clusters)
 
-    def _strike_worker(self, sent: signal.Signals) -> bool:
+    def _signal_worker(self, sent: signal.Signals) -> bool:
         children = self._cluster().children()
-        return bool(children) and self._strike(self.random.choice(children), sent)
+        return bool(children) and self._signal(self.random.choice(children), sent)
 
-    def _strike_web(self, sent: signal.Signals) -> bool:
+    def _signal_web(self, sent: signal.Signals) -> bool:
         children = self.web.children()
-        return bool(children) and self._strike(self.random.choice(children), sent)
+        return bool(children) and self._signal(self.random.choice(children), sent)
 
-    def _strike(self, pid: int, sent: signal.Signals) -> bool:
-        return self._freeze([pid]) if sent == STOP else strike(pid, sent)
+    def _signal(self, pid: int, sent: signal.Signals) -> bool:
+        return self._freeze([pid]) if sent == STOP else send_signal(pid, sent)
 
     def _freeze(self, pids: list[int]) -> bool:
-        """Half of them stand still for longer than a lease."""
-        struck = [pid for pid in pids if strike(pid, STOP)]
-        self._thaw_later(struck)
-        return bool(struck)
+        """Freeze these processes; half of the freezes last longer than a lease."""
+        stopped = [pid for pid in pids if send_signal(pid, STOP)]
+        self._thaw_later(stopped)
+        return bool(stopped)
 
     def _thaw_later(self, pids: list[int]) -> None:
         within, beyond = self.database.freezes
@@ -142,15 +140,15 @@ class FaultInjector:
         def thaw() -> None:
             for pid in pids:
                 self.frozen.setdefault(pid, []).append((began, time.time()))
-                strike(pid, CONT)
+                send_signal(pid, CONT)
 
         self._after(seconds, thaw)
 
     def _kill_parent(self) -> bool:
-        """The kernel ends its children with it."""
+        """Kill a parent; the kernel must end its children with it."""
         service = self._cluster()
         children = service.children()
-        killed = strike(service.pid, KILL)
+        killed = send_signal(service.pid, KILL)
         self.orphans += wait_until_gone(children, ORPHANS_GONE_WITHIN)
         return killed
 
@@ -163,9 +161,9 @@ class FaultInjector:
         return True
 
     def _trap(self, point: str, sent: signal.Signals) -> Callable[[], bool]:
-        """Whoever comes by that point next is struck there."""
+        """A fault that hits the next process that passes this point."""
 
-        def lie_in_wait() -> bool:
+        def wait_for_a_victim() -> bool:
             traps.arm(self.traps, point, sent)
             until = time.monotonic() + TRAPPED_WITHIN
             while time.monotonic() < until:
@@ -177,4 +175,4 @@ class FaultInjector:
             traps.disarm(self.traps, point)
             return False
 
-        return lie_in_wait
+        return wait_for_a_victim

@@ -6,27 +6,39 @@ from typing import Any
 from django.db import transaction
 
 
+def replace(owner: Any, name: str, value: Any) -> None:
+    """Set an attribute that must exist already, so that a rename is noticed."""
+    getattr(owner, name)
+    setattr(owner, name, value)
+
+
 def no_fence() -> None:
-    """Whoever comes to a checkpoint writes, and goes on with the job."""
+    """A worker writes its checkpoint without checking its fence."""
     from jobs.engine.checkpoint import Attempt
     from jobs.models import Job
     from jobs.models.job import JobQuerySet
 
-    JobQuerySet.with_fence = lambda self, job_id, fence: self.live().filter(pk=job_id)
-    Attempt.where = property(lambda self: Job.objects.live().filter(pk=self.job.pk))
+    replace(
+        JobQuerySet,
+        "with_fence",
+        lambda self, job_id, fence: self.live().filter(pk=job_id),
+    )
+    unfenced = property(lambda self: Job.objects.live().filter(pk=self.job.pk))
+    replace(Attempt, "where", unfenced)
 
 
 def no_sweep() -> None:
-    """Nobody looks for what the dead have left."""
+    """Nobody looks for dead jobs."""
     from jobs.engine import maintenance
     from jobs.models.job import JobQuerySet
 
-    maintenance.sweep = lambda: None  # type: ignore[assignment]
-    JobQuerySet.expired = lambda self: self.none()
+    replace(maintenance, "sweep", lambda: None)
+    replace(JobQuerySet, "expired", lambda self: self.none())
 
 
 def message_outside() -> None:
-    """The message is written behind the COMMIT, as one does without an ORM broker."""
+    """The message is written after the COMMIT, as with a broker outside the
+    database."""
     from jobs.engine import queue
 
     inside = queue.enqueue
@@ -34,14 +46,14 @@ def message_outside() -> None:
     def outside(job: Any) -> None:
         transaction.on_commit(lambda: inside(job))
 
-    queue.enqueue = outside
+    replace(queue, "enqueue", outside)
 
 
 def no_renewal() -> None:
-    """Leases run out while their holders work."""
+    """The heartbeat does not renew the lease."""
     from jobs.models import Job
 
-    Job.renew_lease = lambda self, fence: True  # type: ignore[method-assign]
+    replace(Job, "renew_lease", lambda self, fence: True)
 
 
 MUTANTS = {
@@ -52,6 +64,6 @@ MUTANTS = {
 }
 
 
-def break_what_is_named() -> None:
+def apply_named_mutant() -> None:
     if name := os.environ.get("CHAOS_MUTANT"):
         MUTANTS[name]()

@@ -1,4 +1,4 @@
-"""What is printed while faults are injected, and after it."""
+"""The progress while faults are injected, and the report after it."""
 
 import sys
 import time
@@ -8,11 +8,12 @@ from tests.chaos.plan import Report
 
 SHOWN_FAULTS = 12
 SHOWN_EVERY = 5.0
-"""Seconds between lines of progress where no terminal shows them."""
+"""Seconds between lines of progress when stdout is no terminal."""
 
 
 class Progress:
-    """One line that is written over on a terminal; a line now and then elsewhere."""
+    """One line that is overwritten on a terminal; elsewhere a line every few
+    seconds."""
 
     def __init__(self) -> None:
         self.began = time.monotonic()

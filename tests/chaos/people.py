@@ -19,7 +19,7 @@ CANCELLED = "cancelled"
 
 @dataclass
 class Attempt:
-    """One POST of an answer. `status` is None when nobody knows how it ended."""
+    """One POST of an answer. `status` is None if no response came."""
 
     job_id: str
     round: int
@@ -38,7 +38,7 @@ class Submission:
 
 
 class People:
-    """`may_submit` says how many jobs may have been submitted by now."""
+    """`may_submit` returns how many jobs may have been submitted by now."""
 
     def __init__(
         self,
@@ -60,8 +60,8 @@ class People:
         self.ended = threading.Event()
         self.lock = threading.Lock()
         self.counter = 0
-        rounds = [self._submit_all] + [self._answer_all] * ANSWERERS
-        self.threads = [threading.Thread(target=each, daemon=True) for each in rounds]
+        loops = [self._submit_all] + [self._answer_all] * ANSWERERS
+        self.threads = [threading.Thread(target=each, daemon=True) for each in loops]
 
     def start(self) -> None:
         for thread in self.threads:
@@ -75,7 +75,8 @@ class People:
     def ask(
         self, method: str, path: str, token: str, body: Any = None
     ) -> tuple[int | None, Any]:
-        """Status and answer; no status when the connection broke."""
+        """The status and the JSON of the response; (None, None) if the connection
+        broke."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
         headers = {"Authorization": f"Bearer {token}", "Connection": "close"}
         if body is not None:
@@ -98,7 +99,8 @@ class People:
                 time.sleep(PAUSE)
 
     def _submit(self, submission: Submission) -> bool:
-        """Until it is acknowledged; its key makes that one job."""
+        """Submit; True when it was acknowledged. The idempotency key allows
+        repetition."""
         checkpoints = PLANS.get(submission.plan, [])
         body = {
             "task_description": TASK.format(
@@ -118,7 +120,7 @@ class People:
         return True
 
     def _cancel(self, submission: Submission) -> None:
-        """Somewhere in the middle of its work."""
+        """Cancel the job after a time that depends on its number."""
         time.sleep(int(submission.number, 36) % 7 * 0.1)
         path = f"/jobs/{submission.job_id}/cancel"
         while not self.ended.is_set():
@@ -148,10 +150,12 @@ class People:
             first = submission.revised.setdefault(
                 prompt["prompt_type"], prompt["round"]
             )
-        back = prompt["prompt_type"] in REVISED_ONCE and first == prompt["round"]
+        is_sent_back = (
+            prompt["prompt_type"] in REVISED_ONCE and first == prompt["round"]
+        )
         body = {
             "round": prompt["round"],
-            "action": "revise" if back else "proceed",
+            "action": "revise" if is_sent_back else "proceed",
             "answers": {q["id"]: mine for q in prompt["data"]["questions"][:QUESTIONS]},
             "feedback": mine,
         }
@@ -162,6 +166,7 @@ class People:
     def _note_strange(
         self, action: str, status: int | None, answer: Any, allowed: tuple[int, ...]
     ) -> None:
-        """A refusal that no kill explains; 5xx is what a lost database makes."""
+        """Note a refusal that no fault explains. A 5xx is explained by a lost
+        database."""
         if status and status < 500 and status not in allowed:
             self.strange.append(f"{action}: {status} {answer}")

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 SCENARIOS = ("random_faults", "outage", "frozen")
-"""Faults drawn from the seed; PostgreSQL away for 20 s; one cluster frozen as a whole
-while the other one takes over."""
+"""Faults drawn from the seed; PostgreSQL stopped for 20 s; one cluster frozen until the
+other one has taken over its jobs."""
 MUTANTS = ("no-fence", "no-sweep", "message-outside", "no-renewal")
 
 
@@ -21,7 +21,7 @@ class Plan:
 
     @property
     def lease(self) -> float:
-        """Seconds. Through an outage jobs are held by the lease that is the default."""
+        """Seconds. In an outage it is the default, which must outlast the outage."""
         return 60.0 if self.scenario == "outage" else 3.0
 
 

@@ -1,4 +1,4 @@
-"""What is killed: clusters and a web server, each in a session of its own.
+"""The processes that are killed: clusters and a web server, each in its own session.
 
 A `Service` that has ended is started again, as systemd would do it.
 """
@@ -50,7 +50,7 @@ class Service:
         return self.process is None or self.process.poll() is not None
 
     def keep_up(self) -> bool:
-        """Start it if it has ended. True: it was so."""
+        """Start it if it has ended; True if it was started."""
         if not self.has_ended():
             return False
         self.start()
@@ -63,14 +63,14 @@ class Service:
             return []
         return [int(child) for child in text.split()]
 
-    def everyone(self) -> list[int]:
+    def pids(self) -> list[int]:
         return [self.pid, *self.children()]
 
     def stop(self) -> int:
-        """End it in order; its exit code, or what SIGKILL leaves when it hangs."""
+        """Terminate it; return its exit code, or kill it if it does not end in time."""
         assert self.process
-        for pid in self.everyone():
-            strike(pid, signal.SIGCONT)
+        for pid in self.pids():
+            send_signal(pid, signal.SIGCONT)
         self.process.terminate()
         try:
             return self.process.wait(STOPPED_WITHIN)
@@ -94,7 +94,7 @@ def cluster(
 
 
 def web(environment: dict[str, str], folder: Path) -> tuple[Service, int]:
-    """gunicorn with two workers, and the port it listens on."""
+    """gunicorn with two workers, and the port that it listens on."""
     port = free_port()
     command = [
         *(sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}"),
@@ -103,8 +103,8 @@ def web(environment: dict[str, str], folder: Path) -> tuple[Service, int]:
     return Service("web", command, environment, folder / "web.log"), port
 
 
-def strike(pid: int, sent: signal.Signals) -> bool:
-    """False: there is no such process any more."""
+def send_signal(pid: int, sent: signal.Signals) -> bool:
+    """False if the process no longer exists."""
     try:
         os.kill(pid, sent)
     except ProcessLookupError:
@@ -113,7 +113,7 @@ def strike(pid: int, sent: signal.Signals) -> bool:
 
 
 def is_gone(pid: int) -> bool:
-    """Ended; what nobody has reaped yet counts as ended, too."""
+    """Whether the process has ended, even if nobody has reaped it yet."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in (
             "Z",
@@ -124,7 +124,7 @@ def is_gone(pid: int) -> bool:
 
 
 def left_behind(run: str) -> list[int]:
-    """Processes that carry this run's mark and are not this one."""
+    """Living processes with the mark of this run, other than this one."""
     marked = f"{MARK}={run}".encode()
     pids = []
     for folder in Path("/proc").iterdir():
@@ -136,7 +136,7 @@ def left_behind(run: str) -> list[int]:
 
 
 def wait_until_gone(pids: list[int], seconds: float) -> list[int]:
-    """Those that are still there after so long."""
+    """Wait for these processes to end; return those that have not ended in time."""
     give_up = time.monotonic() + seconds
     while (alive := [pid for pid in pids if not is_gone(pid)]) and (
         time.monotonic() < give_up

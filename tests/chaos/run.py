@@ -1,4 +1,4 @@
-"""One seed: a database, what runs on it, and a report of what the faults left."""
+"""One seed: a database, the processes on it, and a report of what the faults broke."""
 
 import os
 import secrets
@@ -34,7 +34,7 @@ def database_of(plan: Plan, folder: Path) -> Iterator[Database]:
 
 
 def run_seed(plan: Plan, show: Show) -> Report:
-    """In an interpreter of its own: Django is set up for this database alone."""
+    """Call this in an interpreter of its own: it sets up Django for this database."""
     end_with_parent()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     folder = Path(tempfile.mkdtemp(prefix="skillfleet-chaos-"))
@@ -45,13 +45,13 @@ def run_seed(plan: Plan, show: Show) -> Report:
         env = environment(folder, database.url, plan)
         show("making the database")
         tokens = prepare(env)
-        from tests.chaos.campaign import Field
+        from tests.chaos.campaign import Campaign
 
-        field = Field(plan, folder, env, database, tokens)
+        campaign = Campaign(plan, folder, env, database, tokens)
         try:
-            field.fight(report, show)
+            campaign.run(report, show)
         finally:
-            field.clear()
+            campaign.clear()
     report.seconds = time.monotonic() - began
     if report.faults:
         report.folder = folder
@@ -61,7 +61,7 @@ def run_seed(plan: Plan, show: Show) -> Report:
 
 
 def prepare(env: dict[str, str]) -> list[str]:
-    """Tables, categories and people; returns the people's tokens."""
+    """Create tables, categories and people; return the people's tokens."""
     for command in (["migrate"], ["seed_taxonomy"]):
         subprocess.run(
             [sys.executable, "manage.py", *command],

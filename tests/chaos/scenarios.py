@@ -1,4 +1,4 @@
-"""The faults of a plan, injected between the reference jobs and the final check."""
+"""The faults of each scenario; the reference jobs have ended before."""
 
 import signal
 import time
@@ -13,15 +13,15 @@ from tests.chaos.database_faults import Postgres
 from tests.chaos.injector import FaultInjector
 from tests.chaos.people import People
 from tests.chaos.plan import Plan
-from tests.chaos.processes import Service, strike
+from tests.chaos.processes import Service, send_signal
 
 OUTAGE_SECONDS = 20.0
 WITHIN = 120.0
-MOST = 0.8
+MOST_JOBS = 0.8
 
 
 @dataclass
-class Act:
+class Run:
     injector: FaultInjector
     auditor: Auditor
     people: People
@@ -40,66 +40,69 @@ class Act:
         return self.auditor.counts["completed"] + self.auditor.counts["cancelled"]
 
 
-def random_faults(act: Act, plan: Plan) -> list[str]:
+def random_faults(run: Run, plan: Plan) -> list[str]:
     """Inject the plan's faults; up to twice as many while most jobs are unfinished."""
-    most = int(MOST * len(act.people.submissions))
-    while act.injector.hits < plan.hits or (
-        act.injector.hits < 2 * plan.hits and act.ended() < most
+    most = int(MOST_JOBS * len(run.people.submissions))
+    while run.injector.hits < plan.hits or (
+        run.injector.hits < 2 * plan.hits and run.ended() < most
     ):
-        act.injector.inject()
-        act.show()
-        act.injector.rest(act.injector.random.uniform(0.1, 0.8))
+        run.injector.inject()
+        run.show()
+        run.injector.rest(run.injector.random.uniform(0.1, 0.8))
     return []
 
 
-def outage(act: Act, plan: Plan) -> list[str]:
-    """In mid-work the database is stopped, and comes back."""
-    database = act.injector.database
+def outage(run: Run, plan: Plan) -> list[str]:
+    """Stop the database for 20 seconds while jobs are running."""
+    database = run.injector.database
     assert isinstance(database, Postgres)
-    begun = act.ended()
-    act.wait_until(lambda: act.ended() > begun)
+    begun = run.ended()
+    run.wait_until(lambda: run.ended() > begun)
     database.server.stop()
     time.sleep(OUTAGE_SECONDS)
     database.server.start()
-    act.injector.done["database away for 20 s"] += 1
+    run.injector.done["database away for 20 s"] += 1
     return []
 
 
-def frozen(act: Act, plan: Plan) -> list[str]:
-    """One cluster stands still in mid-phase until the other one has taken over."""
-    traps.arm(act.injector.traps, "in_author", signal.SIGSTOP)
-    fallen: list[int] = []
+def frozen(run: Run, plan: Plan) -> list[str]:
+    """Freeze one cluster in the middle of a phase until the other one has done all
+    jobs."""
+    traps.arm(run.injector.traps, "in_author", signal.SIGSTOP)
+    victims: list[int] = []
 
-    def has_fallen() -> bool:
-        if victim := traps.victim_of(act.injector.traps, "in_author"):
-            fallen.append(victim)
-        return bool(fallen)
+    def is_frozen() -> bool:
+        if victim := traps.victim_of(run.injector.traps, "in_author"):
+            victims.append(victim)
+        return bool(victims)
 
-    if not act.wait_until(has_fallen):
-        return ["nobody came by to be frozen"]
-    cluster = cluster_of(act.injector.clusters, fallen[0])
-    everyone = cluster.everyone()
+    if not run.wait_until(is_frozen):
+        return ["no worker reached the trap"]
+    cluster = cluster_of(run.injector.clusters, victims[0])
+    pids = cluster.pids()
     began = time.time()
-    for pid in everyone:
-        strike(pid, signal.SIGSTOP)
-    act.injector.done["freeze whole cluster"] += 1
-    everything = len(PLANS) + len(act.people.submissions)
-    taken_over = act.wait_until(lambda: act.ended() >= everything)
-    for pid in everyone:
-        act.injector.frozen.setdefault(pid, []).append((began, time.time()))
-        strike(pid, signal.SIGCONT)
-    if not taken_over:
-        return ["the other cluster did not take everything over"]
-    lost = act.wait_until(lambda: "fence lost" in cluster.log.read_text())
-    return [] if lost else ["the thawed worker does not say that it lost its fence"]
+    for pid in pids:
+        send_signal(pid, signal.SIGSTOP)
+    run.injector.done["freeze whole cluster"] += 1
+    everything = len(PLANS) + len(run.people.submissions)
+    is_taken_over = run.wait_until(lambda: run.ended() >= everything)
+    for pid in pids:
+        run.injector.frozen.setdefault(pid, []).append((began, time.time()))
+        send_signal(pid, signal.SIGCONT)
+    if not is_taken_over:
+        return ["the other cluster did not take over all jobs"]
+    fence_lost = run.wait_until(lambda: "fence lost" in cluster.log.read_text())
+    return (
+        [] if fence_lost else ["the thawed worker did not log that it lost its fence"]
+    )
 
 
 def cluster_of(clusters: list[Service], pid: int) -> Service:
-    return next(each for each in clusters if pid in each.everyone())
+    return next(each for each in clusters if pid in each.pids())
 
 
 def afterwards(plan: Plan, notes: Counter[str]) -> Iterator[str]:
-    """Sitting out an outage costs no crash and no author's call."""
+    """Waiting for the database must cost no crash and no second author call."""
     if plan.scenario == "outage":
         for name in ("crashes", "author calls repeated"):
             if notes[name]:

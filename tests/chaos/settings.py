@@ -1,4 +1,4 @@
-"""The project's settings, and the app that lays traps in its processes."""
+"""The project's settings, and the app that sets traps in its processes."""
 
 from skillfleet.settings import *  # noqa: F403
 from skillfleet.settings import INSTALLED_APPS

@@ -1,7 +1,8 @@
-"""Points in the product's processes where whoever comes by next is killed or frozen.
+"""Traps: points in the product's processes at which a process is killed or frozen.
 
-The killer arms a point by a file of its name that holds the signal's number. The first
-process that passes renames the file, which one can do alone, and strikes itself.
+The injector arms a point by a file with its name, which holds the signal's number. The
+first process that passes renames the file, which only one process can do, and sends the
+signal to itself.
 """
 
 import os
@@ -42,14 +43,14 @@ def disarm(folder: Path, point: str) -> None:
 
 
 def victim_of(folder: Path, point: str) -> int | None:
-    """The process that fell into the trap; forgets it."""
-    for fallen in folder.glob(f"{point}.*"):
-        fallen.unlink()
-        return int(fallen.suffix[1:])
+    """The process that triggered the trap, or None; each one is returned once."""
+    for triggered in folder.glob(f"{point}.*"):
+        triggered.unlink()
+        return int(triggered.suffix[1:])
     return None
 
 
-def spring(point: str) -> None:
+def trigger(point: str) -> None:
     trap = Path(os.environ[FOLDER]) / point
     try:
         sent = int(trap.read_text())
@@ -62,7 +63,7 @@ def spring(point: str) -> None:
 def before(point: str, real: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(real)
     def trapped(*args: Any, **kwargs: Any) -> Any:
-        spring(point)
+        trigger(point)
         return real(*args, **kwargs)
 
     return trapped
@@ -72,26 +73,27 @@ def after(point: str, real: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(real)
     def trapped(*args: Any, **kwargs: Any) -> Any:
         done = real(*args, **kwargs)
-        spring(point)
+        trigger(point)
         return done
 
     return trapped
 
 
 def before_commit(point: str, real: Callable[..., Any]) -> Callable[..., Any]:
-    """All is written, the locks are held, and nothing is committed."""
+    """Trigger the trap when everything is written and nothing is committed."""
 
     @wraps(real)
     def trapped(*args: Any, **kwargs: Any) -> Any:
         with transaction.atomic():
             done = real(*args, **kwargs)
-            spring(point)
+            trigger(point)
         return done
 
     return trapped
 
 
-def lay() -> None:
+def install() -> None:
+    """Set a trap at every point, in every process that loads this app."""
     from jobs import lifecycle
     from jobs.engine import checkpoint
     from jobs.engine.cluster import TaskSink

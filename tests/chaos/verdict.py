@@ -1,7 +1,7 @@
-"""What must hold at the end: each job's history reads as if nothing had happened.
+"""What must be true at the end: the history of each job is as it is without faults.
 
-One job of each plan is done before any fault. What the others leave behind is
-compared with it, step by step: phase results, questions, events, author calls.
+One job of each plan runs before any fault. The phase results, questions, events and
+author calls of all others are compared with those of that job.
 """
 
 from bisect import bisect_left
@@ -16,10 +16,11 @@ from jobs.models import Job, Question
 from tests.chaos.people import CANCELLED, People, Submission
 
 UNSTEADY = ("claimed", "crashed", "requeued", "progress")
-"""Events of which faults may cause more."""
+"""Kinds of events whose number may rise with faults."""
 DATABASE_TROUBLE = ("OperationalError", "InterfaceError", "AdminShutdown")
 SLACK = 3.0
-"""Seconds after a thaw in which a call may still begin: nothing can hold it back."""
+"""Seconds after a thaw in which an outdated call may still begin: its worker learns at
+the checkpoint, not before, that it has lost its fence."""
 
 Call = dict[str, Any]
 Steps = list[tuple[Any, ...]]
@@ -27,7 +28,7 @@ Steps = list[tuple[Any, ...]]
 
 @dataclass
 class Trace:
-    """One job, read whole."""
+    """Everything that one job has left in the database, and its author calls."""
 
     job: Job
     calls: list[Call]
@@ -46,7 +47,7 @@ class Trace:
         ]
 
     def place_of(self, call: Call) -> int:
-        """Which result, by its number, was the next one when this call began."""
+        """The number of results that the job had when this call began."""
         return bisect_left(
             [r.finished_at.timestamp() for r in self.results], call["at"]
         )
@@ -73,14 +74,14 @@ class Verdict:
         self.repeated = 0
 
     def faults(self) -> Iterator[str]:
-        """Every breach, as a line."""
+        """Every fault, one line each."""
         yield from self.people.strange
         rows = {str(job.pk): job for job in Job.objects.all()}
         submitted = {s.job_id: s for s in self.people.submissions if s.job_id}
         models = {s.job_id for s in self.reference.submissions}
         self.outcomes.update(job.status for job in rows.values())
-        if doubled := set(rows) - set(submitted) - models:
-            yield f"jobs that nobody submitted, or doubled: {len(doubled)}"
+        if unknown := set(rows) - set(submitted) - models:
+            yield f"jobs that nobody submitted, or unknown: {len(unknown)}"
         reference_traces = {
             s.plan: Trace(rows[s.job_id], self.of_job[s.number])
             for s in self.reference.submissions
@@ -109,7 +110,7 @@ class Verdict:
         if [e.seq for e in trace.events] != list(range(1, trace.job.events + 1)):
             yield f"{name}: events with gaps"
         if twice := _doubles((r.phase, r.round) for r in trace.results):
-            yield f"{name}: phase results doubled: {twice}"
+            yield f"{name}: phase results unknown: {twice}"
         if submission.plan == CANCELLED or model is None:
             return
         if trace.steps != model.steps:
@@ -118,7 +119,7 @@ class Verdict:
         yield from (f"{name}: {each}" for each in self._idle_calls(trace, model))
 
     def _idle_calls(self, trace: Trace, model: Trace) -> Iterator[str]:
-        """Author calls for what had been checkpointed already."""
+        """Author calls for a result that had been checkpointed before."""
         expected = {model.place_of(call): call["verb"] for call in model.calls}
         self.repeated += max(0, len(trace.calls) - len(expected))
         for call in trace.calls:
@@ -144,14 +145,14 @@ class Verdict:
             if len(tokens) > 1:
                 yield f"answer taken twice: {key} {tokens}"
             if stored.get(key) not in tokens:
-                yield f"answer lost: {key} {tokens} kept={stored.get(key)}"
+                yield f"answer lost: {key} {tokens} stored={stored.get(key)}"
         for key, token in stored.items():
             if token not in sent[key]:
                 yield f"answer that nobody gave: {key} {token}"
 
 
 def unexpected_failures() -> Iterator[str]:
-    """Tasks that ended in an exception other than the database's absence."""
+    """Tasks that ended with an exception that no fault of the database explains."""
     for failure in Failure.objects.all():
         result = str(failure.result)
         if not any(name in result for name in DATABASE_TROUBLE):

