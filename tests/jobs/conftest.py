@@ -1,4 +1,4 @@
-"""People with their roles, their API clients, and jobs driven without a queue."""
+"""People with their roles, their API clients, and jobs that run without a queue."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,13 +23,13 @@ def people(seeded: None) -> None:
 
 @pytest.fixture
 def author_user(people: None) -> User:
-    """May submit jobs; sees their own."""
+    """An author: may submit jobs and sees their own."""
     return User.objects.get(username="ada")
 
 
 @pytest.fixture
 def other_author(people: None) -> User:
-    """An author, too, who has nothing to do with the first one's jobs."""
+    """A second author, who may not see the jobs of the first."""
     return User.objects.get(username="olga")
 
 
@@ -50,11 +50,11 @@ def viewer(people: None) -> User:
 
 @pytest.fixture
 def client_of() -> Callable[[User], APIClient]:
-    """An API client of a person, logged in; a fault in a view is answered by 500."""
+    """An API client that is logged in; an exception in a view becomes a 500."""
 
     def make(user: User) -> APIClient:
         client = APIClient(raise_request_exception=False)
-        # Read again: rights are remembered by the object.
+        # A new instance, because a User caches its permissions.
         client.force_authenticate(User.objects.get(pk=user.pk))
         return client
 
@@ -93,7 +93,8 @@ def viewer_api(client_of: Any, viewer: User) -> APIClient:
 
 @pytest.fixture
 def submit(author_user: User) -> Callable[..., Job]:
-    """`submit(user=…, task=…, sources={name: text}, **of create_skill_job)` → Job."""
+    """`submit(user=…, task=…, sources={name: text}, …)` submits a job and returns it;
+    other options are those of `create_skill_job`."""
 
     def make(*, user: User | None = None, **options: Any) -> Job:
         return submit_job(user or author_user, **options)
@@ -103,15 +104,13 @@ def submit(author_user: User) -> Callable[..., Job]:
 
 @pytest.fixture
 def run_until_question() -> Callable[..., Job]:
-    """Phase by phase, until the job asks or ends; `worker` as it is or with an author.
-
-    What it returns is the job, read again.
-    """
+    """Run the job's phases until it asks or ends; return it, refreshed. `worker` is a
+    `SkillJobWorker`."""
 
     return work_until_question
 
 
 @pytest.fixture
 def run_to_end() -> Callable[..., Job]:
-    """As `run_until_question`, and proceeds at every question without an answer."""
+    """Like `run_until_question`, but answer every question with "proceed"."""
     return work_to_end

@@ -54,7 +54,7 @@ A request to `/invoices` times out; after the three steps it answers in 200 ms.
 If the health check fails, read `journalctl -u billing` for the reason.
 """
 MOST_STEPS = 60
-"""More phases than any job has; a test that needs more hangs."""
+"""More phases than any job has: a job that needs more goes round in circles."""
 PEOPLE = {
     "ada": "author",
     "olga": "author",
@@ -62,7 +62,7 @@ PEOPLE = {
     "otto": "operator",
     "vera": "viewer",
 }
-"""Name → role."""
+"""Roles by user name."""
 
 
 def make_people() -> None:
@@ -109,7 +109,7 @@ def work_to_end(job: Job, worker: SkillJobWorker | None = None) -> Job:
 
 
 def copied(work: Callable[[Job], Job], **options: Any) -> Callable[[], Job]:
-    """A job that ada submitted with these options and that a worker ran."""
+    """A function that returns a job of ada with these options, after `work` ran it."""
 
     def make() -> Any:
         return work(submit_job(User.objects.get(username="ada"), **options)).pk

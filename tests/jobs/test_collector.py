@@ -1,4 +1,4 @@
-"""What Prometheus is told of jobs."""
+"""The statistics of jobs in `/metrics`."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Whoever asked for it is told, signed, once, when a job asks or ends."""
+"""A registered URL is called, with a signature, once, when a job asks or ends."""
 
 import json
 import socket
@@ -132,9 +132,9 @@ def test_what_a_killed_worker_had_in_hand_is_sent_by_another(receiver, hook, sub
     [taken] = [next(delivery.claimed())]
     assert delivery.deliver_due() == 0
 
-    make_due()  # its hold has run out
+    make_due()  # its lease has expired
     assert delivery.deliver_due() == 1
-    delivery.end(taken, Delivery.Status.FAILED)  # it comes back late
+    delivery.end(taken, Delivery.Status.FAILED)  # the first sender comes back late
 
     assert Delivery.objects.get().status == "delivered"
 
@@ -142,7 +142,7 @@ def test_what_a_killed_worker_had_in_hand_is_sent_by_another(receiver, hook, sub
 def test_a_delivery_that_another_sender_took_meanwhile_is_left_to_it(
     receiver, hook, submit
 ):
-    """The name server was slower than the time that it was held for."""
+    """The lease expired while the first sender waited for the name server."""
     fail(submit())
     make_due()
     taken = next(delivery.claimed())

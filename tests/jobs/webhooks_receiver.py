@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass
 class Receiver:
-    """Answers with these statuses in turn, then with 204; keeps what it got."""
+    """Answers with these statuses in turn, then with 204; keeps each request."""
 
     answers: list[int] = field(default_factory=list)
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
@@ -54,7 +54,7 @@ def receiving() -> Iterator[Receiver]:
 
 
 def verify(secret: str, headers: dict[str, str], body: bytes) -> bool:
-    """As the how-to shows it to who writes a receiver."""
+    """The code that docs/howto/follow-a-job.md shows to those who write a receiver."""
     key = base64.b64decode(secret.removeprefix("whsec_"))
     message, sent_at = headers["webhook-id"], headers["webhook-timestamp"]
     signed = f"{message}.{sent_at}.".encode() + body

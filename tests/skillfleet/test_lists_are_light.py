@@ -49,7 +49,7 @@ def more_of_everything(world):
 @pytest.mark.parametrize("address", LISTS)
 def test_a_list_leaves_long_fields_in_the_database(api, world, address):
     client = api("operator" if address == "/drafts" else "author")
-    statements_of(client, address)  # what the person may do is asked for once
+    statements_of(client, address)  # the user's permissions are looked up once
     before = statements_of(client, address)
     more_of_everything(world)
     after = statements_of(client, address)

@@ -1,4 +1,4 @@
-"""A seeded fleet and people of each role, as API clients."""
+"""A seeded taxonomy, and API clients of each role."""
 
 import pytest
 from django.contrib.auth.models import Group, User

@@ -1,7 +1,7 @@
-"""A fleet that is edited at random over HTTP, beside a model of what must remain.
+"""Random edits over HTTP, beside a model of what no edit may take away.
 
-The model knows three things that no edit takes away: what each version holds, which
-skill each name ever led to, and where each path of a category leads now.
+That is the content of every version, the skill that every name led to, and the category
+that holds the content of every former path.
 """
 
 import io
@@ -27,7 +27,7 @@ picks = st.integers(0, 5)
 
 
 @dataclass
-class Remembered:
+class PublishedVersion:
     """A version as it was when it was published."""
 
     number: str
@@ -37,27 +37,27 @@ class Remembered:
 
 
 @dataclass
-class Remains:
-    versions: dict[str, list[Remembered]] = field(default_factory=dict)
-    """By the skill's UUID, oldest first."""
-    led: dict[str, str] = field(default_factory=dict)
-    """Every name that a skill ever had → its UUID."""
-    places: set[tuple[int, str]] = field(default_factory=set)
-    """Where each skill was or is: a category and its UUID."""
+class ExpectedFleet:
+    versions: dict[str, list[PublishedVersion]] = field(default_factory=dict)
+    """The versions of each skill by its UUID, oldest first."""
+    uuid_by_name: dict[str, str] = field(default_factory=dict)
+    """The UUID of the skill that ever had this name."""
+    locations: set[tuple[int, str]] = field(default_factory=set)
+    """Every (category's key, skill's UUID) that has ever been."""
     archived: set[str] = field(default_factory=set)
     current_paths: dict[int, str] = field(default_factory=dict)
-    leads: dict[str, int] = field(default_factory=dict)
-    """Every path that a category ever had → the category where its content is."""
+    category_by_path: dict[str, int] = field(default_factory=dict)
+    """The key of the category that has the content of this path or former path."""
 
     def move(self, key: int, path: str) -> None:
         former = self.current_paths[key]
-        for other, its in list(self.current_paths.items()):
-            if its == former or its.startswith(f"{former}/"):
-                self.place(other, path + its[len(former) :])
+        for other, current in list(self.current_paths.items()):
+            if current == former or current.startswith(f"{former}/"):
+                self.place(other, path + current[len(former) :])
 
     def place(self, key: int, path: str) -> None:
         self.current_paths[key] = path
-        self.leads[path] = key
+        self.category_by_path[path] = key
 
     def merge(self, key: int, into: int) -> None:
         above, target = self.current_paths[key], self.current_paths[into]
@@ -69,42 +69,50 @@ class Remains:
                     self.merge(child, below[new_path])
                 else:
                     self.move(child, new_path)
-        self.leads |= {p: into for p, led in self.leads.items() if led == key}
-        self.places |= {(into, skill) for place, skill in self.places if place == key}
+        self.category_by_path |= {
+            p: into for p, current in self.category_by_path.items() if current == key
+        }
+        self.locations |= {
+            (into, skill) for place, skill in self.locations if place == key
+        }
         del self.current_paths[key]
 
     def forget(self, key: int) -> None:
         del self.current_paths[key]
-        self.leads = {path: led for path, led in self.leads.items() if led != key}
+        self.category_by_path = {
+            path: current
+            for path, current in self.category_by_path.items()
+            if current != key
+        }
 
 
 class Editing(RuleBasedStateMachine):
-    """Each step is one request of a curator; refusals leave all as it was."""
+    """Each step is one request of a curator. A refused request changes nothing."""
 
     def __init__(self) -> None:
         super().__init__()
         self.fleet = transaction.atomic()
         self.fleet.__enter__()
-        self.remains = Remains()
+        self.expected = ExpectedFleet()
         self.curator, self.viewer = client("curator"), client("viewer")
         for path in PLACES[:3]:
             self.create(path)
 
     def teardown(self) -> None:
         try:
-            self.every_name_and_path_leads_where_it_did()
-            self.every_full_path_leads_where_it_did()
-            self.every_version_is_had_or_is_said_to_be_withdrawn()
+            self.every_name_and_path_still_resolves()
+            self.every_full_path_still_resolves()
+            self.every_version_is_downloadable_or_yanked()
         finally:
             self.close()
 
     def close(self) -> None:
-        """Nothing of it is left for the next fleet."""
+        """Roll back everything, so that the next fleet begins empty."""
         transaction.set_rollback(True)
         self.fleet.__exit__(None, None, None)
 
     def send(self, method: str, path: str, body: Any = None) -> Any:
-        """The answer, or None when it was refused."""
+        """The response, or None if the request was refused."""
         answer = getattr(self.curator, method)(f"{API}/{path}", body)
         assert answer.status_code in {200, 201, 204, *REFUSED}, answer.content
         return None if answer.status_code in REFUSED else answer
@@ -114,42 +122,44 @@ class Editing(RuleBasedStateMachine):
         files = skill_files(name, body=f"Text {text}.\n")
         body = {"files": {each.path: each.content.decode() for each in files}}
         if answer := self.send("put", f"skills/{name}", body | {"category": place}):
-            self.learn(answer.json()["uuid"])
-            self.remains.led[name] = answer.json()["uuid"]
-            self.see(answer)
+            self.remember_versions(answer.json()["uuid"])
+            self.expected.uuid_by_name[name] = answer.json()["uuid"]
+            self.remember_location(answer)
 
-    def see(self, answer: Any) -> None:
-        """Where a skill is now, it was from now on."""
+    def remember_location(self, answer: Any) -> None:
+        """The skill must be reachable by the path of its present category for ever."""
         skill = answer.json()
-        key = self.remains.leads[skill["category"]]
-        self.remains.places.add((key, skill["uuid"]))
+        key = self.expected.category_by_path[skill["category"]]
+        self.expected.locations.add((key, skill["uuid"]))
 
-    def learn(self, uuid: str) -> None:
-        """What was published is from now on never to change."""
-        versions = self.remains.versions.setdefault(uuid, [])
+    def remember_versions(self, uuid: str) -> None:
+        """The versions that were published must never change."""
+        versions = self.expected.versions.setdefault(uuid, [])
         seen = {each.number for each in versions}
         for version in SkillVersion.objects.filter(skill_id=uuid).order_by("pk"):
             if version.number not in seen:
                 contents = {file.path: file.content for file in version.bundle.files()}
-                versions.append(Remembered(version.number, contents, version.bundle_id))
+                versions.append(
+                    PublishedVersion(version.number, contents, version.bundle_id)
+                )
 
     @rule(name=names, new_name=names)
     def rename(self, name: str, new_name: str) -> None:
         if answer := self.send("patch", f"skills/{name}", {"name": new_name}):
-            self.learn(answer.json()["uuid"])
-            self.remains.led[new_name] = answer.json()["uuid"]
+            self.remember_versions(answer.json()["uuid"])
+            self.expected.uuid_by_name[new_name] = answer.json()["uuid"]
 
     @rule(name=names, place=places, status=st.sampled_from(["active", "deprecated"]))
     def place_and_restore(self, name: str, place: str, status: str) -> None:
         body = {"category": place, "status": status}
         if answer := self.send("patch", f"skills/{name}", body):
-            self.remains.archived.discard(answer.json()["uuid"])
-            self.see(answer)
+            self.expected.archived.discard(answer.json()["uuid"])
+            self.remember_location(answer)
 
     @rule(name=names)
     def archive(self, name: str) -> None:
         if self.send("delete", f"skills/{name}"):
-            self.remains.archived.add(self.remains.led[name])
+            self.expected.archived.add(self.expected.uuid_by_name[name])
 
     @rule(name=names, pick=picks)
     def roll_back(self, name: str, pick: int) -> None:
@@ -172,31 +182,35 @@ class Editing(RuleBasedStateMachine):
             assert self.send("delete", path)
             version.yanked = False
 
-    def version_of(self, name: str, pick: int) -> Remembered | None:
-        versions = self.remains.versions.get(self.remains.led.get(name, ""), [])
+    def version_of(self, name: str, pick: int) -> PublishedVersion | None:
+        versions = self.expected.versions.get(
+            self.expected.uuid_by_name.get(name, ""), []
+        )
         return versions[pick % len(versions)] if versions else None
 
     @rule(path=places)
     def create(self, path: str) -> None:
         if answer := self.send("post", "taxonomy", {"path": path}):
             made = answer.json()["path"]
-            self.remains.place(Category.objects.get(path=made).pk, made)
+            self.expected.place(Category.objects.get(path=made).pk, made)
 
     @rule(path=places, new_path=places)
     def move(self, path: str, new_path: str) -> None:
         if answer := self.send("patch", f"taxonomy/{path}", {"path": new_path}):
-            self.remains.move(self.remains.leads[path], answer.json()["path"])
+            self.expected.move(
+                self.expected.category_by_path[path], answer.json()["path"]
+            )
 
     @rule(path=places, into=places)
     def merge(self, path: str, into: str) -> None:
         if self.send("post", f"taxonomy/{path}/merge", {"into": into}):
-            leads = self.remains.leads
-            self.remains.merge(leads[path], leads[into])
+            by_path = self.expected.category_by_path
+            self.expected.merge(by_path[path], by_path[into])
 
     @rule(path=places)
     def remove(self, path: str) -> None:
         if self.send("delete", f"taxonomy/{path}"):
-            self.remains.forget(self.remains.leads[path])
+            self.expected.forget(self.expected.category_by_path[path])
 
     @invariant()
     def no_version_changed_or_disappeared(self) -> None:
@@ -206,43 +220,45 @@ class Editing(RuleBasedStateMachine):
             stored.setdefault(str(row[0]), []).append((row[1], row[2], bool(row[3])))
         assert stored == {
             uuid: [(each.number, each.digest, each.yanked) for each in versions]
-            for uuid, versions in self.remains.versions.items()
+            for uuid, versions in self.expected.versions.items()
         }
 
     @invariant()
-    def what_is_read_is_offered_and_bears_the_name(self) -> None:
+    def current_versions_are_not_yanked_and_have_the_name(self) -> None:
         for skill in Skill.objects.select_related("current"):
             assert not skill.current.yanked_at
             assert skill.current.frontmatter["name"] == skill.name
 
-    def every_name_and_path_leads_where_it_did(self) -> None:
-        for name, uuid in self.remains.led.items():
+    def every_name_and_path_still_resolves(self) -> None:
+        for name, uuid in self.expected.uuid_by_name.items():
             answer = self.viewer.get(f"{API}/skills/{name}")
-            if uuid in self.remains.archived:
+            if uuid in self.expected.archived:
                 assert answer.status_code == 404
                 answer = self.curator.get(f"{API}/skills/{name}")
             assert answer.json()["uuid"] == uuid, name
         now = dict(Category.objects.values_list("pk", "path"))
-        assert self.remains.current_paths == {pk: now[pk] for pk in now}
+        assert self.expected.current_paths == now
         for path in PLACES:
             answer = self.viewer.get(f"{API}/taxonomy/{path}")
-            led = self.remains.leads.get(path)
-            assert answer.status_code == (404 if led is None else 200), path
-            assert led is None or answer.json()["path"] == now[led]
+            category = self.expected.category_by_path.get(path)
+            assert answer.status_code == (404 if category is None else 200), path
+            assert category is None or answer.json()["path"] == now[category]
 
-    def every_full_path_leads_where_it_did(self) -> None:
-        for place, key in self.remains.leads.items():
-            for name, uuid in self.remains.led.items():
+    def every_full_path_still_resolves(self) -> None:
+        for place, key in self.expected.category_by_path.items():
+            for name, uuid in self.expected.uuid_by_name.items():
                 matches = Skill.objects.at(f"{place}/{name}").filter(pk=uuid)
-                assert matches.exists() == ((key, uuid) in self.remains.places)
+                assert matches.exists() == ((key, uuid) in self.expected.locations)
 
-    def every_version_is_had_or_is_said_to_be_withdrawn(self) -> None:
-        for name, uuid in self.remains.led.items():
-            for version in self.remains.versions[uuid]:
+    def every_version_is_downloadable_or_yanked(self) -> None:
+        for name, uuid in self.expected.uuid_by_name.items():
+            for version in self.expected.versions[uuid]:
                 for ref in (version.number, f"sha256:{version.digest}"):
-                    self.install(name, ref, version, uuid in self.remains.archived)
+                    self.install(name, ref, version, uuid in self.expected.archived)
 
-    def install(self, name: str, ref: str, version: Remembered, archived: bool) -> None:
+    def install(
+        self, name: str, ref: str, version: PublishedVersion, archived: bool
+    ) -> None:
         answer = self.viewer.get(f"{API}/skills/{name}/download?version={ref}")
         if archived:
             assert answer.status_code == 404

@@ -1,5 +1,7 @@
-"""Another process that edits the fleet: `python -m tests.taxonomy.editor` reads an
-action a line, does it on the database that DATABASE_URL names, and says "done"."""
+"""Another process that edits skills: `python -m tests.taxonomy.editor`.
+
+It reads one action a line, does it on the database in DATABASE_URL and prints "done".
+"""
 
 import sys
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Files of small skills, as tests need them."""
+"""The files of small skills."""
 
 from taxonomy.files.gate import File, Files, as_files
 
@@ -10,7 +10,8 @@ def skill_files(
     extra: str = "",
     **more: bytes,
 ) -> Files:
-    """`extra` is frontmatter YAML; `more` are further files, `__` is a slash."""
+    """`extra` is YAML for the frontmatter; `more` are further files, `__` means a
+    slash."""
     text = f"---\nname: {name}\ndescription: {description}\n{extra}---\n\n{body}"
     others = [File(path.replace("__", "/"), content) for path, content in more.items()]
     return as_files([File("SKILL.md", text.encode()), *others])

@@ -1,4 +1,4 @@
-"""An editor says what the new text was made from; who was quicker is not undone."""
+"""An editor names the text that the new one is based on (optimistic lock)."""
 
 import pytest
 

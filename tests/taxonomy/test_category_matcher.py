@@ -1,4 +1,4 @@
-"""Where a skill goes by its words: the same as if every category were looked at."""
+"""The category by words is the one that a comparison with every category gives."""
 
 import pytest
 

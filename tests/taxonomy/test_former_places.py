@@ -10,7 +10,7 @@ SKILLS = "/api/v1/skills"
 
 @pytest.fixture
 def led(viewer):
-    """The names of the skills that a full path leads to."""
+    """The names of the skills that a full path resolves to."""
 
     def names(path):
         answer = viewer.get(SKILLS, {"path": path})
@@ -64,7 +64,10 @@ def test_every_former_name_in_every_former_path_leads_to_it(curator, pdf_tools, 
 
 def test_a_merge_takes_along_where_skills_were(curator, pdf_tools, led):
     Category.objects.create_at("research/practices")
-    for place in ("research/practices", "data/ml"):  # in both of those that merge
+    for place in (
+        "research/practices",
+        "data/ml",
+    ):  # in both categories that are merged
         curator.patch(f"{SKILLS}/pdf-tools", {"category": place})
     other = Skill.objects.publish(skill_files("other"), category="development").skill
     other.revise(category="data/ml")

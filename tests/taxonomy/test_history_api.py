@@ -15,7 +15,7 @@ SKILL = "/api/v1/skills/pdf-tools"
 
 
 def publish_three():
-    """1.0.0, 1.0.1 and 1.0.2, whose texts and tags differ."""
+    """Publish 1.0.0, 1.0.1 and 1.0.2 with different texts and tags."""
     rows_of_pdf_tools()
     for body in ("Second.\n", "Third.\n"):
         tags = f"metadata:\n  tags: {body[:-2].lower()}\n"

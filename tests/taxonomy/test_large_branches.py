@@ -11,7 +11,7 @@ TAXONOMY = "/api/v1/taxonomy"
 
 
 def grow(root: str, size: int, depth: int = 2) -> None:
-    """So many categories right below `root`, each with one below it."""
+    """Create so many categories below `root`, each with one below it."""
     level = [Category.objects.create_at(root)] * size
     for _ in range(depth):
         made = [
@@ -36,7 +36,8 @@ def moved(curator, name: str, size: int) -> int:
 
 
 def merged(curator, name: str, size: int) -> int:
-    """Half of what is below it exists in the target too, with a skill in it."""
+    """Merge a branch into one that has half of its subcategories; return the number of
+    statements."""
     grow(name, size)
     grow(f"{name}-target", size // 2)
     Skill.objects.publish(skill_files(name), category=f"{name}/c0/c0")
@@ -49,7 +50,7 @@ def merged(curator, name: str, size: int) -> int:
 
 @pytest.mark.parametrize("edited", [moved, merged])
 def test_a_large_branch_takes_as_many_statements_as_a_small_one(edited, curator):
-    curator.get(TAXONOMY)  # the rights of whoever asks are looked up once
+    curator.get(TAXONOMY)  # the user's permissions are looked up once
     few, more = edited(curator, "small", 4), edited(curator, "large", 40)
     many = edited(curator, "huge", 1000)
 

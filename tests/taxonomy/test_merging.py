@@ -1,4 +1,4 @@
-"""Categories that become one: all in them, and every path, goes on being found."""
+"""Categories are merged: their skills and every path still resolve."""
 
 import pytest
 

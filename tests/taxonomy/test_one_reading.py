@@ -1,4 +1,4 @@
-"""A skill is parsed, gated, hashed and scanned once on each way in."""
+"""A skill is parsed, gated, hashed and scanned once, however it comes in."""
 
 import pytest
 from django.core.management import call_command

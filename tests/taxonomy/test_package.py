@@ -1,4 +1,4 @@
-"""What files must be before they become a skill."""
+"""The checks that files must pass before they become a skill."""
 
 import re
 
@@ -61,7 +61,7 @@ def test_a_renamed_skill_says_all_else_as_before():
 
 
 def test_tools_are_told_apart_in_one_pass():
-    """Hours, if each of the blanks looked ahead for the bracket."""
+    """It would take hours if each blank looked ahead for the bracket."""
     blanks = " " * 15_000
     text = (
         f"---\nname: a\ndescription: B.\nallowed-tools: 'A{blanks}) B(c, d) E'\n---\n"

@@ -1,4 +1,4 @@
-"""`Skill.objects.publish`: the one way a skill is written."""
+"""`Skill.objects.publish`, the only way to write a skill."""
 
 import pytest
 from django.contrib.auth.models import User

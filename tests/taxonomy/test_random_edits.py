@@ -1,4 +1,4 @@
-"""Whatever is edited: no version changes, and what once led somewhere still does.
+"""No edit changes a published version, and every former name and path still resolves.
 
 `make prove-versions` does the same for longer.
 """
@@ -31,12 +31,12 @@ def test_many_random_edits_take_nothing_away():
     ("model", "verb", "check"),
     [
         (Skill, "make_current", "no_version_changed_or_disappeared"),
-        (Skill, "apply_version", "every_name_and_path_leads_where_it_did"),
-        (Category, "_move_rows", "every_name_and_path_leads_where_it_did"),
-        (Skill, "move_to", "every_full_path_leads_where_it_did"),
+        (Skill, "apply_version", "every_name_and_path_still_resolves"),
+        (Category, "_move_rows", "every_name_and_path_still_resolves"),
+        (Skill, "move_to", "every_full_path_still_resolves"),
     ],
 )
-def test_what_a_faulty_edit_takes_away_is_missed(model, verb, check, monkeypatch):
+def test_what_a_faulty_edit_deletes_is_noticed(model, verb, check, monkeypatch):
     former = getattr(model, verb)
 
     def losing(row, *args, **options):

@@ -19,7 +19,7 @@ three_skills = CopiedRows(publish_three, on=seed)
 
 @pytest.fixture
 def chain(curator):
-    """a → b → c, by what each requires."""
+    """a → b → c: a requires b, and b requires c."""
     three_skills()
     for one, other in ("ab", "bc"):
         relate(curator, one, required=[other])

@@ -1,4 +1,4 @@
-"""Who read a row before another change writes only what they were asked to."""
+"""An instance read before a concurrent change writes only what it was asked to."""
 
 import pytest
 
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def stale(pdf_tools) -> Skill:
-    """Read before somebody moved the skill and deprecated it."""
+    """An instance read before somebody moved and deprecated the skill."""
     read = Skill.objects.get()
     pdf_tools.revise(category="operations", status="deprecated")
     return read

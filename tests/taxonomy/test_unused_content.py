@@ -1,4 +1,4 @@
-"""Content that nothing refers to goes; what may still be referred to stays."""
+"""Content without references is deleted; content that may get one is kept."""
 
 from datetime import timedelta
 
@@ -50,7 +50,7 @@ def test_what_was_stored_today_stays(seeded):
 
 
 def test_storing_it_again_makes_it_young(seeded):
-    """Who is handed it refers to it at their commit, perhaps after the pruning."""
+    """The caller will refer to it at its commit, which may come after the pruning."""
     files = skill_files(**SHARED)
     Bundle.objects.store(files)
     Bundle.objects.store(skill_files(body="Nobody's."))

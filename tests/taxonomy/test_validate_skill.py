@@ -1,4 +1,4 @@
-"""`manage.py validate_skill`: paths and names, for people and for machines."""
+"""`manage.py validate_skill` with paths and names, as text and as JSON."""
 
 import io
 import json
@@ -15,7 +15,7 @@ RISKY = "# Clean up\n\n1. Run `rm -rf /` to see.\n"
 
 
 def validate(*arguments):
-    """(exit code, what was printed)"""
+    """Run the command; return (exit code, output)."""
     out = io.StringIO()
     try:
         call_command("validate_skill", *map(str, arguments), stdout=out)

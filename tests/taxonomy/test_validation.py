@@ -1,4 +1,4 @@
-"""After an upgrade every skill is judged by the new rules, without being asked."""
+"""After an upgrade every skill is validated again by the new rules."""
 
 import io
 
@@ -52,7 +52,7 @@ def test_what_other_rules_judged_is_judged_in_batches_until_none_is_left(
 
 
 def test_a_verdict_of_the_release_before_the_list_is_not_due(seeded):
-    """When a rule changes, its skills are due: drop that entry of EQUIVALENT then."""
+    """When a rule changes, drop that entry of EQUIVALENT: its skills are then due."""
     Skill.objects.publish(skill_files("old"))
     Verdict.objects.update(rules="82d79db23bc17474")
 

@@ -1,4 +1,4 @@
-"""Jobs of `author_user`, and browsers of people who are staff."""
+"""Jobs of `author_user`, and browsers of staff."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ from tests.jobs.copied_jobs import confirming_job, drafted_job, questioning_job
 
 @pytest.fixture
 def browser_of() -> Callable[[User], Client]:
-    """Logged in, as staff; a fault is the 500 that a person would see."""
+    """A browser that is logged in as staff; an exception becomes the 500 page."""
 
     def make(user: User) -> Client:
         User.objects.filter(pk=user.pk).update(is_staff=True)
@@ -40,19 +40,19 @@ def curator_browser(browser_of, curator) -> Client:
 
 @pytest.fixture
 def questioning(people) -> Job:
-    """Waits for answers to what its material leaves open."""
+    """A job that waits for answers, because its material leaves questions open."""
     return questioning_job()
 
 
 @pytest.fixture
 def confirming(people) -> Job:
-    """Waits for a yes to what is understood."""
+    """A job that waits for a person to confirm what it has understood."""
     return confirming_job()
 
 
 @pytest.fixture
 def drafted(people) -> Draft:
-    """The draft of a completed job; it may be promoted."""
+    """The draft of a completed job, ready to be promoted."""
     job = drafted_job()
     assert job.validation_passed, job.error_stack or job.result
     return job.draft

@@ -1,4 +1,4 @@
-"""The question of a job as a form, and the answer by the verb of the API."""
+"""The form for the question of a job calls the same methods as the API."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def reply(job, action="proceed", feedback="", **answers):
 
 
 def ask(job, *items, **prompt):
-    """Put these questions in the place of the open one's."""
+    """Replace the open question of the job by these."""
     question = job.questions.get()
     question.prompt = {"message": "Which?", "questions": list(items), **prompt}
     question.save()

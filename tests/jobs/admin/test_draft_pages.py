@@ -1,4 +1,4 @@
-"""A curator promotes and rejects drafts by the verbs of the API."""
+"""Curators promote and reject drafts in the admin as in the API."""
 
 import re
 

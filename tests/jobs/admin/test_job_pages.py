@@ -1,4 +1,4 @@
-"""Jobs are read-only; buttons and list actions call the verbs of the API."""
+"""Jobs are read-only; buttons and list actions call the same methods as the API."""
 
 import pytest
 from django.db import connection

@@ -1,4 +1,4 @@
-"""A skill's next version is asked for, looked at and promoted in the admin."""
+"""The next version of a skill is requested, reviewed and promoted in the admin."""
 
 from jobs.models import Job
 from taxonomy.models import Skill

@@ -1,4 +1,4 @@
-"""Webhooks by hand: the same verbs as the API's, and a secret that is shown once."""
+"""Webhooks in the admin: the same operations as in the API, the secret shown once."""
 
 import re
 

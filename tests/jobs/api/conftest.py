@@ -1,4 +1,4 @@
-"""Jobs of `author_user` in the states that requests meet them in."""
+"""Jobs of `author_user` in the states that requests find them in."""
 
 import pytest
 
@@ -8,13 +8,13 @@ from tests.jobs.copied_jobs import confirming_job, drafted_job, questioning_job
 
 @pytest.fixture
 def waiting(submit) -> Job:
-    """Submitted; no worker has had it."""
+    """A submitted job that no worker has claimed."""
     return submit()
 
 
 @pytest.fixture
 def asking(people) -> Job:
-    """Waits for a confirmation of what is understood."""
+    """A job that waits for a person to confirm what it has understood."""
     job = confirming_job()
     assert job.status == "pending_hitl"
     return job
@@ -22,7 +22,7 @@ def asking(people) -> Job:
 
 @pytest.fixture
 def questioning(people) -> Job:
-    """Waits for answers to what its material leaves open."""
+    """A job that waits for answers, because its material leaves questions open."""
     job = questioning_job()
     assert job.questions.get().kind == "deep_understanding"
     return job
@@ -30,7 +30,7 @@ def questioning(people) -> Job:
 
 @pytest.fixture
 def drafted(people) -> Job:
-    """Completed, with a draft that may be promoted."""
+    """A completed job whose draft may be promoted."""
     job = drafted_job()
     assert job.validation_passed, job.error_stack or job.result
     return job
@@ -38,7 +38,7 @@ def drafted(people) -> Job:
 
 @pytest.fixture
 def broken(drafted, author_api) -> Job:
-    """Completed, with a draft that an edit has made invalid."""
+    """A completed job whose draft is invalid since somebody edited it."""
     path = f"/api/v1/drafts/{drafted.pk}/files/SKILL.md"
     assert author_api.put(path, {"content": "No frontmatter."}).status_code == 200
     drafted.refresh_from_db()

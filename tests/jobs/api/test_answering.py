@@ -1,4 +1,4 @@
-"""What a job asks, and what an answer may be."""
+"""What a job asks, and which answers the API accepts."""
 
 import pytest
 

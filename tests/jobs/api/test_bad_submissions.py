@@ -1,4 +1,4 @@
-"""What `POST /skills` refuses: with the right status, the field, and nothing kept."""
+"""`POST /skills` refuses bad input with its status and field, and stores nothing."""
 
 import json
 

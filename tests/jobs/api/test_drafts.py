@@ -1,4 +1,4 @@
-"""Drafts: read, edited file by file, promoted or rejected."""
+"""Drafts are read, edited file by file, promoted or rejected."""
 
 import hashlib
 

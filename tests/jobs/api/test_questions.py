@@ -1,4 +1,4 @@
-"""Every kind of question, every answer, whenever and from whomever it comes."""
+"""Every kind of question with every answer, at every time and by every person."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -21,8 +21,8 @@ ACTIONS = ("proceed", "revise", "cancel")
 
 
 class Kind(NamedTuple):
-    """How a job comes to ask it; which phase wrote what it shows; what is asked next
-    when it was revised ("": the job completes)."""
+    """How a job comes to ask this kind of question; the phase that wrote what the
+    question shows; the question after a revision ("": the job completes)."""
 
     author: Callable[[], ScriptedAuthor]
     revise_to: str
@@ -44,7 +44,7 @@ KINDS = {
     ),
     "validate": Kind(ScriptedAuthor, "tdd_refactor", "validate", ("validate",)),
 }
-# (when, action) → (status, what the answer says, the job's status afterwards)
+# (when, action) → (HTTP status, code or status in the body, the job's status then)
 TABLE: dict[tuple[str, str], tuple[int, str, str]] = {
     ("first", "proceed"): (200, "received", "running"),
     ("first", "revise"): (200, "received", "running"),
@@ -132,7 +132,7 @@ def publish_a_duplicate() -> None:
 
 
 def meanwhile(when: str, job: Job, client: APIClient, settings: Any) -> None:
-    """What happens to the question before the answer comes."""
+    """Do what happens to the question before the answer comes."""
     if when == "second":
         assert reply(client, job, "proceed")[0] == 200
     elif when == "after revise":
@@ -161,7 +161,7 @@ def reply(client: APIClient, job: Job, action: str) -> tuple[int, str, str]:
 def goes_on(
     kind: str, action: str, job: Job, run_until_question: Any, worker: Any
 ) -> None:
-    """Proceed brings the job to its end; revise goes back, and asks again."""
+    """After "proceed" the job completes; after "revise" it goes back and asks again."""
     job.refresh_from_db()
     phase = job.questions.order_by("pk").last().phase
     back = KINDS[kind].revise_to

@@ -1,4 +1,4 @@
-"""Who sees and does what: 401 without login, 404 for what is another person's."""
+"""Who may see and do what: 401 without login, 404 for what belongs to others."""
 
 from uuid import uuid4
 

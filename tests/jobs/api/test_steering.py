@@ -1,4 +1,4 @@
-"""Cancel and retry; a job that an author's fault has failed."""
+"""Cancelling and retrying jobs, and a job that failed by a fault of its author."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from jobs.worker import SkillJobWorker
 
 
 class Faulty(TemplateAuthor):
-    """An author with a fault in its first verb."""
+    """An author whose first call raises."""
 
     def refine(self, assignment):
         raise RuntimeError("the pen is empty")

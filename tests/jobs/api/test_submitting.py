@@ -139,7 +139,7 @@ def test_a_key_in_the_header_may_not_contradict_the_body(author_api):
 
 @pytest.fixture
 def calls(monkeypatch) -> list[str]:
-    """Each decoding of a source and each look-up of a category, by name."""
+    """The decodings of sources and look-ups of categories, by name."""
     made: list[str] = []
     decode, named = submission._text_of, CategoryManager.named
 

@@ -1,4 +1,4 @@
-"""Findings in a draft are fixed or waived before the draft is promoted."""
+"""Findings in a draft are fixed or waived before it is promoted."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def address(drafted):
 
 @pytest.fixture
 def risky(address, author_api):
-    """An edit has put a risk into the draft."""
+    """A job whose draft contains a risk since somebody edited it."""
     text = author_api.get(address).data["skill_md"] + "\n`rm -rf /`\n"
     answer = author_api.put(f"{address}/files/SKILL.md", {"content": text})
     assert answer.data["validation_status"] == "failed"
@@ -102,7 +102,7 @@ def test_the_waivers_of_a_skill_hold_in_its_refinement(
 
 @pytest.fixture
 def refined(address, risky, curator_api, author_api, run_to_end):
-    """A refinement whose draft passes by a waiver of the skill it is made from."""
+    """A refinement whose draft passes because its skill has a waiver."""
     waive(curator_api, address)
     name = curator_api.post(f"{address}/promote", {}).data["skill"]
     feedback = {"feedback": "add: Note the time."}
@@ -153,7 +153,7 @@ def test_a_waiver_that_goes_while_a_draft_is_judged_keeps_it_from_promotion(
 
 
 def test_an_automatic_promotion_knows_the_waivers_of_now(refined, curator_api, curator):
-    """They went between the validation and the end of the job."""
+    """The waivers were revoked between the validation and the end of the job."""
     waived = waived_in(refined)
     assert waived
     revoke_on_the_skill(curator_api, refined)

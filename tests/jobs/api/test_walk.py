@@ -1,4 +1,4 @@
-"""The main job through the API: submitted, asked, answered, drafted, promoted."""
+"""The main path through the API: submit, answer, read the draft, promote."""
 
 import pytest
 

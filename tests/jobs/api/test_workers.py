@@ -1,4 +1,4 @@
-"""Who works, where, on what, and whether they were heard of lately."""
+"""`GET /workers`: who works where, on which job, and whether they are alive."""
 
 from datetime import timedelta
 
@@ -13,7 +13,8 @@ LEASE = timedelta(seconds=60)
 
 @pytest.fixture
 def workers(waiting, settings) -> tuple[Worker, Worker]:
-    """One at work, and one of another host that has not been heard of for a while."""
+    """Two workers: one at work, and one of another host that has been silent for
+    long."""
     busy = Worker.objects.register()
     busy.set_job(waiting.pk)
     settings.HOST_NAME = "a-host"
@@ -32,7 +33,7 @@ def test_each_is_listed_with_what_it_works_on(workers, waiting, operator_api):
         "host": "a-host",
         "pid": lost.pid,
         "cache_host": caches["default"].stamps.host_id,
-        "plane": caches["default"].stamps.host_id,  # its former name
+        "plane": caches["default"].stamps.host_id,  # the former name of the field
         "alive": False,
         "job_id": None,
         "age": first["age"],

@@ -1,4 +1,4 @@
-"""Sources, and ways to hold a draft against what it was made from."""
+"""Sources, and comparisons of a draft with the sources that it was written from."""
 
 import os
 import re
@@ -65,7 +65,7 @@ def assignment(
 
 
 def written(task: Assignment) -> Files:
-    """The draft, by the way that a job goes."""
+    """The draft, written by the same calls as in a job."""
     author = TemplateAuthor()
     task = replace(task, brief=task.brief or author.refine(task))
     return author.write(task, author.evals(task))
@@ -89,7 +89,7 @@ def text_of(files: Files, path: str) -> str:
 
 
 def pages_of(files: Files) -> list[str]:
-    """The Markdown of every file, frontmatter left out."""
+    """The Markdown of every file, without the frontmatter."""
     rest = [f.content.decode() for f in files if f.path != "SKILL.md"]
     return [body_of(files), *rest]
 
@@ -110,7 +110,8 @@ def occurs_verbatim(block: str, source: str) -> bool:
 
 
 def bare_words(text: str) -> str:
-    """Words only, lower case, single spaces: links by their text, roles gone."""
+    """The words in lower case, separated and surrounded by single spaces. A link
+    becomes its text; a role or tag before code is dropped."""
     text = re.sub(r"!\[[^\]]*\]\([^)]*\)", " ", text)
     text = re.sub(r"\[([^\]]*)\]\([^)\s]*\)", r"\1", text)
     text = re.sub(r"\{[\w:+.-]+\}(?=`)", " ", text)
@@ -120,7 +121,7 @@ def bare_words(text: str) -> str:
 
 
 def from_nowhere(files: Files, *origins: str) -> list[str]:
-    """Sentences of the draft that stand in none of the origins."""
+    """The sentences of the draft that occur in none of the origins."""
     origin_text = " | ".join(bare_words(origin) for origin in origins)
     unsupported = []
     for page in pages_of(files):
@@ -135,7 +136,8 @@ def from_nowhere(files: Files, *origins: str) -> list[str]:
 
 
 def _claims(content: str) -> list[str]:
-    """Its sentences, without our own headings and the `Use when` line."""
+    """Its sentences, without our own headings and the line that begins with `Use
+    when`."""
     line = " ".join(content.split())
     line = re.sub(r"^\[[^\]]*\]\(references/[^)]*\)(?:: )?", "", line)
     if line in HEADINGS or line.startswith("Use when "):

@@ -1,4 +1,4 @@
-"""Whatever the source is, the author ends, and its SKILL.md can be read."""
+"""For any source the author finishes and writes a readable SKILL.md."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Questions on what is missing, and evals out of what is there."""
+"""The template author asks for what is missing and writes evals from what it has."""
 
 from jobs.authors.base import SkillSummary
 from jobs.authors.template import TemplateAuthor

@@ -1,4 +1,4 @@
-"""Name and category."""
+"""The name and the category that the template author chooses."""
 
 import pytest
 

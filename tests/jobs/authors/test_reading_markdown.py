@@ -1,4 +1,4 @@
-"""Sources of several dialects become plain Markdown; words and code stay."""
+"""Sources of several dialects become plain Markdown; words and code are kept."""
 
 import pytest
 
@@ -179,7 +179,7 @@ def test_a_section_has_the_tokens_that_its_own_text_would_have():
 
 @pytest.fixture
 def parses(monkeypatch) -> list[str]:
-    """Every text that is parsed."""
+    """Every text that the Markdown parser is called with."""
     texts: list[str] = []
     parse = markdown.PARSER.parse
 

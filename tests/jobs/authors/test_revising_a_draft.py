@@ -1,4 +1,4 @@
-"""Revising really changes the draft, or says that it cannot."""
+"""`revise` changes the draft, or says that it cannot."""
 
 from dataclasses import replace
 

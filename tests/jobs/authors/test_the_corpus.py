@@ -1,4 +1,4 @@
-"""Real documents: each becomes a skill that holds nothing but what they say."""
+"""Real documents become skills that say nothing else than the documents do."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the offline author makes of a document."""
+"""What the template author writes from a document."""
 
 from dataclasses import replace
 

@@ -1,10 +1,10 @@
-"""An author that asks, by a name that SKILLFLEET_AUTHOR can give."""
+"""An author that asks, at an import path that SKILLFLEET_AUTHOR can name."""
 
 from tests.jobs.engine.authors import ScriptedAuthor
 
 
 class AskingAuthor(ScriptedAuthor):
-    """Has two questions."""
+    """An author that asks two questions."""
 
     def __init__(self) -> None:
         super().__init__(asks=2)

@@ -1,4 +1,4 @@
-"""Commands as an operator runs them, and jobs in the states that they meet."""
+"""Commands as an operator runs them, and jobs in the states that they deal with."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -17,7 +17,7 @@ SCRIPTED_AUTHOR = "tests.jobs.engine.authors.ScriptedAuthor"
 
 
 class Ran:
-    """What a command printed, and the code it ended with."""
+    """The output of a command and its exit code."""
 
     def __init__(self, name: str, *arguments: str) -> None:
         stdout, stderr = StringIO(), StringIO()
@@ -40,21 +40,21 @@ class Ran:
 
 @pytest.fixture
 def run() -> Callable[..., Ran]:
-    """`run("stuck_jobs", "--json")` → Ran."""
+    """`run("stuck_jobs", "--json")` runs a command and returns a `Ran`."""
     return Ran
 
 
 @pytest.fixture
 def alive(seeded: None) -> Worker:
-    """A worker that has just been heard of."""
+    """A worker that has just sent a heartbeat."""
     return Worker.objects.register()
 
 
 @pytest.fixture
 def leased_job(submit: Callable[..., Job], seeded: None) -> Callable[..., Job]:
-    """A job in the hands of a worker: `leased_job(lease=…, running=…)`.
+    """`leased_job(lease=…, running=…)`: a job that a worker has claimed.
 
-    `lease` is when the lease ends, from now; `running` for how long it has run.
+    `lease` is the time until the lease ends, `running` the time since the job began.
     """
 
     def make(lease: timedelta, running: timedelta = timedelta(minutes=5)) -> Job:
@@ -73,14 +73,14 @@ def leased_job(submit: Callable[..., Job], seeded: None) -> Callable[..., Job]:
 
 @pytest.fixture
 def dead(leased_job: Any) -> Job:
-    """Young, and its worker is gone."""
+    """A young job whose worker is gone."""
     job: Job = leased_job(lease=timedelta(seconds=-1))
     return job
 
 
 @pytest.fixture
 def long(leased_job: Any) -> Job:
-    """Old, and its worker is well."""
+    """An old job whose worker is alive."""
     job: Job = leased_job(lease=timedelta(minutes=1), running=timedelta(hours=3))
     return job
 

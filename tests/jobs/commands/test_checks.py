@@ -1,4 +1,4 @@
-"""Settings that would lose jobs are refused at the start."""
+"""Settings that would lose jobs are refused when the server starts."""
 
 import pytest
 from django.core.management import call_command
@@ -32,7 +32,7 @@ def test_a_queue_in_another_database_is_refused(settings, queue):
 
 
 def call_command_flat(name: str) -> None:
-    """The refusal in one line, for a pattern to match."""
+    """Run a command; its error message is on one line, for `match`."""
     try:
         call_command(name)
     except SystemCheckError as error:

@@ -1,4 +1,4 @@
-"""`create_skill`: what it refuses, and how it comes back to a job."""
+"""`create_skill`: what it refuses, and how it follows a job again."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""`job_stats`: how many, and how long."""
+"""`job_stats`: how many jobs, and how long they took."""
 
 import json
 from datetime import timedelta
@@ -67,7 +67,7 @@ def test_without_jobs_there_is_only_the_heading(run, seeded):
 
 
 def test_percentiles_are_those_of_the_ended_jobs(run, submit):
-    """Nearest rank: a duration that a job had, and not one between two."""
+    """By nearest rank: a duration that a job had, not one between two."""
     for seconds in (1, 2, 3, 100):
         end(submit(), timedelta(seconds=seconds))
 

@@ -1,4 +1,4 @@
-"""`prune_jobs`: what goes, what stays, and that nothing is orphaned."""
+"""`prune_jobs`: what it removes and keeps; it leaves no orphaned rows."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ AROUND = (Draft, JobEvent, PhaseResult, Question, Source)
 
 @pytest.fixture
 def completed(submit, run_to_end) -> Job:
-    """With a row in every table around it."""
+    """A completed job with a row in every related table."""
     return run_to_end(submit(), SkillJobWorker(ScriptedAuthor(asks=2)))
 
 

@@ -1,4 +1,4 @@
-"""`stuck_jobs`: what is dead, what is merely long, and what acting touches."""
+"""`stuck_jobs`: which jobs are dead, which are long, and what the options change."""
 
 import json
 from collections.abc import Callable

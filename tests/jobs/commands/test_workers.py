@@ -1,4 +1,4 @@
-"""`workers`: who takes jobs."""
+"""`workers`: the processes that work on jobs."""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Authors that do as they are told, and count what they are asked to do."""
+"""Scripted authors that count their calls."""
 
 import os
 import signal
@@ -35,7 +35,8 @@ description: "Restarts the billing service safely. Use when billing hangs."
 
 
 class ScriptedAuthor:
-    """Writes one fixed skill. `asks` is how many questions it has at first."""
+    """Writes one fixed skill. `asks` is the number of its questions in the first
+    round."""
 
     revision_hint = "Say what to change."
 
@@ -86,7 +87,7 @@ class RaisingAuthor(ScriptedAuthor):
 
 
 class BusyAuthor(ScriptedAuthor):
-    """Its provider refuses it `refusals` times, then answers."""
+    """Raises `error` in its first `refusals` calls of `evals`, and then succeeds."""
 
     def __init__(self, refusals: int, error: Exception | None = None) -> None:
         super().__init__()
@@ -101,7 +102,7 @@ class BusyAuthor(ScriptedAuthor):
 
 
 class ParkedAuthor(ScriptedAuthor):
-    """Stops inside `evals` until the test lets it go on."""
+    """Blocks in `evals` until the test releases it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -115,10 +116,8 @@ class ParkedAuthor(ScriptedAuthor):
 
 
 class RecordingAuthor(ScriptedAuthor):
-    """Writes each call to the file that AUTHOR_LOG names, across processes.
-
-    AUTHOR_KILL names a verb: the process dies in it, once.
-    """
+    """Appends each call to the file AUTHOR_LOG, which several processes share. In the
+    verb AUTHOR_KILL it kills its process."""
 
     def __getattribute__(self, name: str) -> object:
         if name in ("refine", "questions", "evals", "write", "revise"):
@@ -135,8 +134,9 @@ def record(verb: str) -> None:
 
 
 class GatedAuthor(ScriptedAuthor):
-    """In its first `evals` it makes the file AUTHOR_GATE names and waits until that
-    is removed; a worker that comes after a killed one finds it, and goes on."""
+    """Creates the file AUTHOR_GATE in `evals` and waits until the test removes it.
+    If the file exists already, because another worker was killed there, it does not
+    wait."""
 
     def evals(self, assignment: Assignment) -> Evals:
         gate = Path(os.environ.get("AUTHOR_GATE", os.devnull))
@@ -149,7 +149,7 @@ class GatedAuthor(ScriptedAuthor):
 
 
 class ChangingAuthor(ScriptedAuthor):
-    """Its worker dies, once, between the COMMIT of a change and the invalidation."""
+    """Kills its first worker between the COMMIT of a change and the invalidation."""
 
     def refine(self, assignment: Assignment) -> Brief:
         gate = Path(os.environ["AUTHOR_GATE"])
@@ -168,7 +168,8 @@ def die_instead_of_invalidating() -> None:
 
 
 class TellingAuthor(ScriptedAuthor):
-    """Says five times how far its evals are; before the last one it does `aside`."""
+    """Reports progress five times in `evals`; before the last report it calls
+    `aside`."""
 
     def __init__(self, aside: Callable[[], object] = lambda: None) -> None:
         super().__init__()
@@ -183,7 +184,8 @@ class TellingAuthor(ScriptedAuthor):
 
 
 class StubbornAuthor(ScriptedAuthor):
-    """Wants a fact that its draft never holds; when `stuck`, it has no other draft."""
+    """Requires a fact that its draft never has; if `stuck`, it writes no other
+    draft."""
 
     def __init__(self, stuck: bool) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Jobs on the engine alone: no HTTP, an author that is told what to do."""
+"""Jobs on the engine alone, without HTTP and with a scripted author."""
 
 import threading
 from collections.abc import Callable
@@ -20,7 +20,7 @@ TASK = "Restart the billing service without losing invoices"
 
 @pytest.fixture(autouse=True)
 def new_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The worker of this process belongs to one test: its row goes with the test."""
+    """Forget the worker of the last test, because its row is gone."""
     monkeypatch.setattr("jobs.worker._workers", threading.local())
 
 
@@ -54,7 +54,7 @@ def worker(author: ScriptedAuthor) -> SkillJobWorker:
 
 @pytest.fixture
 def advance(worker: SkillJobWorker) -> Callable[[Job], Job]:
-    """Work on a job until nobody can go on with it."""
+    """Run the phases of a job until it cannot be claimed."""
 
     def advance(job: Job) -> Job:
         while worker.process_job(Job.objects.get(pk=job.pk)):
@@ -65,7 +65,7 @@ def advance(worker: SkillJobWorker) -> Callable[[Job], Job]:
 
 
 def deliver() -> bool:
-    """Work on the oldest message that is due, in this process; False: there is none."""
+    """Process the oldest message that is due; False if there is none."""
     message = OrmQ.objects.filter(lock__lte=Now()).order_by("pk").first()
     if message is None:
         return False

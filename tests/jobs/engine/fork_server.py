@@ -1,4 +1,5 @@
-"""The process of `processes.ForkServer`: it forks workers and kills them at a point."""
+"""The child of `processes.ForkServer`: it forks workers that kill themselves at a
+point."""
 
 import json
 import os
@@ -25,12 +26,12 @@ signal_number = signal.SIGKILL
 
 
 def die(*_: Any) -> None:
-    """Killed, or frozen until somebody sends SIGCONT."""
+    """Kill this process or, if the signal is SIGSTOP, freeze it until a SIGCONT."""
     os.kill(os.getpid(), signal_number)
 
 
 class OneMessage(TaskSource):
-    """Gives one task, then STOP."""
+    """Returns one task, then STOP."""
 
     taken = False
 

@@ -1,4 +1,4 @@
-"""Processes on the test's own database, for the tests to kill."""
+"""Processes on the database of the test, which tests kill."""
 
 import json
 import subprocess
@@ -11,10 +11,8 @@ RECORDING_AUTHOR = "tests.jobs.engine.authors.RecordingAuthor"
 
 
 class ForkServer:
-    """One interpreter that is ready, and forks a worker for each request.
-
-    Forking from pytest itself would copy its threads' locks.
-    """
+    """A prepared interpreter that forks a worker for each request. A fork of pytest
+    itself would inherit locks of its threads."""
 
     def __init__(self, **environment: str) -> None:
         self.process = subprocess.Popen(
@@ -27,7 +25,8 @@ class ForkServer:
         )
 
     def run(self, **request: Any) -> int:
-        """Have one worker take one message; its wait status (9: it was killed)."""
+        """Let one worker process one message; return its wait status (9: it was
+        killed)."""
         assert self.process.stdin and self.process.stdout
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()

@@ -1,4 +1,4 @@
-"""An author that cannot do its part just now, and one that never will."""
+"""Authors with temporary faults, which are retried, and with permanent ones."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""A job's way through its states, by its verbs."""
+"""A job's transitions from state to state."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -206,7 +206,9 @@ def test_a_user_over_the_limit_waits_until_a_place_is_free(
     first, second = submit(), submit()
     assert worker.process_job(first)
     OrmQ.objects.filter(pk=second.message_id).delete()
-    assert not worker.process_job(second)  # met the limit: the message is dropped
+    assert not worker.process_job(
+        second
+    )  # over the limit of running jobs: the message is dropped
     while worker.process_job(Job.objects.get(pk=first.pk)):
         pass
     second.refresh_from_db()
@@ -282,7 +284,7 @@ def test_an_error_that_no_database_stores_is_stored_readably(
 
 
 class ForgetfulAuthor(ScriptedAuthor):
-    """Wants a fact that its draft does not hold."""
+    """Requires a fact that its draft does not have."""
 
     def evals(self, assignment: Any) -> Any:
         return replace(super().evals(assignment), facts=("a fact of no draft",))
@@ -323,7 +325,7 @@ def test_a_key_is_not_good_for_another_task(submit: Submit, owner: User) -> None
 def test_a_job_is_long_by_the_time_that_it_runs(
     job: Job, advance: Advance, author: ScriptedAuthor, owner: User
 ) -> None:
-    """Days at a person's desk do not make it stuck."""
+    """Time in which it waited for a person does not count."""
     author.asks = 2
     job = advance(job)
     days_ago = timezone.now() - timezone.timedelta(days=2)
@@ -336,7 +338,7 @@ def test_a_job_is_long_by_the_time_that_it_runs(
 
 
 def test_statistics_count_every_ended_job(submit: Submit, owner: User) -> None:
-    """One cancelled at once has no active seconds, and still has a duration."""
+    """A job that was cancelled at once has a duration, but no active seconds."""
     for _ in range(3):
         lifecycle.cancel(submit(), by=owner)
     (row,) = statistics(Job.objects.all())

@@ -1,4 +1,4 @@
-"""Every line of a job's work can be found by the job, its phase and its fence."""
+"""Every log line about a job names the job, its phase and its fence."""
 
 import logging
 import re

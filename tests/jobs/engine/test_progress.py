@@ -1,4 +1,4 @@
-"""What people see of a phase while it runs."""
+"""Progress reports of a phase while it runs."""
 
 from collections.abc import Callable
 from datetime import timedelta

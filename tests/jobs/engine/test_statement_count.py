@@ -1,7 +1,7 @@
-"""What the engine costs: a fixed number of statements for each phase.
+"""The number of SQL statements that the engine needs for each phase.
 
-Savepoints count, which are BEGIN and COMMIT outside of a test. A number that rises
-here is paid for by every job: raise it only for what it is worth.
+Savepoints are counted: outside of a test they are BEGIN and COMMIT. Every job pays for
+a higher number, so raise one only with a good reason.
 """
 
 import pytest
@@ -18,8 +18,8 @@ COSTS = {
     "deep_understanding": ENGINE,
     "tdd_red": ENGINE,
     "tdd_green": ENGINE + 15,  # stores the draft: blobs, bundle, its files
-    "tdd_refactor": ENGINE + 3,  # reads the draft, and what is waived in it
-    "validate": ENGINE + 6,  # the same; ends the job: whose webhooks are told?
+    "tdd_refactor": ENGINE + 3,  # reads the draft and its waivers
+    "validate": ENGINE + 6,  # the same; the job ends, so webhooks are looked up
 }
 
 
@@ -35,7 +35,7 @@ def cost_of_each_phase(worker, job) -> dict[str, int]:
 
 
 def test_a_phase_costs_the_same_however_many_jobs_there_are(submit, worker, owner):
-    worker.row.beat()  # enlisted: once in a process's life
+    worker.row.beat()  # registers the worker once per process
     first = cost_of_each_phase(worker, submit())
     for _ in range(5):
         lifecycle.cancel(submit(), by=owner)

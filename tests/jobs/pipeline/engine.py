@@ -1,4 +1,4 @@
-"""The engine's part of the contract in memory, and an author whose words are given."""
+"""The engine in memory, without a database, and a scripted author."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -38,7 +38,7 @@ def skill(description: str = DESCRIPTION, body: str = BODY) -> Files:
 
 @dataclass
 class ScriptedAuthor:
-    """Says what it was told to say, and counts how often it was asked."""
+    """Answers with the values that it was made with, and counts its calls."""
 
     understood: tuple[str, ...] = TOPICS
     drafts: list[Files | None] = field(default_factory=lambda: [skill()])
@@ -98,7 +98,7 @@ def proceed(ask: Ask) -> Mapping[str, Any]:
 
 @dataclass
 class Job:
-    """Rounds, phases and answers as the engine keeps them; `crash` runs all twice."""
+    """Keeps phases, rounds, outputs and answers as the engine does."""
 
     context: Context
     outputs: list[Output] = field(default_factory=list)

@@ -37,7 +37,7 @@ def test_what_was_read_is_kept_before_anyone_is_asked():
     job.until_asked()
     assert job.trail[-2:] == [("deep_understanding", 1), ("deep_understanding", 2)]
     assert job.context.author.calls["questions"] == 1
-    job.step()  # the worker died after the question was shown: nothing is read again
+    job.step()  # as after a crash: the material is not read a second time
     assert job.context.author.calls["questions"] == 1
 
 

@@ -1,4 +1,4 @@
-"""Phase tdd_refactor: at most three rounds, each kept; then a person."""
+"""Phase tdd_refactor: at most three rounds, each saved; then a person decides."""
 
 from tests.jobs.pipeline.engine import BODY, Job, ScriptedAuthor, skill
 
@@ -14,7 +14,7 @@ def test_failures_are_closed_in_rounds_that_are_each_kept():
     rounds = [round for phase, round in job.trail if phase == "tdd_refactor"]
     assert rounds == [2, 3, 4]
     assert job.state.refactoring.attempts == 3
-    assert job.context.author.calls["revise"] == 4  # the first one in tdd_green
+    assert job.context.author.calls["revise"] == 4  # one in tdd_green comes before
 
 
 def test_after_three_rounds_a_person_is_asked_and_nothing_is_tried_again():

@@ -1,4 +1,4 @@
-"""A job that nobody has to be asked about, and what each phase leaves."""
+"""A job without questions, and the output of each phase."""
 
 from jobs.pipeline.phases import PHASES, PROGRESS, QUESTION_KINDS
 from tests.jobs.pipeline.engine import Job, ScriptedAuthor, skill

@@ -1,4 +1,4 @@
-"""What a phase leaves comes back from JSON as it was."""
+"""The output of a phase survives JSON unchanged."""
 
 import json
 

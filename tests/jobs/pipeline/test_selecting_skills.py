@@ -1,4 +1,4 @@
-"""Selection as agents do it: by names and descriptions alone."""
+"""Skills are selected as agents do it: by names and descriptions alone."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""`GET /jobs/{id}/status` is cached for its reader, until the job moves."""
+"""`GET /jobs/{id}/status` is cached for its reader until the job changes."""
 
 import pytest
 
@@ -51,7 +51,7 @@ def test_an_unchanged_status_is_not_sent_again(submit, author_api):
 def test_without_invalidation_a_moved_job_would_look_as_before(
     submit, author_api, monkeypatch
 ):
-    """What the tests above prove; it fails when they prove nothing."""
+    """The tests above prove the invalidation only if this one passes."""
     job = submit()
     read(author_api, job)
     monkeypatch.setattr("jobs.models.job.invalidate_job", lambda job: None)

@@ -1,4 +1,4 @@
-"""`GET /drafts` counts what everyone has once, and again when a draft is written."""
+"""`GET /drafts` caches the count of all drafts until one is written."""
 
 import pytest
 from django.db import connection

@@ -56,5 +56,7 @@ def test_a_viewer_sees_no_jobs(world, browser_of):
 def test_every_number_leads_to_rows_of_that_number(root, world):
     for tile in root.get("/admin/").context["tiles"]:
         listing = root.get(tile.link)
-        if tile.title != "Workers alive":  # its list shows the dead, too
+        if (
+            tile.title != "Workers alive"
+        ):  # its list also has workers that are not alive
             assert listing.context["cl"].result_count == tile.number, tile

@@ -162,7 +162,7 @@ def test_no_page_asks_more_queries_for_more_around_it(root, world):
 
 
 def queries_of(client, path):
-    client.get(path)  # what is asked once per process
+    client.get(path)  # some queries are sent once per process
     with CaptureQueriesContext(
         connection,
     ) as queries:

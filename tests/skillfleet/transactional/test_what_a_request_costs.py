@@ -93,4 +93,4 @@ def test_a_hit_by_token_takes_two_statements(client):
     client.get(LIST)
     with CaptureQueriesContext(connection) as statements:
         assert client.get(LIST)["X-Cache"] == "HIT"
-    assert len(statements) == 2  # the token with its person; what they may
+    assert len(statements) == 2  # the token with its user, and the user's permissions

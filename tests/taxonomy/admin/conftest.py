@@ -1,3 +1,5 @@
+"""Browsers that are logged in to the admin."""
+
 import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
@@ -8,7 +10,7 @@ from tests.taxonomy.skills import skill_files
 
 
 def browser_of(name: str, role: str) -> Client:
-    """Errors are answered with 500, as users would see them."""
+    """A browser that is logged in; an exception becomes the 500 page."""
     person = User.objects.create_user(name, is_staff=True)
     person.groups.add(Group.objects.get(name=role))
     client = Client(raise_request_exception=False)
@@ -18,13 +20,13 @@ def browser_of(name: str, role: str) -> Client:
 
 @pytest.fixture
 def browser(seeded: None) -> Client:
-    """A curator's."""
+    """A curator's browser."""
     return browser_of("carl", "curator")
 
 
 @pytest.fixture
 def reading_browser(seeded: None) -> Client:
-    """Of a member of the staff who reads."""
+    """The browser of a staff user who may only read."""
     return browser_of("vera", "viewer")
 
 

@@ -13,7 +13,7 @@ def verb(skill, name):
 
 
 def opened(browser, address):
-    """The values of the page as a browser sends them, with CRLF."""
+    """The values of the form as a browser would send them, with CRLF."""
     form = browser.get(address).context["form"]
     values = {name: form[name].value() for name in form.fields}
     return {

@@ -16,7 +16,7 @@ def second(skill):
 
 
 def done(browser, address, sent):
-    """Show the page, send the form, and expect a redirect."""
+    """Open the form, send it, and expect a redirect."""
     assert browser.get(address).status_code == 200
     assert browser.post(address, sent).status_code == 302
 

@@ -1,4 +1,4 @@
-"""What is done to a skill's folder while it is interrupted."""
+"""The operations on a skill's folder that tests interrupt."""
 
 from taxonomy.files.gate import File, as_files
 from taxonomy.files.write import remove_folder, write_folder

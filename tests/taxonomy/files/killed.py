@@ -1,7 +1,7 @@
-"""`python -m tests.taxonomy.files.killed ROOT STEPS DEED`: writes that are killed.
+"""`python -m tests.taxonomy.files.killed ROOT STEPS DEED`: killed folder writes.
 
-In ROOT there is a folder for every line of the deed, in which a process was killed at
-that line; the last deed was done.
+For every line of the operation it makes a folder in ROOT in which a process was killed
+at that line; in the last folder the operation has completed.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Archives of every tool read alike; ours are the same bytes each time."""
+"""Archives of every tool are read alike; ours have the same bytes each time."""
 
 import bz2
 import gzip

@@ -1,6 +1,7 @@
-"""A folder that somebody changes while it is read: what was seen comes in, or nothing.
+"""A folder that is changed while it is read: what is returned was in it, or it is
+refused.
 
-Nothing outside of it comes in, whenever a link is put into it.
+Nothing from outside the folder is ever read, whenever a link is put into it.
 """
 
 import io
@@ -43,7 +44,7 @@ def refusal(read, *arguments):
 def test_a_folder_within_that_becomes_a_link_is_refused(
     folder, tmp_path, monkeypatch, nth
 ):
-    """Before it is listed, before its file is read, and before it is listed again."""
+    """Before it is listed, before its file is opened, or before it is listed again."""
 
     def swap():
         (folder / "notes").rename(tmp_path / "away")
@@ -105,7 +106,7 @@ def test_another_file_in_its_place_for_a_moment_is_refused(
 
 @pytest.mark.parametrize("nth", [1, 2])
 def test_a_file_that_is_cut_is_refused(folder, monkeypatch, nth):
-    """Before it is read, and after it, while the next one is."""
+    """Before it is read, or after that, while the next one is read."""
 
     def cut():
         os.truncate(folder / "SKILL.md", 3)

@@ -1,4 +1,4 @@
-"""Diffs between two sets of files: what people see before they publish."""
+"""Diffs between two sets of files, which people see before they publish."""
 
 from taxonomy.files.diffs import FileDiff, differences
 from taxonomy.files.gate import File, Files, as_files

@@ -1,4 +1,4 @@
-"""A skill goes to disk whole and comes back the same; the disk is not trusted."""
+"""A skill is written to disk and read back unchanged; the disk is not trusted."""
 
 import os
 from pathlib import Path

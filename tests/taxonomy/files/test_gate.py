@@ -1,4 +1,4 @@
-"""The publish gate lets through what every disk and client can hold, and no more."""
+"""The gate accepts what every disk and client can hold, and nothing else."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Whatever ends a write, at whichever line: nothing that was there is lost."""
+"""Whatever ends a folder write, at any line, no file of before is lost."""
 
 import os
 import subprocess
@@ -15,14 +15,14 @@ from tests.taxonomy.files.deeds import DEEDS, NEW, OLD, skill
 from tests.taxonomy.files.faults import Between, at
 
 pytestmark = [
-    # A file that an interrupt leaves open is closed when it is forgotten.
+    # An interrupt may leave a file open until it is garbage-collected.
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
 
 @pytest.fixture(params=["one", "three"])
 def steps(request, monkeypatch):
-    """Whether the system can exchange folders in one step."""
+    """Whether folders are swapped by one atomic system call, or in three steps."""
     if request.param == "three":
         monkeypatch.setattr(write, "renameat2", None)
     elif write.renameat2 is None:
@@ -42,7 +42,7 @@ def interrupt():
 
 
 def interrupted(tmp_path, deed, edit=b""):
-    """(folder, kind of the error) after Ctrl-C at each line of the deed."""
+    """Yield (folder, type of the error) for a Ctrl-C at each line of the operation."""
     for number in count(1):
         target = tmp_path / str(number) / "a"
         write_folder(OLD, target)
@@ -54,7 +54,7 @@ def interrupted(tmp_path, deed, edit=b""):
             with between:
                 DEEDS[deed](target)
         except (KeyboardInterrupt, FolderOccupied, FolderLeft) as raised:
-            error = type(raised)  # itself, it would keep what it came through
+            error = type(raised)  # the exception itself would keep its frames alive
         yield target, error
         if next(between.numbers) <= number:
             return
@@ -129,7 +129,7 @@ def test_at_no_time_is_there_no_folder(tmp_path):
 
 @pytest.mark.parametrize("deed", ["replace", "remove"])
 def test_what_cannot_be_restored_is_kept_and_named(tmp_path, steps, deed):
-    """An editor saves to the old folder, and makes it anew while it is away."""
+    """An editor saves to the old folder, and creates it again while it is set aside."""
     target = write_folder(OLD, tmp_path / "a")
     (target / "notes/a.md").write_bytes(b"Mine.")
 
@@ -151,7 +151,7 @@ def test_what_cannot_be_restored_is_kept_and_named(tmp_path, steps, deed):
 
 
 def test_what_is_saved_to_the_new_folder_before_it_goes_is_kept(tmp_path):
-    """An editor changed the old folder meanwhile, so it is restored."""
+    """The old folder is restored because an editor changed it during the write."""
     if write.renameat2 is None:
         pytest.skip("This system cannot.")
     target = write_folder(OLD, tmp_path / "a")

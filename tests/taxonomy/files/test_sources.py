@@ -1,4 +1,4 @@
-"""What a folder of skills has is found, and what was passed over is told."""
+"""The skills in a folder are found, and what was skipped is reported."""
 
 import os
 from errno import EACCES

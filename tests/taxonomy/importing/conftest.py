@@ -35,7 +35,7 @@ def source_folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def import_skills(seeded: None) -> Run:
-    """(exit code, report) of the command."""
+    """Run the command; return (exit code, report)."""
 
     def run(path: Path, *options: str) -> tuple[int, dict[str, Any]]:
         out, code = StringIO(), 0

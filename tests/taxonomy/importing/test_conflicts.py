@@ -1,4 +1,4 @@
-"""An import never reverts changes made here; its own versions are no conflicts."""
+"""An import never reverts changes made on the server; its own are no conflicts."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""However an import or a sync ends, the report covers what was done until then."""
+"""However an import or a sync ends, it reports what was done until then."""
 
 import json
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ COMMANDS = ["import_skills", "sync_skills"]
 
 @contextmanager
 def locked(*turns):
-    """The writes of a version, counted from 0, for which the database is locked."""
+    """The database is locked for these writes of a version, counted from 0."""
     written = 0
 
     def refuse(execute, sql, *arguments):
@@ -41,7 +41,7 @@ def source(tmp_path):
 
 
 def run(command, *arguments):
-    """(exit code, error, report)"""
+    """Run the command; return (exit code, error message, report)."""
     out, code, message = StringIO(), 0, ""
     try:
         call_command(command, *map(str, arguments), "--json", stdout=out, stderr=out)

@@ -22,7 +22,7 @@ SMALL = SourceLimits(
     entries=2_000,
     total_bytes=8 * 2**20,
 )
-"""So that tricks with very much of something are quickly made."""
+"""Small limits, so that sources that exceed them are quickly made."""
 QUICK, ALL = 100, 1_000
 MOST_MIB = 200
 
@@ -40,7 +40,7 @@ def reasons(path):
 
 
 def failures(count, tmp_path):
-    """(trick, seed, what was said) of each that was not refused for its reason."""
+    """(trick, seed, reasons) of each source that was not refused for its reason."""
     unexplained = []
     for seed, trick in drawn(count):
         place = tmp_path / str(seed)
@@ -55,7 +55,7 @@ def failures(count, tmp_path):
 
 
 def tree(place):
-    """The files on disk, in and next to the source's folder."""
+    """The files on disk, in and beside the source's folder."""
     return [*os.walk(place), sorted(os.listdir(place.parent))]
 
 

@@ -1,4 +1,4 @@
-"""`--prune` archives skills that are surely gone from the source, and no others."""
+"""`--prune` archives skills that are certainly gone from the source, and no others."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ URL = "/api/v1/skills/import"
 
 @pytest.fixture
 def source(tmp_path, import_skills):
-    """Two imported skills."""
+    """A source with two imported skills."""
     root = tmp_path / "source"
     for name in ("one", "two"):
         write_folder(skill_files(name), root / "x" / name)
@@ -30,7 +30,7 @@ def archived():
 
 
 def moved(source):
-    """Moves skill one to another folder of the source."""
+    """A function that moves skill one to another folder of the source."""
     (source / "y").mkdir()
     return (source / "x/one").rename(source / "y/one")
 

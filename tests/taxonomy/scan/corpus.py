@@ -1,4 +1,4 @@
-"""Where published skills of others lie; tests that want them skip without."""
+"""The folder of published skills of others. Tests that need it skip without it."""
 
 import os
 from pathlib import Path

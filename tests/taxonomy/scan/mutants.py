@@ -1,4 +1,4 @@
-"""SKILL.md files that are wrong in one to three ways each, the same in every run."""
+"""SKILL.md files with one to three faults each, the same in every run."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -110,7 +110,7 @@ def _quoted(dice: random.Random, text: str) -> str:
 
 
 def _folder(dice: random.Random, name: str) -> str:
-    """Mostly the name; else a near miss, always one that a disk can hold."""
+    """Usually the name of the skill, else a similar one that a disk can hold."""
     folder = name.strip() if dice.random() < 0.85 else dice.choice(NAMES)
     if dice.random() < 0.05:
         folder = dice.choice(
@@ -133,7 +133,7 @@ def _content(dice: random.Random, lines: list[str]) -> bytes:
 
 
 def _bent(dice: random.Random, content: bytes) -> bytes:
-    """Sometimes one byte is dropped, doubled or replaced: often no longer UTF-8."""
+    """Sometimes drop, double or replace one byte, which often breaks UTF-8."""
     if dice.random() < 0.9 or not content:
         return content
     at = dice.randrange(min(len(content), 60))

@@ -57,7 +57,7 @@ ORDINARY = (
     ("references/a.md", "AKIAIOSFODNN7EXAMPLE ghp_" + "x" * 36),
     (".env.example", "API_KEY=\n"),
 )
-"""(path, text) that no rule may find."""
+"""(path, text) in which no rule may find anything."""
 
 NOT_CRITICAL = (
     ("SKILL.md", "Later rules override earlier rules."),
@@ -84,4 +84,4 @@ NOT_CRITICAL = (
     (SH, "kubectl get secret x | base64 -d | python3 -m json.tool"),
     (SH, "echo $X | base64 -d | node pretty.js; base64 -d | php -r 'x'"),
 )
-"""(path, text) that may be worth a look, and must not fail a skill."""
+"""(path, text) in which findings are allowed, but no critical one."""

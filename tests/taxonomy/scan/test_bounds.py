@@ -1,4 +1,4 @@
-"""What a scan takes grows with the text and no faster, whatever the text is."""
+"""The time of a scan grows linearly with the text, whatever the text is."""
 
 import pytest
 

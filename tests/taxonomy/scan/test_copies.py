@@ -1,4 +1,4 @@
-"""A file is looked at as an agent and as a machine would take it."""
+"""A file is scanned as an agent would read it and as a machine would run it."""
 
 import pytest
 

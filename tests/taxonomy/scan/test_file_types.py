@@ -1,4 +1,4 @@
-"""No byte more or less keeps a file from being read."""
+"""No added or missing byte keeps a file from being scanned as text."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A fingerprint names one finding: its rule, its file, its line's text."""
+"""A fingerprint identifies a finding by its rule, its file and its line's text."""
 
 from taxonomy.files.gate import File
 from taxonomy.scan.engine import scan

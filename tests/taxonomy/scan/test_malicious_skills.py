@@ -1,4 +1,4 @@
-"""Every trick is found at its line, whatever else the skill holds."""
+"""Every trick is found at its line, whatever else the skill contains."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""No finding shows a secret, wherever it stands."""
+"""No finding shows a secret, wherever it is."""
 
 import pytest
 

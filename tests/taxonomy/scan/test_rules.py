@@ -1,4 +1,4 @@
-"""The rules are bounded by construction, and the reference lists each of them."""
+"""Every pattern has bounded repetitions, and the reference lists every rule."""
 
 import re
 from pathlib import Path
@@ -21,7 +21,7 @@ MOST, MOST_NESTED = 4000, 2000
 
 
 def repeats(tree, factor=1):
-    """(greatest count, product with those around it) of every repetition inside."""
+    """(maximum, product of the nested maxima) of every repetition in the pattern."""
     for operator, argument in tree:
         inner = factor
         if str(operator) in REPEATS:
@@ -32,7 +32,7 @@ def repeats(tree, factor=1):
 
 
 def parts(argument):
-    """The patterns inside of an argument, however deep in tuples and lists."""
+    """The patterns in an argument, which may be nested tuples and lists."""
     if isinstance(argument, re._parser.SubPattern):
         yield argument
     elif isinstance(argument, tuple | list):

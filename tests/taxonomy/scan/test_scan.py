@@ -1,4 +1,4 @@
-"""The security scan finds what a reviewer must see, with its place."""
+"""The security scan reports what a reviewer must see, with its file and line."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A small fleet whose words are known."""
+"""A small fleet of skills with known words."""
 
 import pytest
 

@@ -142,7 +142,7 @@ def test_another_order_is_of_the_same_skills(answer):
 @pytest.mark.parametrize("more", [{}, {"facets": "true"}])
 def test_what_a_query_costs_does_not_grow_with_what_it_finds(answer, more):
     counts = {}
-    answer()  # who asks is looked up once
+    answer()  # the user is looked up once
     for query, expected in (("manifests", 1), ("kubernetes", 4)):
         with CaptureQueriesContext(connection) as queries:
             assert answer(q=query, **more)["count"] == expected

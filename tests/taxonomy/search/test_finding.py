@@ -69,7 +69,7 @@ COMMON = "water stone light"
 
 @pytest.fixture
 def crowd(seeded):
-    """More skills have each of the common words in their name than are ranked."""
+    """Publish more skills with each common word in their names than are ranked."""
     for word in COMMON.split():
         for number in range(4):
             Skill.objects.publish(skill_files(f"{word}-{number}", "Of no use."))

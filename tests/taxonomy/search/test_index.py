@@ -137,7 +137,7 @@ def test_migrations_find_no_trigger_and_leave_all_of_them(searchable_skills):
     ("vendor", "digest"), [("sqlite", "454b2893"), ("postgresql", "fd98e016")]
 )
 def test_an_index_of_earlier_releases_is_recognised(vendor, digest):
-    """Change these digests only together with what the index holds."""
+    """Change these digests only if the content of the index changes."""
     assert index.digest(vendor) == digest
 
 

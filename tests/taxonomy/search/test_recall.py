@@ -1,4 +1,4 @@
-"""Prompts in people's words find the skill that they need."""
+"""Prompts as people write them find the skill that they need."""
 
 import pytest
 

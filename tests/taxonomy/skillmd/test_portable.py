@@ -1,4 +1,4 @@
-"""The portable verdict is narrower than the specification."""
+"""A SKILL.md can be valid and not portable."""
 
 import pytest
 

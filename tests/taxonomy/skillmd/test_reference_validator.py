@@ -1,4 +1,4 @@
-"""Ours and the reference validator agree, on the rules and not only the verdict."""
+"""Our validator and the reference validator agree on the rules that are broken."""
 
 import re
 from collections import Counter
@@ -36,7 +36,8 @@ RULES = {
 
 
 def rules_of_the_reference(folder: Path) -> list[str] | None:
-    """None: it crashed: not UTF-8, control characters, a list or two `<<` as keys."""
+    """The rules that it reports. None: it crashed, as it does on bytes that are not
+    UTF-8, on control characters, and on a list or two `<<` as keys."""
     try:
         messages = validate(folder)
     except Exception:

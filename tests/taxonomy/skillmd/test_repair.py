@@ -1,4 +1,4 @@
-"""Repairs change what is mechanical, say so, and leave all else byte for byte."""
+"""Repairs change what is mechanical, report it, and keep all other bytes."""
 
 import pytest
 from hypothesis import given
@@ -22,7 +22,7 @@ description: Extracts tables from PDF files. Use when a PDF holds tables.
 
 
 def fixed(text, path="SKILL.md"):
-    """The text afterwards, and the rules of what was changed."""
+    """(repaired text, rules of the changes)"""
     result = fix((File(path, text.encode()),))
     (file,) = result.files
     return file.content.decode(), [change.rule for change in result.changes]

@@ -1,4 +1,4 @@
-"""The list of all rules: complete, and named by a digest of what the rules look for."""
+"""The list of all rules is complete; its digest depends on what the rules look for."""
 
 import ast
 import importlib
@@ -23,7 +23,7 @@ A_RULE = next(each for each in TEXT_RULES if each.rule == "scan.destructive")
 
 
 def digest_with(changed):
-    """The digest of all rules, with this one in place of the one of its name."""
+    """The digest of all rules if this one replaced the rule of its name."""
     entry = (changed.rule, "text", changed.severity, changed.parameters)
     others = [each for each in rule_set.entries() if each[0] != changed.rule]
     return rule_set.digest_of([*others, entry])
@@ -109,7 +109,7 @@ def test_every_rule_that_the_code_names_is_on_the_list(module, call, position, p
 
 
 def names_given(module, call, position):
-    """The rules that a module gives to a function; .* for a variable part."""
+    """The names of rules that a module passes to a function; .* for a variable part."""
     for node in ast.walk(ast.parse(Path(module.__file__).read_text())):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == call:
             argument = node.args[position] if len(node.args) > position else None

@@ -1,4 +1,4 @@
-"""A sync finds skills at any depth, and keeps their places."""
+"""A sync finds skills at any depth and keeps them where they are."""
 
 from io import StringIO
 

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded")]
 
 
 def report_of(folder, *options):
-    """(exit code, report)"""
+    """Run the command; return (exit code, report)."""
     out, code = StringIO(), 0
     try:
         call_command(
@@ -28,7 +28,7 @@ def report_of(folder, *options):
 
 
 def sync(folder, *options):
-    """(exit code, action by skill)"""
+    """Run the command; return (exit code, action by skill)."""
     code, report = report_of(folder, *options)
     return code, {skill["name"]: skill["action"] for skill in report["skills"]}
 

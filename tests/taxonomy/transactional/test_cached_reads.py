@@ -1,4 +1,4 @@
-"""Reads come from the cache, and never as they were before a change."""
+"""Reads are answered from the cache, and never with a value from before a change."""
 
 import pytest
 from django.contrib.auth.models import User

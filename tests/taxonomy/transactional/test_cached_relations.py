@@ -1,4 +1,4 @@
-"""What is cached of relations goes when a skill at any end of them changes."""
+"""Cached relations are invalidated when a skill at either end changes."""
 
 import pytest
 
@@ -49,7 +49,7 @@ def test_a_change_at_any_end_invalidates_what_shows_it(seeded, viewer, curator):
 def test_who_requires_it_unseen_invalidates_it_too(
     seeded, viewer, curator, settings, monkeypatch, most, page
 ):
-    """Whether it is archived, past the end of the list, or one of too many."""
+    """Even if the requiring skill is archived, on a later page, or one of too many."""
     monkeypatch.setattr("taxonomy.api.relations.MOST_TAGS", most)
     settings.SKILLFLEET_MAX_PAGE_SIZE = page
     Skill.objects.publish(skill_files("tool"))

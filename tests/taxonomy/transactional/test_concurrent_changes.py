@@ -1,4 +1,4 @@
-"""Changes of the tree and of relations at the same time, each whole or refused."""
+"""Concurrent changes of the tree and of relations are complete or refused."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Two people label one skill at once: the index has both their words."""
+"""Two people label one skill at once; the index has the words of both."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor

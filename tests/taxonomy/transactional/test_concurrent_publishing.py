@@ -1,4 +1,4 @@
-"""Publishing at the same time: one wins, or both get a version of their own."""
+"""Concurrent publishing: one wins, or both get a version of their own."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -16,7 +16,7 @@ WRITERS = 4
 
 
 def at_once(verbs):
-    """Results of the verbs, begun together, each on a connection of its own."""
+    """The results of these functions, started together on a connection each."""
     barrier = Barrier(len(verbs))
 
     def run(verb):
@@ -100,7 +100,8 @@ def test_a_category_that_is_taken_into_use_is_not_deleted(seeded):
 
 
 def test_moves_that_cross_do_not_wait_for_each_other(seeded):
-    """One of two goes below the other; the other's new parent lies in itself then."""
+    """One of the two moves below the other, whose own move would then put it below
+    itself."""
     for turn in range(8):
         pair = [f"first-{turn}", f"second-{turn}"]
         for path in pair:

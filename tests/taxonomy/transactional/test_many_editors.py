@@ -1,4 +1,4 @@
-"""Editors who do everything at once: each edit is whole or refused, nobody hangs."""
+"""Concurrent editors: each edit is complete or refused, and nobody waits for ever."""
 
 import random
 
@@ -50,13 +50,13 @@ def whole() -> None:
 
 
 class Editor:
-    """One person at work; the seed says what they do, the others when."""
+    """One person; the seed decides what they do, the scheduler when."""
 
     def __init__(self, seed: str) -> None:
         self.random = random.Random(seed)
 
     def edit_all(self) -> int:
-        """How many of the edits were not refused."""
+        """Make all edits; return how many were not refused."""
         verbs = [
             getattr(self, name) for name in sorted(vars(Editor)) if name[:3] == "do_"
         ]

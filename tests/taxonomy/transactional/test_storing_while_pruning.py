@@ -1,4 +1,4 @@
-"""Content that somebody is about to refer to is passed over."""
+"""The pruning skips content that a transaction is about to refer to."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""HIT in this process; another one edits the fleet; the next GET here shows it."""
+"""A HIT in this process shows the new value after another process has edited."""
 
 import subprocess
 import sys

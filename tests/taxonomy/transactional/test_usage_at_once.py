@@ -1,4 +1,4 @@
-"""Batches and roll-ups at the same time: every event counts, and counts once."""
+"""Concurrent batches and roll-ups: every event counts, and counts once."""
 
 import pytest
 from django.contrib.auth.models import User

@@ -1,4 +1,4 @@
-"""Whatever happens to a skill at once: its verdict is of its files and its waivers."""
+"""After concurrent changes the verdict fits the files and the waivers."""
 
 import pytest
 from django.contrib.auth.models import User

@@ -1,4 +1,4 @@
-"""People who report what they use."""
+"""People who report their usage."""
 
 from itertools import count
 
@@ -21,7 +21,7 @@ def event(skill: str, kind: str = "used", **more: object) -> dict[str, object]:
 
 @pytest.fixture
 def report():
-    """Send a person's report; returns the answer's JSON."""
+    """Send the report of a person; return the JSON of the answer."""
 
     def send(client, *events):
         answer = client.post("/api/v1/usage", {"events": list(events)})

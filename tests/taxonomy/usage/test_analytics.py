@@ -97,7 +97,7 @@ def test_more_usage_asks_no_more_queries(curator, author, fleet, report):
             assert curator.get(ANALYTICS).status_code == 200
         return len(captured)
 
-    queries()  # what one may do is asked for once
+    queries()  # the user's permissions are looked up once
     before = queries()
     for number in range(5):
         publish(f"more-{number}", "communication")

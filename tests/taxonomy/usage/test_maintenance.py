@@ -1,4 +1,4 @@
-"""Events are rolled up and deleted, which changes no figure."""
+"""Events are rolled up and deleted without changing any figure."""
 
 from datetime import timedelta
 from io import StringIO

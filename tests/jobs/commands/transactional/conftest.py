@@ -1,4 +1,4 @@
-"""Jobs that are really worked on while a command looks on."""
+"""Jobs that a worker really runs while a command follows them."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +11,7 @@ from tests.jobs.commands.conftest import SCRIPTED_AUTHOR
 
 @pytest.fixture
 def inline_jobs(transactional_db: None, settings: Any) -> Iterator[None]:
-    """The process itself works on jobs, with an author that is told what to do."""
+    """This process works on jobs itself, with a scripted author."""
     settings.SKILLFLEET_JOBS = "inline"
     settings.SKILLFLEET_AUTHOR = SCRIPTED_AUTHOR
     yield

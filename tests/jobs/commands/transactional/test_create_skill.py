@@ -1,4 +1,4 @@
-"""`create_skill` from submission to draft, with a worker, without a terminal."""
+"""`create_skill` from submission to draft, with a worker and without a terminal."""
 
 import io
 import sys
@@ -14,7 +14,7 @@ TASK = "Restart the billing service when it hangs"
 
 @pytest.fixture
 def types(monkeypatch):
-    """`types("1", "p")`: what a person types, one line after the other."""
+    """`types("1", "p")`: the lines that a person types, one after the other."""
 
     def type_lines(*lines: str) -> None:
         text = "".join(f"{line}\n" for line in lines)
@@ -88,8 +88,8 @@ def test_revise_asks_what_should_be_different(
 
     assert ran.code == 0, ran
     assert "Type p, r or c." in ran
-    assert "Say what to change." in ran  # the author's hint
-    assert "systemctl restart billing" in ran  # the draft itself
+    assert "Say what to change." in ran  # the prompt shows the author's hint
+    assert "systemctl restart billing" in ran  # and the draft
     assert [question.response["action"] for question in job.questions.all()] == [
         "revise",
         "proceed",
@@ -114,7 +114,7 @@ def test_without_anybody_to_answer_it_leaves_the_job_waiting(
 def test_an_answer_from_elsewhere_is_not_overwritten(
     run, superuser, asking, monkeypatch
 ):
-    """Somebody answers by API while the question is on the screen."""
+    """Somebody answers by the API while the terminal shows the question."""
 
     class Slow(io.StringIO):
         def readline(self, *_: int) -> str:

@@ -19,7 +19,7 @@ HANGING_AUTHOR = f"{__name__}.HangingAuthor"
 
 
 class HangingAuthor(ScriptedAuthor):
-    """Hangs in its first call, wherever it is made, until the test lets it go."""
+    """Its first call blocks until the test releases it; all later ones return."""
 
     released = threading.Event()
     hung = threading.Event()
@@ -78,7 +78,8 @@ def test_starting_twice_starts_one(inline_jobs):
 
 
 def test_a_request_starts_it_in_a_process_that_was_forked(inline_jobs, client, submit):
-    """The threads of the process that loaded the application are not in a fork."""
+    """A forked process does not have the threads of the one that loaded the
+    application."""
     job = submit()
     request_started.connect(apps.work_on_jobs, dispatch_uid="jobs inline")
     try:

@@ -1,4 +1,4 @@
-"""`create_skill` in a real terminal: a bar that moves, keys, Ctrl-C."""
+"""`create_skill` in a real terminal: a moving bar, keys, Ctrl-C."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ CTRL_C = "\x03"
 
 
 class Terminal:
-    """A process that has a terminal to itself, and what that shows."""
+    """A process with a terminal of its own, and the output on that terminal."""
 
     def __init__(self, *command: str, **environment: str) -> None:
         self.output = ""
@@ -40,7 +40,7 @@ class Terminal:
         os.set_blocking(self.process.stdout.fileno(), False)
 
     def wait_for(self, text: str) -> None:
-        """Until the text is shown, after what was waited for before."""
+        """Wait until this text appears after the text of the last call."""
         deadline = time.monotonic() + 20
         while (position := self.output.find(text, self.read_to)) < 0:
             assert time.monotonic() < deadline, f"no {text!r} in:\n{self.output}"
@@ -52,7 +52,7 @@ class Terminal:
         self.process.stdin.flush()
 
     def wait(self) -> int:
-        """The exit code."""
+        """Wait for the process to end; return its exit code."""
         deadline = time.monotonic() + 20
         while self.process.poll() is None:
             assert time.monotonic() < deadline, f"still running:\n{self.output}"
@@ -72,7 +72,8 @@ class Terminal:
 
 @pytest.fixture
 def terminal(superuser) -> Iterator[Callable[..., Terminal]]:
-    """`terminal("create_skill", …, SKILLFLEET_JOBS="inline")`, closed at the end."""
+    """`terminal("create_skill", …, SKILLFLEET_JOBS="inline")`; it is closed at the
+    end."""
     opened: list[Terminal] = []
 
     def open_terminal(*arguments: str, **environment: str) -> Terminal:

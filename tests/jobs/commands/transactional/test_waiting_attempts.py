@@ -1,4 +1,4 @@
-"""A job that waits for its author's provider goes on by itself, in its own time."""
+"""A job whose author's provider is busy is continued later, without anybody's help."""
 
 from datetime import timedelta
 

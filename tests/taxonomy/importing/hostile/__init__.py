@@ -1,7 +1,7 @@
-"""Archives and folders that mean harm: one trick each, drawn by a seed.
+"""Hostile archives and folders, each with one trick, drawn by a seed.
 
-`TRICKS` has them all. A trick builds what it is in an empty folder and returns the path
-to import; `because` is a word of the reason that must be given.
+A trick in `TRICKS` builds its source in an empty folder and returns the path to import.
+The reason for the refusal must contain `because`.
 """
 
 import random
@@ -22,7 +22,7 @@ TRICKS: list[Trick] = []
 
 
 def trick(because: str) -> Callable[[Build], Build]:
-    """Adds the function to the set."""
+    """Add the function to `TRICKS`."""
 
     def added(build: Build) -> Build:
         TRICKS.append(Trick(build.__name__, because, build))
@@ -32,7 +32,7 @@ def trick(because: str) -> Callable[[Build], Build]:
 
 
 def drawn(count: int) -> Iterator[tuple[int, Trick]]:
-    """So many (seed, trick) pairs, every trick as often as any other."""
+    """So many (seed, trick) pairs; the tricks take turns."""
     from tests.taxonomy.importing.hostile import contents, folders, tars, zips
 
     assert contents and folders and tars and zips
@@ -41,7 +41,7 @@ def drawn(count: int) -> Iterator[tuple[int, Trick]]:
 
 
 def skill_md(rng: random.Random, name: str = "evil", extra: str = "") -> bytes:
-    """A SKILL.md that nothing is wrong with, of any length."""
+    """A valid SKILL.md of random length."""
     body = "Do it well.\n" * rng.randrange(1, 40)
     text = f"---\nname: {name}\ndescription: Does it. Use for it.\n{extra}---\n\n{body}"
     return text.encode()

@@ -1,4 +1,4 @@
-"""Skills that are hostile by what is in them, however they are packed."""
+"""Skills with hostile content, as a folder or in an archive."""
 
 import random
 import tarfile
@@ -10,7 +10,7 @@ from tests.taxonomy.importing.hostile import skill_md, trick
 
 
 def packed(rng: random.Random, place: Path, files: dict[str, bytes]) -> Path:
-    """As a folder, a zip or a tar; those alone can hold what a disk cannot."""
+    """A folder, a zip or a tar of these files; some names only an archive can hold."""
     form = rng.choice(["folder", "zip", "tar"])
     root = place / "source"
     for name, content in files.items():
@@ -76,7 +76,7 @@ def skill_md_in_utf16(rng, place):
 
 @trick("not strict YAML")
 def yaml_with_anchors(rng, place):
-    """The billion laughs."""
+    """The billion laughs: a YAML document that expands exponentially."""
     lines = [f"a0: &a0 {'ha' * rng.randrange(1, 9)}"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
     return evil(rng, place, extra="\n".join(lines) + "\n")

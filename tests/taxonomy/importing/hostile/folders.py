@@ -1,4 +1,4 @@
-"""Folders with what only a disk can hold."""
+"""Folders with entries that only a file system can hold."""
 
 import os
 import random
@@ -42,7 +42,7 @@ def folder_of_links_to_skills(rng, place):
 
 @trick("link or a device")
 def folder_with_a_pipe(rng, place):
-    """Who opens it to read waits for ever."""
+    """A process that opens the pipe for reading waits for ever."""
     folder = evil(rng, place)
     os.mkfifo(folder / "notes.md")
     return folder.parent
@@ -52,7 +52,7 @@ def folder_with_a_pipe(rng, place):
 def folder_with_a_socket(rng, place):
     folder = evil(rng, place)
     working_folder = os.getcwd()
-    os.chdir(folder)  # a socket's path may have 100 characters
+    os.chdir(folder)  # the path of a socket is limited to about 100 characters
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind("s")
     os.chdir(working_folder)

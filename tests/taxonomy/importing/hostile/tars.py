@@ -1,4 +1,4 @@
-"""Tars that lie, and tars with what only a tar can hold."""
+"""Tars with false headers, and tars with entries that only a tar can hold."""
 
 import bz2
 import gzip
@@ -31,14 +31,14 @@ def tarred(rng: random.Random, *members, form: int | None = None) -> bytes:
 
 
 def written(rng: random.Random, place: Path, content: bytes) -> Path:
-    """Packed or not, under whatever name."""
+    """Write it under some name, compressed or not."""
     path = place / rng.choice(["it.tar", "it.tgz", "it.zip", "it"])
     path.write_bytes(rng.choice([bytes, gzip.compress, bz2.compress])(content))
     return path
 
 
 def patched(content: bytes, at: int, field: bytes, entry: int = 0) -> bytes:
-    """A field of one header overwritten, its checksum set right again."""
+    """Overwrite a field of one header and correct the checksum."""
     tar = bytearray(content)
     start = entry * 512
     tar[start + at : start + at + len(field)] = field
@@ -102,7 +102,7 @@ def tar_bomb(rng, place):
 
 @trick("More than")
 def tar_of_very_many_files(rng, place):
-    """As many headers as 100,000 files have, and what packs them to little."""
+    """The headers of 100,000 files, which compress to very little."""
     one = tarred(rng)
     header = patched(one[:512], 124, b"00000000000\0")
     path = place / "it.tar.bz2"

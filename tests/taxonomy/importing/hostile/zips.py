@@ -1,4 +1,4 @@
-"""Zips that lie, and zips with what only a zip can hold."""
+"""Zips with false headers, and zips with entries that only a zip can hold."""
 
 import io
 import random
@@ -37,7 +37,7 @@ def written(place: Path, content: bytes) -> Path:
 
 
 def with_raw_name(rng: random.Random, place: Path, raw: bytes) -> Path:
-    """A member whose name no tool would write."""
+    """A zip with a member whose name no tool would write."""
     stand_in = "x" * len(raw)
     content = zipped(rng, [(stand_in, b"harm")])
     return written(place, content.replace(stand_in.encode(), raw))
@@ -88,7 +88,7 @@ def zip_bomb(rng, place):
 
 @trick("shares its bytes")
 def zip_whose_files_overlap(rng, place):
-    """The same compressed bytes under many names, as David Fifield's bombs have."""
+    """Many names for the same compressed bytes, as in the bombs of David Fifield."""
     content = skill_md(rng)
     count = rng.randrange(2, 50)
     central = b"".join(
@@ -110,13 +110,13 @@ def zip_of_very_many_files(rng, place):
 
 @trick("shares its bytes")
 def zip_with_the_directory_in_a_file(rng, place):
-    """A file that reaches into the directory."""
+    """The data of a file overlaps the central directory."""
     content = zipped(rng, [("evil/a", b"harm")])
     start = content.index(CENTRAL)
     grown = struct.pack("<L", rng.randrange(start, 2 * start))
     patched = content.replace(
         content[start + 20 : start + 24], grown, 1
-    )  # in the local header alone: the directory still has the true size
+    )  # in the local header only; the central directory has the true size
     at = patched.index(CENTRAL)
     return written(place, patched[: at + 20] + grown + patched[at + 24 :])
 
@@ -158,7 +158,7 @@ def zip_with_two_names_for_a_file(rng, place):
 
 @trick("where it should be")
 def zip_behind_other_bytes(rng, place):
-    """One tool sees a picture, another a skill."""
+    """One tool reads a picture, another a skill."""
     return written(
         place, LOCAL + rng.randbytes(rng.randrange(1, 999)) + zipped(rng, [])
     )
@@ -192,7 +192,7 @@ def zip_that_counts_too_few(rng, place):
 
 
 def raw_zip(members: list[tuple[str, bytes, bytes]], method: int = 8) -> bytes:
-    """(name, content that is claimed, bytes that are there) of each member."""
+    """A zip of members (name, claimed content, stored bytes)."""
     local, central = b"", b""
     for name, content, packed in members:
         central += central_entry(name, content, packed, method, len(local))
