@@ -1,4 +1,4 @@
-"""A cache of its own for each test: one stamp file per xdist worker, emptied."""
+"""An empty cache for each test; each test worker has a stamp file of its own."""
 
 from collections.abc import Iterator
 
@@ -11,8 +11,11 @@ from cachelayer.transactions import backend
 
 @pytest.fixture(autouse=True)
 def empty_cache(settings) -> Iterator[None]:
-    """Strict: a view of a shared tier that looks at its user raises. Nothing is
-    counted by route, or tests would meet the log's warning of each other's misses."""
+    """Empty the cache before and after the test.
+
+    A view of a shared tier that reads its user raises. Nothing is counted by route,
+    because the log would warn about the misses of other tests.
+    """
     settings.CACHELAYER = {
         **project.CACHELAYER,
         "STRICT_SHARED_TIER": True,
@@ -20,7 +23,7 @@ def empty_cache(settings) -> Iterator[None]:
     }
     cache = backend()
     if isinstance(cache, MemoryCache):
-        cache.stamps.postpone_refresh(60)  # the database is for tests, not for requests
+        cache.stamps.postpone_refresh(60)  # no refresh may query the database of a test
     cache.clear()
     yield
     cache.clear()

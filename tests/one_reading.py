@@ -13,8 +13,7 @@ from taxonomy.skillmd.document import parse
 
 
 def place(code: CodeType) -> tuple[str, str]:
-    """Where a function is defined. Its code object itself is replaced while coverage
-    is measured."""
+    """The file and name of a function. Coverage replaces the code object itself."""
     return code.co_filename, code.co_qualname
 
 
@@ -28,7 +27,7 @@ COUNTED = {
 
 @contextmanager
 def counted() -> Iterator[Counter[str]]:
-    """The calls made in this thread, however the functions were imported."""
+    """Count the calls in this thread, by whatever name they are imported."""
     calls: Counter[str] = Counter(dict.fromkeys(COUNTED.values(), 0))
 
     def count(frame: FrameType, event: str, _: Any) -> None:

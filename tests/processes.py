@@ -1,4 +1,4 @@
-"""What a process that a test starts needs to work on the test's own database."""
+"""The environment in which a child process uses the database of the test."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The house: what may import what, and how large things may grow."""
+"""Which package may import which, and how large files and functions may be."""
 
 import ast
 import statistics
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("core", "cachelayer", "taxonomy", "jobs", "skillfleet")
+PACKAGES = ("core", "cachelayer", "taxonomy", "jobs", "skillfleet")
 HTTP_CLIENTS = {
     "aiohttp",
     "ftplib",
@@ -21,7 +21,7 @@ HTTP_CLIENTS = {
     "urllib3",
 }
 MODEL_PROVIDERS = ("anthropic", "google.genai", "litellm", "openai", "pydantic_ai")
-NEVER = {
+FORBIDDEN = {
     "core": {"cachelayer", "taxonomy", "jobs", "skillfleet", "django_q"},
     "cachelayer": {"core", "taxonomy", "jobs", "skillfleet", "django_q"},
     "taxonomy": {"jobs", "skillfleet", "django_q"} | HTTP_CLIENTS,
@@ -33,7 +33,7 @@ NEVER = {
     "jobs/pipeline": {"jobs.models", "django.db", "django_q"},
     "jobs/authors": {"jobs.models", "django.db", "django_q"},
 }
-ONLY_DOORS = {
+ONLY_IN = {
     "django_q": {
         "jobs/engine/queue.py",
         "jobs/engine/cluster.py",
@@ -45,7 +45,7 @@ ONLY_DOORS = {
 
 FILES = 230
 FILE_LINES = 600
-TRIVIAL_LINES = 7  # a file this short is a package's docstring and its re-exports
+TRIVIAL_LINES = 7  # files with no more than a docstring and re-exports
 FUNCTION_LINES = 50
 FUNCTION_LINES_MEDIAN = 8
 README_LINES = 120
@@ -69,7 +69,7 @@ def tree(path: Path) -> ast.Module:
 
 @cache
 def imports(path: Path) -> frozenset[str]:
-    """Every dotted name that a file imports, relative ones spelled out."""
+    """Every dotted name that a file imports; relative ones are made absolute."""
     package = path.relative_to(ROOT).parent.parts
     return frozenset(imported_names(ast.walk(tree(path)), package))
 
@@ -85,7 +85,7 @@ def imported_names(nodes: Iterable[ast.AST], package: tuple[str, ...]) -> Iterat
 
 
 def runtime_nodes(node: ast.AST) -> Iterator[ast.AST]:
-    """All nodes but those under `if TYPE_CHECKING:`, which never run."""
+    """All nodes below, except those under `if TYPE_CHECKING:`, which never run."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
             continue
@@ -93,9 +93,9 @@ def runtime_nodes(node: ast.AST) -> Iterator[ast.AST]:
         yield from runtime_nodes(child)
 
 
-def import_graph(room: str) -> dict[str, set[str]]:
-    """Which module of a package imports which others of it when it runs."""
-    modules = {module_name(path): path for path in python_files(room)}
+def import_graph(package: str) -> dict[str, set[str]]:
+    """Each module of a package, with the others of them that it imports at runtime."""
+    modules = {module_name(path): path for path in python_files(package)}
     return {
         module: {
             target
@@ -115,7 +115,7 @@ def module_name(path: Path) -> str:
 
 
 def circle(graph: dict[str, set[str]]) -> list[str]:
-    """One import circle of a graph, as the modules along it; empty: there is none."""
+    """The modules of one import circle; empty if there is none."""
     try:
         tuple(TopologicalSorter(graph).static_order())
     except CycleError as error:
@@ -152,28 +152,30 @@ def function_sizes(*folders: str) -> dict[str, int]:
     }
 
 
-@pytest.mark.parametrize("room", NEVER)
-def test_a_room_never_imports_what_its_row_forbids(room):
+@pytest.mark.parametrize("package", FORBIDDEN)
+def test_a_package_imports_nothing_that_its_row_forbids(package):
     violations = [
-        each for path in python_files(room) for each in breaches(path, NEVER[room])
+        each
+        for path in python_files(package)
+        for each in breaches(path, FORBIDDEN[package])
     ]
 
     assert violations == []
 
 
-@pytest.mark.parametrize("package", ONLY_DOORS)
-def test_an_engine_is_reached_only_through_its_doors(package):
+@pytest.mark.parametrize("library", ONLY_IN)
+def test_a_library_is_imported_by_its_files_only(library):
     violations = [
         breach
-        for path in python_files(*ROOMS)
-        if str(path.relative_to(ROOT)) not in ONLY_DOORS[package]
-        for breach in breaches(path, {package})
+        for path in python_files(*PACKAGES)
+        if str(path.relative_to(ROOT)) not in ONLY_IN[library]
+        for breach in breaches(path, {library})
     ]
 
     assert violations == []
 
 
-def test_the_cache_room_never_says_skill():
+def test_the_cache_never_mentions_skills():
     violations = [
         f"{path.relative_to(ROOT)}:{number}"
         for path in (ROOT / "cachelayer").rglob("*.py")
@@ -184,31 +186,32 @@ def test_the_cache_room_never_says_skill():
     assert violations == []
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_no_package_has_an_import_circle(room):
-    assert circle(import_graph(room)) == []
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_package_has_an_import_circle(package):
+    assert circle(import_graph(package)) == []
 
 
 def test_the_packages_have_at_most_230_files():
-    files = [path for path in python_files(*ROOMS) if lines(path) > TRIVIAL_LINES]
+    files = [path for path in python_files(*PACKAGES) if lines(path) > TRIVIAL_LINES]
 
     assert len(files) <= FILES
 
 
 def test_no_file_is_longer_than_600_lines():
     assert (
-        too_long(python_files(*ROOMS, "demo", "benchmarks", "tests"), FILE_LINES) == []
+        too_long(python_files(*PACKAGES, "demo", "benchmarks", "tests"), FILE_LINES)
+        == []
     )
 
 
 def test_no_function_is_longer_than_50_lines():
-    sizes = function_sizes(*ROOMS, "demo", "benchmarks", "tests")
+    sizes = function_sizes(*PACKAGES, "demo", "benchmarks", "tests")
 
     assert {name: s for name, s in sizes.items() if s > FUNCTION_LINES} == {}
 
 
 def test_half_of_the_functions_have_at_most_8_lines():
-    sizes = function_sizes(*ROOMS)
+    sizes = function_sizes(*PACKAGES)
 
     assert not sizes or statistics.median(sizes.values()) <= FUNCTION_LINES_MEDIAN
 
@@ -218,7 +221,7 @@ def test_the_readme_has_at_most_120_lines():
 
 
 def test_a_relative_import_is_spelled_out(tmp_path, monkeypatch):
-    """The check above would miss `from ..models import Job` otherwise."""
+    """Otherwise the checks would miss `from ..models import Job`."""
     monkeypatch.setattr(f"{__name__}.ROOT", tmp_path)
     module = tmp_path / "jobs" / "pipeline" / "phase.py"
     module.parent.mkdir(parents=True)
@@ -227,13 +230,17 @@ def test_a_relative_import_is_spelled_out(tmp_path, monkeypatch):
     assert imports(module) == {"jobs.models.Job", "jobs.pipeline.state"}
 
 
-def test_an_import_circle_is_found_but_for_type_checking(tmp_path, monkeypatch):
+def test_an_import_circle_is_found_unless_it_is_for_type_checking(
+    tmp_path, monkeypatch
+):
     monkeypatch.setattr(f"{__name__}.ROOT", tmp_path)
-    room = tmp_path / "room"
-    room.mkdir()
-    (room / "one.py").write_text("from room.two import Two\n")
-    (room / "two.py").write_text("def late():\n    from room import one\n")
-    (room / "three.py").write_text("from room import four\n")
-    (room / "four.py").write_text("if TYPE_CHECKING:\n    from room import three\n")
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "one.py").write_text("from package.two import Two\n")
+    (package / "two.py").write_text("def late():\n    from package import one\n")
+    (package / "three.py").write_text("from package import four\n")
+    (package / "four.py").write_text(
+        "if TYPE_CHECKING:\n    from package import three\n"
+    )
 
-    assert set(circle(import_graph("room"))) == {"room.one", "room.two"}
+    assert set(circle(import_graph("package"))) == {"package.one", "package.two"}

@@ -1,4 +1,4 @@
-"""What the documentation names is there, and what it must name is named."""
+"""The documentation names only what exists, and everything that it must name."""
 
 import re
 from pathlib import Path

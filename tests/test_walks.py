@@ -1,4 +1,4 @@
-"""How many of our files a reader passes who follows one value through the product."""
+"""A request, an import and a job pass through few files, so that one can follow them."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -9,7 +9,7 @@ from jobs.models import Draft, Job
 from jobs.tasks import process_skill_job
 from tests.jobs.copied_jobs import SOURCE, TASK
 from tests.taxonomy.skills import skill_files
-from tests.walks import DEPTH, Walk, everything, holds, walked, what_holds
+from tests.walks import DEPTH, Walk, calls_with, every_call, holds, walked
 
 FILES_OF_A_CACHED_GET = 9
 FILES_OF_AN_IMPORTED_SKILL = 18
@@ -29,7 +29,7 @@ def author(django_user_model, seeded) -> APIClient:
 def test_a_cached_get_passes_few_files_of_the_cache(author):
     address = "/api/v1/taxonomy/operations"
     assert [author.get(address)["X-Cache"] for _ in range(2)] == ["MISS", "HIT"]
-    walk = Walk(everything, "cachelayer")
+    walk = Walk(every_call, "cachelayer")
 
     with walked(walk):
         answer = author.get(address)
@@ -44,18 +44,18 @@ def test_an_imported_skill_passes_few_files_before_the_scan(seeded, tmp_path):
         for file in skill_files(name):
             (tmp_path / name / name / file.path).write_bytes(file.content)
     call_command("import_skills", str(tmp_path / "first-tools"))  # imports modules
-    walk = Walk(everything)
+    walk = Walk(every_call)
 
     with walked(walk):
         call_command("import_skills", str(tmp_path / "pdf-tools"))
 
-    way = walk.before("taxonomy/scan/rules/")
-    assert len(way) < len(walk)
-    assert len(way) <= FILES_OF_AN_IMPORTED_SKILL, "\n".join(way)
+    files = walk.before("taxonomy/scan/rules/")
+    assert len(files) < len(walk)
+    assert len(files) <= FILES_OF_AN_IMPORTED_SKILL, "\n".join(files)
 
 
 def test_a_submitted_source_passes_few_files_to_the_stored_draft(author):
-    walk = Walk(what_holds("billingctl drain"))
+    walk = Walk(calls_with("billingctl drain"))
     upload = SimpleUploadedFile("runbook.md", SOURCE.encode())
     submission = {"task_description": TASK, "sources": [upload]}
 
@@ -77,5 +77,5 @@ def test_a_submitted_source_passes_few_files_to_the_stored_draft(author):
     ("value", "expected"),
     [({"a": ["x", ("hay needle",)]}, True), ({"a": ["x", ("hay",)]}, False)],
 )
-def test_a_walk_follows_a_text_into_what_holds_it(value, expected):
+def test_a_walk_follows_a_text_into_calls_with_it(value, expected):
     assert holds(value, "needle", DEPTH) == expected

@@ -1,4 +1,4 @@
-"""Tracers that note which of our files a piece of work passes through."""
+"""Tracers that record which of our files a request or a job passes through."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -12,15 +12,15 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("core", "cachelayer", "taxonomy", "jobs", "skillfleet")
 DEPTH, WIDTH = 3, 50
-"""How far into a value, and how many of its members, a tracer looks for a text."""
+"""How deep a tracer searches a value for a text, and how many of its members."""
 
 Follows = Callable[[FrameType], bool]
 
 
 class Walk(dict[str, set[str]]):
-    """By file, in the order of the first entry: the functions that are entered.
+    """The functions that are entered, by file, in the order in which files are entered.
 
-    Bodies of modules do not count: they run once, when they are imported.
+    Bodies of modules are not counted: they run once, when the module is imported.
     """
 
     def __init__(self, follows: Follows, *packages: str) -> None:
@@ -34,7 +34,7 @@ class Walk(dict[str, set[str]]):
             return
         if not code.co_filename.startswith(self.roots):
             return
-        sys.setprofile(None)  # what looks at the frame is not part of the walk
+        sys.setprofile(None)  # the code that inspects the frame is not recorded
         try:
             if self.follows(frame):
                 file = code.co_filename.removeprefix(f"{ROOT}/")
@@ -43,7 +43,7 @@ class Walk(dict[str, set[str]]):
             sys.setprofile(self)
 
     def before(self, folder: str) -> list[str]:
-        """The files that are entered before the first one of a folder."""
+        """The files that are entered before the first file of this folder."""
         first = next((file for file in self if file.startswith(folder)), None)
         files = list(self)
         return files[: files.index(first)] if first else files
@@ -58,12 +58,12 @@ def walked(walk: Walk) -> Iterator[None]:
         sys.setprofile(None)
 
 
-def everything(frame: FrameType) -> bool:
+def every_call(frame: FrameType) -> bool:
     return True
 
 
-def what_holds(text: str) -> Follows:
-    """Follow a value: the functions of which an argument holds this text."""
+def calls_with(text: str) -> Follows:
+    """Follow a text: select the calls with an argument that contains it."""
 
     def follows(frame: FrameType) -> bool:
         code = frame.f_code
@@ -86,7 +86,7 @@ def holds(value: Any, text: str, depth: int) -> bool:
 
 
 def members(value: Any) -> Iterator[Any]:
-    """What a collection or an object of ours is made of."""
+    """The members of a collection, or the attributes of an object of ours."""
     if isinstance(value, list | tuple | set | frozenset):
         yield from value
     elif isinstance(value, dict):

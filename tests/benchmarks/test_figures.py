@@ -1,4 +1,4 @@
-"""How figures are taken, and how the page says them."""
+"""How the benchmarks measure, and how their page formats the figures."""
 
 from itertools import count
 

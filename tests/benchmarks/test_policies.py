@@ -1,4 +1,4 @@
-"""The traces are what they say, and our policies are near the exact ones on them."""
+"""The traces have their properties, and our policies are close to exact ones."""
 
 from collections import Counter, OrderedDict
 
@@ -10,7 +10,7 @@ LOOKUPS = 6_000
 
 
 def exact(policy: str):
-    """An lru or a fifo that evicts one entry at a time."""
+    """An exact LRU or FIFO, which evicts one entry at a time."""
     entries: OrderedDict[str, None] = OrderedDict()
 
     def recall(key: str) -> bool:

@@ -16,13 +16,13 @@ from tests.empty_cache import empty_cache  # noqa: F401
 
 
 @pytest.fixture(autouse=True)
-def room_settings(settings, empty_cache) -> None:  # noqa: F811
+def cache_settings(settings, empty_cache) -> None:  # noqa: F811
     """The cache's own defaults: an audience of the project would need its users."""
     settings.CACHELAYER = {"PATH_PREFIX": "/api/v1", "STRICT_SHARED_TIER": True}
 
 
 @pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.valkey)])
-def each_backend(request, settings, room_settings) -> str:
+def each_backend(request, settings, cache_settings) -> str:
     """The default cache is a MemoryCache, then a RedisCache."""
     if request.param == "redis":
         url = request.getfixturevalue("valkey_url")

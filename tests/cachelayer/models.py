@@ -9,6 +9,6 @@ class BulkGroup(Group):
     objects = InvalidatingManager()
 
     class Meta:
-        app_label = "cache_room"  # not installed, so no migration is missing
+        app_label = "cache_tests"  # not installed, so no migration is missing
         proxy = True
         base_manager_name = "objects"

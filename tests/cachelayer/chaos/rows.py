@@ -19,7 +19,7 @@ class Row(models.Model):
     token = models.CharField(max_length=40)
 
     class Meta:
-        app_label = "cache_room"  # not installed, so no migration is missing
+        app_label = "cache_tests"  # not installed, so no migration is missing
 
     def __str__(self) -> str:
         return f"row {self.number} version {self.version}"
@@ -34,7 +34,7 @@ class Turn(models.Model):
     version = models.IntegerField()
 
     class Meta:
-        app_label = "cache_room"
+        app_label = "cache_tests"
 
     def __str__(self) -> str:
         return f"turn {self.number}"

@@ -14,7 +14,7 @@ from tests.cachelayer.chaos.readers import READERS, pause, plain
 from tests.cachelayer.chaos.rows import NUMBERS, Row, State, Turn, stored
 
 Look = Callable[[str, int, dict[int, State]], None]  # (reader, row, own changes)
-RAW_UPDATE = "UPDATE cache_room_row SET version = %s, token = %s WHERE number = %s"
+RAW_UPDATE = "UPDATE cache_tests_row SET version = %s, token = %s WHERE number = %s"
 
 
 class Undo(Exception):

@@ -196,14 +196,14 @@ def former_type(declared_groups):
     invalidates(
         Permission, lambda permission: [f"/groups/{permission.content_type.model}/*"]
     )
-    kind = ContentType.objects.create(app_label="cache_room", model="old")
+    kind = ContentType.objects.create(app_label="cache_tests", model="old")
     Permission.objects.create(content_type=kind, codename="there", name="there")
     yield kind
     ContentType.objects.filter(pk=kind.pk).delete()
 
 
 def rename_type() -> None:
-    ContentType.objects.filter(app_label="cache_room").update(model="new")
+    ContentType.objects.filter(app_label="cache_tests").update(model="new")
     warm()
 
 

@@ -79,7 +79,7 @@ def test_a_default_manager_that_filters_rows_needs_a_base_manager():
         objects = Filtered()
 
         class Meta:
-            app_label = "cache_room"
+            app_label = "cache_tests"
             managed = False
 
         def __str__(self):

@@ -14,7 +14,7 @@ django.setup()
 
 from django.db import connections, transaction  # noqa: E402
 
-from jobs import worker as worker_room  # noqa: E402
+from jobs import worker as worker_module  # noqa: E402
 from jobs.engine import checkpoint  # noqa: E402
 from jobs.engine.cluster import TaskSink, TaskSource, work_from  # noqa: E402
 from jobs.models import Job  # noqa: E402
@@ -72,7 +72,7 @@ def arm(point: str) -> None:
         case "before_claim":
             Job.claim = before(Job.claim)  # type: ignore[method-assign]
         case "in_phase":
-            worker_room.run = after(worker_room.run)
+            worker_module.run = after(worker_module.run)
         case "before_commit":
             checkpoint.apply = before_commit(checkpoint.apply)
         case "after_commit":

@@ -14,13 +14,13 @@ def shows(response, status, heading):
 
 
 def test_a_page_that_is_not_there(admin_client):
-    shows(admin_client.get("/admin/no/such/page/"), 404, "There is nothing here.")
+    shows(admin_client.get("/admin/no/such/page/"), 404, "Page not found.")
 
 
 def test_a_page_that_is_not_ones_to_see(client, make_person):
     client.force_login(make_person("sam", is_staff=True))
 
-    shows(client.get("/admin/auth/user/add/"), 403, "You may not do this.")
+    shows(client.get("/admin/auth/user/add/"), 403, "You do not have permission.")
 
 
 def test_an_address_that_cannot_be_asked_about(admin_client):
@@ -38,7 +38,7 @@ def test_a_page_that_fails(make_person, monkeypatch):
 def test_a_form_that_has_no_token(make_person):
     client = Client(enforce_csrf_checks=True)
 
-    shows(client.post("/admin/login/", {}), 403, "The form is too old.")
+    shows(client.post("/admin/login/", {}), 403, "The form has expired.")
 
 
 def test_browsers_find_the_icon(client):

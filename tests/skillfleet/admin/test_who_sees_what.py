@@ -49,8 +49,8 @@ def test_each_role_has_its_pages(path, browsers):
 @pytest.mark.parametrize("who", WHO)
 def test_the_sidebar_leads_only_where_one_may_go(who, browsers):
     page = browsers[who].get("/admin/")
-    rooms = page.context["sidebar_navigation"]
-    links = [str(item["link"]) for room in rooms for item in room["items"]]
+    groups = page.context["sidebar_navigation"]
+    links = [str(item["link"]) for group in groups for item in group["items"]]
 
     assert page.status_code == 200
     assert {
