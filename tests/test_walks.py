@@ -1,4 +1,4 @@
-"""A request, an import and a job pass through few files, so that one can follow them."""
+"""A request, an import and a job pass through few files."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
