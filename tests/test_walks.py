@@ -77,5 +77,5 @@ def test_a_submitted_source_passes_few_files_to_the_stored_draft(author):
     ("value", "expected"),
     [({"a": ["x", ("hay needle",)]}, True), ({"a": ["x", ("hay",)]}, False)],
 )
-def test_a_walk_follows_a_text_into_calls_with_it(value, expected):
+def test_a_text_is_found_in_nested_values(value, expected):
     assert holds(value, "needle", DEPTH) == expected

@@ -83,7 +83,7 @@ def test_the_user_tier_where_nobody_is_authenticated_is_named(settings):
 
 
 @pytest.mark.parametrize("backend", ["MemoryCache", "RedisCache"])
-def test_a_folder_that_cannot_be_is_named(settings, monkeypatch, tmp_path, backend):
+def test_an_unusable_folder_is_named(settings, monkeypatch, tmp_path, backend):
     (tmp_path / "file").touch()
     folder = str(tmp_path / "file" / "cache")
     away = {"LOCATION": "redis://127.0.0.1:1", "OPTIONS": {"FOLDER": folder}}
@@ -110,7 +110,7 @@ def test_a_wrong_backend_option_is_named(location, options, message):
 
 
 @pytest.mark.parametrize("name", cachelayer.__all__)
-def test_every_public_name_is_there(name):
+def test_every_public_name_is_importable(name):
     assert getattr(cachelayer, name) is not None
 
 

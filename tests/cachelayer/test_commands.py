@@ -42,7 +42,7 @@ def test_the_statistics_as_json_are_those_of_the_manager():
     assert [each["pid"] for each in stats["host"]["each"]] == [os.getpid()]
 
 
-def test_for_eyes_there_is_a_table_each_of_tiers_routes_and_processes(monkeypatch):
+def test_without_json_there_are_tables_of_tiers_routes_and_processes(monkeypatch):
     one(), one()
     monkeypatch.setenv("COLUMNS", "80")
 
@@ -92,14 +92,14 @@ def test_patterns_and_keys_are_invalidated_and_named(settings):
     assert values == [None, None, None, 1]
 
 
-def test_all_is_everything():
+def test_the_option_all_invalidates_everything():
     cache_manager.set("/a", 1)
 
     assert run("cache_invalidate", "--all") == "/*\n"
     assert cache_manager.get("/a") is None
 
 
-def test_it_says_on_whose_behalf(caplog):
+def test_the_log_names_the_command_line(caplog):
     caplog.set_level("INFO", "cachelayer.manager")
 
     run("cache_invalidate", "/a")

@@ -210,7 +210,7 @@ class TestValues:
     """MemoryCache returns immutable values themselves, and copies of all others."""
 
     @pytest.mark.parametrize("value", [b"x" * 2000, "y" * 2000, 10**40, 1.5e300])
-    def test_what_cannot_change_comes_by_reference(self, value):
+    def test_immutable_values_are_returned_without_a_copy(self, value):
         cache = caches["default"]
         cache.set("a", value)
 
@@ -219,7 +219,7 @@ class TestValues:
         assert async_to_sync(cache.aget)("a") is value
 
     @pytest.mark.parametrize("value", [[[1]], {"a": [1]}, ([1],), {1}, bytearray(b"1")])
-    def test_the_rest_is_each_readers_own(self, value):
+    def test_other_values_are_copied_for_each_reader(self, value):
         cache = caches["default"]
         cache.set("a", value)
 

@@ -89,7 +89,7 @@ def test_questions_and_each_end_are_told_and_nothing_else(
     assert json.loads(receiver.got[0][1])["data"]["question"] == "deep_understanding"
 
 
-def test_it_is_given_up_after_the_last_attempt_and_can_be_sent_anew(
+def test_a_delivery_fails_after_the_last_attempt_and_can_be_redelivered(
     author_api, receiver, hook, submit, settings
 ):
     settings.SKILLFLEET_WEBHOOK_ATTEMPTS = 2
@@ -127,7 +127,7 @@ def test_a_receiver_that_is_away_is_asked_once_before_others_are(
     assert not Delivery.objects.exclude(status="delivered").exists()
 
 
-def test_what_a_killed_worker_had_in_hand_is_sent_by_another(receiver, hook, submit):
+def test_a_delivery_of_a_killed_worker_is_sent_by_another(receiver, hook, submit):
     fail(submit())
     [taken] = [next(delivery.claimed())]
     assert delivery.deliver_due() == 0
@@ -139,9 +139,7 @@ def test_what_a_killed_worker_had_in_hand_is_sent_by_another(receiver, hook, sub
     assert Delivery.objects.get().status == "delivered"
 
 
-def test_a_delivery_that_another_sender_took_meanwhile_is_left_to_it(
-    receiver, hook, submit
-):
+def test_a_delivery_that_another_sender_has_claimed_is_skipped(receiver, hook, submit):
     """The lease expired while the first sender waited for the name server."""
     fail(submit())
     make_due()
@@ -154,7 +152,7 @@ def test_a_delivery_that_another_sender_took_meanwhile_is_left_to_it(
     assert len(receiver.got) == 1
 
 
-def test_a_change_brings_nothing_back_that_ended_meanwhile(hook):
+def test_a_change_does_not_reactivate_a_webhook(hook):
     read_before = Webhook.objects.get()
     Webhook.objects.update(active=False)  # as a 410 does
 
@@ -164,7 +162,9 @@ def test_a_change_brings_nothing_back_that_ended_meanwhile(hook):
     assert (webhook.events, webhook.active) == (["asked"], False)
 
 
-def test_a_receiver_that_drips_or_is_away_is_put_off(receiver, hook, submit, settings):
+def test_a_slow_or_absent_receiver_is_called_again_later(
+    receiver, hook, submit, settings
+):
     settings.SKILLFLEET_WEBHOOK_TIMEOUT = timedelta(milliseconds=100)
     receiver.silent = threading.Event()
     fail(submit())
@@ -184,7 +184,7 @@ def test_a_receiver_that_drips_or_is_away_is_put_off(receiver, hook, submit, set
     assert late.attempts == 2 and "Refused" in late.error
 
 
-def test_an_answer_that_no_text_column_takes_is_put_off(receiver, hook, submit):
+def test_a_response_that_no_text_column_stores_is_retried_later(receiver, hook, submit):
     with socket.create_server(("127.0.0.1", 0)) as server:
         Webhook.objects.update(url=f"http://127.0.0.1:{server.getsockname()[1]}/")
         fail(submit())
@@ -256,7 +256,7 @@ def test_an_address_that_must_not_be_called_is_a_400(author_api, url):
 
 
 @pytest.mark.parametrize("url", ["https://localhost/", "http://localhost:1/"])
-def test_a_name_is_looked_at_when_it_is_called(author_api, url):
+def test_a_host_name_is_checked_at_each_call(author_api, url):
     made = author_api.post(WEBHOOKS, {"url": url}).json()
     sent = author_api.post(f"{WEBHOOKS}/{made['webhook_id']}/test")
     assert sent.status_code == 202
@@ -346,7 +346,7 @@ def test_networks_that_cannot_be_read_are_refused_at_the_start(settings):
     assert "10.0.0.1/8" in error.msg
 
 
-def test_a_name_with_one_address_of_ours_is_refused_whole(settings):
+def test_a_name_with_one_private_address_is_refused(settings):
     settings.SKILLFLEET_WEBHOOK_NETWORKS = ["127.0.0.1/32"]
 
     assert addresses.resolve("http://127.0.0.1:9/").address == "127.0.0.1"

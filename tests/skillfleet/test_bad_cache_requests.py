@@ -47,7 +47,7 @@ def test_a_key_that_memcached_would_refuse_is_no_fault(operated):
         assert operated.post(INVALIDATE, {"key": key}).status_code == 200
 
 
-def test_nothing_of_it_is_cached(operated):
+def test_the_cache_endpoints_are_not_cached(operated):
     for response in (
         operated.get("/api/v1/cache/stats"),
         operated.post(INVALIDATE, {"pattern": "/a"}),

@@ -71,7 +71,7 @@ def test_a_domain_error_shows_its_fields():
 
 
 @pytest.mark.parametrize("exc", [ForeignError(), ValueError("a fault")])
-def test_a_fault_is_not_dressed_up_as_a_refusal(exc):
+def test_an_exception_is_not_answered_as_a_refusal(exc):
     assert error_response(exc, {}) is None
 
 

@@ -45,7 +45,7 @@ def test_nobody_deactivates_themselves(client_of, request, who):
 
 @pytest.mark.parametrize("method", ["get", "patch"])
 @pytest.mark.parametrize("who", ["other", "0", "-1", "9" * 30, "you", "٣", "01"])
-def test_others_are_not_there_for_me(client_of, viewer, operator, method, who):
+def test_other_users_are_a_404_for_a_user(client_of, viewer, operator, method, who):
     target = operator if who == "other" else who
 
     response = getattr(client_of(viewer), method)(url(target))

@@ -50,7 +50,7 @@ def test_a_folder_is_refused_alike_and_the_etag_of_a_download_does(curator, dige
     assert curator.put(URL, {**body, "based_on": digest}).status_code == 409
 
 
-def test_who_says_that_it_is_new_takes_no_skill_over(curator, digest):
+def test_an_empty_based_on_refuses_an_existing_skill(curator, digest):
     assert put(curator, "New?", based_on="").status_code == 409
 
     body = {"content": TEXT.replace("pdf-tools", "pdf-new"), "based_on": ""}

@@ -84,7 +84,7 @@ def test_a_merge_takes_along_where_skills_were(curator, pdf_tools, led):
     ]
 
 
-def test_who_comes_back_is_there_once(curator, pdf_tools, led):
+def test_a_skill_that_returns_is_listed_once(curator, pdf_tools, led):
     for place in ("data/ml", "development/practices", "data/ml", "data/ml"):
         curator.patch(f"{SKILLS}/pdf-tools", {"category": place})
 

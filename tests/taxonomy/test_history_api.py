@@ -113,7 +113,9 @@ def test_a_yanked_version_is_410_for_readers_with_its_reason(curator, viewer, th
         ("deprecate", {"surprise": 5}, 400, "invalid"),
     ],
 )
-def test_what_cannot_be_is_refused_and_named(curator, three, verb, body, status, code):
+def test_an_impossible_operation_is_refused_with_its_reason(
+    curator, three, verb, body, status, code
+):
     three.yank("1.0.1")
     answer = curator.post(f"{SKILL}/{verb}", body)
     assert (answer.status_code, answer.json()["code"]) == (status, code)

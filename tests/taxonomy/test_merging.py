@@ -94,7 +94,7 @@ def winding(seeded):
     Skill.objects.publish(skill_files(), category="a/b/c/b/c")
 
 
-def test_no_category_takes_the_path_of_the_one_that_goes(winding, curator):
+def test_no_category_takes_the_path_of_a_merged_one(winding, curator):
     answer = curator.post(f"{TAXONOMY}/a/b/c/merge", {"into": "a"})
 
     assert (answer.status_code, answer.json()["code"]) == (409, "path_taken")
@@ -106,6 +106,6 @@ def test_no_category_takes_the_path_of_the_one_that_goes(winding, curator):
     assert list(paths) == ["a", "a/b", "a/last"]
 
 
-def test_the_word_of_the_verb_is_no_category(curator):
+def test_the_name_of_an_action_is_no_category(curator):
     for path in ("data/merge", "data/merge/x"):
         assert curator.post(TAXONOMY, {"path": path}).status_code == 400

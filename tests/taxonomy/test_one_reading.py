@@ -56,7 +56,7 @@ def test_a_validation_of_a_published_skill():
     assert calls == STORED
 
 
-def test_what_is_counted_is_called_at_all():
+def test_the_counted_functions_are_called():
     """Else the counts above would stay as they are whatever the code does."""
     with counted() as calls:
         Skill.objects.publish(skill_files())

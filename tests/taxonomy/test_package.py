@@ -52,7 +52,7 @@ def test_any_bytes_are_admitted_or_refused(content):
         assert refusal.fields
 
 
-def test_a_renamed_skill_says_all_else_as_before():
+def test_a_renamed_skill_keeps_everything_else():
     extra = 'license: "MIT"\nmetadata:\n  version: "1.0"\n'
     files = skill_files(extra=extra, references__api=b"# API\n")
     before, after = admit(files), SkillPackage(files).renamed("pdf-kit").require_valid()

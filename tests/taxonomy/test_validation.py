@@ -70,7 +70,7 @@ def test_a_batch_ends_when_its_time_is_over(former, monkeypatch):
     assert failing() == 1
 
 
-def test_one_that_cannot_be_judged_keeps_no_other_from_it(former, monkeypatch):
+def test_a_skill_that_cannot_be_validated_does_not_stop_the_others(former, monkeypatch):
     judge = Skill.validate
 
     def breaks(skill):

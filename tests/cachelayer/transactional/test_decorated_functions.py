@@ -232,7 +232,7 @@ def test_threads_that_miss_at_once_compute_once():
     assert calls == ["computed"]
 
 
-def test_who_waits_too_long_computes_alone(settings):
+def test_a_thread_that_waits_too_long_computes_itself(settings):
     settings.CACHELAYER = {**settings.CACHELAYER, "SINGLE_FLIGHT_WAIT": 0.01}
     leading, done = threading.Event(), threading.Event()
 
@@ -278,7 +278,7 @@ def test_functions_of_one_factory_do_not_share():
 
 
 @pytest.mark.parametrize("nobody", [None, AnonymousUser(), User(username="unsaved")])
-def test_values_of_nobody_in_particular_are_not_kept(nobody):
+def test_values_of_the_user_tier_without_a_user_are_not_stored(nobody):
     assert [greeting(nobody) for _ in range(2)] == [f"hello {nobody}"] * 2
     assert len(calls) == 2
 

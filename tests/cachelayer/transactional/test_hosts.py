@@ -85,7 +85,7 @@ def test_the_cache_is_back_when_the_other_host_is_gone(stamps):
     assert hosts.conflict(hosts.other_hosts(stamps)) == ""
 
 
-def test_within_a_transaction_it_waits(stamps):
+def test_within_a_transaction_the_announcement_waits(stamps):
     with transaction.atomic():
         look_up()
         transaction.set_rollback(True)
@@ -137,7 +137,7 @@ def test_an_ordinary_refresh_invalidates_nothing(stamps):
     assert len(calls) == 1
 
 
-def test_it_is_due_when_the_clock_was_set_back(stamps):
+def test_an_announcement_is_due_when_the_clock_was_set_back(stamps):
     stamps.words[REFRESH_AT] = time.time_ns() + int(86_400e9)
 
     look_up()
@@ -154,7 +154,7 @@ def test_hosts_that_are_long_gone_are_deleted(stamps):
     assert CacheHost.objects.get().host_id == stamps.host_id
 
 
-def test_within_an_event_loop_it_waits(stamps):
+def test_within_an_event_loop_the_announcement_waits(stamps):
     async def read() -> None:
         cache_manager.get("anything")
 

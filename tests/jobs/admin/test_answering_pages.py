@@ -75,7 +75,7 @@ def test_cancel_ends_the_job(author, questioning):
 
 
 @pytest.mark.parametrize("action", ["", "explode"])
-def test_an_action_that_is_none_is_a_field_error(action, author, questioning):
+def test_an_unknown_action_is_a_field_error(action, author, questioning):
     page = author.post(page_of(questioning), reply(questioning, action))
 
     assert page.status_code == 200
@@ -99,7 +99,7 @@ def test_choices_are_radios_and_checkboxes(author, questioning):
     assert 'type="checkbox" name="answers.hosts" value="bash"' in page
 
 
-def test_choices_are_kept_as_the_api_keeps_them(author, questioning):
+def test_choices_are_stored_as_by_the_api(author, questioning):
     ask(questioning, CHOICES | OPTIONS, MANY | OPTIONS)
     sent = reply(questioning, term="fish", hosts=["bash", "fish"])
 
@@ -147,7 +147,7 @@ def test_a_question_answered_meanwhile_says_so(author, confirming, author_user):
     assert "Answer: not in this state." in page.content.decode()
 
 
-def test_the_button_is_there_while_the_question_is(author, confirming):
+def test_the_answer_button_is_shown_while_a_question_is_open(author, confirming):
     def buttons():
         page = author.get(f"/admin/jobs/job/{confirming.pk}/change/")
         return [button["title"] for button in page.context["actions_detail"]]

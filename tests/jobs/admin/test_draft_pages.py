@@ -15,7 +15,7 @@ def verb(draft, name):
     return f"{LIST}{draft.pk}/do/{name}/"
 
 
-def test_promote_as_the_draft_says(curator_browser, drafted):
+def test_promote_with_the_name_and_category_of_the_draft(curator_browser, drafted):
     assert curator_browser.get(verb(drafted, "promote")).status_code == 200
     assert curator_browser.post(verb(drafted, "promote"), {}).status_code == 302
 
@@ -33,9 +33,7 @@ def test_promote_elsewhere_under_another_name(curator_browser, drafted):
     assert (skill.path, skill.current.number) == ("operations/billing", "2.0.0")
 
 
-def test_what_its_owner_changed_since_the_page_is_not_promoted(
-    curator_browser, drafted
-):
+def test_a_draft_that_changed_since_the_page_is_not_promoted(curator_browser, drafted):
     page = curator_browser.get(verb(drafted, "promote"))
     [digest] = re.findall(r'name="digest" value="(\w+)"', page.content.decode())
     drafts.edit(drafted, "references/more.md", b"Not seen.", by=drafted.job.user)
@@ -117,7 +115,7 @@ def test_a_curator_gets_no_link_to_a_job_they_cannot_see(
     assert link in author.get(path).content.decode()
 
 
-def test_a_draft_in_a_workers_hands_is_not_decided_on(
+def test_a_draft_of_an_unfinished_job_is_not_decided_on(
     curator_browser, submit, run_until_question
 ):
     job = run_until_question(submit(options={"checkpoints": ["preview"]}))

@@ -26,7 +26,7 @@ def failed(submit):
     return job
 
 
-def test_looking_at_a_verb_does_nothing(author, submit):
+def test_a_get_of_an_action_changes_nothing(author, submit):
     job = submit()
 
     assert author.get(verb(job, "cancel")).status_code == 200
@@ -54,7 +54,7 @@ def test_requeue_is_the_operators(author, operator_browser, submit):
     assert job.history.last().kind == "requeued"
 
 
-def test_a_verb_that_does_not_fit_changes_nothing(author, failed, submit):
+def test_an_action_in_the_wrong_state_changes_nothing(author, failed, submit):
     waiting = submit()
 
     page = author.post(verb(failed, "cancel"), follow=True)
@@ -64,7 +64,9 @@ def test_a_verb_that_does_not_fit_changes_nothing(author, failed, submit):
     assert (status(failed), status(waiting)) == ("failed", "pending")
 
 
-def test_many_are_cancelled_at_once_and_each_refusal_is_told(author, failed, submit):
+def test_many_are_cancelled_at_once_and_each_refusal_is_reported(
+    author, failed, submit
+):
     jobs = [submit(), submit()]
     chosen = {
         "action": "cancel_selected",

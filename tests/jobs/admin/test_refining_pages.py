@@ -37,7 +37,7 @@ def test_from_the_skills_page_to_its_next_version(
     assert Skill.objects.get().current.number == "1.0.2"
 
 
-def test_a_viewer_asks_for_nothing(browser_of, viewer, seeded):
+def test_a_viewer_cannot_request_a_refinement(browser_of, viewer, seeded):
     skill = Skill.objects.publish(skill_files(), category="operations").skill
     page = f"/admin/taxonomy/skill/{skill.pk}/do/refine/"
     assert browser_of(viewer).get(page).status_code == 403

@@ -48,7 +48,7 @@ def test_a_webhook_is_made_tried_changed_and_deleted(author, receiver, browser_o
     assert not Webhook.objects.exists()
 
 
-def test_another_person_sees_and_does_nothing(author, receiver, browser_of, curator):
+def test_webhooks_of_others_are_not_visible(author, receiver, browser_of, curator):
     author.post(f"{WEBHOOKS}add/", {"url": receiver.url, "events": ["asked"]})
     hook = Webhook.objects.get()
     stranger = browser_of(curator)

@@ -133,7 +133,7 @@ def test_a_wrong_answer_is_refused_and_the_question_stays_open(asking, author_ap
     assert Question.objects.get().status == "pending"
 
 
-def test_round_and_action_are_needed(asking, author_api):
+def test_round_and_action_are_required(asking, author_api):
     assert respond(author_api, asking).json()["errors"].keys() == {"round", "action"}
 
 

@@ -174,7 +174,7 @@ def goes_on(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_answer_to_what_timed_out_is_none_to_what_is_asked_after_a_retry(
+def test_an_answer_to_a_timed_out_question_is_refused_after_a_retry(
     kind: str, submit: Any, run_until_question: Any, author_api: APIClient
 ) -> None:
     worker = SkillJobWorker(KINDS[kind].author())
@@ -190,7 +190,7 @@ def test_an_answer_to_what_timed_out_is_none_to_what_is_asked_after_a_retry(
     assert reply(author_api, job, "proceed")[0] == 200
 
 
-def test_a_job_is_sent_back_so_often_and_no_more(
+def test_the_number_of_revisions_is_limited(
     asking: Job, author_api: APIClient, run_until_question: Any, settings: Any
 ) -> None:
     settings.SKILLFLEET_REVISIONS = 2
@@ -204,7 +204,7 @@ def test_a_job_is_sent_back_so_often_and_no_more(
     assert run_until_question(asking).status == Job.Status.COMPLETED
 
 
-def test_half_way_to_its_end_a_question_is_recalled_once(asking: Job) -> None:
+def test_a_reminder_comes_once_at_half_of_the_time(asking: Job) -> None:
     question = asking.questions.get()
     time_limit = question.timeout_at - question.created_at
     assert abs((question.remind_at - question.created_at) * 2 - time_limit).seconds < 5
@@ -226,7 +226,7 @@ def test_nobody_is_reminded_when_reminders_are_off(
     assert job.questions.get().remind_at is None
 
 
-def test_what_is_edited_at_a_preview_is_what_the_job_goes_on_with(
+def test_the_job_continues_with_the_draft_edited_at_a_preview(
     submit: Any, run_until_question: Any, author_api: APIClient
 ) -> None:
     job = run_until_question(submit(options={"checkpoints": ["preview"]}))

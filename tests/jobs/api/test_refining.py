@@ -118,7 +118,7 @@ def test_a_skill_that_moved_on_is_not_overwritten_unless_asked(
     assert (went_on.status_code, went_on.json()["version"]) == (200, "1.0.2")
 
 
-def test_what_is_no_order_is_asked_about_and_the_answers_enter_as_they_stand(
+def test_free_feedback_becomes_questions_whose_answers_are_added_unchanged(
     refine: Any, run_until_question: Any, author_api: APIClient
 ) -> None:
     job = run_until_question(
@@ -149,7 +149,7 @@ def test_what_is_no_order_is_asked_about_and_the_answers_enter_as_they_stand(
     assert job.result and job.result["unanswered"] == []
 
 
-def test_feedback_that_nobody_explains_leaves_the_skill_and_says_so(
+def test_unanswered_feedback_changes_nothing_and_is_listed(
     refine: Any, run_until_question: Any, author_api: APIClient
 ) -> None:
     job = run_until_question(refine("Make it friendlier."))

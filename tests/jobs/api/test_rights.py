@@ -44,7 +44,7 @@ def test_without_login_nothing_is_served(anonymous):
         assert reply["WWW-Authenticate"] == "Bearer"
 
 
-def test_another_persons_job_is_not_there(drafted, other_api, curator_api):
+def test_another_persons_job_is_a_404(drafted, other_api, curator_api):
     for method, path, body in [("get", each, None) for each in READS] + WRITES:
         reply = call(other_api, method, path, body, drafted.pk)
         assert reply.status_code == 404, (method, path)
@@ -55,7 +55,7 @@ def test_another_persons_job_is_not_there(drafted, other_api, curator_api):
     assert drafted.status == "completed"
 
 
-def test_a_job_that_does_not_exist_is_not_there(operator_api, curator_api):
+def test_an_unknown_job_is_a_404(operator_api, curator_api):
     for method, path, body in EVERY_JOB_ROUTE:
         api = curator_api if (method, path, body) in DECISIONS else operator_api
         reply = call(api, method, path, body, uuid4())
@@ -63,7 +63,7 @@ def test_a_job_that_does_not_exist_is_not_there(operator_api, curator_api):
         assert reply.json().keys() == {"detail", "code"}
 
 
-def test_a_malformed_id_is_not_there(operator_api):
+def test_a_malformed_id_is_a_404(operator_api):
     for job_id in ("1", "not-a-uuid", "0" * 32, "é"):
         for method, path, body in EVERY_JOB_ROUTE:
             reply = call(operator_api, method, path, body, job_id)

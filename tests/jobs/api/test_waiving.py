@@ -134,7 +134,7 @@ def test_a_draft_whose_waiver_was_revoked_on_its_skill_is_not_promoted(
     assert Skill.objects.get().verdict.status != "failed"
 
 
-def test_a_waiver_that_goes_while_a_draft_is_judged_keeps_it_from_promotion(
+def test_a_waiver_revoked_during_validation_prevents_the_promotion(
     refined, curator_api, monkeypatch
 ):
     validated = promotion.validated

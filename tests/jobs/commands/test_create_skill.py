@@ -94,7 +94,7 @@ def test_a_deactivated_user_submits_nothing(run, author_user):
     assert "no active user 'ada'" in run("create_skill", TASK, "--user", "ada").refusal
 
 
-def test_coming_back_to_a_completed_job_shows_what_came_of_it(run, submit, run_to_end):
+def test_following_a_completed_job_shows_its_draft(run, submit, run_to_end):
     job = run_to_end(submit(), SkillJobWorker(ScriptedAuthor(asks=2)))
 
     ran = run("create_skill", "--follow", str(job.pk))
@@ -121,7 +121,7 @@ def test_findings_are_shown_with_their_remedy(run, submit, run_to_end):
     assert "SKILL.md:3: It is wrong — Fix it." in ran
 
 
-def test_coming_back_to_a_failed_job_says_why_and_exits_1(run, submit, run_to_end):
+def test_following_a_failed_job_says_why_and_exits_1(run, submit, run_to_end):
     job = run_to_end(submit(), SkillJobWorker(RaisingAuthor()))
 
     ran = run("create_skill", "--follow", str(job.pk))
@@ -131,7 +131,7 @@ def test_coming_back_to_a_failed_job_says_why_and_exits_1(run, submit, run_to_en
     assert f"/api/v1/jobs/{job.pk}/retry" in ran
 
 
-def test_coming_back_to_a_cancelled_job_exits_1(run, submit, author_user):
+def test_following_a_cancelled_job_exits_1(run, submit, author_user):
     job = lifecycle.cancel(submit(), by=author_user)
 
     ran = run("create_skill", "--follow", str(job.pk))
@@ -140,7 +140,7 @@ def test_coming_back_to_a_cancelled_job_exits_1(run, submit, author_user):
     assert "Job         cancelled" in ran
 
 
-def test_nobody_else_comes_back_to_a_job(run, submit, other_author):
+def test_nobody_follows_the_job_of_another(run, submit, other_author):
     ran = run("create_skill", "--follow", str(submit().pk), "--user", "olga")
 
     assert "olga may not answer for ada" in ran.refusal

@@ -52,7 +52,7 @@ def test_active_seconds_are_those_of_its_phases_and_the_rest_is_waiting(run, sub
     assert row["avg_waiting_seconds"] == pytest.approx(6, abs=0.1)
 
 
-def test_for_eyes_it_is_a_table(run, submit):
+def test_without_json_it_is_a_table(run, submit):
     submit()
 
     heading, row = run("job_stats").stdout.splitlines()

@@ -27,7 +27,7 @@ def end_days_ago(job: Job, days: int) -> None:
     Job.objects.filter(pk=job.pk).update(created_at=then, completed_at=then)
 
 
-def test_an_old_job_goes_with_all_that_hangs_on_it(run, completed):
+def test_an_old_job_is_deleted_with_all_its_rows(run, completed):
     assert all(model.objects.exists() for model in AROUND)
     end_days_ago(completed, 91)
 
@@ -68,7 +68,7 @@ def test_a_dry_run_counts_and_removes_nothing(run, completed):
     assert Job.objects.exists()
 
 
-def test_it_goes_on_batch_by_batch_until_all_are_gone(run, submit, operator):
+def test_it_deletes_batch_by_batch_until_none_is_left(run, submit, operator):
     for _ in range(5):
         end_days_ago(lifecycle.cancel(submit(), by=operator), 100)
 

@@ -58,7 +58,7 @@ def test_older_than_decides_what_is_long(run, long):
 
 
 @pytest.mark.parametrize("wrong", ["1", "an hour", "-1h", "1w", ""])
-def test_a_time_that_is_none_is_refused(run, wrong):
+def test_a_malformed_time_is_refused(run, wrong):
     ran = run("stuck_jobs", f"--older-than={wrong}")
 
     assert ran.code and "use 90s, 15m, 1h or 2d" in ran.refusal

@@ -34,7 +34,7 @@ def let_time_pass() -> None:
     OrmQ.objects.update(lock=Now() - HOUR)
 
 
-def test_what_may_pass_is_tried_again_when_its_time_comes(job: Job) -> None:
+def test_a_temporary_fault_is_retried_when_it_is_due(job: Job) -> None:
     author = BusyAuthor(1)
     job = work(job, author)
     assert (job.status, job.attempts) == (Job.Status.RUNNING, 1)

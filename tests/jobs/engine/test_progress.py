@@ -31,7 +31,7 @@ def run(job: Job, worker: SkillJobWorker) -> Job:
 
 
 @pytest.mark.parametrize(("seconds", "parts"), [(0, 5), (3600, 1)])
-def test_an_authors_words_are_written_now_and_then(
+def test_progress_reports_are_saved_at_intervals(
     job: Job, settings: Any, seconds: int, parts: int
 ) -> None:
     settings.SKILLFLEET_PROGRESS_INTERVAL = timedelta(seconds=seconds)
@@ -41,7 +41,7 @@ def test_an_authors_words_are_written_now_and_then(
     assert progress_of(job, "tdd_red") == [(35, "Writing evals"), *expected]
 
 
-def test_progress_never_goes_back_though_the_job_does(
+def test_progress_does_not_decrease_when_the_job_goes_back(
     submit: Submit, owner: User, settings: Any
 ) -> None:
     settings.SKILLFLEET_PROGRESS_INTERVAL = timedelta(0)
@@ -58,7 +58,7 @@ def test_progress_never_goes_back_though_the_job_does(
     assert percents == sorted(percents) and percents[-1] == 90
 
 
-def test_an_author_that_lost_its_job_is_stopped_at_its_next_word(
+def test_an_author_whose_job_is_lost_stops_at_its_next_report(
     job: Job, settings: Any
 ) -> None:
     settings.SKILLFLEET_PROGRESS_INTERVAL = timedelta(0)

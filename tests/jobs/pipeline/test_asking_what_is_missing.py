@@ -69,7 +69,7 @@ def test_too_few_answers_bring_one_follow_up_and_no_second():
     assert job.state.unanswered == ("What of constraints?", "What of examples?")
 
 
-def test_who_goes_on_without_a_word_is_not_asked_again():
+def test_proceeding_without_answers_ends_the_questions():
     job = unclear("steps", "examples").run_through()
     assert job.kinds == ["deep_understanding"]
     assert job.state.unanswered == ("What of steps?", "What of examples?")

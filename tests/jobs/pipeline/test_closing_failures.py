@@ -30,7 +30,7 @@ def test_after_three_rounds_a_person_is_asked_and_nothing_is_tried_again():
     assert job.state.refactoring.failures
 
 
-def test_an_author_that_is_stuck_here_brings_the_question_at_once():
+def test_a_stuck_author_leads_to_the_question_at_once():
     job = Job.new(ScriptedAuthor(drafts=[wrong(1), wrong(2), None]))
     assert job.until_asked().kind == "tdd_refactor"
     assert job.context.author.calls["revise"] == 2

@@ -16,7 +16,7 @@ def test_the_verdict_carries_status_score_and_report():
     assert verdict.report["status"] == verdict.status == "passed"
 
 
-def test_a_job_with_a_bad_draft_ends_all_the_same():
+def test_a_job_with_a_failing_draft_completes():
     job = Job.new(ScriptedAuthor(drafts=[BROKEN])).run_through()
     assert job.ended and not job.stopped
     assert job.state.verdict.status == "failed"
@@ -46,7 +46,7 @@ def test_sent_back_the_draft_is_revised_validated_and_shown_again():
     assert job.context.author.calls["revise"] == 1
 
 
-def test_feedback_that_cannot_be_followed_is_told():
+def test_feedback_that_cannot_be_followed_is_reported():
     job = Job.new(ScriptedAuthor(), checkpoints=VALIDATE)
     job.until_asked()
     job.answer("revise", feedback="Make it better.")

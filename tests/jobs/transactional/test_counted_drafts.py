@@ -39,7 +39,9 @@ def test_a_written_draft_is_counted(drafted, submit, run_to_end, operator_api):
     assert count(operator_api) == (1, True)
 
 
-def test_ones_own_are_counted_each_time(drafted, author_api, other_api, operator_api):
+def test_an_owners_drafts_are_counted_at_each_request(
+    drafted, author_api, other_api, operator_api
+):
     assert count(operator_api) == (1, True)
     assert [count(author_api) for _ in range(2)] == [(1, True)] * 2
     assert count(other_api) == (0, True)

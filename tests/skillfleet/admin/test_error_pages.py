@@ -17,13 +17,13 @@ def test_a_page_that_is_not_there(admin_client):
     shows(admin_client.get("/admin/no/such/page/"), 404, "Page not found.")
 
 
-def test_a_page_that_is_not_ones_to_see(client, make_person):
+def test_a_page_without_permission(client, make_person):
     client.force_login(make_person("sam", is_staff=True))
 
     shows(client.get("/admin/auth/user/add/"), 403, "You do not have permission.")
 
 
-def test_an_address_that_cannot_be_asked_about(admin_client):
+def test_a_malformed_request(admin_client):
     shows(admin_client.get("/admin/auth/user/?q=%00"), 400, "cannot be read")
 
 

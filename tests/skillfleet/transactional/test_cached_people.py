@@ -23,7 +23,7 @@ def person(operator):
     return made
 
 
-def test_a_person_who_changes_is_read_anew(operator, person):
+def test_a_changed_user_is_read_anew(operator, person):
     person.email = "new@example.org"
     person.save()
 
@@ -56,7 +56,7 @@ def take_the_flag(user):
         (take_the_flag, True),
     ],
 )
-def test_whoever_has_lost_the_right_reads_nobody(person, lose, superuser):
+def test_a_user_who_lost_the_permission_reads_nobody(person, lose, superuser):
     reader = User.objects.create_user("reader", is_superuser=superuser)
     if not superuser:
         reader.groups.add(Group.objects.get(name="operator"))

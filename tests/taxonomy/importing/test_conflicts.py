@@ -56,7 +56,7 @@ def test_a_source_may_take_back_its_own_update(import_skills, source):
 
 
 @pytest.mark.parametrize("policy", ["version", "skip", "rename"])
-def test_an_update_of_what_nobody_changed_is_no_conflict(import_skills, source, policy):
+def test_an_update_of_an_unchanged_skill_is_no_conflict(import_skills, source, policy):
     import_skills(source, "--on-conflict", policy)
     report = import_skills(changed(source, "two"), "--on-conflict", policy)[1]
     assert report["counts"] == {"updated": 1}
@@ -64,9 +64,7 @@ def test_an_update_of_what_nobody_changed_is_no_conflict(import_skills, source, 
     assert body_of() == "two"
 
 
-def test_one_that_was_imported_under_another_name_goes_on_with_it(
-    import_skills, source
-):
+def test_a_skill_imported_under_another_name_keeps_that_name(import_skills, source):
     Skill.objects.publish(edited("Theirs."))
     import_skills(source, "--on-conflict", "rename")
     report = import_skills(changed(source, "two"))[1]

@@ -52,7 +52,7 @@ def test_an_archive_brings_its_skills_once(curator, form):
     assert pruned.json()["counts"] == {"unchanged": 1, "archived": 1}
 
 
-def test_files_bring_theirs_and_say_why_one_is_refused(curator):
+def test_files_are_imported_and_a_refusal_has_its_reason(curator):
     files = {f"one/{f.path}": f.content.decode() for f in skill_files("one")}
     files["bad/SKILL.md"] = "no frontmatter"
     response = curator.post(URL, {"files": files, "on_conflict": "skip"})
@@ -109,7 +109,7 @@ def test_more_skills_than_a_request_may_bring_are_a_413(curator, settings):
     assert not Skill.objects.exists()
 
 
-def test_what_is_left_when_the_time_is_over_is_for_the_next_import(curator, settings):
+def test_after_the_time_limit_the_rest_is_left_to_the_next_import(curator, settings):
     settings.SKILLFLEET_IMPORT_SECONDS = 0
     report = post(curator, archive=archive("one"), source="team", prune="true").json()
     assert report["counts"] == {"refused": 1}

@@ -172,9 +172,7 @@ def test_a_category_moves_all_and_its_own_word_comes_first(
         (["--source", "x" * 301], "--source"),
     ],
 )
-def test_what_cannot_be_meant_is_refused(
-    import_skills, source_folder, options, message
-):
+def test_impossible_options_are_refused(import_skills, source_folder, options, message):
     with pytest.raises(CommandError, match=message):
         import_skills(source_folder, *options)
 

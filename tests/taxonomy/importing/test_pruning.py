@@ -39,7 +39,7 @@ def reasons(report):
     return {skill["path"]: " ".join(skill["reasons"]) for skill in report["skills"]}
 
 
-def test_nothing_is_archived_when_the_time_was_over(curator, settings):
+def test_nothing_is_archived_after_the_time_limit(curator, settings):
     def send(folder):
         files = {
             f"{folder}/{name}/SKILL.md": skill_files(name)[0].content.decode()

@@ -32,7 +32,7 @@ def test_marks_show_the_words_where_they_are(answer):
     assert other["highlights"] == {"body": "Apply the <mark>manifests</mark>."}
 
 
-def test_what_skills_say_is_no_html_of_ours(answer):
+def test_the_text_of_a_skill_is_escaped_in_highlights(answer):
     body = f"{'word ' * 300}<script>alert('zeppelin')</script> {'word ' * 300}"
     Skill.objects.publish(skill_files("sly", "A <b>zeppelin</b> & more.", body))
     [result] = answer(q="zeppelin")["results"]

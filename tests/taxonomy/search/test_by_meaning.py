@@ -34,13 +34,13 @@ def test_by_words_alone_common_words_win(garage):
 
 
 @pytest.mark.usefixtures("garage", "by_meaning")
-def test_what_is_meant_comes_first():
+def test_the_skill_that_is_meant_comes_first():
     assert search_names(SENTENCE)[0] == "vehicle-diagnosis"
     assert set(search_names(SENTENCE)) == set(search_names("weather cold start"))
 
 
 @pytest.mark.usefixtures("garage")
-def test_what_comes_behind_the_first_few_stays_there(settings):
+def test_only_the_first_results_are_reranked(settings):
     words = search_names(SENTENCE)
     settings.SKILLFLEET_SEARCH_BY_MEANING = 1
     assert search_names(SENTENCE) == words
@@ -58,14 +58,14 @@ def test_pages_are_parts_of_one_order():
 
 
 @pytest.mark.usefixtures("garage", "by_meaning")
-def test_few_words_name_a_thing(settings):
+def test_few_words_are_not_reranked(settings):
     named = search_names("weather cold")
     settings.SKILLFLEET_SEARCH_BY_MEANING = 0
     assert search_names("weather cold") == named
 
 
 @pytest.mark.usefixtures("garage", "by_meaning")
-def test_only_what_is_let_through_is_found():
+def test_only_the_given_skills_are_reranked():
     assert search_names(SENTENCE, Skill.objects.filter(name="bread-baking")) == [
         "bread-baking"
     ]

@@ -87,7 +87,7 @@ def test_a_rare_word_is_not_crowded_out_by_common_ones():
 
 
 @pytest.mark.usefixtures("crowd", "few_are_ranked")
-def test_what_has_all_the_words_is_not_crowded_out():
+def test_a_skill_with_all_words_is_not_crowded_out():
     Skill.objects.publish(skill_files("pond", f"Has {COMMON} and fish."))
     Skill.objects.publish(skill_files("fish", "Fish."))
     for number in range(3):
@@ -95,14 +95,14 @@ def test_what_has_all_the_words_is_not_crowded_out():
     assert search_names(f"{COMMON} fish")[0] == "pond"
 
 
-def test_a_misspelt_word_is_taken_for_what_goes_with_the_others(seeded):
+def test_a_misspelt_word_is_corrected_to_one_that_fits_the_others(seeded):
     for name in ("lemon-cake", "demon-soup", "demon-salad"):
         Skill.objects.publish(skill_files(name, "Cook it."))
     assert search_names("xemon cake") == ["lemon-cake"]
     assert search_names("xemon soup") == ["demon-soup"]
 
 
-def test_a_word_of_a_name_is_meant_before_one_of_a_body(seeded):
+def test_a_correction_prefers_words_of_names(seeded):
     Skill.objects.publish(skill_files("marble-tools", "For both.", "A cart."))
     for name in ("garble", "garble-more", "garble-most"):
         Skill.objects.publish(skill_files(name, "None.", "Uses tools."))

@@ -113,7 +113,7 @@ def test_every_write_leaves_the_index_as_if_it_were_made_anew(searchable_skills,
     assert maintained != before or write is roll_back_by_hand
 
 
-def test_what_is_no_word_of_a_skill_any_more_does_not_find_it(searchable_skills):
+def test_a_removed_word_does_not_find_the_skill(searchable_skills):
     assert search_names("merge") == ["pdf-tools"]
     publish_again()
     assert search_names("merge") == []

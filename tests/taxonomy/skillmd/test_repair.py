@@ -95,7 +95,7 @@ def test_a_lower_case_file_is_renamed_and_other_files_stay():
     "text",
     ["", "no frontmatter\n", "---\nname: Ünï ©ode!\n---\n", "---\n{a: [}\n---\n"],
 )
-def test_what_needs_a_person_is_left_to_one(text):
+def test_what_needs_a_decision_is_not_repaired(text):
     assert fixed(text) == (text, [])
 
 

@@ -70,7 +70,7 @@ def test_a_skill_that_the_gate_refuses_fails():
     assert SkillPackage((), folder_name="x").report.errors[0].rule == "file.missing"
 
 
-def test_something_lesser_leaves_warnings():
+def test_lesser_findings_give_warnings():
     verdict = report(GOOD + "\nTODO\n")
     assert (verdict.status, verdict.passed) == ("warnings", True)
     assert [finding.rule for finding in verdict.warnings] == ["quality.unfinished"]

@@ -87,7 +87,7 @@ def test_settings_that_would_lose_or_double_counts_are_refused(
     assert [error.id for error in check_usage_is_kept()] == [refused]
 
 
-def test_who_stops_within_a_batch_has_lost_and_doubled_nothing(used, monkeypatch):
+def test_a_stop_within_a_batch_loses_and_doubles_nothing(used, monkeypatch):
     before = figures()
 
     def add_and_stop(totals, add=usage.add_to_days):

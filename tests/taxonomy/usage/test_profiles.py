@@ -34,7 +34,7 @@ def paths(nodes):
     return [node["path"] for node in nodes]
 
 
-def test_who_told_nothing_has_a_profile_too(viewer):
+def test_a_user_who_set_nothing_has_a_profile_too(viewer):
     assert viewer.get(ME).json()["profile"] == {
         "experience": "intermediate",
         "hidden": [],
@@ -44,7 +44,7 @@ def test_who_told_nothing_has_a_profile_too(viewer):
     assert not Profile.objects.exists()
 
 
-def test_what_is_told_replaces_what_was_there(viewer):
+def test_a_sent_field_replaces_its_former_value(viewer):
     tell(viewer, hidden=["data"], priorities={"operations": 3})
 
     profile = tell(viewer, hidden=["research"], experience="expert")
@@ -58,7 +58,7 @@ def test_what_is_told_replaces_what_was_there(viewer):
     assert viewer.get(ME).json()["profile"] == profile
 
 
-def test_hidden_is_gone_and_mounted_comes_first(viewer, fleet):
+def test_hidden_categories_are_left_out_and_mounted_ones_come_first(viewer, fleet):
     tell(
         viewer,
         hidden=["data/databases", "research"],

@@ -101,7 +101,7 @@ def test_what_is_hidden_or_not_active_is_never_recommended(viewer, curator, used
     assert set(recommended(viewer)) == {"coverage-tips"}
 
 
-def test_what_one_uses_by_now_is_recommended_no_more(viewer, used, report):
+def test_a_skill_that_the_user_uses_is_not_recommended(viewer, used, report):
     names = ("git-basics", "charts", "coverage-tips", "ml-intro", "house-rules")
     report(viewer, *(event(name) for name in names))
 
@@ -119,7 +119,7 @@ def test_a_mounted_skill_that_nobody_used_is_cold(viewer, author, fleet, report)
     }
 
 
-def test_who_is_new_is_shown_what_the_fleet_uses(used):
+def test_a_new_user_gets_what_others_use(used):
     recommendations = recommended(client_of("operator"))
 
     assert {reason for reason, _ in recommendations.values()} == {"popular"}
@@ -162,7 +162,7 @@ def test_a_skill_that_fails_its_validation_is_never_recommended(viewer, fleet, u
 
 
 @pytest.mark.parametrize("status", ["archived", "deprecated"])
-def test_what_is_not_active_is_no_reason(viewer, curator, used, status):
+def test_an_inactive_skill_is_no_reason(viewer, curator, used, status):
     curator.patch("/api/v1/skills/pytest-tips", {"status": status})
 
     recommendations = recommended(viewer)

@@ -46,7 +46,7 @@ def test_a_batch_that_is_sent_again_is_not_counted_again(viewer, author, report)
     assert UsageEvent.objects.count() == 5
 
 
-def test_a_clock_may_be_wrong_by_so_much(viewer, report):
+def test_a_client_clock_may_be_ahead_and_behind_within_limits(viewer, report):
     now = datetime.now(UTC)
 
     receipt = report(
@@ -69,7 +69,7 @@ def test_the_day_is_that_of_utc(viewer, report):
     assert UsageEvent.objects.get().day == day + timedelta(days=1)
 
 
-def test_what_one_may_not_see_is_not_there(viewer, curator, report):
+def test_an_invisible_skill_is_unknown(viewer, curator, report):
     curator.delete("/api/v1/skills/pdf-tools")
 
     assert report(viewer, event("pdf-tools"))["refused"][0]["code"] == "unknown_skill"

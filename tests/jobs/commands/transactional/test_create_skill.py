@@ -138,7 +138,7 @@ def test_an_answer_from_elsewhere_is_not_overwritten(
     assert question.response["answers"]["purpose"] == "By API."
 
 
-def test_ctrl_c_leaves_the_job_and_says_how_to_come_back(
+def test_ctrl_c_leaves_the_job_and_says_how_to_follow_it(
     run, superuser, asking, monkeypatch
 ):
     class Impatient(io.StringIO):

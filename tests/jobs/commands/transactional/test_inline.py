@@ -90,7 +90,9 @@ def test_a_request_starts_it_in_a_process_that_was_forked(inline_jobs, client, s
     wait_until(lambda: is_completed(job))
 
 
-def test_what_a_killed_process_held_is_swept_and_goes_on(inline_jobs, submit, settings):
+def test_a_job_of_a_killed_process_is_swept_and_continues(
+    inline_jobs, submit, settings
+):
     job = submit()
     assert job.claim(Worker.objects.register())
     Job.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))

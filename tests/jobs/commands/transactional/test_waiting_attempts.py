@@ -17,7 +17,7 @@ class OnceBusyAuthor(BusyAuthor):
         super().__init__(1, TimeoutError("no answer"))
 
 
-def test_it_is_taken_up_when_its_time_comes(inline_jobs, submit, settings):
+def test_a_retried_phase_starts_when_it_is_due(inline_jobs, submit, settings):
     settings.SKILLFLEET_AUTHOR = f"{__name__}.OnceBusyAuthor"
     settings.SKILLFLEET_AUTHOR_BACKOFF = timedelta(seconds=0.5)
     settings.SKILLFLEET_SWEEP_INTERVAL = timedelta(hours=1)
