@@ -108,10 +108,6 @@ def nothing_to_show(row: Row) -> Iterable[Panel]:
     return ()
 
 
-def no_fields(row: Row) -> type[forms.Form]:
-    return forms.Form
-
-
 def same_row(row: Row) -> dict[str, Any]:
     return {}
 
@@ -144,7 +140,9 @@ class Verb:
     """Whether the user may perform it; otherwise the page is a 403."""
     fits: Callable[[Row], bool] = always
     """Whether the row's state allows it; only then is its button shown."""
-    form: Callable[[Row], type[forms.Form]] = no_fields
+    form: type[forms.Form] = forms.Form
+    form_of: Callable[[Row], type[forms.Form]] | None = None
+    """Makes the form if its fields depend on the row; `form` is ignored then."""
     initial: Callable[[Row], dict[str, Any]] = same_row
     shows: Callable[[Row], Iterable[Panel]] = nothing_to_show
     picks: str = ""
@@ -234,9 +232,8 @@ class VerbAdmin(ModelAdmin):
             messages.warning(request, f"{verb.label}: not in this state.")
             return HttpResponseRedirect(back)
         sent = request.POST if request.method == "POST" else None
-        form = verb.form(row)(
-            sent, initial={**verb.initial(row), **picked(request, verb)}
-        )
+        form_class = verb.form_of(row) if verb.form_of else verb.form
+        form = form_class(sent, initial={**verb.initial(row), **picked(request, verb)})
         if sent is not None and form.is_valid():
             done = self.perform(request, verb, row, form)
             if done is not None:

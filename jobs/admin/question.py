@@ -165,7 +165,7 @@ ANSWER_VERB = Verb(
     answer,
     may=may_change,
     fits=asks,
-    form=answer_form,
+    form_of=answer_form,
     initial=round_of,
     shows=shown_panels,
     icon="forum",

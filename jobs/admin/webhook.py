@@ -94,7 +94,7 @@ class WebhookAdmin(JobsAdmin):
         "Add a webhook",
         make,
         may=is_staff,
-        form=lambda row: WebhookForm,
+        form=WebhookForm,
         intro="It is called when your jobs ask or end. The receiver verifies its"
         " signatures with a secret that is shown only once, after this form.",
     )
@@ -105,7 +105,7 @@ class WebhookAdmin(JobsAdmin):
             "Change",
             change,
             may=owns,
-            form=lambda row: WebhookForm,
+            form=WebhookForm,
             initial=lambda row: {"url": row.url, "events": row.events},
             icon="edit",
         ),

@@ -200,7 +200,7 @@ class TokenAdmin(FleetAdmin):
         "Make a token",
         make,
         may=is_staff,
-        form=lambda row: TokenForm,
+        form=TokenForm,
         intro="Programs send it in the header Authorization: Bearer <token>. It is"
         " shown once, right after it is made.",
     )

@@ -56,7 +56,7 @@ OPERATIONS = (
         "Invalidate",
         invalidate,
         may=may_operate,
-        form=lambda row: InvalidateForm,
+        form=InvalidateForm,
         intro="Whatever it covers is computed again at the next request.",
     ),
     Verb(

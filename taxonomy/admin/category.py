@@ -105,7 +105,7 @@ class CategoryAdmin(FleetAdmin):
         "Add category",
         create,
         may=holds(ADD_CATEGORIES),
-        form=lambda row: CategoryForm,
+        form=CategoryForm,
     )
     verbs = (
         Verb(
@@ -113,7 +113,7 @@ class CategoryAdmin(FleetAdmin):
             "Edit or move",
             edit,
             may=holds(CHANGE_CATEGORIES),
-            form=lambda row: CategoryChangeForm,
+            form=CategoryChangeForm,
             initial=category_values,
             intro="A new path moves it with everything below it. The former paths still"
             " resolve.",
@@ -125,7 +125,7 @@ class CategoryAdmin(FleetAdmin):
             "Merge into another",
             merge,
             may=holds(CHANGE_CATEGORIES),
-            form=lambda row: MergeForm,
+            form=MergeForm,
             intro="Its skills, subcategories and paths go there. Subcategories with the"
             " same name are merged.",
             icon="merge",
@@ -251,7 +251,7 @@ class FacetAdmin(FleetAdmin):
         "Define a facet",
         define_facet,
         may=holds(CHANGE_CATEGORIES),
-        form=lambda row: NewFacetForm,
+        form=NewFacetForm,
     )
     verbs = (
         Verb(
@@ -259,7 +259,7 @@ class FacetAdmin(FleetAdmin):
             "Edit",
             edit_facet,
             may=holds(CHANGE_CATEGORIES),
-            form=lambda row: FacetChangeForm,
+            form=FacetChangeForm,
             initial=facet_values,
             intro="Values in use cannot be removed. Relabel those skills first.",
             icon="edit",

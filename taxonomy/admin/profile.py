@@ -120,7 +120,7 @@ class ProfileAdmin(FleetAdmin):
         "Create my profile",
         create,
         may=reads_skills,
-        form=lambda row: ProfileForm,
+        form=ProfileForm,
         intro="It decides which skills you and your agents see first, or not at all.",
     )
     verbs = (
@@ -129,7 +129,7 @@ class ProfileAdmin(FleetAdmin):
             "Change",
             change,
             may=may_change_profile,
-            form=lambda row: ProfileChangeForm,
+            form=ProfileChangeForm,
             initial=profile_values,
             icon="edit",
             variant=ActionVariant.PRIMARY,

@@ -56,35 +56,31 @@ class DeprecateForm(forms.Form):
     )
 
 
+def label_lines(help_text: str = ONE_A_LINE) -> fields.LinesField:
+    return fields.lines("SKILLFLEET_MAX_LABELS", MAX_LABEL_CHARS, help_text=help_text)
+
+
 class LabelsForm(ChangeForm):
-    keywords = fields.lines(
-        "SKILLFLEET_MAX_LABELS", MAX_LABEL_CHARS, help_text=ONE_A_LINE
-    )
-    tags = fields.lines("SKILLFLEET_MAX_LABELS", MAX_LABEL_CHARS, help_text=ONE_A_LINE)
-    capabilities = fields.lines(
-        "SKILLFLEET_MAX_LABELS", MAX_LABEL_CHARS, help_text=ONE_A_LINE
-    )
-    facets = fields.lines(
-        "SKILLFLEET_MAX_LABELS",
-        MAX_LABEL_CHARS,
-        help_text="One per line, as name=value (language=python): the name of a defined"
+    keywords = label_lines()
+    tags = label_lines()
+    capabilities = label_lines()
+    facets = label_lines(
+        "One per line, as name=value (language=python): the name of a defined"
         " facet, and a value that it allows.",
     )
 
 
+def name_lines() -> fields.LinesField:
+    return fields.lines(
+        "SKILLFLEET_MAX_RELATIONS", MAX_LABEL_CHARS, help_text=ONE_A_LINE
+    )
+
+
 class RelationsForm(ChangeForm):
-    required = fields.lines(
-        "SKILLFLEET_MAX_RELATIONS", MAX_LABEL_CHARS, help_text=ONE_A_LINE
-    )
-    recommended = fields.lines(
-        "SKILLFLEET_MAX_RELATIONS", MAX_LABEL_CHARS, help_text=ONE_A_LINE
-    )
-    conflict = fields.lines(
-        "SKILLFLEET_MAX_RELATIONS", MAX_LABEL_CHARS, help_text=ONE_A_LINE
-    )
-    see_also = fields.lines(
-        "SKILLFLEET_MAX_RELATIONS", MAX_LABEL_CHARS, help_text=ONE_A_LINE
-    )
+    required = name_lines()
+    recommended = name_lines()
+    conflict = name_lines()
+    see_also = name_lines()
 
 
 def rollback_form(skill: Skill) -> type[forms.Form]:
@@ -188,7 +184,7 @@ DEPRECATE = Verb(
     deprecate,
     may=holds(PUBLISH_SKILLS),
     fits=lambda skill: skill.status == Skill.Status.ACTIVE,
-    form=lambda skill: DeprecateForm,
+    form=DeprecateForm,
     intro="The skill stays readable but is no longer offered to agents.",
     icon="history_toggle_off",
     variant=ActionVariant.WARNING,
@@ -199,7 +195,7 @@ EDITS = (
         "Place and classify",
         place,
         may=holds(PUBLISH_SKILLS),
-        form=lambda skill: PlaceForm,
+        form=PlaceForm,
         initial=traits,
         icon="drive_file_move",
     ),
@@ -208,7 +204,7 @@ EDITS = (
         "Label",
         label,
         may=holds(PUBLISH_SKILLS),
-        form=lambda skill: LabelsForm,
+        form=LabelsForm,
         initial=labels_now,
         intro="Kinds of labels that the next version's frontmatter names are replaced.",
         icon="label",
@@ -218,7 +214,7 @@ EDITS = (
         "Relate",
         relate,
         may=holds(PUBLISH_SKILLS),
-        form=lambda skill: RelationsForm,
+        form=RelationsForm,
         initial=relations_now,
         intro="Names of skills, which may not exist yet.",
         icon="share",
@@ -229,7 +225,7 @@ EDITS = (
         rename,
         may=holds(PUBLISH_SKILLS),
         fits=not_archived,
-        form=lambda skill: RenameForm,
+        form=RenameForm,
         initial=lambda skill: {"name": skill.name},
         intro="The former name stays reserved and still resolves.",
         icon="edit",
@@ -240,7 +236,7 @@ EDITS = (
         roll_back,
         may=holds(PUBLISH_SKILLS),
         fits=not_archived,
-        form=rollback_form,
+        form_of=rollback_form,
         intro="Another version becomes current. No version is copied or deleted.",
         icon="undo",
     ),
@@ -322,8 +318,8 @@ PUBLISH = Verb(
     "Publish a new version",
     publish,
     may=holds(PUBLISH_SKILLS),
-    fits=lambda skill: skill.status != Skill.Status.ARCHIVED,
-    form=lambda skill: EditionForm,
+    fits=not_archived,
+    form=EditionForm,
     initial=current_text,
     icon="publish",
     variant=ActionVariant.PRIMARY,
