@@ -5,10 +5,11 @@ import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
+from taxonomy.package import is_reserved
+
 NAME_LENGTH = 64
 NAME_WORDS = 6
 LONGEST_ACRONYM = 6
-RESERVED = frozenset({"validate", "import", "search", "stream", "xml", "user"})
 WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
 PLACEHOLDER = re.compile(r"`?\b[A-Z]+(?:_[A-Z]+)+\b`?")
 ARTICLES = frozenset({"a", "an", "the"})
@@ -175,16 +176,13 @@ def slug(text: str) -> str:
 
 
 def unique(name: str, taken: Collection[str]) -> str:
-    """The name, with the first number from 2 on that makes it free if it is taken."""
-    if name not in taken and name not in RESERVED:
-        return name
-    number = 2
-    while True:
+    """The name if it is free, else the name with the lowest free number from 2 on."""
+    number, free = 1, name
+    while free in taken or is_reserved(free):
+        number += 1
         ending = f"-{number}"
         free = name[: NAME_LENGTH - len(ending)].rstrip("-") + ending
-        if free not in taken:
-            return free
-        number += 1
+    return free
 
 
 def listed(phrases: Sequence[str], last: str = "or") -> str:
