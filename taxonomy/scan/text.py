@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from taxonomy.scan.rules.pattern import ScanRule
 from taxonomy.scan.rules.secrets import SECRETS
 from taxonomy.skillmd.findings import Rule
+from taxonomy.skillmd.markdown import FENCE, fenced_lines
 
 LINES_BEFORE, LINES_AFTER = 2, 7
 """How far around one of its words a rule looks."""
@@ -112,7 +113,6 @@ MARKS = re.compile(
 )
 JOINED_WORDS = re.compile(r"(?<![^\W_])(?:[A-Za-z]{1,40}_){3,9}[A-Za-z]{1,40}")
 MARKED = re.compile(r"[^\x00-\x7f]|[&%*`~_<>]")
-FENCE = re.compile(r"[ \t]{0,12}(?:>[ \t]{0,3}){0,3}(`{3,99}|~{3,99})")
 
 
 def plain(text: str, starts: Starts) -> str:
@@ -122,16 +122,10 @@ def plain(text: str, starts: Starts) -> str:
 
 def fenced(text: str, starts: Starts) -> str:
     """The code blocks of a Markdown text, with an empty line for each other line."""
-    kept, fence = [], ""
-    for line in _lines(text, starts):
-        mark = FENCE.match(line)
-        inside = bool(fence)
-        if mark and not fence:
-            fence = mark[1]
-        elif mark and mark[1].startswith(fence):
-            fence, inside = "", False
-        kept.append(line if inside else "")
-    return "\n".join(kept)
+    return "\n".join(
+        line.text if line.fence is not None and not line.is_mark else ""
+        for line in fenced_lines(_lines(text, starts))
+    )
 
 
 def _lines(text: str, starts: Starts) -> list[str]:

@@ -1,7 +1,12 @@
-"""Just enough Markdown to tell prose from code and to follow links."""
+"""Just enough Markdown to tell prose from code and to follow links.
+
+The one grammar of fences for what others send: it reads line by line, in linear time.
+markdown-it-py agrees on well-formed texts, and needs quadratic time for hostile ones
+(docs/why/dependencies.md).
+"""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -11,23 +16,30 @@ LINK_TARGET = re.compile(r"\]\(\s*<?([^()<>\s]{1,300})")
 
 
 class Line(NamedTuple):
-    """A line of the body; `fence` is the line number of the code block around it."""
+    """A line of a text. `fence` is the number of the line that opens its code block."""
 
     number: int
     text: str
     fence: int | None
+    is_mark: bool = False
+    """Whether it opens or closes the code block."""
 
 
 def lines(body: str, first: int = 1) -> Iterator[Line]:
-    """Numbered from `first`. The fence lines themselves count as code."""
+    """The lines of a text, numbered from `first`."""
+    return fenced_lines(body.split("\n"), first)
+
+
+def fenced_lines(texts: Iterable[str], first: int = 1) -> Iterator[Line]:
+    """As `lines`, of a text that has been split into lines already."""
     mark, opened = "", None
-    for number, text in enumerate(body.split("\n"), first):
+    for number, text in enumerate(texts, first):
         fence = FENCE.match(text)
         if fence and not mark and not (fence[1][0] == "`" and "`" in fence[2]):
             mark, opened = fence[1], number
-            yield Line(number, text, opened)
+            yield Line(number, text, opened, is_mark=True)
         elif fence and mark and fence[1].startswith(mark) and not fence[2].strip():
-            yield Line(number, text, opened)
+            yield Line(number, text, opened, is_mark=True)
             mark, opened = "", None
         else:
             yield Line(number, text, opened)
