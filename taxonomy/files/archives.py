@@ -1,4 +1,9 @@
-"""Zip and tar archives: written reproducibly, and read without being extracted."""
+"""Zip and tar archives: written reproducibly, and read without being extracted.
+
+The readers are our own, because they read what strangers send: `tarfile` has no bounds
+of memory (a tar of 9 MB takes 1 GB) and silently ends at a damaged header
+(docs/why/dependencies.md has the measurements).
+"""
 
 import bz2
 import gzip

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from taxonomy.files.archives import FORMS
 from taxonomy.files.gate import File, FilesRefused, SourceRefused, as_files, check_files
 from taxonomy.files.read import open_archive, open_source
+from tests.taxonomy.importing.hostile.tars import patched
 
 SKILL_MD = File("SKILL.md", b"---\nname: a\ndescription: b\n---\n")
 PATHS = st.from_regex(r"[a-cé]{1,60}(/[a-c]{1,60}){0,2}", fullmatch=True)
@@ -71,6 +72,15 @@ def test_a_tar_of_any_form_reads_as_it_was_written(
     files = as_files([SKILL_MD, *(File(path, content, True) for path in paths)])
     if not check_files(files):
         assert read(packed(tar_of(files, TARS[form], prefix))) == {"skill": files}
+
+
+def test_the_times_in_an_incremental_archive_of_gnu_tar_are_no_part_of_the_name():
+    files = as_files([SKILL_MD])
+    incremental = tar_of(files, tarfile.GNU_FORMAT, "")
+    for entry in (0, 1):
+        incremental = patched(incremental, 345, b"15303037447\0", entry)
+
+    assert read(incremental) == {"skill": files}
 
 
 @settings(max_examples=25)
