@@ -1,7 +1,20 @@
-"""The base class of errors that are reported to the client."""
+"""The base classes of errors whose message is the docstring of their class."""
 
 from collections.abc import Mapping
+from inspect import getdoc
 from typing import ClassVar
+
+
+class DocumentedError(Exception):
+    """Something went wrong; the class's docstring is the message, with a detail."""
+
+    def __init__(self, detail: object = "") -> None:
+        self.detail = str(detail)
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        message = " ".join((getdoc(type(self)) or "").split())
+        return f"{message.rstrip('.')}: {self.detail}" if self.detail else message
 
 
 class DomainError(Exception):

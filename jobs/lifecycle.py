@@ -37,6 +37,7 @@ from jobs.submission import (
 from taxonomy.exceptions import SkillArchived
 from taxonomy.files.gate import File, Files
 from taxonomy.models import Skill
+from taxonomy.package import SKILL_MD
 
 
 def create_skill_job(
@@ -390,7 +391,6 @@ def recover(job: Job) -> bool:
     return requeue(job) if job.lease_expires_at is None else release(job)
 
 
-SKILL_MD = "SKILL.md"
 MAX_FOCUS_AREAS = 5
 MAX_FOCUS_CHARS = 80
 

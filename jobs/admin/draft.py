@@ -25,8 +25,8 @@ from taxonomy.admin.change_forms import category_field
 from taxonomy.admin.skill import FilesShown, SkillAdmin
 from taxonomy.models import Skill, SkillVersion
 from taxonomy.models.address import MAX_NAME_CHARS
+from taxonomy.models.version import MAX_VERSION_CHARS
 
-VERSION_CHARS = 64
 STATUS_COLOURS = {
     Draft.Status.OPEN: "info",
     Draft.Status.PROMOTED: "success",
@@ -47,7 +47,7 @@ class PromotionForm(forms.Form):
         help_text="Written into SKILL.md; empty: the draft's name.",
     )
     version = fields.line(
-        max_length=VERSION_CHARS,
+        max_length=MAX_VERSION_CHARS,
         required=False,
         help_text="Like 1.4.0, higher than all published ones; empty: the next.",
     )

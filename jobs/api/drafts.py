@@ -40,10 +40,8 @@ from taxonomy.exceptions import UnknownCategory
 from taxonomy.files.gate import File
 from taxonomy.models import BundleFile, Category, SkillVersion
 from taxonomy.models.address import MAX_NAME_CHARS, MAX_PATH_CHARS, SKILL_NAME
-from taxonomy.package import is_reserved
-
-SKILL_MD = "SKILL.md"
-VERSION_CHARS = 64
+from taxonomy.models.version import MAX_VERSION_CHARS
+from taxonomy.package import SKILL_MD, is_reserved
 
 
 class RefinedSerializer(serializers.Serializer[Any]):
@@ -159,7 +157,7 @@ class PromotionSerializer(StrictSerializer):
         required=False, allow_blank=True, default="", max_length=MAX_NAME_CHARS
     )
     version = TextField(
-        required=False, allow_blank=True, default="", max_length=VERSION_CHARS
+        required=False, allow_blank=True, default="", max_length=MAX_VERSION_CHARS
     )
 
     over_newer = FlagField(

@@ -18,9 +18,9 @@ from jobs.authors.phrases import bare, clipped, is_task, lowered, sentence
 from jobs.pipeline.evaluation import terms
 from jobs.pipeline.state import FEEDBACK, FOCUS, Failure, Question
 from taxonomy.files.gate import File, Files, as_files
+from taxonomy.package import SKILL_MD
 from taxonomy.skillmd.document import SkillMdError, decode, parse, render, split
 
-SKILL_MD = "SKILL.md"
 COMMAND = re.compile(r"^\s*[-*]?\s*(description|title|add|remove)\s*:\s*(\S.*)$", re.I)
 """A line of feedback that this author can follow."""
 

@@ -24,8 +24,8 @@ from taxonomy.files.gate import File, as_files
 from taxonomy.models import Label, Relation, Skill
 from taxonomy.models.address import MAX_NAME_CHARS
 from taxonomy.models.relation import lock_relations
-from taxonomy.models.version import MAX_REASON_CHARS
-from taxonomy.package import MAX_LABEL_CHARS
+from taxonomy.models.version import MAX_REASON_CHARS, MAX_VERSION_CHARS
+from taxonomy.package import MAX_LABEL_CHARS, SKILL_MD
 from taxonomy.permissions import PUBLISH_SKILLS
 
 VERSIONS_OFFERED = 100
@@ -243,10 +243,6 @@ EDITS = (
 )
 
 
-SKILL_MD = "SKILL.md"
-VERSION_CHARS = 64
-
-
 class EditionForm(RebasedForm):
     based_on = forms.CharField(widget=forms.HiddenInput, required=False)
     content = fields.paragraph(
@@ -257,7 +253,7 @@ class EditionForm(RebasedForm):
         help_text="The whole file, frontmatter first. The other files are kept.",
     )
     version = fields.line(
-        max_length=VERSION_CHARS,
+        max_length=MAX_VERSION_CHARS,
         required=False,
         help_text="Higher than all published versions. Empty: the next patch.",
     )

@@ -24,7 +24,7 @@ from taxonomy.models import Category, Label, Skill
 from taxonomy.models.address import MAX_NAME_CHARS, MAX_PATH_CHARS
 from taxonomy.models.skill import SkillQuerySet
 from taxonomy.models.verdict import Verdict
-from taxonomy.models.version import BY_DIGEST, MAX_REF_CHARS
+from taxonomy.models.version import BY_DIGEST, MAX_REF_CHARS, MAX_VERSION_CHARS
 from taxonomy.package import SkillPackage
 from taxonomy.permissions import PUBLISH_SKILLS, READ_SKILLS
 from taxonomy.search.facets import facets
@@ -190,7 +190,7 @@ class PublishSerializer(ContentSerializer):
     )
     version = TextField(
         required=False,
-        max_length=64,
+        max_length=MAX_VERSION_CHARS,
         help_text="Higher than all published versions. Default: `metadata.version` of"
         " the frontmatter if that is higher, else the next patch.",
     )

@@ -18,12 +18,12 @@ from taxonomy.api.skills import SkillDetailSerializer
 from taxonomy.files.diffs import ADDED, CHANGED, REMOVED, differences
 from taxonomy.files.gate import Files
 from taxonomy.models import SkillVersion
-from taxonomy.models.version import MAX_CHARS, MAX_REASON_CHARS, MAX_REF_CHARS
+from taxonomy.models.version import MAX_REASON_CHARS, MAX_REF_CHARS, MAX_VERSION_CHARS
 from taxonomy.permissions import PUBLISH_SKILLS, READ_SKILLS
 
 
 class RollbackSerializer(StrictSerializer):
-    version = TextField(max_length=MAX_CHARS)
+    version = TextField(max_length=MAX_VERSION_CHARS)
 
 
 class YankSerializer(StrictSerializer):

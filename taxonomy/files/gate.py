@@ -8,8 +8,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from inspect import getdoc
 
+from core.errors import DocumentedError
 from taxonomy.skillmd.findings import Finding, Findings, Rule, Severity
 
 
@@ -85,16 +85,8 @@ class SourceLimits:
 DEFAULT_SOURCE_LIMITS = SourceLimits()
 
 
-class PackagingError(Exception):
+class PackagingError(DocumentedError):
     """The skill cannot be packed."""
-
-    def __init__(self, detail: object = "") -> None:
-        self.detail = str(detail)
-        super().__init__(str(self))
-
-    def __str__(self) -> str:
-        message = " ".join((getdoc(type(self)) or "").split())
-        return f"{message.rstrip('.')}: {self.detail}" if self.detail else message
 
 
 class FilesRefused(PackagingError):

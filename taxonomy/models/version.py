@@ -27,7 +27,7 @@ FULL = re.compile(
     re.ASCII,
 )
 SHORT = re.compile(r"v?(\d{1,9}(?:\.\d{1,9}){0,2})", re.ASCII)
-MAX_CHARS = 64
+MAX_VERSION_CHARS = 64
 LARGEST_GIVEN = 10**9 - 1
 """For each part. Patches count on from there, so a next number always exists."""
 
@@ -47,7 +47,7 @@ class Version:
 
         Else None.
         """
-        match = FULL.fullmatch(text) if len(text) <= MAX_CHARS else None
+        match = FULL.fullmatch(text) if len(text) <= MAX_VERSION_CHARS else None
         if not match:
             return None
         prerelease = tuple(match[4].split(".")) if match[4] else ()

@@ -5,18 +5,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache
-from inspect import getdoc
 from typing import Any
 
 import strictyaml
 from strictyaml import ruamel
 from strictyaml.parser import StrictYAMLLoader
 
+from core.errors import DocumentedError
 from taxonomy.files.gate import DEFAULT_LIMITS, File, Files, Limits
 from taxonomy.skillmd.findings import Finding, Rule, Severity
 
 
-class SkillMdError(Exception):
+class SkillMdError(DocumentedError):
     """SKILL.md is not usable."""
 
     rule = "skill-md"
@@ -24,13 +24,8 @@ class SkillMdError(Exception):
     remedy = ""
 
     def __init__(self, detail: str = "", line: int | None = None) -> None:
-        self.detail = detail
+        super().__init__(detail)
         self.line = line
-        super().__init__(str(self))
-
-    def __str__(self) -> str:
-        message = " ".join((getdoc(type(self)) or "").split())
-        return f"{message.rstrip('.')}: {self.detail}" if self.detail else message
 
 
 class NotText(SkillMdError):
