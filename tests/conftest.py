@@ -1,4 +1,4 @@
-"""What every room's tests share; style.md's rules for tests as fixtures."""
+"""Fixtures and hooks for the tests of all packages."""
 
 import gc
 import os
@@ -64,7 +64,7 @@ def freeze_what_is_imported() -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker) -> Iterator[None]:
-    """Between transactional tests, tables are emptied the quick way."""
+    """Empty the tables quickly between transactional tests."""
     with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
         tables.rights()
         patch.setattr(TransactionTestCase, "_fixture_teardown", tables.empty_tables)
@@ -73,13 +73,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def postgres_url() -> str:
-    """The PostgreSQL that the runner started, or TEST_POSTGRES_URL named."""
+    """The PostgreSQL server of the runner, or of TEST_POSTGRES_URL."""
     return named_server("TEST_POSTGRES_URL")
 
 
 @pytest.fixture(scope="session")
 def valkey_url() -> str:
-    """The Valkey that the runner started, or TEST_REDIS_URL named."""
+    """The Valkey server of the runner, or of TEST_REDIS_URL."""
     return named_server("TEST_REDIS_URL")
 
 
@@ -92,8 +92,8 @@ def named_server(variable: str) -> str:
 
 @pytest.fixture
 def seeded(db: None) -> None:
-    """The categories of `seed_taxonomy`; roles are there by post_migrate.
+    """The categories of `seed_taxonomy`; post_migrate has made the roles.
 
-    `db` leaves a transactional test transactional.
+    With the fixture `db` a transactional test stays transactional.
     """
     tables.seed()

@@ -1,8 +1,9 @@
-"""The tables of the test database: emptied, and filled with rows made before.
+"""The tables of the test database: they are emptied, and filled with copied rows.
 
-Django's own way between transactional tests, TRUNCATE and post_migrate, costs 33 ms on
-SQLite and 160 ms on PostgreSQL; most tests leave rows in a few tables. A fleet that
-many tests begin with is made once by the product's verbs, and its rows are copied.
+Django empties them between transactional tests by TRUNCATE and post_migrate, which
+takes 33 ms on SQLite and 160 ms on PostgreSQL, although most tests write to a few
+tables only. Rows that many tests begin with are made once by the product, and then
+copied.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,19 +22,19 @@ MADE_BY_MIGRATE = [
     "auth_permission",
     "django_content_type",
 ]
-"""Rights and roles; they stay, and whoever changes them has all made anew."""
+"""Tables with permissions and roles, which are restored only if a test changed them."""
 
 BESIDE = {"cachelayer_plane", "jobs_worker"}
-"""Tables that a test process writes to by itself: its cache host and its worker."""
+"""Tables that a test process itself writes to: its cache host and its worker."""
 
 Made = TypeVar("Made")
 Row = tuple[Any, ...]
 Rows = dict[str, tuple[list[str], list[Row]]]
-"""Table → its columns and its rows."""
+"""The columns and the rows of each table."""
 
 
 def empty_tables(case: object) -> None:
-    """Takes the place of `TransactionTestCase._fixture_teardown`."""
+    """Replaces `TransactionTestCase._fixture_teardown`."""
     with transaction.atomic(), connection.cursor() as cursor:
         for table in filled_tables():
             cursor.execute(f"DELETE FROM {quoted(table)}")  # noqa: S608
@@ -45,12 +46,12 @@ def empty_tables(case: object) -> None:
 
 @cache
 def rights() -> Rows:
-    """As `migrate` made them; first asked for before any test."""
+    """Permissions and roles as `migrate` made them; first called before any test."""
     return {table: content(table) for table in MADE_BY_MIGRATE}
 
 
 def filled_tables() -> list[str]:
-    """Those of the models that hold a row, rights and roles excepted."""
+    """The tables of models with at least one row, except permissions and roles."""
     with connection.cursor() as cursor:
         cursor.execute(question_for_filled())
         return [name for (name,) in cursor.fetchall()]
@@ -59,10 +60,10 @@ def filled_tables() -> list[str]:
 @cache
 def question_for_filled() -> str:
     names = connection.introspection.django_table_names(only_existing=True)
-    asked = sorted(set(names) - {*MADE_BY_MIGRATE, "django_migrations"})
+    tables = sorted(set(names) - {*MADE_BY_MIGRATE, "django_migrations"})
     return " UNION ALL ".join(
         f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {quoted(name)})"  # noqa: S608
-        for name in asked
+        for name in tables
     )
 
 
@@ -76,7 +77,7 @@ def content(table: str) -> tuple[list[str], list[Row]]:
 
 @cache
 def columns(table: str) -> list[str]:
-    """Those that one can write."""
+    """The columns that can be written."""
     fields = model_of(table)._meta.local_concrete_fields
     return [field.column for field in fields if not field.generated]
 
@@ -124,9 +125,9 @@ class CopiedRows(Generic[Made]):
         return {name for name in base if before.get(name) == base[name]}
 
     def _learn(self, made: Made, before: Rows) -> None:
-        after, known = self._before(), self._known(before)
-        others = before.keys() - known
-        only_added = not any(less({name: before[name]}, after) for name in known)
+        after, unchanged = self._before(), self._known(before)
+        others = before.keys() - unchanged
+        only_added = not any(less({name: before[name]}, after) for name in unchanged)
         if only_added and all(before[name] == after.get(name) for name in others):
             base = self.on.rows if self.on else {}
             self.made = made
@@ -146,7 +147,7 @@ def less(rows: Rows, existing: Rows) -> Rows:
 
 
 def insert(rows: Rows) -> None:
-    """With the keys that they had; sequences go on behind them."""
+    """Insert rows with their keys; sequences continue after the highest key."""
     with transaction.atomic(), connection.cursor() as cursor:
         for statement, values in statements(rows):
             cursor.execute(statement, values)
@@ -156,7 +157,7 @@ def insert(rows: Rows) -> None:
 
 @cache
 def sequences_behind(tables: tuple[str, ...]) -> list[str]:
-    """SQLite needs none."""
+    """The statements that advance the sequences; SQLite needs none."""
     return connection.ops.sequence_reset_sql(no_style(), list(map(model_of, tables)))
 
 
@@ -167,13 +168,13 @@ def model_of(table: str) -> type[Model]:
 
 
 def statements(rows: Rows) -> Iterator[tuple[str, list[Any]]]:
-    for table, (into, found) in rows.items():
+    for table, (into, values) in rows.items():
         names = ", ".join(map(quoted, into))
         one = "(" + ", ".join(["%s"] * len(into)) + ")"
-        all_of_them = ", ".join([one] * len(found))
+        all_of_them = ", ".join([one] * len(values))
         yield (
             f"INSERT INTO {quoted(table)} ({names}) VALUES {all_of_them}",  # noqa: S608
-            [value for row in found for value in row],
+            [cell for row in values for cell in row],
         )
 
 

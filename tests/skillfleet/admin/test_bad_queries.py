@@ -38,9 +38,9 @@ QUERIES = (
 
 @pytest.mark.parametrize("path", LISTS)
 def test_no_query_is_a_fault(path, root):
-    found = {str(query): answer(root, path, query) for query in QUERIES}
+    statuses = {str(query): answer(root, path, query) for query in QUERIES}
 
-    assert {query: status for query, status in found.items() if status >= 500} == {}
+    assert {query: status for query, status in statuses.items() if status >= 500} == {}
 
 
 def answer(client, path, query):

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PEOPLE = ("author", "curator")
 ADDRESSES = [
     *(read.address for read in READS),
-    "/skills?status=archived",  # for curators alone
+    "/skills?status=archived",  # only curators may read it
     "/skills/hidden",
     "/user/{author_id}",
 ]

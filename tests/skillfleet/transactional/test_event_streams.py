@@ -73,11 +73,11 @@ def test_each_event_comes_once_through_kills_and_cuts_to_the_end(job, ada):
             await aside(die, job)
             seen += await stream.events(until="crashed")
             headers = stream.headers
-        await aside(work, job)  # while nobody looks
+        await aside(work, job)  # while no client is connected
         async with Stream(job, token, after=seen[-1].seq) as stream:
             seen += await stream.events(until="phase_finished")
             await aside(cancel, job)
-            seen += await stream.events()  # and it ends by itself
+            seen += await stream.events()  # the stream ends by itself
         async with Stream(job, token, after=seen[-1].seq) as stream:
             return headers, seen, stream.status
 

@@ -68,7 +68,7 @@ DECLARED = (
     Waiver,
 )
 Model = type[models.Model]
-Shown = dict[Read, Recording]
+Recordings = dict[Read, Recording]
 
 
 @pytest.fixture
@@ -77,14 +77,14 @@ def fleet(db: None) -> Fleet:
 
 
 @pytest.fixture
-def shown(fleet: Fleet) -> Shown:
+def recordings(fleet: Fleet) -> Recordings:
     return {read: what_is_read(fleet, read) for read in READS}
 
 
 def test_every_cached_route_has_its_tier_its_life_and_an_address():
-    found = {route: (it.tier, it.seconds()) for route, it in cached_routes().items()}
+    tiers = {route: (it.tier, it.seconds()) for route, it in cached_routes().items()}
 
-    assert found == TIERS, "cached_routes.TIERS says what each cached route shall be"
+    assert tiers == TIERS, "cached_routes.TIERS says what each cached route shall be"
     missing = TIERS.keys() - {read.route for read in READS}
     assert not missing, f"give an address to cached_routes.READS for {missing}"
 
@@ -99,10 +99,10 @@ def test_what_the_api_reads_is_cached_unless_it_is_said_not_to_be():
     assert plain == ["/", "/favicon.ico"], "give the route a tier, or to NEVER_CACHED"
 
 
-def test_every_table_that_a_view_reads_is_one_whose_writes_are_tested(shown):
-    for read, found in shown.items():
+def test_every_table_that_a_view_reads_is_one_whose_writes_are_tested(recordings):
+    for read, recording in recordings.items():
         try:
-            behind = models_behind(found.tables)
+            behind = models_behind(recording.tables)
         except KeyError as unknown:
             pytest.fail(f"{read.address} reads {unknown}: spare_rows.STANDS_FOR?")
         names = {model._meta.label for model in behind - SPARE.keys()}
@@ -112,42 +112,48 @@ def test_every_table_that_a_view_reads_is_one_whose_writes_are_tested(shown):
         )
 
 
-def test_every_table_said_to_be_unseen_is_read(shown):
-    assert UNSEEN.keys() <= {name for found in shown.values() for name in found.tables}
+def test_every_table_said_to_be_unseen_is_read(recordings):
+    assert UNSEEN.keys() <= {
+        name for recording in recordings.values() for name in recording.tables
+    }
 
 
-def test_each_kind_of_write_invalidates_every_response_that_shows_the_row(fleet, shown):
-    stale = [line for model in SPARE for line in stale_after(model, fleet, shown)]
+def test_each_kind_of_write_invalidates_every_response_that_shows_the_row(
+    fleet, recordings
+):
+    stale = [line for model in SPARE for line in stale_after(model, fleet, recordings)]
 
     assert not stale, "\n".join(["declare them in the package's caching.py", *stale])
 
 
-def test_without_its_declaration_a_model_fails_the_test(fleet, shown, monkeypatch):
+def test_without_its_declaration_a_model_fails_the_test(fleet, recordings, monkeypatch):
     for model in DECLARED:
         with monkeypatch.context() as patched:
             patched.delitem(declarations, model)
-            with closing(stale_after(model, fleet, shown)) as stale:
+            with closing(stale_after(model, fleet, recordings)) as stale:
                 assert next(stale, None), model
 
 
-def test_a_declaration_of_another_page_is_not_enough(fleet, shown, monkeypatch):
+def test_a_declaration_of_another_page_is_not_enough(fleet, recordings, monkeypatch):
     people, authors = declarations[User]
-    for kept, line in ((people, "/skills/pdf-tools"), (authors, "/user/me")):
-        monkeypatch.setitem(declarations, User, [kept])
-        with closing(stale_after(User, fleet, shown)) as stale:
+    for declaration, line in ((people, "/skills/pdf-tools"), (authors, "/user/me")):
+        monkeypatch.setitem(declarations, User, [declaration])
+        with closing(stale_after(User, fleet, recordings)) as stale:
             assert f"auth.User: save leaves {line}" in stale
 
 
-def stale_after(model: Model, fleet: Fleet, shown: Shown) -> Iterator[str]:
-    """A line for each response that a write to the model leaves unchanged."""
-    reads = [read for read in shown if model in models_behind(shown[read].tables)]
+def stale_after(model: Model, fleet: Fleet, recordings: Recordings) -> Iterator[str]:
+    """A line for each response that a write to the model fails to invalidate."""
+    reads = [
+        read for read in recordings if model in models_behind(recordings[read].tables)
+    ]
     spare = SPARE[model](fleet)
     yield from lines(model, "a new row", [*changed_unseen(spare, reads, fleet)])
     try:
-        for pk, readers in rows_to_write(model, spare, reads, shown).items():
+        for pk, readers in rows_to_write(model, spare, reads, recordings).items():
             for write in writes_of(model._base_manager.get(pk=pk)):
-                left = [*not_invalidated(write, readers, fleet)]
-                yield from lines(model, write.kind, left)
+                stale = [*not_invalidated(write, readers, fleet)]
+                yield from lines(model, write.kind, stale)
     finally:
         model._base_manager.filter(pk=spare.pk).delete()
     new = SPARE[model](fleet)
@@ -160,24 +166,27 @@ def lines(model: Model, kind: str, reads: list[Read]) -> list[str]:
 
 
 def rows_to_write(
-    model: Model, spare: models.Model, reads: list[Read], shown: Shown
+    model: Model, spare: models.Model, reads: list[Read], recordings: Recordings
 ) -> dict[object, list[Read]]:
-    """As few rows as cover all reads; the spare row where no instance was made."""
-    seen = {read: {pk for of, pk in shown[read].rows if of is model} for read in reads}
+    """As few rows as cover all reads; the spare row for reads without an instance of
+    it."""
+    seen = {
+        read: {pk for of, pk in recordings[read].rows if of is model} for read in reads
+    }
     chosen = {spare.pk: [read for read in reads if not seen[read]]}
-    left = [read for read in reads if seen[read]]
-    while left:
-        pk = Counter(pk for read in left for pk in seen[read]).most_common(1)[0][0]
+    uncovered = [read for read in reads if seen[read]]
+    while uncovered:
+        pk = Counter(pk for read in uncovered for pk in seen[read]).most_common(1)[0][0]
         chosen[pk] = [read for read in reads if pk in seen[read]]
-        left = [read for read in left if pk not in seen[read]]
+        uncovered = [read for read in uncovered if pk not in seen[read]]
     return {pk: readers for pk, readers in chosen.items() if readers}
 
 
 def warm(reads: list[Read], fleet: Fleet) -> None:
     for read in reads:
-        if (found := outcome_of(fleet.quick_get(read))) != "HIT":
+        if (outcome := outcome_of(fleet.quick_get(read))) != "HIT":
             again = outcome_of(fleet.quick_get(read))
-            assert again == "HIT", f"{read.address} answers {found}, {again}"
+            assert again == "HIT", f"{read.address} answers {outcome}, {again}"
 
 
 def not_invalidated(write: Write, reads: list[Read], fleet: Fleet) -> Iterator[Read]:
@@ -185,12 +194,12 @@ def not_invalidated(write: Write, reads: list[Read], fleet: Fleet) -> Iterator[R
     write.do()
     # The undo would make freshly computed answers stale again, so none is computed.
     with uncomputed() if write.undo else nullcontext():
-        left = [
+        stale = [
             read
             for read in reads
             if outcome_of(fleet.quick_get(read)) in ("HIT", "BYPASS")
         ]
-    yield from left
+    yield from stale
     if write.undo:
         write.undo()
 
@@ -212,13 +221,13 @@ def uncomputed() -> Iterator[None]:
 def changed_unseen(
     row: models.Model, reads: list[Read], fleet: Fleet
 ) -> Iterator[Read]:
-    """Reads that a row changes although they do not show it yet."""
+    """Reads that the new row changes although they do not show it yet."""
     warm(reads, fleet)
     row.save()
     answers = {read: fleet.quick_get(read) for read in reads}
-    kept = {read: it for read, it in answers.items() if it["X-Cache"] == "HIT"}
-    if kept:
+    hits = {read: it for read, it in answers.items() if it["X-Cache"] == "HIT"}
+    if hits:
         cache_manager.clear()
-    for read, answer in kept.items():
+    for read, answer in hits.items():
         if answer["ETag"] != fleet.quick_get(read)["ETag"]:
             yield read

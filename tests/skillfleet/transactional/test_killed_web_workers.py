@@ -39,7 +39,7 @@ def serve(
     yield serve
     for server in started:
         server.close()
-    print(log.read_text())  # pytest shows it when the test has failed
+    print(log.read_text())  # pytest shows the log if the test fails
 
 
 @pytest.fixture

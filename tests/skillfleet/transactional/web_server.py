@@ -111,7 +111,8 @@ class WebServer:
         if self.process.poll() is None:
             for worker in self.workers():
                 os.kill(worker, signal.SIGCONT)
-            self.process.send_signal(signal.SIGINT)  # at once: nobody is served
+            # gunicorn stops at once; no request is being served.
+            self.process.send_signal(signal.SIGINT)
             try:
                 self.process.wait(CEILING)
             except subprocess.TimeoutExpired:

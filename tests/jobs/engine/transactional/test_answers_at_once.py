@@ -1,4 +1,4 @@
-"""Answers that meet: the first one counts, the others are told."""
+"""Concurrent answers: the first one counts, and the others get a 409."""
 
 import threading
 from collections import Counter

@@ -1,4 +1,4 @@
-"""A real qcluster, and what becomes of the work when its processes are killed."""
+"""A real qcluster whose processes are killed while they work."""
 
 import os
 import signal
@@ -26,10 +26,10 @@ GATED_AUTHOR = "tests.jobs.engine.authors.GatedAuthor"
 CHANGING_AUTHOR = "tests.jobs.engine.authors.ChangingAuthor"
 
 
-def wait_until(condition: Callable[[], bool], what: str) -> None:
+def wait_until(condition: Callable[[], bool], description: str) -> None:
     deadline = time.monotonic() + CEILING
     while not condition():
-        assert time.monotonic() < deadline, what
+        assert time.monotonic() < deadline, description
         time.sleep(0.02)
 
 
@@ -70,7 +70,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., RunningCluster]]:
     log = tmp_path / "cluster.log"
 
     def start(workers: int = 1, **environment: str) -> RunningCluster:
-        Worker.objects.all().delete()  # of a cluster that was killed
+        Worker.objects.all().delete()  # rows of a cluster that was killed
         started.append(RunningCluster(log, workers, **environment))
         wait_until(lambda: Worker.objects.count() >= workers, "no worker came up")
         return started[-1]
@@ -78,7 +78,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., RunningCluster]]:
     yield start
     for cluster in started:
         cluster.close()
-    print(log.read_text())  # pytest shows it when the test has failed
+    print(log.read_text())  # pytest shows the log if the test fails
 
 
 def has_ended(job: Job) -> bool:
@@ -86,7 +86,7 @@ def has_ended(job: Job) -> bool:
 
 
 def is_gone(pid: int) -> bool:
-    """Ended; a zombie that nobody has reaped yet has ended, too."""
+    """Whether the process has ended, even if nobody has reaped it yet."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except FileNotFoundError:
@@ -145,7 +145,7 @@ def test_nothing_outlives_a_killed_parent_and_a_new_one_finishes_the_work(
 def test_a_worker_killed_at_work_is_replaced_before_its_lease_runs_out(
     submit: Callable[..., Job], start: Callable[..., RunningCluster], tmp_path: Path
 ) -> None:
-    """The parent knows who died, so nobody waits for the lease of a minute."""
+    """The parent sees the exit, so the job need not wait for its lease of a minute."""
     gate = tmp_path / "gate"
     job = submit()
     cluster = start(AUTHOR_GATE=str(gate))
@@ -192,7 +192,8 @@ def description() -> str:
 def test_what_a_worker_changed_before_it_was_killed_is_read_afresh_once_it_is_reaped(
     submit: Callable[..., Job], start: Callable[..., RunningCluster], tmp_path: Path
 ) -> None:
-    """It dies between COMMIT and invalidation; this process had the old value."""
+    """The worker dies between COMMIT and invalidation; this process has the old
+    value."""
     former = description()
     job = submit()
     start(SKILLFLEET_AUTHOR=CHANGING_AUTHOR, AUTHOR_GATE=str(tmp_path / "gate"))

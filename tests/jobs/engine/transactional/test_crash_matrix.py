@@ -1,4 +1,4 @@
-"""Every phase at every point at which its process can be killed."""
+"""A process is killed in every phase, at every point."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ VERBS = {
     "tdd_red": "evals",
     "tdd_green": "write",
 }
-"""The author's verb in each phase that calls it."""
+"""The method of the author that each phase calls, if it calls one."""
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def fork_server(django_db_setup: None, log: Path) -> Iterator[ForkServer]:
-    """For all phases: an interpreter takes a second to start."""
+    """One interpreter for all phases, because it takes a second to start."""
     fork_server = ForkServer(AUTHOR_LOG=str(log))
     yield fork_server
     fork_server.close()
@@ -49,14 +49,14 @@ def fork_server(django_db_setup: None, log: Path) -> Iterator[ForkServer]:
 def author_log(
     log: Path, monkeypatch: pytest.MonkeyPatch, settings: pytest.FixtureRequest
 ) -> Path:
-    """What every process's author writes its calls into."""
+    """The file to which the authors of all processes write their calls."""
     monkeypatch.setenv("AUTHOR_LOG", str(log))
     settings.SKILLFLEET_AUTHOR = RECORDING_AUTHOR  # type: ignore[attr-defined]
     return log
 
 
 def let_an_hour_pass() -> None:
-    """What recovery waits for, by UPDATE: leases run out, messages are long gone."""
+    """Let leases expire and messages count as lost, by an UPDATE."""
     hour_ago = timezone.now() - timedelta(hours=1)
     Job.objects.filter(lease_expires_at__isnull=False).update(lease_expires_at=hour_ago)
     Job.objects.live().update(updated_at=hour_ago, enqueued_at=hour_ago)

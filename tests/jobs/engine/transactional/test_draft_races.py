@@ -1,4 +1,4 @@
-"""A draft that changes between reading and deciding is not decided on."""
+"""A draft that was edited after the curator read it is not promoted or rejected."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ Advance = Callable[[Job], Job]
 
 @pytest.fixture
 def seen(job: Job, advance: Advance, owner: User) -> Draft:
-    """A draft as a curator has read it, before its author edits it."""
+    """The draft as the curator read it, before its author edits it."""
     seen = drafts.draft_of(advance(job))
     theirs = drafts.draft_of(job)
     text = theirs.bundle.files()[0].content + b"\nOne more line.\n"

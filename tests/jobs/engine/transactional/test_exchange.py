@@ -1,4 +1,4 @@
-"""A worker hands the message it is done with over for the next one."""
+"""A worker acknowledges one message and takes the next in one statement."""
 
 import base64
 import pickle
@@ -24,7 +24,7 @@ FORMER_WEBHOOK_MESSAGE = (
     "6gsdDS4VC/KFlGgMjAh0aW1lem9uZZSTlGgMjAl0aW1lZGVsdGGUk5RLAEsASwCHlFKUhZRSlIaUUpR1"
     "Lg=="
 )
-"""Pickled messages that were recorded before the package `jobs.engine` existed."""
+"""Pickled messages from a version before the package `jobs.engine` existed."""
 FORMER_JOB_ID = b"00000000-0000-4000-8000-000000000000"
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,7 +32,7 @@ NO_OP = "operator.add"
 
 
 class Watched(TaskSource):
-    """Ends after so many tasks; writes down what was in the queue at each."""
+    """Ends after so many tasks; records the messages in the queue at each task."""
 
     def __init__(self, most: int) -> None:
         super().__init__()
@@ -91,7 +91,7 @@ def test_a_message_in_hand_is_not_given_to_another():
 
 
 def test_messages_of_the_former_layout_are_worked_off(submit):
-    """A queue that an older version has filled is emptied after an upgrade."""
+    """The queue of an older version is processed after an upgrade."""
     job = submit()
     OrmQ.objects.update(payload=former(FORMER_JOB_MESSAGE, str(job.pk)))
     async_task(NO_OP, 1, 2)

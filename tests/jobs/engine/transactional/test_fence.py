@@ -1,4 +1,4 @@
-"""Two workers on one job: who holds the newest fence writes, and nobody else."""
+"""Two workers on one job: only the one with the newest fence writes."""
 
 import os
 import signal
@@ -40,7 +40,7 @@ def until(job: Job, phase: str, worker: SkillJobWorker) -> None:
 
 
 class Overtaken:
-    """A worker that stands still in `evals` while another one takes its job."""
+    """A worker that stops in `evals` while another one takes its job."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
@@ -160,7 +160,9 @@ def test_a_worker_frozen_beyond_its_lease_applies_nothing_when_it_thaws(
     assert list(job.results.values_list("pk", "phase")) == before
     assert [phase for _, phase in before] == list(PHASES)
     calls = Counter(author_log.read_text().split())
-    assert calls["questions"] == 2  # the frozen one's call, and the one that counts
+    assert (
+        calls["questions"] == 2
+    )  # the call of the frozen worker, and the one that counts
     assert Job.objects.get(pk=job.pk).status == Job.Status.COMPLETED
 
 
@@ -168,7 +170,7 @@ def test_a_worker_frozen_beyond_its_lease_applies_nothing_when_it_thaws(
 def test_a_worker_frozen_in_its_commit_holds_the_jobs_row_for_a_while_only(
     submit: Callable[..., Job], author_log: Path
 ) -> None:
-    """The server ends its session: what it wrote is undone, its locks are free."""
+    """The server ends the idle session, which rolls back and frees its locks."""
     job = submit()
     fork_server = ForkServer(
         AUTHOR_LOG=str(author_log), SKILLFLEET_IDLE_TRANSACTION="1"
@@ -180,12 +182,12 @@ def test_a_worker_frozen_in_its_commit_holds_the_jobs_row_for_a_while_only(
         assert os.WIFSTOPPED(status)
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = '20s'")
-        expire_lease(job)  # this waits for the row
+        expire_lease(job)  # waits for the lock of the row
         lifecycle.requeue(Job.objects.get(pk=job.pk))
         drain()
         before = list(job.results.values_list("pk", "phase"))
         again = fork_server.run(thaw=True)
-        assert os.WIFSTOPPED(again)  # its connection was cut: it tries once more
+        assert os.WIFSTOPPED(again)  # its connection was cut, so it retries
         assert os.waitstatus_to_exitcode(fork_server.run(thaw=True)) == 0
     finally:
         fork_server.close()

@@ -1,4 +1,4 @@
-"""One idempotency key, several submissions at one instant."""
+"""Several submissions with one idempotency key at the same time."""
 
 import threading
 from collections.abc import Callable

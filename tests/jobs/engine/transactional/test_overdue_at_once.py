@@ -1,4 +1,4 @@
-"""An answer that meets the sweep which ends its question."""
+"""An answer and the sweep that closes its question, at the same time."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What puts a job back, how often, and what a COMMIT of unknown end does."""
+"""What requeues a job, how often, and the outcome of an unconfirmed COMMIT."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -56,7 +56,7 @@ def test_a_commit_of_unknown_end_neither_fails_nor_repeats_the_phase(
     author: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The connection is cut behind the COMMIT: applied, but nobody was told."""
+    """The connection is cut after the COMMIT, before it was confirmed."""
     real = checkpoint.apply
     cut: list[str] = []
 
@@ -80,7 +80,7 @@ def test_a_commit_of_unknown_end_neither_fails_nor_repeats_the_phase(
 def cut_behind(
     owner: Any, verb: str, monkeypatch: pytest.MonkeyPatch, every: int = 2
 ) -> list[int]:
-    """Every other call is done, and its end is told to nobody."""
+    """Cut the connection after every other call: it is done, but not confirmed."""
     real = getattr(owner, verb)
     calls: list[int] = []
 
@@ -104,7 +104,7 @@ def test_a_connection_that_is_cut_in_a_phase_costs_neither_a_crash_nor_a_call(
     author: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A claim whose COMMIT was not answered is found again by its fence."""
+    """A worker finds an unconfirmed claim by its fence."""
     cuts = cut_behind(Job, verb, monkeypatch)
     while not Job.objects.get(pk=job.pk).is_final:
         assert worker.process_job(Job.objects.get(pk=job.pk))
@@ -119,7 +119,7 @@ def test_a_backlog_is_not_swept_and_a_lost_message_is(
 ) -> None:
     waiting, lost = submit(), submit()
     OrmQ.objects.filter(pk=lost.message_id).delete()
-    assert sweep().requeued == 0  # not gone for a minute yet
+    assert sweep().requeued == 0  # it has been missing for less than a minute
     long_ago = timezone.now() - timedelta(hours=1)
     Job.objects.update(enqueued_at=long_ago, updated_at=long_ago)
     assert sweep().requeued == 1
@@ -177,7 +177,8 @@ def test_a_phase_that_hangs_frees_its_worker_also_when_the_job_was_cancelled(
     author = CancelledAuthor()
     worker = SkillJobWorker(author, overrun=author.released.set)
     assert worker.process_job(job) and worker.process_job(job)
-    settings.SKILLFLEET_JOB_LEASE = timedelta(seconds=0.2)  # so it is missed at once
+    # With a short lease the heartbeat, which checks the limit, comes often.
+    settings.SKILLFLEET_JOB_LEASE = timedelta(seconds=0.2)
     settings.SKILLFLEET_PHASE_LIMIT = timedelta(seconds=1)
 
     assert not worker.process_job(job)
