@@ -1,1 +1,2 @@
-"""Measurements beside the peers, for docs/reference/benchmarks.md alone."""
+"""Measurements of this project and of alternatives, for
+docs/reference/benchmarks.md."""

@@ -1,7 +1,6 @@
 """`make bench-cache`: measure, and write the sections of docs/reference/benchmarks.md.
 
-ARGS names some of the parts. QUICK=1 runs them on a smaller scale and prints instead of
-writing.
+ARGS names some of the parts. QUICK=1 measures on a smaller scale and prints the result.
 """
 
 import os
@@ -45,7 +44,7 @@ def prepare_project(folder: Path, valkey_url: str) -> None:
 
 
 def measured(chosen: list[str], scale: Scale) -> Iterator[tuple[str, list[str]]]:
-    """The lines of each part, with when and where they were taken."""
+    """The lines of each part, with the date and the machine."""
     from benchmarks.caching.report import PARTS
 
     for name in chosen or PARTS:

@@ -1,4 +1,4 @@
-"""Where and when figures were taken, as the page says it."""
+"""The machine and the date of a measurement, as the page shows them."""
 
 import os
 import platform
@@ -25,13 +25,13 @@ def processor() -> str:
 
 
 class Load:
-    """How busy the machine was while we measured, ourselves included."""
+    """The load of the machine during the measurement, ours included."""
 
     def __init__(self) -> None:
         self._begun = os.getloadavg()[0]
 
     def remark(self) -> str:
-        """Of the load averages before and after; a runner of ours counts as one."""
+        """The load averages before and after; one of them is our own process."""
         before, after = self._begun, os.getloadavg()[0]
         busy = before > 0.5 or after > (os.cpu_count() or 1) + 0.5
         idle = "**It was not idle**: trust the ratios" if busy else "It was idle else"

@@ -1,4 +1,4 @@
-"""Rounds: every contender has its turn in each, so that a noisy minute hits all."""
+"""Rounds in which each contender takes its turn, so that noise affects all of them."""
 
 import gc
 import statistics
@@ -20,7 +20,8 @@ def interleaved(
     rounds: int,
     within: float = float("inf"),
 ) -> dict[str, Seconds]:
-    """Each contender's figure of every round; who begins differs."""
+    """The figures of each contender, one a round; the order changes from round to
+    round."""
     figures: dict[str, Seconds] = {name: [] for name in contenders}
     for each in rounds_within(within, rounds):
         gc.collect()
@@ -30,7 +31,7 @@ def interleaved(
 
 
 def rounds_within(seconds: float, most: int) -> Iterator[int]:
-    """No other begins when the time is up; two there are in any case."""
+    """Start no further round after this time; there are at least two."""
     end = time.monotonic() + seconds
     for each in range(most):
         if each < FEWEST_ROUNDS or time.monotonic() < end:
@@ -42,14 +43,14 @@ def shuffled(names: Mapping[str, Any], seed: int) -> list[str]:
 
 
 def per_call(call: Call, seconds: float) -> Callable[[], float]:
-    """Times one call: the best of three means, in so many seconds together."""
+    """A function that times one call: the best of three means within these seconds."""
     return per_step(call, repeat(()), seconds)
 
 
 def per_step(
     call: Callable[..., Any], arguments: Iterator[tuple[Any, ...]], seconds: float
 ) -> Callable[[], float]:
-    """The same for a call with arguments in turn."""
+    """The same for a function that is called with each argument in turn."""
     timer = Timer("call(*step())", globals={"call": call, "step": arguments.__next__})
     number = 0
 
@@ -72,5 +73,5 @@ def medians(by_name: Mapping[str, Seconds]) -> dict[str, float]:
 
 
 def ratio(theirs: Seconds, ours: Seconds) -> float:
-    """How many times ours: the median of the rounds, each compared in itself."""
+    """How many times ours: the median of the ratios of the rounds."""
     return median([one / other for one, other in zip(theirs, ours, strict=True)])

@@ -1,8 +1,8 @@
 """`make bench-search`: SKILLS skills in ten thousand categories, on both databases.
 
-How long searches take, whether they find what was meant, how fast skills are
-imported, and what reading the tree and the lists costs. With SKILLFLEET_CORPUS also
-whether prompts find their skills (benchmarks/searching/recall.py).
+It measures how long searches take, whether they find what was meant, how fast skills
+are imported, and what reading the tree and the lists costs. With SKILLFLEET_CORPUS also
+the recall of prompts (benchmarks/searching/recall.py).
 """
 
 import os
@@ -26,7 +26,7 @@ Row = tuple[str, ...]
 
 
 def searches(kinds: Collection[str] = (), how: str = "") -> Iterator[Row]:
-    """`kinds`: of which questions; empty: of all."""
+    """The times of searches, for these kinds of questions or for all."""
     from benchmarks.searching.questions import Sample, search, timed, times, worked
 
     for kind, questions in Sample().questions().items():
@@ -46,7 +46,7 @@ def searches(kinds: Collection[str] = (), how: str = "") -> Iterator[Row]:
 
 
 def sets() -> Iterator[Row]:
-    """What each question of exact words found, if not more than is ranked did."""
+    """Digests of the results of exact words, to compare the databases."""
     from benchmarks.searching.questions import Sample, all_found
 
     for kind, questions in Sample().questions().items():
@@ -98,7 +98,7 @@ def recalled() -> Iterator[Row]:
 
 
 def run(folder: Path) -> Iterator[Row]:
-    """In a process of its own, DATABASE_URL being set."""
+    """Run this in a process of its own with DATABASE_URL set."""
     import django
     from django.core.management import call_command
     from django.test.utils import override_settings
@@ -174,7 +174,8 @@ def section(databases: dict[str, list[list[str]]], load: Load) -> list[str]:
 
 
 def compared(databases: dict[str, list[list[str]]]) -> list[str]:
-    """Of questions that on neither found as many as are ranked."""
+    """How many questions give the same skills on all databases, of those not cut
+    off."""
     first, *others = (
         {r[1]: r[2:] for r in each if r[0] == "sets"} for each in databases.values()
     )

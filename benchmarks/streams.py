@@ -1,8 +1,8 @@
-"""`make bench-streams`: what idle event streams cost, and that it is given back.
+"""`make bench-streams`: what idle event streams cost, and whether it is freed.
 
-A real gunicorn with the ASGI entry, STREAMS sockets on it, in rounds: figures before,
-with all of them open, and after their jobs have ended; how long after its commit an
-event has reached all of them. On SQLite, then on PostgreSQL.
+STREAMS sockets are opened on a real gunicorn with the ASGI entry. Each round measures
+before them, with all of them open, and after their jobs have ended; and how long after
+its commit an event has reached all of them. On SQLite, then on PostgreSQL.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ def cost(pid: int) -> Cost:
 
 @contextmanager
 def server(port: int, log: Path) -> Iterator[int]:
-    """gunicorn as an installation starts it; yields its worker's pid."""
+    """gunicorn as an installation starts it; yields the pid of its worker."""
     command = ["-m", "gunicorn", "-c", "gunicorn_events.conf.py"]
     with log.open("w") as output:
         process = subprocess.Popen(
@@ -71,7 +71,7 @@ def server(port: int, log: Path) -> Iterator[int]:
 
 
 class Stream:
-    """One socket, read up to an event at a time."""
+    """One socket, from which events are read one by one."""
 
     def __init__(self, port: int, job_id: str, token: str) -> None:
         self.port, self.job_id, self.token = port, job_id, token
@@ -145,7 +145,8 @@ def settled(pid: int) -> Cost:
 
 
 def made(port: int) -> tuple[list[Stream], Any]:
-    """Streams of fresh users, each at one job of theirs; what is done to the jobs."""
+    """Streams of new users, each at a job of their own; and a function that acts on all
+    jobs."""
     from django.contrib.auth.models import Group, User
 
     from jobs import lifecycle
@@ -172,7 +173,7 @@ def made(port: int) -> tuple[list[Stream], Any]:
 
 
 def run(name: str) -> None:
-    """In a process of its own, DATABASE_URL being set: prints its rows."""
+    """Run this in a process of its own with DATABASE_URL set; it prints its rows."""
     import django
     from django.core.management import call_command
 

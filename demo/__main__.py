@@ -1,6 +1,6 @@
 """`make demo`: a document becomes a skill, by real requests to real servers.
 
-Everything runs in a temporary folder. Only the exported skill is kept.
+Everything happens in a temporary folder; only the exported skill is kept.
 """
 
 import argparse
@@ -47,7 +47,9 @@ def parser() -> argparse.ArgumentParser:
         ("source", "a Markdown document instead of the one that is shipped"),
         ("task", "what the skill is for, at least ten characters"),
     ):
-        default = os.environ.get(name.upper()) or None  # what make was called with
+        default = (
+            os.environ.get(name.upper()) or None
+        )  # make passes its variables on as these
         options.add_argument(f"--{name}", default=default, help=meaning)
     return options
 

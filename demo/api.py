@@ -1,4 +1,4 @@
-"""The API as a client uses it: every request is printed with its answer."""
+"""A client of the API that prints every request with its response."""
 
 import json
 import time
@@ -38,7 +38,7 @@ class Reply:
 
 
 class Api:
-    """`base` ends before the path; requests without a token are anonymous."""
+    """`base` is the URL up to the path; without a token requests are anonymous."""
 
     def __init__(self, base: str, token: str, console: Console) -> None:
         self.base = base
@@ -64,7 +64,7 @@ class Api:
         anonymous: bool = False,
         quiet: bool = False,
     ) -> Reply:
-        """One request. Any status but the expected one ends the demo."""
+        """Send one request. Any status but the expected one ends the demo."""
         reply = self.send(method, path, body, anonymous=anonymous)
         if not quiet or reply.status != expect:
             request = f"[bold cyan]{method} {escape(path)}[/bold cyan]"

@@ -19,7 +19,8 @@ SHIPPED_FEEDBACK = (
 
 @dataclass(frozen=True)
 class Document:
-    """`feedback` is what its owner says to the first draft; empty: it is fine."""
+    """A document and its task. `feedback` is sent at the first preview, unless
+    empty."""
 
     path: Path
     text: str
@@ -28,11 +29,11 @@ class Document:
     feedback: str = ""
 
     def answer(self, question: Mapping[str, Any]) -> str | list[str] | None:
-        """What its owner would say; None when they have nothing to add."""
+        """The owner's answer to this question, or None if they have nothing to add."""
         if options := question.get("options"):
             multiple = question.get("type") == "multi_choice"
             return [options[0]] if multiple else str(options[0])
-        # Only what was said on the command line is known; nothing is made up.
+        # The command line gives nothing else, and the demo invents nothing.
         has_answer = self.task != ANY_TASK and question.get("topic") == "trigger"
         return self.task if has_answer else None
 
@@ -48,7 +49,7 @@ def shipped(task: str | None) -> Document:
 
 
 def chosen(source: str | None, task: str | None) -> Document:
-    """The document that the command line names, else the one that is shipped."""
+    """The document named on the command line, or the one that is shipped."""
     if source is None:
         return shipped(task)
     path = Path(source)

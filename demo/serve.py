@@ -29,14 +29,16 @@ def main() -> int:
 
 
 def serve(console: Console, address: str, events: str) -> None:
-    """Use what the environment or .env names, unlike the demo."""
+    """Unlike the demo, use the settings of the environment and of .env."""
     env = {"SKILLFLEET_EVENTS_URL": f"http://{events}", **os.environ}
     for command in servers.SET_UP:
         servers.manage(env, *command)
     servers.join(env)
     password = servers.make_first_admin(ADMIN)
     with servers.running(env, address, None, events) as processes:
-        wait_for_worker(processes)  # or the web server logs each early probe of /readyz
+        wait_for_worker(
+            processes
+        )  # otherwise the web server would log each early request of /readyz
         servers.wait_until_ready(processes, address)
         console.print(f"Admin    http://{address}/admin/")
         console.print(f"API      http://{address}/api/docs")
@@ -50,7 +52,7 @@ def serve(console: Console, address: str, events: str) -> None:
 
 
 def wait_for_worker(processes: list[servers.Process]) -> None:
-    """Wait for a live worker, at most READY_WITHIN; then /readyz says what is wrong."""
+    """Wait up to READY_WITHIN for a live worker; /readyz then says what is wrong."""
     from jobs.models import Worker
 
     give_up = time.monotonic() + servers.READY_WITHIN

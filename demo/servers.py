@@ -20,7 +20,7 @@ from demo.api import Failed
 ROOT = Path(__file__).resolve().parent.parent
 READY_WITHIN = 60.0
 STOPPED_WITHIN = 20.0
-SET_UP = (["migrate"], ["seed_taxonomy"])  # migrate makes cache table and groups
+SET_UP = (["migrate"], ["seed_taxonomy"])  # migrate creates tables and groups
 FOREIGN = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "DJANGO_", "SKILLFLEET_")
 
 
@@ -37,7 +37,8 @@ class Process:
 
 
 def environment(var: Path) -> dict[str, str]:
-    """This process's environment without what names another database or setting."""
+    """The environment of this process, without variables for other databases or
+    settings."""
     inherited = {
         name: v for name, v in os.environ.items() if not name.startswith(FOREIGN)
     }
@@ -52,7 +53,7 @@ def environment(var: Path) -> dict[str, str]:
 
 
 def manage(env: dict[str, str], *arguments: str) -> str:
-    """Run a management command; returns what it printed."""
+    """Run a management command; return its output."""
     command = [sys.executable, "manage.py", *arguments]
     done = subprocess.run(  # noqa: S603 (our own command line)
         command, cwd=ROOT, env=env, capture_output=True, text=True
@@ -73,9 +74,10 @@ def free_port() -> int:
 def running(
     env: dict[str, str], address: str, logs: Path | None, events: str = ""
 ) -> Iterator[list[Process]]:
-    """Run web server and worker until the block ends; they log into `logs`, or here.
+    """Run web server and worker within the block.
 
-    `events` is the address for event streams; empty starts no server for them.
+    They log into the folder `logs`, or to this terminal. `events` is the address of the
+    server for event streams; if it is empty, none is started.
     """
     commands = {
         "web": [
@@ -110,7 +112,7 @@ def start(
             env=env,
             stdout=output,
             stderr=subprocess.STDOUT if output else None,
-            start_new_session=True,  # Ctrl-C reaches this process alone
+            start_new_session=True,  # so that Ctrl-C reaches this process only
         )
     finally:
         if output:
@@ -168,7 +170,7 @@ def make_person(name: str, *groups: str) -> None:
 
 
 def make_first_admin(name: str) -> str | None:
-    """The new admin's password, or None when there is an admin already."""
+    """Make an admin and return their password; None if there is an admin already."""
     from django.contrib.auth.models import User
 
     if User.objects.filter(is_superuser=True).exists():

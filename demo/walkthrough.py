@@ -1,4 +1,4 @@
-"""The demo's steps, each a request as any client of the API would send it."""
+"""The steps of the demo; each is a request that any client could send."""
 
 import time
 from typing import Any
@@ -100,7 +100,7 @@ def question_line(question: Any) -> str:
 
 
 def reply_to(prompt: Any, document: Document, *, first: bool) -> dict[str, Any]:
-    """Feedback to the first draft that is shown, an answer to what is asked."""
+    """Send feedback at the first preview; answer the questions otherwise."""
     response: dict[str, Any] = {"round": prompt["round"], "action": "proceed"}
     if prompt["prompt_type"] == "preview" and first and document.feedback:
         return {**response, "action": "revise", "feedback": document.feedback}
@@ -171,7 +171,7 @@ def show_draft(api: Api, console: Console, job_id: str, status: Any) -> None:
 
 
 def show_evals(console: Console, result: Any) -> None:
-    """Each eval with a tick, or with what went wrong."""
+    """Print each eval with a tick, or with what went wrong."""
     failed = {
         (each["kind"], each["text"]): each["reason"] for each in result["failures"]
     }
@@ -245,7 +245,7 @@ def edit(api: Api, console: Console, name: str) -> None:
 
 
 def with_longer_description(skill_md: str) -> tuple[str, str]:
-    """The text with one changed line, and that line.
+    """The text with a longer description, and the changed line.
 
     The server writes a description as one line between double quotes.
     """

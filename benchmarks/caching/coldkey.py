@@ -1,4 +1,4 @@
-"""Sixteen threads that request one missing key: how often is it computed?"""
+"""Sixteen threads request one missing key: how often is its value computed?"""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +18,7 @@ THREADS = 16
 
 
 def crowd(name: str) -> tuple[Computation, Callable[[], float]]:
-    """Seconds until all threads have a value, for a new key each time."""
+    """Seconds until all threads have the value; each call uses a new key."""
     decorate, alias = CONTENDERS[name]
     compute, numbers = Computation(), count()
     function = decorate(compute)

@@ -1,4 +1,4 @@
-"""How each contender decorates a function that many threads may call at once."""
+"""How each contender decorates a function that many threads call at once."""
 
 from collections.abc import Callable
 from threading import Condition, Lock
@@ -10,11 +10,11 @@ from django.core.cache import caches
 from cachelayer import cache_endpoint
 
 COMPUTING = 0.05
-"""Seconds, as of a query that waits for its database."""
+"""Seconds that a computation waits, as a query waits for its database."""
 
 
 class Computation:
-    """Counts how often it was asked for."""
+    """A slow function that counts its calls."""
 
     def __init__(self) -> None:
         self.calls, self._lock = 0, Lock()

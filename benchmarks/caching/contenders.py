@@ -11,10 +11,10 @@ from skillfleet.accounts.tokens import make_token
 class Contender:
     address: str
     alias: str = "ours-memory"
-    """The cache that is configured in addition to the product's."""
+    """The alias of the cache that is configured beside the product's."""
     ours: bool = False
     shipped: bool = False
-    """With the product's middleware, and an API token that is queried each time."""
+    """Whether requests pass the product's middleware and carry an API token."""
 
 
 STATIC, UNCACHED = "static Django view (the least)", "not cached"
@@ -42,7 +42,7 @@ CONTENDERS = {
 
 
 def token() -> str:
-    """Of a viewer."""
+    """An API token of a viewer."""
     viewer, _ = User.objects.get_or_create(username="bench")
     viewer.groups.set(Group.objects.filter(name="viewer"))
     return make_token(viewer, 1).secret

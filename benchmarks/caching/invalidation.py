@@ -1,4 +1,4 @@
-"""What it costs to invalidate ten keys among a thousand, and among a million."""
+"""The cost of invalidating ten keys among a thousand and among a million."""
 
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -18,14 +18,14 @@ CONTENDERS: dict[str, tuple[Callable[[int], stores.Invalidate], int]] = {
     "diskcache `evict(tag)`": (stores.diskcache, 10**5),
     "cacheops `invalidate_obj`": (stores.cacheops, 10**4),
 }
-"""By name: how it is filled, and up to how many keys that takes acceptable time."""
+"""By name: the function that fills it, and the number of keys that it can handle."""
 ENOUGH = 0.02
 MOST = 10
 Table = dict[str, dict[int, Seconds]]
 
 
 def timed(invalidate: stores.Invalidate, groups: Iterator[int]) -> Callable[[], float]:
-    """Seconds of one invalidation; each group only once, because it is gone then."""
+    """Seconds of one invalidation. Each group can be invalidated only once."""
 
     def time() -> float:
         spent: list[float] = []

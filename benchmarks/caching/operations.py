@@ -19,7 +19,7 @@ KINDS = {
 
 
 def record(row: int) -> dict[str, Any]:
-    """About a hundred bytes as JSON."""
+    """A dict of about a hundred bytes as JSON."""
     text = f"The description of number {row:06}"
     return {"number": row, "title": text, "active": bool(row % 2), "score": row / 7}
 
@@ -64,7 +64,7 @@ OPERATIONS: dict[str, list[Callable[[Cache, Scale], Any]]] = {
 def measure(
     caches: Mapping[str, Cache], scale: Scale
 ) -> dict[str, list[dict[str, Seconds]]]:
-    """By operation, for each size: by cache, the seconds of each round."""
+    """The seconds of each round, by operation, size and cache."""
     for cache in caches.values():
         fill(cache)
     return {
@@ -80,7 +80,7 @@ def measure(
 
 
 def section(results: dict[str, list[dict[str, Seconds]]]) -> Iterator[str]:
-    """A table for each operation; peers with the ratio to ours."""
+    """A table for each operation; for peers also the ratio to ours."""
     for name, by_size in results.items():
         yield f"\n**{name}**"
         head = ["", *(f"{size} KB" for size in KILOBYTES)]

@@ -1,4 +1,4 @@
-"""Everything that keeps a value under a key, by the name that the page uses."""
+"""All caches that store a value under a key, by their names on the page."""
 
 from threading import Lock
 from typing import Any, Protocol
@@ -22,7 +22,7 @@ class Dict(dict[str, Any]):
 
 
 class Locked:
-    """cachetools as its documentation has it among threads."""
+    """cachetools with a lock, as its documentation recommends for threads."""
 
     def __init__(self) -> None:
         from cachetools import LRUCache
@@ -39,7 +39,7 @@ class Locked:
 
 
 def memory_caches() -> dict[str, Cache]:
-    """Values in the process."""
+    """Caches that keep values in the process."""
     return {
         LIMIT: Dict(),
         "MemoryCache": caches["ours-memory"],
@@ -49,7 +49,7 @@ def memory_caches() -> dict[str, Cache]:
 
 
 def remote_caches() -> dict[str, Cache]:
-    """Values in a server, or in a file."""
+    """Caches that keep values in a server or in a file."""
     from cacheops import cache as cacheops
 
     return {

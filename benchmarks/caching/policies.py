@@ -1,4 +1,4 @@
-"""The hit rate of each policy, on traces that can be reproduced."""
+"""The hit ratio of each eviction policy, on reproducible traces."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -18,17 +18,18 @@ KEYS, ROOM = 10_000, 1_000
 LOOP = ROOM * 6 // 5
 EVERY, PASS = 10_000, 2_000
 Recall = Callable[[str], bool]
-"""Look a key up, and store it if it was missing; whether it was a hit."""
+"""Look a key up, store it if it is missing, and return whether it was a hit."""
 
 
 def zipf(lookups: int) -> Iterator[int]:
-    """Key n is requested n times less often than the first."""
+    """Key n is requested n times less often than the first key."""
     weights = list(accumulate(1 / rank for rank in range(1, KEYS + 1)))
     return iter(Random(1).choices(range(KEYS), cum_weights=weights, k=lookups))
 
 
 def scan(lookups: int) -> Iterator[int]:
-    """The same, and after each 10,000 a pass over 2,000 keys that come once."""
+    """Like `zipf`, but after each 10,000 requests 2,000 other keys are requested
+    once."""
     requested, fresh = zipf(lookups), count(KEYS)
     lots = lookups // (EVERY + PASS) + 1
     mixed = (chain(islice(requested, EVERY), islice(fresh, PASS)) for _ in range(lots))
@@ -36,7 +37,7 @@ def scan(lookups: int) -> Iterator[int]:
 
 
 def loop(lookups: int) -> Iterator[int]:
-    """A fifth more keys than there is room for, over and over."""
+    """The same keys in turn, a fifth more than fit into the cache."""
     return islice(cycle(range(LOOP)), lookups)
 
 

@@ -1,4 +1,4 @@
-"""Where a hit spends its time: in a DRF view by sampling, in a backend by parts."""
+"""The parts of a hit: in a DRF view by sampling, in a backend call by call."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -39,7 +39,7 @@ def stage_of(frame: Any) -> str | None:
 
 
 def shares(frame: Any) -> Counter[str]:
-    """Seconds by stage; a stage has all that is called below it."""
+    """Seconds by stage, including everything that the stage calls."""
     stage = stage_of(frame)
     if stage is not None:
         return Counter({stage: frame.time})
@@ -51,7 +51,7 @@ def shares(frame: Any) -> Counter[str]:
 
 
 def profiled(ask: Call, seconds: float) -> dict[str, float]:
-    """The share of each stage."""
+    """The share of each stage in the time of a request."""
     ask()
     time_one = per_call(ask, 0.05)()
     profiler = Profiler(interval=INTERVAL, async_mode="disabled")
@@ -76,7 +76,7 @@ def requests_section(scale: Scale) -> Iterator[str]:
 
 
 def backend_section(scale: Scale) -> Iterator[str]:
-    """get of 20 KB, and what it consists of, each called by itself."""
+    """A `get` of 20 KB, and each of its parts measured alone."""
     ours: Any = caches["ours-memory"]
     locmem = caches["locmem"]
     key, value = "/profiled/1", bytes(20_000)

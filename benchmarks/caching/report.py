@@ -1,4 +1,4 @@
-"""The parts of the section, in the page's order."""
+"""The parts of the section, in the order of the page."""
 
 from collections.abc import Callable, Iterator
 

@@ -1,4 +1,4 @@
-"""The tree in process: a request through Django's WSGI door and back."""
+"""The taxonomy over WSGI, in process: from the request to the end of the response."""
 
 import io
 import sys
@@ -43,7 +43,7 @@ def request_of(contender: Contender, secret: str) -> dict[str, Any]:
 
 
 def asking(contender: Contender, secret: str) -> Callable[[], bytes]:
-    """One request, all of its body, and what a server does at its end."""
+    """Send one request, read its body, and do what a server does at its end."""
     from benchmarks.caching.served import application
 
     environ, statuses = request_of(contender, secret), [""]
@@ -83,7 +83,8 @@ def measure(scale: Scale) -> dict[str, Seconds]:
 
 
 def section(results: dict[str, Seconds]) -> Iterator[str]:
-    """One row a contender: time, times the static view, times faster than uncached."""
+    """A row for each contender: time, and ratios to the static and the uncached
+    view."""
     head = ["", "one answer", "of a static view", "faster than not cached"]
     yield from table(head, (row(name, results) for name in results))
 

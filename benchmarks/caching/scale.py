@@ -1,4 +1,4 @@
-"""How much is measured: all of it, or with QUICK=1 enough to see that it runs."""
+"""The scale of the measurement: everything or, with QUICK=1, a quick trial."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 class Scale:
     rounds: int = 7
     seconds: float = 0.03
-    """Of each figure in each round."""
+    """Seconds for each figure in each round."""
     key_counts: tuple[int, ...] = (1_000, 10_000, 100_000, 1_000_000)
     slow_rounds: int = 5
-    """Where one call takes seconds."""
+    """Rounds of measurements in which one call takes seconds."""
     wrk_seconds: int = 2
     lookups: int = 200_000
 

@@ -1,4 +1,4 @@
-"""WSGI: contenders without middleware, the product's own addresses with its own."""
+"""WSGI entry: contenders without middleware, the product's URLs with its own."""
 
 from collections.abc import Callable, Iterable
 from typing import Any

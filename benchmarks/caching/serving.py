@@ -1,4 +1,4 @@
-"""The same over gunicorn, as the product configures it, and wrk."""
+"""The taxonomy over gunicorn, as the product configures it, measured with wrk."""
 
 import os
 import re
@@ -36,8 +36,8 @@ MISSING = "wrk is not installed (Debian: apt-get install wrk); this part was lef
 
 @dataclass
 class Served:
-    """By contender and round, seconds for one answer: of the clock, with wrk on the
-    same cores, and of the server's processors."""
+    """Seconds for one response, by contender and round: by the clock, with wrk on the
+    same cores, and of the server's CPU time."""
 
     clock: dict[str, Seconds] = field(default_factory=dict)
     cpu: dict[str, Seconds] = field(default_factory=dict)
@@ -51,19 +51,21 @@ class Server:
     pid: int
 
     def cpu(self) -> float:
-        """Seconds that its workers have spent."""
+        """CPU seconds of its workers."""
         listed = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
         return sum(map(spent, listed.split()))
 
 
 def spent(pid: str) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) * TICK  # utime and stime of proc(5)
+    return (
+        int(fields[11]) + int(fields[12])
+    ) * TICK  # fields utime and stime, see proc(5)
 
 
 @contextmanager
 def gunicorn(alias: str) -> Iterator[Server]:
-    """Once it answers; two workers with eight threads."""
+    """Start two workers with eight threads; yield when they answer."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -100,7 +102,7 @@ def wait_for(url: str, server: "subprocess.Popen[bytes]") -> None:
 def requests_of(
     contender: Contender, server: Server, secret: str, seconds: int
 ) -> tuple[float, float]:
-    """Seconds for one request: of the clock, and of the server's processors."""
+    """Seconds for one request: by the clock, and of the server's CPU time."""
     command = [WRK, "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s"]
     if contender.shipped:
         command += ["-H", f"Authorization: Bearer {secret}"]
@@ -114,7 +116,7 @@ def requests_of(
 
 
 def measure(scale: Scale) -> Served:
-    """Empty when there is no wrk."""
+    """The measurements; empty if wrk is not installed."""
     served = Served()
     if which(WRK) is None:
         print(MISSING, file=sys.stderr)
@@ -122,7 +124,7 @@ def measure(scale: Scale) -> Served:
     tree.plant()
     secret = token()
     with ExitStack() as stack:
-        # Each has its own: threads that computed for another hold its connections.
+        # A server for each contender: threads would keep the connections of the others.
         servers = {
             name: stack.enter_context(gunicorn(each.alias))
             for name, each in CONTENDERS.items()

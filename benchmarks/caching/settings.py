@@ -1,4 +1,4 @@
-"""The project's settings with the peers' caches, and no middleware around them."""
+"""The project's settings with the caches of the peers, and without middleware."""
 
 import os
 from collections.abc import Collection
@@ -30,7 +30,7 @@ EVERY: Caches = {
         "OPTIONS": {
             "FOLDER": str(Path(VAR_DIR, "cache")),
             "MAX_VALUE": 2**24,
-            "TIMEOUT": 10.0,  # a peer's scan keeps the server from answering
+            "TIMEOUT": 10.0,  # while a peer scans its keys, the server does not answer
             "BUDGET": 60.0,
         },
     },
@@ -54,13 +54,13 @@ EVERY: Caches = {
 
 
 def beside(alias: str) -> Caches:
-    """The product's caches and this one: at the end of each request Django looks at
-    every configured cache, and no project has as many as there are contenders."""
+    """The product's caches and this one. At the end of a request Django visits every
+    configured cache, and no project has as many as there are contenders."""
     return {**PRODUCT, alias: EVERY[alias]}
 
 
 def with_ours(alias: str) -> dict[str, Any]:
-    """The decorators' settings; a peer's cache is not theirs."""
+    """The settings for our decorators, which do not use the cache of a peer."""
     return {**PROJECT, "ALIAS": alias if alias.startswith("ours-") else "default"}
 
 

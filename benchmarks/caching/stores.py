@@ -1,4 +1,4 @@
-"""Caches with many keys, filled and invalidated by each contender's own means.
+"""Caches with many keys, filled and invalidated by the means of each contender.
 
 The keys are `/skills/{group}/{number}`, ten in a group; a pattern covers one group.
 """
@@ -20,7 +20,7 @@ VALUE = b"a value of some bytes"
 LOT = 10_000
 DAY = 86_400
 Invalidate = Callable[[int], object]
-"""Invalidates one group."""
+"""A function that invalidates one group."""
 
 
 def keys(count: int) -> Iterator[str]:
@@ -41,7 +41,7 @@ def memory(count: int) -> Invalidate:
 
 
 def valkey(count: int) -> Invalidate:
-    """Every value there is the first one's: the server does not look at them."""
+    """A RedisCache whose keys all have the same value, because no value is read."""
     prefix, url = f"ours{count}:", f"{VALKEY}/5"
     options = {"FOLDER": folder(), "PREFIX": prefix, "TIMEOUT": 60.0, "BUDGET": 600.0}
     cache = RedisCache(url, {"OPTIONS": options})
@@ -56,7 +56,7 @@ def valkey(count: int) -> Invalidate:
 
 
 def expression(count: int) -> Invalidate:
-    """A common addition to LocMemCache: a regular expression over its keys."""
+    """A common extension of LocMemCache: a regular expression over its keys."""
     cache = LocMemCache(
         f"invalidation-{count}", {"OPTIONS": {"MAX_ENTRIES": 4 * count}}
     )
@@ -97,7 +97,7 @@ def diskcache(count: int) -> Invalidate:
 
 
 def cacheops(count: int) -> Invalidate:
-    """Results that depend on one category each; it deletes those it has listed."""
+    """Results that depend on one category each; cacheops deletes those on its lists."""
     from cacheops import cached_as, invalidate_obj
 
     from taxonomy.models import Category
@@ -113,7 +113,7 @@ def raw(url: str) -> Redis:
 
 
 def store_raw(url: str, names: list[str], stored: bytes | str) -> None:
-    """Many keys in few round trips."""
+    """Store many keys in few round trips."""
     client = raw(url)
     for start in range(0, len(names), LOT):
         client.mset(dict.fromkeys(names[start : start + LOT], stored))

@@ -1,4 +1,4 @@
-"""The taxonomy with 2,000 categories, answered by each contender's own means."""
+"""The taxonomy with 2,000 categories, as each contender caches it."""
 
 from collections.abc import Callable
 from functools import cache
@@ -23,7 +23,7 @@ ROOTS, BRANCHES = 20, 10
 
 
 def plant() -> None:
-    """20 roots; below each 10 branches; leaves for the rest, about 9 a branch."""
+    """Create 20 roots with 10 branches each, and leaves for the rest."""
     roots = [{"path": f"root-{one}"} for one in range(ROOTS)]
     branches = [
         {"path": f"{root['path']}/branch-{one}"}
@@ -42,7 +42,7 @@ def plant() -> None:
 
 
 class Uncached(APIView):
-    """What every contender computes on a miss: as the product's own view."""
+    """What every contender computes on a miss: the same as the product's own view."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -59,7 +59,7 @@ class Decorated(Uncached):
 
 @cache
 def answer() -> bytes:
-    """The body that each contender must answer."""
+    """The body that each contender must return."""
     tree = TreeSerializer({"categories": whole_tree()}).data
     body: bytes = JSONRenderer().render(tree)
     return body
@@ -70,7 +70,7 @@ def static(request: HttpRequest) -> HttpResponse:
 
 
 class Bytes(Uncached):
-    """The lower limit for any cache inside of a DRF view."""
+    """Constant bytes: the lower bound for any cache inside a DRF view."""
 
     def get(self, request: Request) -> HttpResponse:  # type: ignore[override]
         return HttpResponse(answer(), content_type="application/json")
@@ -94,7 +94,7 @@ def extended(alias: str) -> Callable[[HttpRequest], HttpResponse]:
 
 
 def paged(alias: str) -> type[Uncached]:
-    """Django's cache_page around all of DRF, as DRF's documentation has it."""
+    """Django's cache_page around all of DRF, as DRF's documentation shows it."""
 
     @method_decorator(cache_page(300, cache=alias), name="dispatch")
     class Paged(Uncached):
@@ -111,7 +111,7 @@ def cacheopsed() -> Any:
 
 
 def views() -> dict[str, Any]:
-    """By the address below /bench/."""
+    """The view of each contender, by its path below /bench/."""
     return {
         "static": static,
         "bytes": Bytes.as_view(),

@@ -1,4 +1,4 @@
-"""The contenders' addresses before the product's own."""
+"""The URLs of the contenders, and then those of the product."""
 
 from benchmarks.caching.tree import urls
 from skillfleet import urls as product

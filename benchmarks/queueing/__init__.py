@@ -1,1 +1,1 @@
-"""How fast a task starts and how many are done: ours beside other queues."""
+"""How fast a task starts, and how many tasks run per second, in several queues."""

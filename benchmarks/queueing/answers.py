@@ -1,6 +1,6 @@
-"""A task tells its sender that it has started: a datagram with both times.
+"""A task reports its start to its sender by a datagram with both times.
 
-The clock is the system's monotonic one, which all processes share.
+The clock is the monotonic one of the system, which all processes share.
 """
 
 import os
@@ -13,12 +13,12 @@ _sockets: dict[int, socket.socket] = {}
 
 
 def answer(sent: float, path: str) -> None:
-    """The task of every contender."""
+    """The task that every contender runs."""
     _mine().sendto(FORM.pack(sent, time.monotonic()), path)
 
 
 def _mine() -> socket.socket:
-    """This process's socket."""
+    """The socket of this process."""
     if os.getpid() not in _sockets:
         _sockets[os.getpid()] = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     return _sockets[os.getpid()]
@@ -33,7 +33,7 @@ class Answers:
         self._socket.bind(path)
 
     def next(self, timeout: float) -> tuple[float, float] | None:
-        """When a task was sent and when it started; None: nothing came in time."""
+        """(time sent, time started) of the next task; None if none started in time."""
         self._socket.settimeout(max(timeout, 0.001))
         try:
             sent, ran = FORM.unpack(self._socket.recv(FORM.size))

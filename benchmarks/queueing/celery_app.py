@@ -1,4 +1,4 @@
-"""Celery's task, without Django, and without a place for results."""
+"""Celery's task, without Django and without a result backend."""
 
 import os
 

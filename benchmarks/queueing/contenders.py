@@ -1,4 +1,4 @@
-"""Who is measured: how each sends a task, and how its workers are started."""
+"""The contenders: how each sends a task, and how its workers are started."""
 
 import sys
 from collections.abc import Callable
@@ -34,14 +34,14 @@ class Contender:
     settings: str = "benchmarks.queueing.settings"
     apps: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
-    """`{workers}` in it becomes their number."""
+    """The command of the workers; `{workers}` is replaced by their number."""
     one_each: bool = False
-    """The command is one worker; else it starts them all."""
+    """Whether the command starts one worker; otherwise it starts all of them."""
     undone: str = ""
     """Table and condition of what is not done and acknowledged; empty: it is not in
     the database."""
     finished: str = ""
-    """SQL that adds tasks that ended before."""
+    """SQL that adds finished tasks."""
 
 
 CONTENDERS = {
@@ -93,7 +93,8 @@ CONTENDERS = {
 
 
 def sender(name: str) -> Send:
-    """What sends a task; needs Django with the contender's settings."""
+    """The function that sends a task; it needs Django with the settings of the
+    contender."""
     if name in ("ours", "q2", "q2-tuned"):
         from django_q.tasks import async_task
 

@@ -71,7 +71,7 @@ class Workers:
             os.killpg(tree.pid, number)
 
     def cpu(self) -> float:
-        """CPU seconds that all their processes have used so far."""
+        """CPU seconds of all their processes so far."""
         sessions = {tree.pid for tree in self.trees}
         return sum(
             seconds for _, session, seconds in processes() if session in sessions
@@ -92,12 +92,12 @@ def cpu_below(parent: int) -> float:
 
 
 def processes() -> Iterator[tuple[int, int, float]]:
-    """Parent, session and CPU seconds of each process of the machine."""
+    """Parent, session and CPU seconds of each process on the machine."""
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             text = stat.read_text()
         except (FileNotFoundError, ProcessLookupError):
-            continue  # it has ended since
+            continue  # it has ended meanwhile
         after = text.rpartition(")")[2].split()
         yield int(after[1]), int(after[3]), seconds_in(text)
 

@@ -1,4 +1,5 @@
-"""What only our contender can do: whole jobs, and operations on a table of jobs."""
+"""What is measured for our queue only: whole jobs, and operations on a table of
+jobs."""
 
 import time
 from collections.abc import Callable
@@ -90,7 +91,7 @@ Operation = Callable[[], object]
 
 class ProjectSender(Sender):
     def people(self) -> None:
-        """Make authors, the first of whom is measured, and an operator."""
+        """Create authors, the first of whom is measured, and an operator."""
         call_command("seed_taxonomy", verbosity=0)
         call_command("createcachetable", verbosity=0)
         for number in range(OWNERS):
@@ -107,7 +108,7 @@ class ProjectSender(Sender):
             lifecycle.create_skill_job(user, TASK, sources=[source])
 
     def ended(self) -> float:
-        """Jobs per second, from now until the last has ended."""
+        """Jobs per second from now until the last has ended."""
         begun = time.monotonic()
         count = Job.objects.live().count()
         while Job.objects.live().exists():
@@ -122,7 +123,9 @@ class ProjectSender(Sender):
         Job.objects.all().delete()
         Bundle.objects.store((File("SKILL.md", SOURCE.encode()),))
         with connection.cursor() as cursor:
-            cursor.execute("SET session_replication_role = replica")  # no checks
+            cursor.execute(
+                "SET session_replication_role = replica"
+            )  # without system checks
             cursor.execute(finished_jobs(), [count + LIVE])
             for sql in (RESULTS, HISTORY, REOPENED, DRAFTS):
                 cursor.execute(sql)
@@ -130,7 +133,7 @@ class ProjectSender(Sender):
             cursor.execute("VACUUM ANALYZE")
 
     def operations(self, calls: int) -> dict[str, float]:
-        """Seconds that each takes: the median of so many calls."""
+        """The median of the seconds that each operation takes."""
         return {
             name: median(timed(operation) for _ in range(calls))
             for name, operation in self._operations().items()
@@ -157,7 +160,7 @@ class ProjectSender(Sender):
 
 
 class Undone:
-    """Done in a transaction that is rolled back: the table stays as it is."""
+    """Rolls the transaction back, so that the table stays as it is."""
 
     def __init__(self, operation: Operation) -> None:
         self.operation = operation
@@ -197,7 +200,7 @@ def timed(operation: Operation) -> float:
 
 
 def finished_jobs() -> str:
-    """With a zero for each column that came to the model since."""
+    """The SQL, with a zero for each column that the model got later."""
     columns = FINISHED.partition("(job_id")[2].partition("{more}")[0].split()
     names = {name.strip(",") for name in columns} | {"job_id"}
     more = [

@@ -1,4 +1,4 @@
-"""The project's settings as they are shipped, without log lines."""
+"""The project's default settings, without log lines."""
 
 from skillfleet.settings import *  # noqa: F403
 

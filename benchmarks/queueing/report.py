@@ -35,7 +35,7 @@ def beside_peers(servers: Servers, scale: Scale) -> list[str]:
 
 
 def after_many(servers: Servers, scale: Scale) -> list[str]:
-    """Measure with as many finished tasks, or jobs of ours, as the scale says."""
+    """Measure with the number of finished tasks, or jobs of ours, in the scale."""
     names = [name for name in CONTENDERS if CONTENDERS[name].finished or name == OURS]
     count = scale.finished[-1]
     for name in names:
@@ -55,7 +55,7 @@ def rounds_of(servers: Servers, scale: Scale, names: list[str]) -> dict[str, Fig
 
 
 def figures_table(results: dict[str, Figures]) -> list[str]:
-    """The table of results; a ratio is the median of the ratios of the rounds."""
+    """The table of results. A ratio is the median of the ratios of the rounds."""
     ours = results[OURS]
     rows = []
     for name, theirs in results.items():
@@ -76,12 +76,12 @@ def figures_table(results: dict[str, Figures]) -> list[str]:
 
 
 def percentile(figures: Seconds, which: int) -> float:
-    """A percentile that is one of the measurements: the upper of two neighbours."""
+    """A percentile that is one of the measurements: of two neighbours the upper one."""
     return quantiles(figures, n=100, method="inclusive")[which - 1]
 
 
 def more_workers(servers: Servers, scale: Scale) -> list[str]:
-    """No-op tasks of everybody, then whole jobs of ours, with one worker as well."""
+    """No-op tasks of all contenders, then whole jobs of ours, by number of workers."""
     contenders = {
         f"{name} {number}": partial(servers.setups[name].rate, number, scale)
         for name in CONTENDERS

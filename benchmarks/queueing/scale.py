@@ -1,37 +1,37 @@
-"""How much is measured: all of it, or with QUICK=1 enough to see that it runs."""
+"""The scale of the measurement: everything or, with QUICK=1, a quick trial."""
 
 from dataclasses import dataclass
 
 LIVE = 60
-"""Jobs that wait for an answer beside those that have finished: more than a page."""
+"""Jobs that wait for an answer, beside the finished ones; more than a page."""
 FINISHED_ALONE = ("GET /jobs?status=failed",)
-"""What shows nothing before something has finished."""
+"""Operations that show only finished jobs."""
 
 
 @dataclass(frozen=True)
 class Scale:
     rounds: int = 5
     few_rounds: int = 3
-    """Of what is beside the main figures."""
+    """Rounds for everything but the main figures."""
     peers_within: float = 180.0
     workers_within: float = 90.0
     finished_within: float = 50.0
     tables_within: float = 80.0
-    """Seconds after which a part begins no other round: all in all twelve minutes."""
+    """Seconds after which a part starts no further round; twelve minutes in all."""
     latencies: int = 15
     """Tasks sent to an idle worker, each round."""
     backlog: int = 2000
-    """Tasks that wait when the workers are let go."""
+    """Tasks in the queue when the workers start."""
     seconds: float = 1.5
-    """For which they are watched, and idle ones as well."""
+    """Seconds for which busy workers are watched, and idle ones as well."""
     worker_counts: tuple[int, ...] = (2, 4)
-    """Besides the one that latencies are measured with."""
+    """Numbers of workers, besides the single one of the latencies."""
     finished: tuple[int, ...] = (0, 1_000, 10_000, 200_000)
-    """Jobs that ended before, in the table; the second fills every list's page."""
+    """Numbers of finished jobs in the table; the second fills a page of every list."""
     jobs: int = 20
-    """Whole ones, each round."""
+    """Whole jobs in each round."""
     calls: int = 15
-    """Of each operation on a large table, each round."""
+    """Calls of each operation on a large table, in each round."""
 
 
 QUICK = Scale(

@@ -1,4 +1,4 @@
-"""A sender of one contender's tasks, which also receives their answers."""
+"""Sends the tasks of one contender, and receives their answers."""
 
 import random
 import time
@@ -39,7 +39,9 @@ class Sender:
         """Seconds from before sending to the start of the task, one task at a time."""
         latencies = []
         for _ in range(count):
-            time.sleep(random.uniform(0.05, 0.35))  # out of step with polls
+            time.sleep(
+                random.uniform(0.05, 0.35)
+            )  # so that tasks are not in step with the polling
             self.send()
             answered = self.answers.next(CEILING)
             if answered is None:
@@ -57,7 +59,7 @@ class Sender:
         return count
 
     def watch(self, seconds: float, backlog: int) -> float:
-        """Tasks that are finished and acknowledged per second, from now on."""
+        """Tasks per second that are finished and acknowledged from now on."""
         begun = last = time.monotonic()
         ran = 0
         while ran < backlog and (remaining := begun + seconds - time.monotonic()) > 0:
@@ -80,7 +82,7 @@ class Sender:
         self.answers.drain(0.2)
 
     def finish(self, count: int) -> None:
-        """Add tasks that finished earlier."""
+        """Add finished tasks."""
         self._execute(self.contender.finished, [count])
         self._execute("ANALYZE")
 

@@ -1,4 +1,4 @@
-"""The process that sends a contender's tasks.
+"""The process that sends the tasks of a contender.
 
 Commands come as JSON lines on stdin, `[verb, …arguments]`; each is answered by a line.
 """

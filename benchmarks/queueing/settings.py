@@ -21,7 +21,7 @@ USE_TZ = True
 LOGGING_CONFIG = None
 
 Q_CLUSTER: dict[str, object] = {"name": "bench", "orm": "default", "workers": WORKERS}
-if NAME == "q2-tuned":  # looks often, takes many, keeps nothing
+if NAME == "q2-tuned":  # polls often, takes many tasks at a time, stores no results
     Q_CLUSTER |= {"poll": 0.02, "bulk": 20, "save_limit": -1, "queue_limit": 200}
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 PROCRASTINATE_IMPORT_PATHS = ["benchmarks.queueing.procrastinate_tasks"]

@@ -72,7 +72,7 @@ class Setup:
             str(self.folder / "answers"),
             environment=self.environment,
         )
-        self.sender.ask("drain")  # its database is migrated then
+        self.sender.ask("drain")  # its database has been migrated by then
         with psycopg.connect(self.url) as connection:
             backend = connection.info.backend_pid
             stat = Path(f"/proc/{backend}/stat").read_text()

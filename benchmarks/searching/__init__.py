@@ -1,2 +1,2 @@
 TOO_MANY = "-"
-"""In place of what a question found, when it found as many as are ranked."""
+"""Replaces the digest of a question with as many results as are ranked at most."""

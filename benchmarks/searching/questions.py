@@ -29,7 +29,7 @@ API = "/api/v1"
 class Question(NamedTuple):
     query: str
     about: str
-    """The name of the skill whose words these are."""
+    """The name of the skill from which the words are taken."""
 
 
 class Times(NamedTuple):
@@ -38,7 +38,7 @@ class Times(NamedTuple):
 
 
 class Sample:
-    """Skills drawn at random, and what people might ask for each."""
+    """Random skills, and the questions that people might ask for each."""
 
     def __init__(self, seed: int = 4) -> None:
         self.random = Random(seed)
@@ -74,8 +74,8 @@ class Sample:
         return f"{self.described(skill, 1)} {self.named(skill)[0][:4]}"
 
     def misspelt(self, skill: Skill) -> str:
-        """A letter is missing in its longest word, not a digit: 4310 for 43310 is
-        the number of another skill, of which nobody can tell that it is not meant."""
+        """Drop a letter of the longest word. Digits are kept, because 4310 instead of
+        43310 is the number of another skill."""
         words = skill.name.split("-")
         longest = max(
             range(len(words)),
@@ -101,8 +101,8 @@ def search(question: Question) -> list[str]:
 
 
 def all_found(question: Question) -> str:
-    """A digest of the names, whatever their order. Near the most that are ranked,
-    some are left out, or were found twice."""
+    """A digest of the names in any order, or TOO_MANY near the number that is ranked,
+    where databases may choose differently."""
     names = sorted(
         hit.name for hit in search_skills(Skill.objects.all(), question.query).hits
     )
@@ -112,8 +112,8 @@ def all_found(question: Question) -> str:
 
 
 def worked() -> float:
-    """Seconds of CPU that this process and its database's have had: what a search
-    takes on a machine that has nothing else to do."""
+    """CPU seconds of this process and of its database: the time that a search takes on
+    an otherwise idle machine."""
     seconds = time.process_time()
     if connection.vendor == "postgresql":
         backend = connection.connection.info.backend_pid
@@ -133,7 +133,7 @@ def times(seconds: list[float]) -> Times:
 
 
 def kinds_of_reading() -> Iterator[tuple[str, str]]:
-    """What is read, and its address."""
+    """(kind, URL) of each read."""
     skill, branch = Skill.objects.order_by("name")[5], Category.objects.all()[1]
     word = words_of(skill.description)[0]
     yield "the whole tree", "/taxonomy"
@@ -146,7 +146,7 @@ def kinds_of_reading() -> Iterator[tuple[str, str]]:
 
 
 def reading(client: APIClient, address: str, rounds: int) -> tuple[float, int]:
-    """The median of reads that no cache answers, and the queries of one."""
+    """The median seconds of reads without the cache, and the number of queries."""
     seconds = []
     for _ in range(rounds):
         cache_manager.clear()

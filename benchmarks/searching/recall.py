@@ -1,7 +1,7 @@
-"""Whether a skill is among the first three for what people say when they need it.
+"""Recall: is the skill among the first three results for what people say?
 
-prompts.tsv was written before anything was tuned. Of each skill's six prompts the
-first three were tuned on; the others were held out.
+prompts.tsv was written before anything was tuned. Of the six prompts for each skill,
+the first three were used for tuning, and the others were held out.
 """
 
 import os
@@ -33,13 +33,13 @@ class Miss(NamedTuple):
 
 
 def corpus() -> Path | None:
-    """The folder of skills that the labels are about; it is not part of this."""
+    """The folder of skills that the prompts are about; it is not in this repository."""
     named = os.environ.get("SKILLFLEET_CORPUS")
     return Path(named) / "skills" if named else None
 
 
 def publish(folder: Path) -> int:
-    """Publish every skill below the folder that is valid; how many are."""
+    """Publish every valid skill below the folder; return their number."""
     published = 0
     for path in sorted(folder.glob("*/*/SKILL.md")):
         try:
@@ -69,5 +69,5 @@ def misses(prompts: Iterable[Prompt], first: int = FIRST) -> list[Miss]:
 
 
 def recall_at(prompts: Sequence[Prompt], first: int) -> float:
-    """Recall: the share of the prompts whose skill is among the first."""
+    """The share of the prompts whose skill is among the first results."""
     return 1 - len(misses(prompts, first)) / len(prompts)

@@ -1,4 +1,4 @@
-"""Generated skills whose words are as rare and as common as in a language."""
+"""Generated skills with word frequencies as in a natural language."""
 
 from collections.abc import Iterator
 from itertools import accumulate, islice
@@ -23,7 +23,7 @@ SYLLABLES = [
 ]
 VOCABULARY = 20_000
 TITLES = 3_000
-"""So many of the words occur in names and keywords."""
+"""The number of words that occur in names and keywords."""
 
 BATCH = 500
 BRANCHES = (10, 10, 10, 9)
@@ -38,7 +38,7 @@ class Made(NamedTuple):
 
 
 class Writer:
-    """The same words for everyone who asks with the same seed."""
+    """Writes the same skills for the same seed."""
 
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)
@@ -48,7 +48,7 @@ class Writer:
             count = vocabulary.choice((2, 2, 3, 3, 4))
             words["".join(vocabulary.choices(SYLLABLES, k=count))] = None
         self.words = list(words)
-        # Zipf: the word of rank n is n times as rare as the first.
+        # Zipf's law: the word of rank n is n times as rare as the first.
         self.weights = list(accumulate(1 / rank for rank in range(10, VOCABULARY + 10)))
 
     def some(self, count: int, of: int = VOCABULARY) -> list[str]:
@@ -86,7 +86,7 @@ def tree(depth: int = 0) -> dict[str, Branch]:
 
 
 def fill(skills: int) -> None:
-    """Write the skills in bulk; how long importing takes is measured elsewhere."""
+    """Write the skills in bulk, without the importer, which is measured elsewhere."""
     Category.objects.create_tree(tree())
     categories = list(Category.objects.order_by("path"))
     bundle = Bundle.objects.store(Writer(2).files(0))
@@ -116,7 +116,7 @@ def add(rows: list[tuple[Skill, Made]], bundle: Bundle) -> None:
     )
     for (skill, _), version in zip(rows, versions, strict=True):
         skill.current = version
-    # Labels first: each would have its skill indexed again.
+    # Labels come first, because each would have its skill indexed again.
     Label.objects.bulk_create(
         Label(skill=skill, kind=Label.Kind.KEYWORD, value=keyword)
         for skill, made in rows
@@ -135,7 +135,7 @@ def batches(rows: Iterator[tuple[int, Made]]) -> Iterator[list[tuple[int, Made]]
 
 
 def settle() -> None:
-    """Run the maintenance that a server does by itself after so many writes."""
+    """Run the maintenance that a server runs by itself after so many writes."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("VACUUM ANALYZE")
