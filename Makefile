@@ -12,7 +12,7 @@ MUTANT ?=
 export SOURCE TASK STEPS SEED MUTANT
 
 # Without cached bytecode every interpreter compiles Django again, which makes its start
-# three times as slow. Where __pycache__ folders are unwanted, one folder holds it all.
+# three times as slow. If __pycache__ folders are unwanted, use one folder for all.
 ifdef PYTHONDONTWRITEBYTECODE
 unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX ?= $(CURDIR)/.cache/bytecode
@@ -35,36 +35,36 @@ WITH_CACHE := cache="$${XDG_CACHE_HOME:-$${HOME:-/nonexistent}/.cache}"; \
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
-demo: .venv/.installed ## A document becomes a skill (SOURCE=file TASK="…" for yours)
+demo: .venv/.installed ## Turn a document into a skill (SOURCE=file TASK="…" for yours)
 	@$(BIN)/python -m demo
 
-serve: .venv/.installed ## Web, worker and event streams in the foreground, in var/
+serve: .venv/.installed ## Run web, worker and event streams; their state is in var/
 	@$(BIN)/python -m demo.serve
 
-test: .venv/.installed-dev ## The suite on SQLite, PostgreSQL and Valkey (ARGS="-k name")
+test: .venv/.installed-dev ## Test on SQLite, PostgreSQL and Valkey (ARGS="-k name")
 	@$(BIN)/python -m tests $(ARGS)
 
-test-sqlite: .venv/.installed-dev ## The suite on SQLite and Valkey alone (ARGS=…)
+test-sqlite: .venv/.installed-dev ## Test on SQLite and Valkey only (ARGS=…)
 	@$(BIN)/python -m tests --sqlite $(ARGS)
 
-chaos: .venv/.installed-dev ## Kill and freeze everything while jobs run (SEEDS=5 JOBS=200)
+chaos: .venv/.installed-dev ## Kill and freeze processes while jobs run (SEEDS=5 JOBS=200)
 	@$(BIN)/python -m tests.chaos --seeds $(SEEDS) --jobs $(JOBS) \
 		--database $(DATABASE) $(if $(MUTANT),--mutant $(MUTANT)) $(ARGS)
 
-chaos-cache: .venv/.installed-dev ## Random schedules of the cache (STEPS= SEED= MUTANT=)
+chaos-cache: .venv/.installed-dev ## Run random schedules of the cache (STEPS= SEED= MUTANT=)
 	@$(BIN)/python -m tests.cachelayer.chaos
 
-chaos-outage: .venv/.installed-dev ## The web server under load while Valkey fails
+chaos-outage: .venv/.installed-dev ## Put the web server under load while Valkey fails
 	@$(BIN)/pytest -q -s -n 0 -m slow \
 		tests/skillfleet/transactional/test_outages_under_load.py
 
-hostile: .venv/.installed-dev ## A thousand hostile archives and folders are refused
+hostile: .venv/.installed-dev ## Import a thousand hostile archives and folders
 	@$(BIN)/pytest -q -s -n 0 -m slow tests/taxonomy/importing
 
-prove-versions: .venv/.installed-dev ## Edit skills and categories at random, for long
+prove-versions: .venv/.installed-dev ## Edit skills and categories at random for a long time
 	@$(BIN)/pytest -q -n 0 -m slow tests/taxonomy/test_random_edits.py
 
-lint: types style ## Style, types, migrations, settings and API schema (--jobs=2)
+lint: types style ## Check style, types, migrations, settings, API schema (--jobs=2)
 
 types: .venv/.installed-dev
 	$(BIN)/mypy
@@ -76,11 +76,11 @@ style: .venv/.installed-dev
 	$(BIN)/python manage.py check
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
 
-format: .venv/.installed-dev ## Let ruff put the code in shape
+format: .venv/.installed-dev ## Format the code with ruff
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock: $(BIN)/uv ## Resolve requirements*.in anew (ARGS=--upgrade)
+lock: $(BIN)/uv ## Lock requirements*.in again (ARGS=--upgrade)
 	@$(WITH_CACHE) $(COMPILE) $(ARGS) requirements.in -o requirements.txt
 	@$(WITH_CACHE) $(COMPILE) $(ARGS) requirements-meaning.in -c requirements.txt \
 		-o requirements-meaning.txt
@@ -89,19 +89,19 @@ lock: $(BIN)/uv ## Resolve requirements*.in anew (ARGS=--upgrade)
 	@$(WITH_CACHE) $(COMPILE) $(ARGS) requirements-bench.in -c requirements-dev.txt \
 		-o requirements-bench.txt
 
-bench-cache: build/bench/.installed ## The cache beside its peers (QUICK=1 to see it run)
+bench-cache: build/bench/.installed ## Compare the cache with others (QUICK=1 for a trial)
 	@build/bench/bin/python -m benchmarks.cache $(ARGS)
 
-bench-jobs: build/bench/.installed ## The queue beside its peers (QUICK=1 to see it run)
+bench-jobs: build/bench/.installed ## Compare the queue with others (QUICK=1 for a trial)
 	@build/bench/bin/python -m benchmarks.jobs $(ARGS)
 
-bench-streams: .venv/.installed-dev ## What event streams cost (STREAMS=500, QUICK=1)
+bench-streams: .venv/.installed-dev ## Measure event streams (STREAMS=500, QUICK=1)
 	@$(BIN)/python -m benchmarks.streams
 
-bench-search: .venv/.installed-dev ## Search among many skills (SKILLS=100000, QUICK=1)
+bench-search: .venv/.installed-dev ## Measure searches (SKILLS=100000, QUICK=1)
 	@$(BIN)/python -m benchmarks.search
 
-clean: ## Remove what was made here, var/ and its data excepted
+clean: ## Remove everything that make has created, except var/
 	rm -rf .venv .cache build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
@@ -115,9 +115,9 @@ $(BIN)/uv:
 	@$(WITH_CACHE) $(INSTALL) -r requirements.txt
 	@touch $@
 
-meaning: .venv/.installed-meaning ## Install the extra that ranks sentences by meaning
+meaning: .venv/.installed-meaning ## Install the extra for search by meaning
 
-# All of requirements.txt is in the two others too.
+# The two other files contain all of requirements.txt.
 .venv/.installed-meaning: requirements-meaning.txt | $(BIN)/uv
 	@$(WITH_CACHE) $(INSTALL) -r requirements-meaning.txt
 	@touch $@ .venv/.installed
@@ -126,7 +126,7 @@ meaning: .venv/.installed-meaning ## Install the extra that ranks sentences by m
 	@$(WITH_CACHE) $(INSTALL) -r requirements-dev.txt
 	@touch $@ .venv/.installed
 
-# The peers of the benchmarks live apart: nothing of ours may come to need them.
+# The other contenders are installed apart, so that our code cannot depend on them.
 build/bench/.installed: requirements-bench.txt | $(BIN)/uv
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python build/bench
 	@$(WITH_CACHE) $(BIN)/uv pip install --quiet --python build/bench/bin/python \

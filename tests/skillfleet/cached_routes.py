@@ -46,7 +46,7 @@ TIERS = {
     "/taxonomy/<path:path>": ("branch", 600),
     "/user/<str:id>": ("user", 120),
 }
-"""Seconds; what the specification gives each route."""
+"""The tier and the lifetime in seconds that the specification gives each route."""
 
 NEVER_CACHED = (
     "/metrics",
@@ -58,7 +58,7 @@ NEVER_CACHED = (
     "/webhooks",
     "/workers",
 )
-"""What is read below these is computed each time, unless TIERS names it."""
+"""Routes below these paths are not cached, unless TIERS names them."""
 
 
 class Read(NamedTuple):
@@ -68,7 +68,7 @@ class Read(NamedTuple):
     address: str
     reader: str = "author"
     own_tier: str = ""
-    """Where a query parameter makes it another than its route's."""
+    """The tier, if a query parameter changes it from that of the route."""
 
     @property
     def tier(self) -> str:

@@ -15,7 +15,7 @@ from tests.skillfleet.cached_routes import Fleet, Read
 from tests.skillfleet.spare_rows import STANDS_FOR, UNSEEN
 
 WORD = re.compile(r"\w+")
-Row = tuple[type[models.Model], Any]  # and its primary key
+Row = tuple[type[models.Model], Any]  # (model, primary key)
 
 
 @dataclass
@@ -53,7 +53,7 @@ def recording() -> Iterator[Recording]:
 
 
 def what_is_read(fleet: Fleet, read: Read) -> Recording:
-    """What was read for the response alone, without what a cache hit reads too.
+    """What is read to compute the response, without what a cache hit reads too.
 
     In the user tier the permissions of the reader are part of the response.
     """

@@ -77,6 +77,6 @@ def deleted_with(row: models.Model) -> list[models.Model]:
 
 
 def insert(rows: list[models.Model]) -> None:
-    with transaction.atomic():  # they may point at each other
+    with transaction.atomic():  # the rows may refer to each other
         for row in rows:
             row.save_base(raw=True, force_insert=True)

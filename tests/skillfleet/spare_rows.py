@@ -1,6 +1,6 @@
 """One more row of each model that a cached response shows, and tables without one.
 
-The tests that every write invalidates what shows it report a row missing here.
+The tests of invalidation report a row that is missing here.
 """
 
 from collections.abc import Callable
@@ -29,13 +29,13 @@ from tests.skillfleet.cached_routes import Fleet, waived
 from tests.skillfleet.world import TASK
 
 UNSEEN = {
-    "knox_authtoken": "asked of each request, before the cache is",
+    "knox_authtoken": "queried for each request, before the cache is",
     "django_content_type": "written by migrations, which invalidate everything",
-    "taxonomy_blob": "named by its digest: never changed, kept while it is shown",
-    "taxonomy_bundle": "named by its digest: never changed, kept while it is shown",
+    "taxonomy_blob": "addressed by digest: never changed, and kept while it is used",
+    "taxonomy_bundle": "addressed by digest: never changed, and kept while it is used",
     "taxonomy_bundlefile": "a part of its bundle, which is never changed",
 }
-"""Tables that views read whose changes cannot change a response, and why not."""
+"""Tables that views read although no change of them can change a response; and why."""
 
 STANDS_FOR: dict[str, type[models.Model]] = {
     "taxonomy_usagecount": UsageEvent,
@@ -43,7 +43,7 @@ STANDS_FOR: dict[str, type[models.Model]] = {
     "taxonomy_searchentry": Skill,
     "taxonomy_searchletters": Skill,
 }
-"""Tables that nobody writes to: which model's writes change them."""
+"""The models whose writes change these tables, which have no writes of their own."""
 
 
 def spare_version(fleet: Fleet) -> SkillVersion:
@@ -120,4 +120,4 @@ SPARE: dict[type[models.Model], Callable[[Fleet], models.Model]] = {
         group=Group.objects.get(name="viewer"), permission=Permission.objects.first()
     ),
 }
-"""A row that is not stored yet, of what `READS` shows as far as it can be."""
+"""For each model a function that makes an unsaved row, which `READS` would show."""

@@ -22,14 +22,14 @@ PEOPLE = {
     "curator": "curator",
     "operator": "operator",
 }
-"""Who is who: the author owns every job; the stranger is an author of none."""
+"""Roles by name. The author owns every job; the stranger is an author without jobs."""
 
 
 @dataclass(frozen=True)
 class World:
     people: dict[str, User]
     names: dict[str, str]
-    """What the placeholders of an address stand for."""
+    """The values of the placeholders in an address."""
 
 
 def make_world() -> World:

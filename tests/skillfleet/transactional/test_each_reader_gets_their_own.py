@@ -43,7 +43,7 @@ class Readers:
         Skill.objects.publish(skill_files("hidden")).skill.archive()
 
     def begin(self) -> None:
-        """Everyone has their role and a token, and the cache is empty."""
+        """Restore every role and token, and empty the cache."""
         cache_manager.clear()
         self.project.SKILLFLEET_PUBLIC_READ = False
         self.last.clear()
@@ -95,7 +95,7 @@ class Readers:
         reader = who if who in PEOPLE else None
         response = self.fleet.get(address, reader, method, **headers)
         with transaction.atomic():
-            mark()  # this connection may have written: it reads past the cache
+            mark()  # as after a write: this connection bypasses the cache
             fresh = self.fleet.get(address, reader)
         self.compare(response, fresh, method)
         if etag := response.headers.get("ETag"):
@@ -152,7 +152,7 @@ def test_in_any_order_everyone_gets_what_was_computed_for_them(readers, taken):
 
 
 def test_everyone_in_turn_at_every_route(readers):
-    """The second reader finds what reading by the first one has cached."""
+    """The second reader meets entries that the first reader has cached."""
     order = ("author", "curator", "stranger", "author")
     hows = ("get", "ask_again", "get", "ask_again")
     turns = list(zip(hows, order, strict=True))
