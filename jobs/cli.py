@@ -42,7 +42,7 @@ class Reply:
 
 
 def ask(console: Console, question: Question) -> Reply:
-    """Show the question and read the reply. Raises EOFError at the end of the input."""
+    """Show the question and read a reply. Raises EOFError at the end of the input."""
     prompt = question.prompt
     _discard_typed_ahead()
     _show(console, question)
@@ -99,25 +99,25 @@ def _first_line(text: str) -> str:
 
 
 def _answer(console: Console, item: Mapping[str, Any]) -> str | list[str]:
-    """The answer to one question; empty if the person gave none."""
+    """The answer to one question; empty if the person skipped it."""
     options = item.get("options", ())
     for number, option in enumerate(options, start=1):
         say(console, f"     {number}) {option}")
     if not options:
         return _read(console, "     Answer (Enter to skip): ")
-    many = item.get("type") == "multi_choice"
-    label = "Numbers, separated by commas" if many else "Number"
+    is_multiple = item.get("type") == "multi_choice"
+    label = "Numbers, separated by commas" if is_multiple else "Number"
     while typed := _read(console, f"     {label} (Enter to skip): "):
-        chosen = [_choice(options, part) for part in _parts(typed, many)]
-        if None not in chosen:
-            picked = [str(each) for each in chosen]
-            return picked if many else picked[0]
+        choices = [_choice(options, part) for part in _parts(typed, is_multiple)]
+        if None not in choices:
+            answers = [str(choice) for choice in choices]
+            return answers if is_multiple else answers[0]
         say(console, f"     Type a number from 1 to {len(options)}.", "red")
     return ""
 
 
-def _parts(typed: str, many: bool) -> list[str]:
-    return typed.replace(",", " ").split() if many else [typed]
+def _parts(typed: str, is_multiple: bool) -> list[str]:
+    return typed.replace(",", " ").split() if is_multiple else [typed]
 
 
 def _choice(options: Iterable[str], typed: str) -> str | None:
@@ -152,10 +152,10 @@ def _read(console: Console, prompt: str) -> str:
 def summary(job: Job) -> Iterator[tuple[str, str]]:
     """The result of a job that has ended, as (heading, text) pairs.
 
-    A heading is given only once, then left empty.
+    Further texts below the same heading have an empty heading.
     """
-    lasted = job.completed_at - job.created_at if job.completed_at else None
-    after = f" after {seconds(lasted.total_seconds())}" if lasted else ""
+    duration = job.completed_at - job.created_at if job.completed_at else None
+    after = f" after {seconds(duration.total_seconds())}" if duration else ""
     yield "Job", f"{job.status}{after}"
     if job.status == Job.Status.FAILED:
         yield "Error", job.error
@@ -186,6 +186,7 @@ def _draft(job: Job) -> Iterator[tuple[str, str]]:
 
 
 def _list(heading: str, texts: Any) -> Iterator[tuple[str, str]]:
+    """A pair for each text, with the heading only at the first."""
     for number, text in enumerate(texts):
         yield ("" if number else heading), str(text)
 
@@ -294,6 +295,8 @@ def sentence(event: JobEvent) -> str:
 
 
 class _WithDefault(dict[str, Any]):
+    """Fields for `format_map`; a missing one is shown as "?"."""
+
     def __missing__(self, key: str) -> str:
         return "?"
 
@@ -329,14 +332,15 @@ class NoAnswer(Exception):
 class Follower:
     """Follows one job until it ends, and asks its questions at the terminal.
 
-    With `auto_approve` it answers every question with proceed.
+    With `auto_approve` it answers every question with proceed. `last_seq` is the last
+    event that was printed.
     """
 
     job: Job
     console: Console
     by: User
     auto_approve: bool = False
-    seen: int = 0
+    last_seq: int = 0
     next_check: float = 0.0
     waiting: str = ""
     view: ProgressView = field(init=False)
@@ -345,7 +349,10 @@ class Follower:
         self.view = ProgressView(self.console)
 
     def follow(self) -> Job:
-        """The job when it has ended. Raises NoAnswer, or Job.DoesNotExist if pruned."""
+        """Wait for the end of the job and return it.
+
+        Raises NoAnswer, or Job.DoesNotExist if the job was pruned.
+        """
         self.view.show(self.job)
         with self.view:
             while not self._update():
@@ -353,7 +360,7 @@ class Follower:
         return self.job
 
     def _update(self) -> bool:
-        """Read the job once and print what is new; True when it has ended."""
+        """Read the job once and print its new events. True: the job has ended."""
         try:
             self.job = Job.objects.get(pk=self.job.pk)
             self._print_new_events()
@@ -367,9 +374,9 @@ class Follower:
         return self.job.is_final
 
     def _print_new_events(self) -> None:
-        for event in self.job.history.filter(seq__gt=self.seen).order_by("seq"):
+        for event in self.job.history.filter(seq__gt=self.last_seq).order_by("seq"):
             self.view.print_event(event)
-            self.seen = event.seq
+            self.last_seq = event.seq
 
     def _waiting_reason(self) -> str:
         """Why the job waits; read from the database only at intervals."""
@@ -384,7 +391,7 @@ class Follower:
         if not Worker.objects.alive().exists():
             return "waiting: no worker is alive"
         if not Job.objects.within_limit().filter(pk=self.job.pk).exists():
-            return "waiting: its user has as many running jobs as allowed"
+            return "waiting: its user has reached the limit of running jobs"
         return ""
 
     def _answer(self) -> None:
@@ -393,13 +400,13 @@ class Follower:
             return
         self.view.pause()
         try:
-            while not self._answered(question):
+            while not self._ask(question):
                 pass
         finally:
             self.view.resume()
 
-    def _answered(self, question: Question) -> bool:
-        """False: the answer does not fit the question, which must be asked again."""
+    def _ask(self, question: Question) -> bool:
+        """Ask and send the answer. False: the answer is not valid, ask again."""
         try:
             reply = self._reply(question)
             lifecycle.answer(
@@ -413,11 +420,13 @@ class Follower:
         except EOFError:
             raise NoAnswer from None
         except InvalidJob as error:
-            for wrong in error.fields.values():
-                say(self.console, " ".join(wrong), "red")
+            for messages in error.fields.values():
+                say(self.console, " ".join(messages), "red")
             return False
         except JobError as error:
-            say(self.console, error, "yellow")  # somebody else was faster
+            say(
+                self.console, error, "yellow"
+            )  # for example, somebody else has answered
         return True
 
     def _reply(self, question: Question) -> Reply:

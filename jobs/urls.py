@@ -1,7 +1,7 @@
 """The URLs of jobs below /api/v1; none ends in a slash.
 
 They are included before those of taxonomy, because the view of `/skills` here adds
-`POST` to the list of taxonomy.
+`POST` to taxonomy's view.
 """
 
 from django.urls import path
@@ -20,10 +20,10 @@ from jobs.api.jobs import JobCancel, JobDetail, JobHistory, JobList, JobRetry, J
 from jobs.api.monitoring import JobStatistics, PendingJobs, StuckJobs, Workers
 from jobs.api.skills import SkillCollection, SkillRefine
 from jobs.api.webhooks import (
-    DeliveryAgain,
     WebhookDeliveries,
     WebhookDetail,
     WebhookList,
+    WebhookRedeliver,
     WebhookTest,
 )
 
@@ -56,6 +56,6 @@ urlpatterns = [
     path("webhooks/<uuid:webhook_id>/deliveries", WebhookDeliveries.as_view()),
     path(
         "webhooks/<uuid:webhook_id>/deliveries/<int:delivery_id>/redeliver",
-        DeliveryAgain.as_view(),
+        WebhookRedeliver.as_view(),
     ),
 ]

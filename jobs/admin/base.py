@@ -1,4 +1,4 @@
-"""What the admin pages of jobs share."""
+"""Words, badges, filters and permissions that the admin pages of jobs share."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -68,7 +68,7 @@ def verdict_badge(job: Job) -> str | None:
 
 
 class ByPhase(admin.SimpleListFilter):
-    """A filter by phase. Django's own reads every row to find the phases in use."""
+    """A filter by phase. Django's own would read all rows to find the phases in use."""
 
     title = "phase"
     parameter_name = "current_phase"
@@ -85,7 +85,10 @@ class ByPhase(admin.SimpleListFilter):
 
 
 class JobsAdmin(FleetAdmin):
-    """For users who submit jobs, decide on drafts or operate; each sees their own."""
+    """Pages for users who may submit jobs, operate them or decide on drafts.
+
+    Each user sees only their visible rows.
+    """
 
     seen_with = (SUBMIT, OPERATE, PROMOTE)
 

@@ -1,4 +1,4 @@
-"""Drafts in the admin, and the button that asks for the next version of a skill."""
+"""Drafts in the admin, and the button that requests the next version of a skill."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -100,6 +100,7 @@ def revoke(draft: Draft, user: User, answers: dict[str, Any]) -> str:
 
 
 def undecided(draft: Draft) -> bool:
+    """Whether a curator may promote or reject the draft now."""
     return (
         draft.status == Draft.Status.OPEN and draft.job.status == Job.Status.COMPLETED
     )
@@ -107,7 +108,7 @@ def undecided(draft: Draft) -> bool:
 
 def promotion_panels(draft: Draft) -> Iterable[Panel]:
     yield Panel(
-        "What is promoted",
+        "Draft to promote",
         headers=("Name", "Path", "Validation"),
         rows=[(draft.job.skill_name, draft.job.draft_path, verdict_badge(draft.job))],
     )
@@ -238,19 +239,21 @@ class DraftAdmin(JobsAdmin):
         return self.skill_name(row)
 
     def panels(self, request: HttpRequest, row: Draft) -> Iterable[Panel]:
-        seen = Job.objects.visible_to(request.user).filter(pk=row.job_id).exists()
+        visible_jobs = Job.objects.visible_to(request.user)
+        may_see_job = visible_jobs.filter(pk=row.job_id).exists()
+        job = link_to(row.job) if may_see_job else row.job_id
         yield Panel(
             "Written by the job",
             headers=("Job", "Task"),
-            rows=[(link_to(row.job) if seen else row.job_id, row.job.task_description)],
+            rows=[(job, row.job.task_description)],
         )
         user: User = request.user  # type: ignore[assignment]
         report = report_on(row)
         if findings.open_findings(report):
             yield findings.findings_panel(report, self.verb_url("waive", user, row))
         if row.waivers.exists():
-            revoking = self.verb_url("revoke", user, row)
-            yield findings.waivers_panel(row.waivers, revoking)
+            revoke_url = self.verb_url("revoke", user, row)
+            yield findings.waivers_panel(row.waivers, revoke_url)
         if row.job.base:
             yield changes_panel(row, row.job.base)
         if row.version:
@@ -264,7 +267,7 @@ class DraftAdmin(JobsAdmin):
 
 def changes_panel(draft: Draft, base: SkillVersion) -> Panel:
     """The differences between the skill's current version and the draft."""
-    newer = "" if base.is_current else f" The skill now has {base.skill.current}."
+    newer = "" if base.is_current else f" The current one is {base.skill.current}."
     return Panel(
         f"Changes in {base.skill.name}",
         lead=f"The draft started from version {base}.{newer}",

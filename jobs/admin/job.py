@@ -1,4 +1,4 @@
-"""Jobs and workers in the admin: their pages, and the actions that the API has, too."""
+"""Jobs and workers in the admin: their pages, and the same actions as in the API."""
 
 import json
 from collections.abc import Iterable
@@ -34,7 +34,7 @@ from jobs.models import Job, PhaseResult, Question, Worker
 from jobs.models.job import OPERATE
 from jobs.monitoring import FIELDS, statistics
 
-EVENTS_SHOWN = 50
+HISTORY_LENGTH = 50
 
 
 def job_panels(job: Job) -> Iterable[Panel]:
@@ -71,11 +71,12 @@ def open_panels(job: Job, answer_page: str) -> Iterable[Panel]:
     question = open_question(job)
     if question is None:
         return
-    asked = [str(item.get("text", "")) for item in question.prompt.get("questions", ())]
+    items = question.prompt.get("questions", ())
+    texts = [str(item.get("text", "")) for item in items]
     yield Panel(
         "The job waits for an answer",
         lead=str(question.prompt.get("message", "")),
-        rows=list(enumerate(asked, start=1)),
+        rows=list(enumerate(texts, start=1)),
         headers=("", "Question"),
         more=format_html(
             '<a href="{}">Answer</a> until {} ({}, round {}).',
@@ -88,7 +89,7 @@ def open_panels(job: Job, answer_page: str) -> Iterable[Panel]:
     )
 
 
-def questions_panel(asked: list[Question]) -> Panel:
+def questions_panel(questions: list[Question]) -> Panel:
     return Panel(
         "Questions and answers",
         headers=("Round", "Kind", "Status", "Answered by", "At", "Answer"),
@@ -101,7 +102,7 @@ def questions_panel(asked: list[Question]) -> Panel:
                 question.answered_at,
                 response_text(question.response),
             )
-            for question in asked
+            for question in questions
         ],
         empty="The job has not asked a question.",
     )
@@ -127,16 +128,16 @@ def seconds_of(result: PhaseResult) -> float:
 
 
 def history_panel(job: Job) -> Panel:
-    newest = job.history.order_by("-seq")[:EVENTS_SHOWN]
+    newest = job.history.order_by("-seq")[:HISTORY_LENGTH]
     return Panel(
         "History",
-        headers=("No.", "When", "What", "Phase", "Note"),
+        headers=("No.", "Time", "Event", "Phase", "Note"),
         rows=[
             (event.seq, event.at, event.kind, event.phase, as_words(event.data))
             for event in newest
         ],
-        more=f"These are the newest {EVENTS_SHOWN} events; the list of events has all."
-        if job.events > EVENTS_SHOWN
+        more=f"The newest {HISTORY_LENGTH} events; the list of events has all."
+        if job.events > HISTORY_LENGTH
         else "",
     )
 
@@ -328,7 +329,7 @@ def perform_on_each(request: HttpRequest, jobs: QuerySet[Job], verb: Verb) -> No
     user: User = request.user  # type: ignore[assignment]
     done, refused = 0, []
     for job in jobs:
-        if reason := refusal_of(verb, job, user):
+        if reason := try_to_perform(verb, job, user):
             refused.append(f"{job.pk}: {reason}")
         else:
             done += 1
@@ -338,7 +339,7 @@ def perform_on_each(request: HttpRequest, jobs: QuerySet[Job], verb: Verb) -> No
         messages.warning(request, line)
 
 
-def refusal_of(verb: Verb, job: Job, user: User) -> str:
+def try_to_perform(verb: Verb, job: Job, user: User) -> str:
     """Perform the action; return why it was refused, or an empty string."""
     if not verb.may(user, job):
         return "You may not do this."

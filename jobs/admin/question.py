@@ -23,6 +23,7 @@ ANSWER = "answers."
 """The prefix of a question's form field, as in the API's error messages."""
 NO_ANSWER = ("", "No answer")
 SHOWN_SEPARATELY = {"message", "questions", "files", "failures", "revision_hint"}
+"""Keys of a prompt that are not listed with its other facts."""
 
 
 def open_question(job: Job) -> Question | None:
@@ -37,12 +38,13 @@ def answer_form(job: Job) -> type[forms.Form]:
     """A form class for the open question's prompt."""
     question = open_question(job)
     prompt: Mapping[str, Any] = question.prompt if question else {}
-    asked = {
+    answers = {
         f"{ANSWER}{item['id']}": answer_field(item)
         for item in prompt.get("questions", ())
     }
     hint = prompt.get("revision_hint", "")
-    actions = ACTIONS if question and question.revisions_left() else UNREVISED
+    may_revise = question and question.revisions_left()
+    actions = ACTIONS if may_revise else ACTIONS_WITHOUT_REVISE
     decision = {
         "action": fields.radio(
             actions, label="What next?", initial=Question.Action.PROCEED
@@ -54,7 +56,7 @@ def answer_form(job: Job) -> type[forms.Form]:
         ),
         "round": forms.IntegerField(widget=forms.HiddenInput),
     }
-    return type("AnswerForm", (forms.Form,), {**asked, **decision})
+    return type("AnswerForm", (forms.Form,), {**answers, **decision})
 
 
 ACTIONS = [
@@ -62,12 +64,14 @@ ACTIONS = [
     (Question.Action.REVISE, "Revise: repeat the phase that wrote it, with feedback"),
     (Question.Action.CANCEL, "Cancel: end the job"),
 ]
-UNREVISED = [choice for choice in ACTIONS if choice[0] != Question.Action.REVISE]
-"""The actions when the limit of revisions is reached."""
+ACTIONS_WITHOUT_REVISE = [
+    choice for choice in ACTIONS if choice[0] != Question.Action.REVISE
+]
+"""The actions after the last allowed revision."""
 
 
 def answer_field(item: Mapping[str, Any]) -> forms.Field:
-    """A field for one question. The theme does not escape help texts, so this does."""
+    """A field for one question. Its help text is escaped here, not by the theme."""
     choices = [(option, option) for option in item.get("options", ())]
     options: dict[str, Any] = {
         "label": str(item.get("text", item["id"])),
@@ -82,7 +86,7 @@ def answer_field(item: Mapping[str, Any]) -> forms.Field:
 
 
 def answer(job: Job, user: User, answers: dict[str, Any]) -> str:
-    given = {
+    by_question = {
         name.removeprefix(ANSWER): value
         for name, value in answers.items()
         if name.startswith(ANSWER) and value
@@ -92,20 +96,20 @@ def answer(job: Job, user: User, answers: dict[str, Any]) -> str:
         by=user,
         round=answers["round"],
         action=answers["action"],
-        answers=given,
+        answers=by_question,
         feedback=answers["feedback"],
     )
     return f"Answered. The job is {job.get_status_display().lower()}."
 
 
-def shown_panels(job: Job) -> Iterable[Panel]:
+def open_question_panels(job: Job) -> Iterable[Panel]:
     question = open_question(job)
     if question:
         yield from prompt_panels(question.prompt)
 
 
 def prompt_panels(prompt: Mapping[str, Any]) -> Iterable[Panel]:
-    """The message and facts, the draft's files, and the failed evals."""
+    """The prompt's message and facts, the draft's files, and the failed evals."""
     facts = [
         (key.replace("_", " ").capitalize(), as_words(value))
         for key, value in prompt.items()
@@ -114,7 +118,7 @@ def prompt_panels(prompt: Mapping[str, Any]) -> Iterable[Panel]:
     yield Panel(
         "Shown by the job",
         lead=str(prompt.get("message", "")),
-        headers=("What", "So far"),
+        headers=("Topic", "So far"),
         rows=facts,
     )
     if files := prompt.get("files"):
@@ -167,14 +171,14 @@ ANSWER_VERB = Verb(
     fits=asks,
     form_of=answer_form,
     initial=round_of,
-    shows=shown_panels,
+    shows=open_question_panels,
     icon="forum",
     variant=ActionVariant.PRIMARY,
 )
 
 
 class JobRowsAdmin(JobsAdmin):
-    """Rows that belong to a job; users see those of the jobs that they see."""
+    """Rows that belong to a job; users see those of the jobs visible to them."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         jobs = Job.objects.visible_to(request.user)
@@ -217,13 +221,13 @@ class QuestionAdmin(JobRowsAdmin):
         return response_text(question.response)
 
     def panels(self, request: HttpRequest, row: Question) -> Iterable[Panel]:
-        asked = row.prompt.get("questions", ())
+        items = row.prompt.get("questions", ())
         yield Panel(
             "Asked",
             headers=("Id", "Question", "Options"),
             rows=[
                 (item["id"], item["text"], ", ".join(item.get("options", ())))
-                for item in asked
+                for item in items
             ],
             empty="No questions: the job shows its work and waits for a decision.",
         )

@@ -32,7 +32,7 @@ class WebhookForm(forms.Form):
     )
 
 
-def make(row: None, user: User, answers: dict[str, Any]) -> str:
+def create(row: None, user: User, answers: dict[str, Any]) -> str:
     _, secret = registry.register(user, answers["url"], answers["events"])
     return f"The webhook's secret, which is shown only this once: {secret}"
 
@@ -43,11 +43,11 @@ def change(webhook: Webhook, user: User, answers: dict[str, Any]) -> str:
 
 
 def send_test(webhook: Webhook, user: User, answers: dict[str, Any]) -> str:
-    sent = deliveries.send_test(webhook)
-    return f"{sent} is being sent; see Deliveries for the result."
+    delivery = deliveries.send_test(webhook)
+    return f"{delivery} is being sent; see Deliveries for the result."
 
 
-def switch(webhook: Webhook, user: User, answers: dict[str, Any]) -> str:
+def toggle(webhook: Webhook, user: User, answers: dict[str, Any]) -> str:
     registry.change(webhook, active=not webhook.active)
     return f"The webhook is {'active' if webhook.active else 'inactive'}."
 
@@ -92,11 +92,11 @@ class WebhookAdmin(JobsAdmin):
     adding = Verb(
         "add",
         "Add a webhook",
-        make,
+        create,
         may=is_staff,
         form=WebhookForm,
-        intro="It is called when your jobs ask or end. The receiver verifies its"
-        " signatures with a secret that is shown only once, after this form.",
+        intro="A webhook is called when your jobs ask a question or end. The receiver"
+        " verifies signatures with a secret that is shown only once, after this form.",
     )
     verbs = (
         Verb("test", "Send a test", send_test, may=owns, icon="send"),
@@ -112,7 +112,7 @@ class WebhookAdmin(JobsAdmin):
         Verb(
             "switch",
             "Activate or deactivate",
-            switch,
+            toggle,
             may=owns,
             icon="power_settings_new",
         ),
@@ -171,7 +171,7 @@ class DeliveryAdmin(JobsAdmin):
             redeliver,
             may=owns_delivery,
             fits=lambda row: row.status != Delivery.Status.PENDING,
-            intro="The same message, under the same id.",
+            intro="The same message is sent again, with the same id.",
             icon="replay",
         ),
     )

@@ -1,4 +1,4 @@
-"""What the API's views of jobs and drafts share."""
+"""Look-ups and checks that the API's views of jobs and drafts share."""
 
 from typing import cast
 from uuid import UUID
@@ -14,9 +14,9 @@ from jobs.models import Draft, Job
 from jobs.models.draft import PROMOTE, DraftQuerySet
 
 LOGGED_IN = None
-"""In `required_permissions`: any logged-in user, for the rows visible to them."""
+"""In `required_permissions`: any logged-in user, who gets only visible rows."""
 UNLISTED = ("result", "error_stack", "user_context", "task_description_refined")
-"""Fields of a job that may be long; lists do not load them."""
+"""Fields of a job that may be long, so that lists do not load them."""
 
 
 class NothingSerializer(StrictSerializer):

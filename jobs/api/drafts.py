@@ -67,7 +67,7 @@ class DraftItemSerializer(serializers.ModelSerializer[Draft]):
     name = serializers.CharField(source="job.skill_name")
     path = serializers.CharField(
         source="job.draft_path",
-        help_text="The path in the taxonomy that it is intended for.",
+        help_text="The intended path of the skill in the taxonomy.",
     )
     version = serializers.CharField(
         source="version.number", default=None, allow_null=True
@@ -131,9 +131,9 @@ class DraftSerializer(DraftItemSerializer):
         return list(FileDiffSerializer(diffs, many=True).data)
 
     def get_files(self, draft: Draft) -> list[dict[str, Any]]:
-        entries = BundleFile.objects.filter(bundle_id=draft.bundle_id)
-        sized = entries.annotate(size=Length("blob__content")).order_by("path")
-        return list(FileItemSerializer(sized, many=True).data)
+        files = BundleFile.objects.filter(bundle_id=draft.bundle_id)
+        rows = files.annotate(size=Length("blob__content")).order_by("path")
+        return list(FileItemSerializer(rows, many=True).data)
 
     def get_skill_md(self, draft: Draft) -> str:
         file = draft.bundle.file(SKILL_MD)
@@ -210,14 +210,14 @@ class RejectedSerializer(serializers.Serializer[Any]):
 
 
 @cache_global_data(pattern="/drafts/*")
-def drafts_in_all(status: str) -> int:
+def draft_count(status: str) -> int:
     """The number of drafts of this status, or of all; cached until a draft changes."""
     drafts = Draft.objects.filter(status=status) if status else Draft.objects.all()
     return int(drafts.count())
 
 
-class KnownCount(Paginator):
-    """A paginator whose count is known."""
+class CountedPaginator(Paginator):
+    """A paginator that gets its count instead of counting the rows."""
 
     def __init__(self, rows: DraftQuerySet, per_page: int, *, count: int) -> None:
         super().__init__(rows, per_page)
@@ -225,7 +225,7 @@ class KnownCount(Paginator):
 
 
 class DraftPages(Pages):
-    """Pages of drafts; the number of all drafts is taken from the cache."""
+    """Pages of drafts; users who see all drafts get their number from the cache."""
 
     django_paginator_class: Any = Paginator
 
@@ -233,8 +233,8 @@ class DraftPages(Pages):
         self, queryset: Any, request: Request, view: Any = None
     ) -> list[Any] | None:
         if sees_all_drafts(request.user):
-            count = drafts_in_all(request.query_params.get("status", ""))
-            self.django_paginator_class = partial(KnownCount, count=count)
+            count = draft_count(request.query_params.get("status", ""))
+            self.django_paginator_class = partial(CountedPaginator, count=count)
         return super().paginate_queryset(queryset, request, view)
 
 
@@ -317,7 +317,7 @@ class DraftReject(APIView):
         return Response({"status": draft.status, "reason": draft.reason})
 
 
-class OneAnswer(DefaultContentNegotiation):
+class IgnoreAccept(DefaultContentNegotiation):
     """Ignores the Accept header, because the response has only one format."""
 
     select_renderer = FixedNegotiation.select_renderer
@@ -326,7 +326,7 @@ class OneAnswer(DefaultContentNegotiation):
 class DraftFile(APIView):
     """/drafts/{job_id}/files/{path}"""
 
-    content_negotiation_class = OneAnswer
+    content_negotiation_class = IgnoreAccept
 
     required_permissions: ClassVar[dict[str, str | None]] = {
         "GET": LOGGED_IN,
@@ -353,7 +353,7 @@ class DraftFile(APIView):
         responses=DraftSerializer,
     )
     def put(self, request: Request, job_id: UUID, path: str) -> Response:
-        """Write a file, new or not; the draft is validated again."""
+        """Create or replace a file; the draft is validated again."""
         draft = draft_to_edit(request, job_id)
         serializer = validated(FileTextSerializer, request.data)
         content = serializer.validated_data["content"].encode()

@@ -1,4 +1,4 @@
-"""Questions that jobs ask people, and their answers."""
+"""Questions of jobs in the API (human in the loop), and the answers of people."""
 
 from typing import Any, ClassVar
 from uuid import UUID
@@ -34,6 +34,7 @@ class PromptSerializer(serializers.Serializer[Any]):
 
 
 def prompt_of(question: Question | None) -> dict[str, Any]:
+    """The fields of PromptSerializer."""
     if question is None:
         return {"has_prompt": False}
     return {
@@ -118,7 +119,7 @@ class Answer(APIView):
         operation_id="respond", request=AnswerSerializer, responses=AnsweredSerializer
     )
     def post(self, request: Request, job_id: UUID) -> Response:
-        """Answer the open question; the first answer counts, a second one gets 409."""
+        """Answer the open question; only the first answer counts, a second gets 409."""
         job = visible_job(request, job_id)
         serializer = validated(AnswerSerializer, request.data)
         job = lifecycle.answer(job, by=person(request), **serializer.validated_data)

@@ -158,8 +158,8 @@ class EventStreamRenderer(BaseRenderer):
     format = "events"
 
 
-class Streamed(APIView):
-    """A view that can answer with an event stream."""
+class StreamingView(APIView):
+    """A view that can answer with an event stream; other responses are JSON."""
 
     renderer_classes = (JSONRenderer, EventStreamRenderer)
 
@@ -178,19 +178,19 @@ def wants_stream(request: Request) -> bool:
 
 
 def stream_of(request: Request, job: Job) -> HttpResponseBase:
-    """The stream, or 204 if the client has all events: browsers then do not return."""
+    """The stream, or 204 if the client has all events; browsers then stay away."""
     after = last_seen(request)
     if not can_stream(request._request):
-        raise NotAcceptable(where_streams_are(), "not_streamed_here")
+        raise NotAcceptable(streams_hint(), "not_streamed_here")
     if job.is_final and after >= job.events:
         return HttpResponse(status=204)
     return EventStream(job.pk, person(request).pk, after)
 
 
 def last_seen(request: Request) -> int:
-    """The last event that the client has.
+    """The `seq` of the last event that the client has. Raises ValidationError.
 
-    A browser that reconnects sends the header; its URL still has the first `after`.
+    A browser that reconnects sends it in the header; its URL has the first `after`.
     """
     if "page_size" in request.query_params:
         raise ValidationError(
@@ -212,7 +212,8 @@ def _after(text: str) -> int:
     return int(filters.validated_data["after"])
 
 
-def where_streams_are() -> str:
+def streams_hint() -> str:
+    """Where to request a stream, for a client of a server that cannot stream."""
     url = settings.SKILLFLEET_EVENTS_URL
     server = f"at {url}" if url else "by the ASGI application (skillfleet.asgi)"
     return f"Events are streamed {server}; here, request JSON with ?after=."
@@ -273,7 +274,7 @@ class JobStatus(APIView):
         return Response(JobStatusSerializer(visible_job(request, job_id)).data)
 
 
-class JobHistory(Streamed):
+class JobHistory(StreamingView):
     """GET /jobs/{job_id}/events"""
 
     required_permissions: ClassVar = READ
@@ -306,23 +307,24 @@ class JobHistory(Streamed):
         )
         page: dict[str, Any] = {"next": None, "results": events[:size]}
         if len(events) > size:
-            here = request.build_absolute_uri()
-            page["next"] = replace_query_param(here, "after", events[size - 1].seq)
+            url = request.build_absolute_uri()
+            page["next"] = replace_query_param(url, "after", events[size - 1].seq)
         return Response(JobHistorySerializer(page).data)
 
 
-class JobVerb(APIView):
+class JobAction(APIView):
     """A POST to one job, without a body."""
 
     required_permissions: ClassVar = ACT
 
     def job(self, request: Request, job_id: UUID) -> Job:
+        """The job of a valid request. Raises Http404 or ValidationError."""
         job = visible_job(request, job_id)
         validated(NothingSerializer, request.data)
         return job
 
 
-class JobCancel(JobVerb):
+class JobCancel(JobAction):
     """POST /jobs/{job_id}/cancel"""
 
     @extend_schema(
@@ -334,7 +336,7 @@ class JobCancel(JobVerb):
         return Response(JobStatusSerializer(job).data)
 
 
-class JobRetry(JobVerb):
+class JobRetry(JobAction):
     """POST /jobs/{job_id}/retry"""
 
     @extend_schema(

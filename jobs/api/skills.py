@@ -39,12 +39,13 @@ from taxonomy.models.address import MAX_PATH_CHARS
 KEY_CHARS = 128
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 UPLOADS = ("sources", "files")
-"""Form fields that documents may be uploaded under."""
+"""Form fields in which documents may be uploaded."""
 JSON_IN_FORMS = ("sources", "user_context")
+"""Form fields whose text is JSON."""
 
 
 class SourceInputSerializer(StrictSerializer):
-    """A document as JSON gives it; an upload is a `SourceDocument` already."""
+    """A document in JSON, or a `SourceDocument` that was read from an upload."""
 
     name = TextField(max_length=255, help_text="A file name, ending in .md or .txt.")
     text = TextField()
@@ -52,7 +53,7 @@ class SourceInputSerializer(StrictSerializer):
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, SourceDocument):
             return super().to_internal_value(data)
-        super().to_internal_value({"name": data.name, "text": data.text})
+        super().to_internal_value({"name": data.name, "text": data.text})  # validates
         return data
 
 
@@ -65,7 +66,7 @@ class SubmissionOptionsSerializer(StrictSerializer):
         child=serializers.ChoiceField(CHECKPOINTS),
         required=False,
         default=list,
-        help_text="Where the job stops and asks, in addition to where it must.",
+        help_text="Where the job asks for approval, besides the necessary questions.",
     )
     idempotency_key = TextField(
         required=False,
@@ -142,14 +143,14 @@ class SubmittedSerializer(serializers.Serializer[Any]):
     workers_alive = serializers.IntegerField()
     url = serializers.CharField()
     warning = serializers.CharField(
-        required=False, help_text="Only when no worker is alive."
+        required=False, help_text="Only if no worker is alive."
     )
 
 
-def submitted(request: Request) -> Any:
+def request_fields(request: Request) -> Any:
     """The fields of a JSON or form request, before their validation."""
-    form = request.content_type.startswith("multipart/")
-    fields = _from_form(request) if form else request.data
+    is_form = request.content_type.startswith("multipart/")
+    fields = _from_form(request) if is_form else request.data
     key = request.headers.get(IDEMPOTENCY_HEADER)
     if not key or not isinstance(fields, Mapping):
         return fields
@@ -161,7 +162,7 @@ def submitted(request: Request) -> Any:
 
 
 def _from_form(request: Request) -> dict[str, Any]:
-    """A form's fields as JSON would have them; its files are sources."""
+    """The fields of a form like those of a JSON request; its files become sources."""
     form = request.POST
     fields: dict[str, Any] = {name: form[name] for name in form}
     if "checkpoints" in form:
@@ -172,9 +173,10 @@ def _from_form(request: Request) -> dict[str, Any]:
         if name in form:
             fields[name] = _json_of(name, form[name])
     check_json(fields)
-    if uploaded := _uploaded(request):
-        given = fields.get("sources", [])
-        fields["sources"] = [*given, *uploaded] if isinstance(given, list) else given
+    if uploads := _read_uploads(request):
+        sources = fields.get("sources", [])
+        if isinstance(sources, list):  # another type is refused by the serializer
+            fields["sources"] = [*sources, *uploads]
     return fields
 
 
@@ -185,17 +187,19 @@ def _json_of(name: str, text: str) -> Any:
         raise serializers.ValidationError({name: [str(error)]}) from None
 
 
-def _uploaded(request: Request) -> list[SourceDocument]:
-    """The uploads, read once. Raises UnsupportedSource, or TooLarge before it has
-    read more of a file than a source may have."""
+def _read_uploads(request: Request) -> list[SourceDocument]:
+    """The uploads as sources, read once. Raises UnsupportedSource or TooLarge.
+
+    Of a file that is too large, only one byte more than the limit is read.
+    """
     for name in request.FILES:
         if name not in UPLOADS:
             raise serializers.ValidationError(
                 {name[:80]: [f"Upload documents as {UPLOADS[0]}."]}
             )
-    most = settings.SKILLFLEET_MAX_SOURCE_BYTES
+    limit = settings.SKILLFLEET_MAX_SOURCE_BYTES
     uploads = [file for name in UPLOADS for file in request.FILES.getlist(name)]
-    return [read_source(file.name, file.read(most + 1)) for file in uploads]
+    return [read_source(file.name, file.read(limit + 1)) for file in uploads]
 
 
 class RefinementSerializer(SubmissionOptionsSerializer):
@@ -247,7 +251,7 @@ class SkillCollection(SkillList):
     )
     def post(self, request: Request) -> Response:
         """Submit a job that writes a new skill; Location is the job's URL."""
-        serializer = validated(SubmissionSerializer, submitted(request))
+        serializer = validated(SubmissionSerializer, request_fields(request))
         return accepted(serializer.submit(person(request)))
 
 
@@ -265,11 +269,12 @@ class SkillRefine(SkillAPIView):
     def post(self, request: Request, ref: str) -> Response:
         """Submit a job that writes the next version of a skill."""
         skill = self.skill()
-        serializer = validated(RefinementSerializer, submitted(request))
+        serializer = validated(RefinementSerializer, request_fields(request))
         return accepted(serializer.submit(person(request), skill))
 
 
 def accepted(job: Job) -> Response:
+    """The response 202 to a submission."""
     body = receipt(job)
     return Response(
         SubmittedSerializer(body).data,
@@ -279,7 +284,7 @@ def accepted(job: Job) -> Response:
 
 
 def receipt(job: Job) -> dict[str, Any]:
-    """The response to a submission, with a warning when no worker is alive."""
+    """The fields of SubmittedSerializer, with a warning if no worker is alive."""
     workers_alive = queue_status().workers_alive
     body = {
         "job_id": job.pk,

@@ -23,7 +23,7 @@ KINDS = Webhook.Event.choices
 
 
 class WebhookRequestSerializer(StrictSerializer):
-    """A new webhook; without `events` it is called for all kinds."""
+    """A new webhook; without `events` it is called for all kinds of events."""
 
     url = TextField(max_length=MAX_URL_CHARS)
     events = BoundedList(
@@ -65,7 +65,7 @@ class WebhookSerializer(serializers.ModelSerializer[Webhook]):
 
 
 class NewWebhookSerializer(WebhookSerializer):
-    secret = serializers.CharField(help_text="It is shown only this once.")
+    secret = serializers.CharField(help_text="The secret is shown only this once.")
 
     class Meta(WebhookSerializer.Meta):
         fields = (*WebhookSerializer.Meta.fields, "secret")
@@ -95,6 +95,7 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
 
 
 def representation(webhook: Webhook, secret: str | None = None) -> dict[str, Any]:
+    """The webhook as JSON; with its secret only when it was just created."""
     if secret is None:
         return dict(WebhookSerializer(webhook).data)
     webhook.secret = secret  # type: ignore[attr-defined]
@@ -125,7 +126,7 @@ class WebhookList(generics.ListAPIView[Webhook]):
         responses={201: NewWebhookSerializer},
     )
     def post(self, request: Request) -> Response:
-        """Register a URL to be called when your jobs ask or end.
+        """Register a URL to be called when your jobs ask a question or end.
 
         The secret is shown only in this response.
         """
@@ -214,11 +215,11 @@ class WebhookTest(APIView):
         """Send a `webhook.test`; the deliveries show the result."""
         webhook = visible_webhook(request, webhook_id)
         validated(NothingSerializer, request.data)
-        sent = send_test(webhook)
-        return Response(DeliverySerializer(sent).data, status=202)
+        delivery = send_test(webhook)
+        return Response(DeliverySerializer(delivery).data, status=202)
 
 
-class DeliveryAgain(APIView):
+class WebhookRedeliver(APIView):
     """POST /webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver"""
 
     required_permissions: ClassVar[Grants] = {"POST": LOGGED_IN}
@@ -227,7 +228,7 @@ class DeliveryAgain(APIView):
         operation_id="redeliver", request=None, responses={202: DeliverySerializer}
     )
     def post(self, request: Request, webhook_id: UUID, delivery_id: int) -> Response:
-        """Send the same message again, under the same id."""
+        """Send the same message again, with the same id."""
         webhook = visible_webhook(request, webhook_id)
         validated(NothingSerializer, request.data)
         delivery = webhook.deliveries.filter(pk=delivery_id).first()

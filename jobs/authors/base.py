@@ -22,10 +22,9 @@ def ignore_report(message: str, fraction: float) -> None:
 
 @dataclass(frozen=True)
 class SourceDocument:
-    """A text that a skill is written from.
+    """A text that a skill is written from: a document, or a file of a refined skill.
 
-    It is a document of the user, or a file of the skill to refine.
-    `jobs.submission.read_source` makes it from an upload, once.
+    `jobs.submission.read_source` reads it from an upload, once.
     """
 
     name: str
@@ -43,7 +42,7 @@ class SkillSummary:
 
 @dataclass(frozen=True)
 class CategoryChoice:
-    """A category that a skill can be filed under."""
+    """A category that a skill can be in."""
 
     path: str
     name: str
@@ -51,8 +50,8 @@ class CategoryChoice:
 
 
 @dataclass(frozen=True)
-class Given:
-    """A person's answer to one question, in their words."""
+class TopicAnswer:
+    """A person's answer to a question on a topic, in the person's words."""
 
     topic: str
     question: str
@@ -61,13 +60,12 @@ class Given:
 
 @dataclass(frozen=True)
 class Assignment:
-    """Everything that an author may draw on; it must not invent anything else.
+    """Everything that an author may use; it must not invent anything else.
 
-    `fleet` are the active skills. `given` are the answers of people, `feedback` is
-    what they wrote when they asked for a revision, oldest first. `draft` are the
-    files to start from, () for a new skill. An author reports its progress with
-    `report(message, fraction)`, as often as it likes; the fraction is the share of
-    the phase that is done, 0..1.
+    `fleet` are the active skills. `answers` are those of people, and `feedback` is
+    their reasons for revisions, the oldest first. `draft` are the files to start from,
+    () for a new skill. An author reports its progress with `report(message, fraction)`,
+    as often as it likes; the fraction is the finished part of the phase, 0..1.
     """
 
     task_description: str
@@ -80,21 +78,21 @@ class Assignment:
     categories: tuple[CategoryChoice, ...] = ()
     taken_names: frozenset[str] = frozenset()
     brief: Brief | None = None
-    given: tuple[Given, ...] = ()
+    answers: tuple[TopicAnswer, ...] = ()
     feedback: tuple[str, ...] = ()
     draft: Files = ()
     report: Callable[[str, float], None] = field(default=ignore_report, compare=False)
 
     def answer(self, topic: str) -> str:
-        """All answers on a topic; "" when there is none."""
-        return "\n\n".join(given.text for given in self.given if given.topic == topic)
+        """All answers on a topic as one text, or "" if there are none."""
+        return "\n\n".join(each.text for each in self.answers if each.topic == topic)
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What an author knows about each topic, and what it has to ask."""
+    """The words that answer each topic, and questions on the other topics."""
 
-    found: Mapping[str, str] = field(default_factory=dict)
+    answers: Mapping[str, str] = field(default_factory=dict)
     questions: tuple[Question, ...] = ()
 
 
@@ -115,7 +113,7 @@ class Author(Protocol):
         ...
 
     def evals(self, assignment: Assignment) -> Evals:
-        """Return the evals of the skill, which is not written yet."""
+        """Return the evals of a skill that is not written yet."""
         ...
 
     def write(self, assignment: Assignment, evals: Evals) -> Files:
@@ -125,5 +123,5 @@ class Author(Protocol):
     def revise(
         self, assignment: Assignment, draft: Files, failures: tuple[Failure, ...]
     ) -> Files | None:
-        """Return a better draft by the failures and the feedback; None when stuck."""
+        """Return a draft that fixes failures and follows feedback; None: no change."""
         ...

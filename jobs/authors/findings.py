@@ -1,4 +1,4 @@
-"""What the material says about each topic, and the questions on the other topics."""
+"""Finds words that answer each topic, and asks questions on the other topics."""
 
 import re
 from collections.abc import Iterable

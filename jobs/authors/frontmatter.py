@@ -1,4 +1,4 @@
-"""A new skill's name, category and description, from the material's own words."""
+"""The name, category and description of a new skill, in the material's words."""
 
 import re
 from collections.abc import Sequence
@@ -24,25 +24,24 @@ from taxonomy.category_matcher import CategoryMatcher, CategoryWords
 UNCATEGORIZED = "uncategorized"
 DEFAULT_NAME = "new-skill"
 COMMON_STEMS = frozenset({"readme", "index", "skill", "license", "source", "text"})
-"""Names of files that say nothing of what is in them."""
+"""Names of files that do not tell the content."""
 
 SPECIFIC_WORDS = 3
-"""A title with at least this many significant words is specific enough to become the
-name."""
+"""A title with this many significant words is specific enough to become the name."""
 
 CALLED = re.compile(
     r"\b(?:called|named)\s+[`\"'\u201c]?([a-z0-9]+(?:-[a-z0-9]+)*)[`\"'\u201d]?"
 )
 CLAUSE_END = re.compile(r"[:;,.(]|\s[-\u2013\u2014]\s")
 DESCRIPTION_LENGTH = 1024
-WHAT_LENGTH = 400
-WHEN_LENGTH = 600
+PURPOSE_LENGTH = 400
+USE_LENGTH = 600
 PHRASES = 8
 USE_WHEN = re.compile(r"^(?:use\s+(?:this\s+skill\s+|it\s+)?)?when(?:ever)?\s+", re.I)
 
 
 def name_for(material: Material) -> str:
-    """The name that the brief gives; else from the title, brief or file name.
+    """The name that the brief gives, else one from the title, brief or file name.
 
     A specific title comes before the brief's first clause, any other title after it.
     """
@@ -63,16 +62,16 @@ def name_for(material: Material) -> str:
 
 
 def _file_stem(file_name: str) -> str:
-    """A file's name without its ending; "" for one that says nothing."""
+    """A file's name without its ending, or "" if it does not tell the content."""
     stem = file_name.rsplit("/", 1)[-1].rsplit(".", 1)[0].replace("_", "-")
     return "" if stem.lower() in COMMON_STEMS else stem
 
 
 def category_for(material: Material) -> str:
-    """The path that was asked for, else that of the category that fits best.
+    """The path of the intended category, else of the one that matches best.
 
-    The brief, the title and the languages of the code count like a skill's name,
-    headings and the first sentence like its description.
+    For the match, the brief, the title and the languages of the code count like a
+    skill's name, the headings and the lead like its description.
     """
     assignment = material.assignment
     if assignment.intended_taxonomy_path:
@@ -89,16 +88,17 @@ def category_for(material: Material) -> str:
 
 def description(material: Material) -> str:
     """What the skill does and when to use it, in at most 1024 characters."""
-    what = clipped(_what(material), WHAT_LENGTH)
-    parts = [sentence(what) if what[-1:] != "\u2026" else what]
-    parts.append(use_when(material))
+    purpose = clipped(_purpose(material), PURPOSE_LENGTH)
+    is_clipped = purpose.endswith("\u2026")
+    parts = [purpose if is_clipped else sentence(purpose), use_when(material)]
     return clipped(" ".join(filter(None, parts)), DESCRIPTION_LENGTH) or "\u2026"
 
 
-def _what(material: Material) -> str:
-    answered = material.assignment.answer("purpose")
-    if answered or material.subject:
-        return answered or material.subject
+def _purpose(material: Material) -> str:
+    """What the skill does: by the answer of a person, the brief, or title and lead."""
+    stated = material.assignment.answer("purpose") or material.subject
+    if stated:
+        return stated
     title = bare(material.title)
     if is_task(title) or not material.lead:
         return title
@@ -106,15 +106,15 @@ def _what(material: Material) -> str:
 
 
 def use_when(material: Material) -> str:
-    """A sentence that begins with "Use when"; "" when the material has no words."""
-    reasons = _when(material)
-    return clipped(sentence(f"Use when {reasons}"), WHEN_LENGTH) if reasons else ""
+    """A sentence that begins with "Use when", or "" if the material has no words."""
+    reasons = _use_reasons(material)
+    return clipped(sentence(f"Use when {reasons}"), USE_LENGTH) if reasons else ""
 
 
-def _when(material: Material) -> str:
-    """The answers of people, then titles and headings; else the most common words."""
-    answered = " ".join(material.assignment.answer("trigger").split())
-    stated = USE_WHEN.sub("", answered).rstrip(".")
+def _use_reasons(material: Material) -> str:
+    """From the answers of people, titles and headings, else the most common words."""
+    answer = " ".join(material.assignment.answer("trigger").split())
+    stated = USE_WHEN.sub("", answer).rstrip(".")
     tasks, topics = tasks_and_topics(material)
     reasons = [stated] if stated else []
     if tasks:

@@ -14,14 +14,14 @@ from taxonomy.files.gate import File, Files, as_files
 from taxonomy.skillmd.document import render
 
 LINES = {"navigation_hub": 40, "minimal": 80, "comprehensive": 400}
-"""How many lines of parts SKILL.md keeps, by style."""
+"""How many lines of parts may stay in SKILL.md, by style."""
 
 DEFAULT_LINES = 150
 LONGEST_PART = 300
 MOST_REFERENCES = 24
 SOURCES_LENGTH = 500
 OWN_HEADING = ("prerequisites", "links")
-"""Kinds whose fixed heading says what a single section's own title would say."""
+"""Kinds of parts whose fixed heading replaces the title of a single section."""
 
 
 QUOTES = 5
@@ -48,15 +48,15 @@ class Reference(NamedTuple):
 
 def skill_files(material: Material, name: str, description: str) -> Files:
     """The whole skill; its SKILL.md has fewer than 500 lines."""
-    parts = [*_answered(material), *parts_of(material)]
-    moved = _moved(material, parts)
-    kept = [part for part in parts if part not in moved]
+    parts = [*_answer_parts(material), *parts_of(material)]
+    moved = _parts_to_move(material, parts)
+    remaining = [part for part in parts if part not in moved]
     references = list(_references(material, moved))
     frontmatter: dict[str, object] = {"name": name, "description": description}
     if material.pages:
         sources = ", ".join(page.name for page in material.pages)
         frontmatter["metadata"] = {"sources": clipped(sources, SOURCES_LENGTH)}
-    body = "\n\n".join(_body(material, kept, moved, references))
+    body = "\n\n".join(_body(material, remaining, moved, references))
     text = render(frontmatter, _with_definitions(material, body))
     files = [File("SKILL.md", text.encode())]
     for each in references:
@@ -65,8 +65,8 @@ def skill_files(material: Material, name: str, description: str) -> Files:
     return as_files(files)
 
 
-def _answered(material: Material) -> Iterator[Part]:
-    """Answers of people, in their words."""
+def _answer_parts(material: Material) -> Iterator[Part]:
+    """A part for each answer of a person, in the person's words."""
     for topic, kind in (
         ("steps", "instructions"),
         ("constraints", "constraints"),
@@ -76,26 +76,26 @@ def _answered(material: Material) -> Iterator[Part]:
             yield Part(kind, Section("", Markdown(text)), order=-1)
 
 
-def _moved(material: Material, parts: Sequence[Part]) -> list[Part]:
+def _parts_to_move(material: Material, parts: Sequence[Part]) -> list[Part]:
     """The parts that go to references/, so that the rest fits; in the sources' order.
 
-    Parts for reference go first, then those with the fewest words of the brief, the
-    longest before shorter ones. The first part to follow stays, unless it alone is
-    too long.
+    Parts for reference are moved first, then those with the fewest words of the brief,
+    the longest before shorter ones. The first part with instructions stays, unless it
+    alone is too long.
     """
-    room = LINES.get(material.assignment.style, DEFAULT_LINES)
+    max_lines = LINES.get(material.assignment.style, DEFAULT_LINES)
     total = sum(part.lines for part in parts)
-    first = next((part for part in parts if _is_beginning(part)), None)
+    first = next((part for part in parts if _can_be_first(part)), None)
     moved = []
     for part in sorted(
         parts,
         key=lambda part: (
             not part.is_for_reference,
-            part.nearness(material.subject),
+            part.overlap(material.subject),
             -part.lines,
         ),
     ):
-        if total <= room:
+        if total <= max_lines:
             break
         if part is not first:
             moved.append(part)
@@ -103,20 +103,20 @@ def _moved(material: Material, parts: Sequence[Part]) -> list[Part]:
     return sorted(moved, key=parts.index)
 
 
-def _is_beginning(part: Part) -> bool:
-    """Whether the instructions can begin with it."""
+def _can_be_first(part: Part) -> bool:
+    """Whether the instructions can begin with this part."""
     is_short = part.lines <= LONGEST_PART
-    return part.kind == "instructions" and part.is_to_follow and is_short
+    return part.kind == "instructions" and part.is_actionable and is_short
 
 
 def _references(material: Material, moved: Sequence[Part]) -> Iterator[Reference]:
-    """The files in references/; from a number on, the last one holds all the rest."""
+    """The files in references/; above a limit, the last file has all other sections."""
     taken: set[str] = set()
-    sections = [_titled(material, part) for part in moved]
-    own, rest = sections[:MOST_REFERENCES], sections[MOST_REFERENCES:]
-    if rest:
-        own.append(Section("Further sections", children=tuple(rest)))
-    for section in own:
+    sections = [_with_title(material, part) for part in moved]
+    sections, others = sections[:MOST_REFERENCES], sections[MOST_REFERENCES:]
+    if others:
+        sections.append(Section("Further sections", children=tuple(others)))
+    for section in sections:
         stem = name = slug(section.title) or "details"
         while stem in taken:
             stem = f"{name}-{len(taken) + 1}"
@@ -129,7 +129,8 @@ def _references(material: Material, moved: Sequence[Part]) -> Iterator[Reference
         )
 
 
-def _titled(material: Material, part: Part) -> Section:
+def _with_title(material: Material, part: Part) -> Section:
+    """The part's section; one without a title gets its kind or the page's title."""
     if part.section.title:
         return part.section
     title = part.kind.capitalize() if part.order < 0 else material.title
@@ -138,25 +139,27 @@ def _titled(material: Material, part: Part) -> Section:
 
 def _body(
     material: Material,
-    kept: Sequence[Part],
+    remaining: Sequence[Part],
     moved: Sequence[Part],
     references: Sequence[Reference],
 ) -> Iterator[str]:
+    """The blocks of SKILL.md's body: fixed headings, with parts and references."""
     yield f"# {material.title or 'Skill'}"
     yield from _purpose(material)
-    yield from _headed("When to use", kept, "when", _when(material))
-    needed = _needed([*kept, *moved])
-    yield from _headed("Prerequisites", kept, "prerequisites", needed)
-    yield from _headed("Instructions", kept, "instructions")
-    yield from _headed("Examples", kept, "examples")
-    yield from _headed("Constraints", kept, "constraints")
+    yield from _headed("When to use", remaining, "when", _when(material))
+    requirements = _requirements([*remaining, *moved])
+    yield from _headed("Prerequisites", remaining, "prerequisites", requirements)
+    yield from _headed("Instructions", remaining, "instructions")
+    yield from _headed("Examples", remaining, "examples")
+    yield from _headed("Constraints", remaining, "constraints")
     yield from _headed("Warnings", (), "", _warnings(moved))
-    yield from _headed("Troubleshooting", kept, "troubleshooting")
+    yield from _headed("Troubleshooting", remaining, "troubleshooting")
     yield from _headed("References", (), "", _reference_list(references))
-    yield from _headed("See also", kept, "links")
+    yield from _headed("See also", remaining, "links")
 
 
 def _purpose(material: Material) -> Iterator[str]:
+    """The purpose, unless it only repeats the title, and the first introduction."""
     purpose = sentence(material.assignment.answer("purpose") or material.subject)
     if purpose and purpose.casefold() != sentence(material.title).casefold():
         yield purpose
@@ -165,7 +168,7 @@ def _purpose(material: Material) -> Iterator[str]:
 
 
 def _when(material: Material) -> str:
-    """When to use the skill, and what the sources say of their own use."""
+    """When to use the skill, with sentences of the sources that say so."""
     sentences = (
         sentence
         for paragraph in material.whole.paragraphs()
@@ -175,8 +178,8 @@ def _when(material: Material) -> str:
     return "\n\n".join(filter(None, [use_when(material), stated]))
 
 
-def _needed(parts: Sequence[Part]) -> str:
-    """The sentences of the instructions that name something to have first."""
+def _requirements(parts: Sequence[Part]) -> str:
+    """The sentences of the instructions that name a requirement."""
     sentences = [
         sentence
         for part in parts
@@ -189,7 +192,7 @@ def _needed(parts: Sequence[Part]) -> str:
 
 
 def _warnings(moved: Sequence[Part]) -> str:
-    """The warnings of moved parts: SKILL.md repeats them, so that nobody misses one."""
+    """The warnings of moved parts; SKILL.md repeats them, so that nobody misses one."""
     return _bullets(
         warning
         for part in moved
@@ -198,6 +201,7 @@ def _warnings(moved: Sequence[Part]) -> str:
 
 
 def _bullets(sentences: Iterable[str]) -> str:
+    """A list of the first few sentences that are not too long."""
     short = [each for each in sentences if len(each) <= QUOTE_LENGTH]
     return "\n".join(f"- {each}" for each in short[:QUOTES])
 
@@ -211,26 +215,30 @@ def _reference_list(references: Sequence[Reference]) -> str:
 
 
 def _headed(
-    heading: str, kept: Sequence[Part], kind: str, first: str = ""
+    heading: str, parts: Sequence[Part], kind: str, opening: str = ""
 ) -> Iterator[str]:
-    """A fixed heading and the parts of this kind; nothing when there are none."""
-    chosen = [part for part in kept if part.kind == kind]
-    if not chosen and not first:
+    """A fixed heading, the opening and the parts of this kind, if there are any.
+
+    A part's own title is left out where it would only repeat the heading.
+    """
+    matching = [part for part in parts if part.kind == kind]
+    if not matching and not opening:
         return
     yield f"## {heading}"
-    if first:
-        yield first
-    for part in chosen:
+    if opening:
+        yield opening
+    for part in matching:
         section = part.section
         title = section.title.casefold()
-        alone = len(chosen) == 1 and (title in GENERIC or kind in OWN_HEADING)
-        is_said = alone or title == heading.casefold()
-        yield Section("" if is_said else section.title, section.body).rendered(3)
+        is_generic = title in GENERIC or kind in OWN_HEADING
+        is_single = len(matching) == 1
+        is_repeated = (is_single and is_generic) or title == heading.casefold()
+        yield Section("" if is_repeated else section.title, section.body).rendered(3)
         yield from (child.rendered(4) for child in section.children)
 
 
 def _with_definitions(material: Material, text: str) -> str:
-    """The text with the link definitions that it uses and lacks."""
+    """The text, followed by the link definitions that it uses but does not have."""
     folded = text.casefold()
     lines = [
         line

@@ -1,4 +1,4 @@
-"""Markdown, parsed once, and its content: sentences, list items, code and tables."""
+"""Markdown that is parsed once: its sentences, list items, code and tables."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -26,7 +26,11 @@ FENCE_LENGTH = 3
 
 
 class Heading(NamedTuple):
-    """A heading: its raw text, its first line, the line below it, its first token."""
+    """A heading with its raw text.
+
+    `line` is its first line, `body_line` the line below it, `token` its first token;
+    all count from 0.
+    """
 
     level: int
     text: str
@@ -37,9 +41,9 @@ class Heading(NamedTuple):
 
 @dataclass(frozen=True)
 class Markdown:
-    """A piece of Markdown. It is parsed when something is first asked of it.
+    """A piece of Markdown, which is parsed when it is first needed.
 
-    All answers are verbatim, each on one line unless it is code.
+    All texts that its methods return are verbatim, each on one line unless it is code.
     """
 
     text: str
@@ -50,18 +54,19 @@ class Markdown:
         return PARSER.parse(self.text)
 
     @classmethod
-    def parsed(cls, text: str, tokens: list[Token]) -> "Markdown":
-        """A piece whose tokens are known already."""
+    def with_tokens(cls, text: str, tokens: list[Token]) -> "Markdown":
+        """A piece that is not parsed, because its tokens exist already."""
         piece = cls(text)
-        piece.__dict__["tokens"] = tokens  # where cached_property looks first
+        piece.__dict__["tokens"] = tokens  # the value of the cached_property
         return piece
 
     @classmethod
     def joined(cls, pieces: Iterable["Markdown"]) -> "Markdown":
-        """Several pieces as one. Its tokens tell no line numbers of the whole."""
-        kept = [piece for piece in pieces if piece.text]
-        text = "\n\n".join(piece.text for piece in kept)
-        return cls.parsed(text, [token for piece in kept for token in piece.tokens])
+        """Several pieces as one. The line numbers of its tokens are not valid."""
+        parts = [piece for piece in pieces if piece.text]
+        text = "\n\n".join(part.text for part in parts)
+        tokens = [token for part in parts for token in part.tokens]
+        return cls.with_tokens(text, tokens)
 
     def cut(self, first: int, end: int, tokens: Iterable[Token]) -> "Markdown":
         """The lines from `first` to before `end`, without blank lines around them.
@@ -72,13 +77,13 @@ class Markdown:
         while lines and not lines[0].strip(" \t"):
             lines.pop(0)
             first += 1
-        moved = [
+        shifted = [
             token.copy(map=[token.map[0] - first, token.map[1] - first])
             if token.map
             else token
             for token in tokens
         ]
-        return Markdown.parsed("\n".join(lines).rstrip(), moved)
+        return Markdown.with_tokens("\n".join(lines).rstrip(), shifted)
 
     def lines_in(self, kinds: frozenset[str]) -> frozenset[int]:
         """The numbers of the lines that tokens of these kinds cover, from 0."""
@@ -89,7 +94,7 @@ class Markdown:
         return frozenset(covered)
 
     def headings(self) -> list[Heading]:
-        """Its headings, without those in lists and quotations."""
+        """The headings, without those in lists and quotations."""
         return [
             Heading(
                 level=int(each.tag[1]),
@@ -103,10 +108,11 @@ class Markdown:
         ]
 
     def paragraphs(self) -> Iterator[str]:
-        """Every paragraph outside lists, tables and code."""
+        """Every paragraph outside lists, tables, definition lists and code."""
         for token in self._inlines(in_lists=False):
-            starts_plain = not token.content.startswith(("|", "**", "__"))
-            if starts_plain or "\n:" not in token.content:
+            starts_marked = token.content.startswith(("|", "**", "__"))
+            is_definition = starts_marked and "\n:" in token.content
+            if not is_definition:
                 yield on_one_line(token.content)
 
     def sentences(self) -> list[str]:
@@ -133,7 +139,7 @@ class Markdown:
         return [token.content for token in blocks if token.content.strip()]
 
     def languages(self) -> frozenset[str]:
-        """The languages of its fenced code, from the word behind the fence."""
+        """The languages of fenced code, from the word behind the fence."""
         infos = (token.info.split() for token in self.tokens if token.type == "fence")
         return frozenset(words[0].lower() for words in infos if words)
 
@@ -151,30 +157,31 @@ class Markdown:
         return any(token.type == "table_open" for token in self.tokens)
 
     def has_definitions(self) -> bool:
-        """Whether it is a list of terms, as in `**-f**` and below it `:   …`."""
+        """Whether it has a list of terms, like `**-f**` with `:   …` below it."""
         return self.text.count("\n:   ") >= 3
 
     def introduction(self) -> tuple["Markdown", "Markdown"]:
-        """(what comes before the first code or table, the rest from there on).
+        """The piece in two: up to the first code or table, and from there on.
 
         A paragraph that ends in a colon belongs to what follows it.
         """
         tokens = self.tokens
-        before: int | None = None
+        lead_in: int | None = None
         for number, token in enumerate(tokens):
             if token.level == 0 and token.map and token.nesting >= 0:
                 block = _block(tokens, number)
                 if any(each.type in (*CODE, "table_open") for each in block):
-                    return self._split_at(number if before is None else before)
-                leads_on = token.type == "paragraph_open" and block[1].content[-1:]
-                before = number if leads_on == ":" else None
+                    return self._split_at(number if lead_in is None else lead_in)
+                is_paragraph = token.type == "paragraph_open"
+                is_lead_in = is_paragraph and block[1].content.endswith(":")
+                lead_in = number if is_lead_in else None
         return self, NO_MARKDOWN
 
-    def holding(self, text: str) -> str:
-        """The code block, with its fence, or the paragraph that holds this text."""
-        squeezed = on_one_line(text)
+    def block_with(self, text: str) -> str:
+        """The code block, with its fence, or the paragraph that contains this text."""
+        line = on_one_line(text)
         for token in self.tokens:
-            if token.map and squeezed in on_one_line(token.content):
+            if token.map and line in on_one_line(token.content):
                 if token.type in CODE:
                     return fenced(token.content, token.info.split(" ")[0])
                 if token.type == "inline":
@@ -191,7 +198,7 @@ class Markdown:
         )
 
     def _inlines(self, in_lists: bool) -> Iterator[Token]:
-        """Inline tokens of paragraphs; headings and table cells are left out."""
+        """Inline tokens of paragraphs, but not of headings and table cells."""
         before: Token | None = None
         depth = 0
         for token in self.tokens:
@@ -209,15 +216,16 @@ NO_MARKDOWN = Markdown("")
 
 
 def _block(tokens: list[Token], number: int) -> list[Token]:
-    """The token and all that follow, up to the one that closes it."""
+    """The tokens of the top-level block that begins here, with the closing one."""
     end = number
-    while tokens[number].nesting and tokens[end].nesting + tokens[end].level != -1:
-        end += 1
+    if tokens[number].nesting == 1:
+        while not (tokens[end].nesting == -1 and tokens[end].level == 0):
+            end += 1
     return tokens[number : end + 1]
 
 
 def plain(text: str) -> str:
-    """The text as the parser sees it: `\\n` only, no NUL, nothing that UTF-8 lacks."""
+    """The text as the parser sees it: with `\\n` only, without NUL and surrogates."""
     text = LINE_BREAK.sub("\n", text).replace("\0", "\ufffd")
     return text.encode("utf-8", "replace").decode()
 

@@ -66,14 +66,14 @@ KINDS = (
     ),
     ("when", re.compile(r"when (?:to use|should)\b|use cases?$", re.I)),
     ("links", re.compile(r"(?:see also|next steps|further reading|links)$", re.I)),
-    ("left out", re.compile(r"(?:table of )?contents$|license$|contributing$", re.I)),
+    ("omitted", re.compile(r"(?:table of )?contents$|license$|contributing$", re.I)),
 )
-"""What a section is to a skill, by its title; anything else is instructions."""
+"""The kind of a section by its title; sections with other titles are instructions."""
 
 
 @dataclass(frozen=True)
 class Material:
-    """The assignment with its sources as pages. Each source is read once."""
+    """The assignment, with its sources as pages; each source is parsed once."""
 
     assignment: Assignment
     pages: tuple[Page, ...]
@@ -85,19 +85,19 @@ class Material:
 
     @cached_property
     def subject(self) -> str:
-        """What the brief is about; "" when it only says that a skill is asked for."""
+        """The subject of the brief, or "" if it only says that it wants a skill."""
         return subject(self.assignment.task_description)
 
     @cached_property
     def title(self) -> str:
-        """The first source's title, unchanged; else the brief's subject."""
+        """The title of the first source that has one, else the brief's subject."""
         titles = [page.title for page in self.pages if page.title]
         first = self.subject.split(". ")[0].rstrip(".")
         return titles[0] if titles else f"{first[:1].upper()}{first[1:]}"
 
     @cached_property
     def whole(self) -> Markdown:
-        """All sources, cleaned, without headings."""
+        """All sources as one piece, cleaned and without headings."""
         return Markdown.joined(page.whole for page in self.pages)
 
     @cached_property
@@ -133,7 +133,7 @@ class Material:
         ]
 
     def _titles(self) -> Iterator[str]:
-        """Titles of pages and sections; of a page with few, of the level below too."""
+        """Titles of pages and sections; with few sections, also of those below."""
         yield from (page.title for page in self.pages[1:])
         for page in self.pages:
             for section in page.sections:
@@ -150,7 +150,7 @@ class Material:
 
     @cached_property
     def lead(self) -> str:
-        """The one of the first four sentences that has most words of the title."""
+        """The sentence among the first four that has the most words of the title."""
         pieces = [page.lead for page in self.pages]
         pieces += [section.body for page in self.pages for section in page.sections]
         first = [
@@ -166,7 +166,7 @@ class Material:
 
 @dataclass(frozen=True)
 class Part:
-    """A section of a source, or an answer, and what it is to the skill.
+    """A section of a source, or an answer, and its kind in the skill.
 
     `kind` is instructions, prerequisites, examples, constraints, troubleshooting,
     when or links; `order` counts the parts of the sources from 0, an answer has -1.
@@ -182,34 +182,35 @@ class Part:
 
     @cached_property
     def is_for_reference(self) -> bool:
-        """Whether a reader looks things up in it, and does not follow it."""
+        """Whether readers look things up here, instead of following instructions."""
         whole = self.section.whole
         if whole.has_definitions() or whole.has_table():
             return True
-        return self.lines > LONG_PROSE and not self.is_to_follow
+        return self.lines > LONG_PROSE and not self.is_actionable
 
     @cached_property
-    def is_to_follow(self) -> bool:
-        """Whether it holds commands or things to do."""
+    def is_actionable(self) -> bool:
+        """Whether the part has commands or tasks."""
         whole = self.section.whole
         return bool(whole.code_blocks()) or any(map(is_task, whole.items()))
 
-    def nearness(self, subject: str) -> int:
-        """How many of the subject's words its headings have."""
+    def overlap(self, subject: str) -> int:
+        """How many of the subject's words the part's headings have."""
         return len(terms(subject) & terms(" ".join(self.section.titles())))
 
 
 def parts_of(material: Material) -> list[Part]:
+    """The parts of all pages that belong into a skill, in their order."""
     parts = [part for page in material.pages for part in _parts(material, page)]
     return [
         replace(part, order=order)
         for order, part in enumerate(parts)
-        if not part.section.is_empty and part.kind != "left out"
+        if not part.section.is_empty and part.kind != "omitted"
     ]
 
 
 def introduction_of(page: Page) -> tuple[Markdown, Markdown]:
-    """(what comes before the first command, the rest of the lead).
+    """The page's lead in two: up to the first command, and the rest.
 
     An introduction that is too long belongs to the rest.
     """
@@ -238,7 +239,7 @@ def _kind(section: Section) -> str:
 
 
 def kind_of(title: str) -> str:
-    """The kind of a section by its title: instructions, unless it says another."""
+    """The kind of a section by its title; by default, instructions."""
     plain = title.strip("`*_.:? ")
     for kind, pattern in KINDS:
         if pattern.match(plain):

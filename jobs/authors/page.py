@@ -27,14 +27,15 @@ COLONS = re.compile(rf"^(\s*)(:{{3,}})\s*(?:\{{({NAMES})\}}|({NAMES})\b)(.*)$", 
 FENCE = re.compile(rf"^(\s*)(`{{3,}}|~{{3,}})\{{({NAMES})\}}(.*)$", re.I)
 BANGS = re.compile(rf"^(\s*)(?:!!!|\?\?\?\+?)\s+({NAMES})\b(.*)$", re.I)
 OPTION = re.compile(r"^\s*:[\w-]+:(?:\s.*)?$")
-HEADING_TOKENS = 3  # it opens, its text, it closes
+HEADING_TOKENS = 3  # heading_open, inline, heading_close
 PLAIN_START = re.compile(r"[\w\"'(\[`*_{]")
 FRONTMATTER_TITLE = re.compile(r"---\n(?:.*\n)*?(?:title|name):[ \t]*(.+)\n")
 FRONTMATTER = re.compile(r"\A---[ \t]*\n.*?^---[ \t]*(?:\n|\Z)", re.DOTALL | re.M)
 COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 # Every repetition has a bound: a hostile megabyte must not take minutes.
 CODE_SPAN = re.compile(r"(?<!`)(`{1,99})(?!`)(.{1,2000}?)(?<!`)\1(?!`)", re.DOTALL)
-LEAVES = r"(?:https?://|mailto:)"
+EXTERNAL = r"(?:https?://|mailto:)"
+"""The start of a link that works outside the source's own site."""
 TARGET = (
     r"\(\s{0,9}<?((?:[^()\s]|\([^()\s]{0,200}\)){0,1000})>?"
     r"(?:\s{1,9}(?:\"[^\"]{0,500}\"|'[^']{0,500}'))?\s{0,9}\)"
@@ -63,7 +64,7 @@ class Section:
     children: tuple["Section", ...] = ()
 
     def rendered(self, depth: int) -> str:
-        """The whole section, its heading at this depth (1 is `#`)."""
+        """The section with its children as Markdown; its heading has this depth."""
         heading = f"{'#' * min(depth, 6)} {self.title}" if self.title else ""
         parts = [heading, self.body.text]
         parts += [child.rendered(depth + 1) for child in self.children]
@@ -71,7 +72,7 @@ class Section:
 
     @cached_property
     def whole(self) -> Markdown:
-        """Its own Markdown and that of all sections below it, without headings."""
+        """The Markdown of the section and all sections below it, without headings."""
         return Markdown.joined([self.body, *(child.whole for child in self.children)])
 
     @property
@@ -79,7 +80,7 @@ class Section:
         return not self.whole.text.strip()
 
     def titles(self) -> Iterator[str]:
-        """Its own title and all titles below it, in order."""
+        """The titles of the section and of all sections below it, in order."""
         yield self.title
         for child in self.children:
             yield from child.titles()
@@ -87,9 +88,9 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """One source: its title ("" without one), what comes first, and its sections.
+    """A source: its title or "", the lead before the first section, and the sections.
 
-    `definitions` holds (folded label, line) of each link definition.
+    `definitions` has a pair (case-folded label, line) for each link definition.
     """
 
     name: str
@@ -100,12 +101,12 @@ class Page:
 
     @cached_property
     def whole(self) -> Markdown:
-        """All its Markdown, without headings."""
+        """The Markdown of the lead and all sections, without headings."""
         return Markdown.joined([self.lead, *(each.whole for each in self.sections)])
 
 
 def read_page(source: SourceDocument) -> Page:
-    """The document cleaned and cut into sections; headings in code do not count."""
+    """Clean the document and cut it into sections; headings in code do not count."""
     page = cleaned(source.text)
     lead, top = _outline(page)
     title = ""
@@ -115,13 +116,13 @@ def read_page(source: SourceDocument) -> Page:
         (match[1].casefold(), match[0].strip())
         for match in DEFINITION.finditer(page.text)
     )
-    kept = tuple(section for section in top if not section.is_empty)
+    sections = tuple(section for section in top if not section.is_empty)
     title = title or _frontmatter_title(plain(source.text))
-    return Page(source.name, title, lead, kept, definitions)
+    return Page(source.name, title, lead, sections, definitions)
 
 
 def _frontmatter_title(text: str) -> str:
-    """The title or name that YAML frontmatter gives, when no heading does."""
+    """The title or name in the YAML frontmatter, or ""."""
     match = FRONTMATTER_TITLE.match(text)
     end = text.find("\n---", 3)
     if not match or match.end() > end + 1:
@@ -130,7 +131,7 @@ def _frontmatter_title(text: str) -> str:
 
 
 def _outline(page: Markdown) -> tuple[Markdown, list[Section]]:
-    """(what comes before the first heading, the sections of the top level)."""
+    """The Markdown before the first heading, and the sections of the top level."""
     headings = page.headings()
     ends = [(each.line, each.token) for each in headings]
     ends.append((page.text.count("\n") + 1, len(page.tokens)))
@@ -150,7 +151,7 @@ def _heading_title(content: str) -> str:
 
 
 def _nested(flat: list[tuple[int, Section]]) -> list[Section]:
-    """The sections of the top level, each with those of deeper levels behind it."""
+    """The sections of the top level; deeper ones that follow become children."""
     result: list[Section] = []
     number = 0
     while number < len(flat):
@@ -176,7 +177,7 @@ def cleaned(text: str) -> Markdown:
 
 
 def outside_code(page: Markdown, change: Callable[[str], str]) -> Markdown:
-    """Apply a change to each run of lines that holds no code block."""
+    """Apply a change to each run of lines between code blocks."""
     code = page.lines_in(CODE)
     result: list[str] = []
     prose: list[str] = []
@@ -194,12 +195,13 @@ def outside_code(page: Markdown, change: Callable[[str], str]) -> Markdown:
 
 
 def _changed(page: Markdown, lines: Iterable[str]) -> Markdown:
-    """The page with these lines; the same page, parsed already, if they are its own."""
+    """A page with these lines; the same page, already parsed, if nothing changed."""
     text = "\n".join(lines)
     return page if text == page.text else Markdown(text)
 
 
 def _clean_prose(text: str) -> str:
+    """Clean the text outside of code spans, which are replaced by numbers meanwhile."""
     spans: list[re.Match[str]] = []
 
     def hide(match: re.Match[str]) -> str:
@@ -210,7 +212,7 @@ def _clean_prose(text: str) -> str:
     for pattern in (ATTRIBUTE_LINE, TARGET_LINE):
         hidden = pattern.sub("", hidden)
     hidden = HEADING_LINE.sub(_bare_heading, hidden)
-    hidden = LINK.sub(_live_link, IMAGE.sub(_live_image, hidden))
+    hidden = LINK.sub(_external_link, IMAGE.sub(_external_image, hidden))
     hidden = re.sub(
         rf"({ROLE.pattern})?\0(\d+)\0",
         lambda match: _code_span(spans[int(match[2])], is_role=bool(match[1])),
@@ -228,16 +230,18 @@ def _bare_heading(match: re.Match[str]) -> str:
     return text
 
 
-def _live_image(match: re.Match[str]) -> str:
-    return match[0] if re.match(LEAVES, match[2]) else ""
+def _external_image(match: re.Match[str]) -> str:
+    """The image, or nothing if it is not external."""
+    return match[0] if re.match(EXTERNAL, match[2]) else ""
 
 
-def _live_link(match: re.Match[str]) -> str:
-    return match[0] if re.match(LEAVES, match[2]) else match[1]
+def _external_link(match: re.Match[str]) -> str:
+    """The link, or only its text if it is not external."""
+    return match[0] if re.match(EXTERNAL, match[2]) else match[1]
 
 
 def _code_span(span: re.Match[str], is_role: bool) -> str:
-    """A code span; as the argument of a role, its title or the name it points to."""
+    """A code span as it is; for the argument of a role, the title or target name."""
     if not is_role:
         return span[0]
     if titled := TITLED.fullmatch(span[2]):
@@ -247,13 +251,13 @@ def _code_span(span: re.Match[str], is_role: bool) -> str:
 
 
 def plain_admonitions(page: Markdown) -> Markdown:
-    """`:::{warning}` … `:::` and the like become `**Warning:** …`, words unchanged."""
+    """Rewrite admonitions: `:::{warning}` … `:::` becomes `**Warning:** …`."""
     return _without_colons(_without_bangs(page))
 
 
 @dataclass
 class OpenAdmonition:
-    """An admonition that has not ended yet: what ends it, and its lines so far."""
+    """An admonition that has not ended yet: its closing marks, and its lines so far."""
 
     marks: str
     label: str
@@ -261,12 +265,12 @@ class OpenAdmonition:
     lines: list[str] = field(default_factory=list)
 
     def ends_at(self, line: str) -> bool:
-        """Whether this line closes it: at least as many marks, nothing else."""
-        bare = line.strip()
-        return bare.startswith(self.marks) and not bare.strip(self.marks[0])
+        """Whether this line has at least as many closing marks, and nothing else."""
+        content = line.strip()
+        return content.startswith(self.marks) and not content.strip(self.marks[0])
 
     def labelled(self) -> list[str]:
-        """Its lines with the label: before the first line when that is plain text."""
+        """The lines with the label, in the first line if that is plain text."""
         lines = list(self.lines)
         while lines and (not lines[0].strip() or OPTION.match(lines[0])):
             lines.pop(0)
@@ -277,7 +281,7 @@ class OpenAdmonition:
 
 
 def _without_bangs(page: Markdown) -> Markdown:
-    """MkDocs: `!!! note`, with a content that is indented by four."""
+    """Rewrite those of MkDocs: `!!! note`, with content indented by four."""
     lines = page.text.split("\n")
     if not any(map(BANGS.match, lines)):
         return page
@@ -301,7 +305,7 @@ def _without_bangs(page: Markdown) -> Markdown:
 
 
 def _without_colons(page: Markdown) -> Markdown:
-    """MyST and Docusaurus: fenced by colons, or by backticks with a {name}."""
+    """Rewrite those of MyST and Docusaurus, in colons or in backticks with {name}."""
     lines = page.text.split("\n")
     if not any(COLONS.match(line) or FENCE.match(line) for line in lines):
         return page
@@ -313,18 +317,19 @@ def _without_colons(page: Markdown) -> Markdown:
         match = FENCE.match(line) if number in starts else None
         match = match or (COLONS.match(line) if number not in code else None)
         if match:
-            opened.append(_opened(match))
+            opened.append(_open_admonition(match))
         elif opened and opened[-1].ends_at(line):
             closed = opened.pop().labelled()
             (opened[-1].lines if opened else result).extend(closed)
         else:
             (opened[-1].lines if opened else result).append(line)
-    for unclosed in opened:  # its words are kept all the same
+    for unclosed in opened:  # no words are lost
         result += unclosed.labelled()
     return _changed(page, result)
 
 
-def _opened(match: re.Match[str]) -> OpenAdmonition:
+def _open_admonition(match: re.Match[str]) -> OpenAdmonition:
+    """The admonition that a match of COLONS or FENCE begins."""
     name = match[3] or match[4]
     title = match[5] if match.re is COLONS else match[4]
     return OpenAdmonition(match[2], _admonition_label(name, title))

@@ -104,7 +104,7 @@ def is_task(text: str) -> bool:
 
 
 def bare(title: str) -> str:
-    """A title without markup, placeholders, `How to` and a dangling last word."""
+    """A title without markup, placeholders, numbering, `How to` and dangling words."""
     text = re.sub(r"\[([^\]]{0,300})\]\([^)]{0,500}\)", r"\1", title)
     text = PLACEHOLDER.sub(" ", text)
     text = " ".join(re.sub(r"[`*<>#|]", "", text).split())
@@ -136,7 +136,7 @@ def lowered(phrase: str, proper: Collection[str] = ()) -> str:
 
 
 def proper_nouns(text: str) -> frozenset[str]:
-    """Words that inside sentences have a capital more often than not."""
+    """Words that are capitalized within sentences more often than not."""
     capital = re.findall(r"\b[a-z]+,?\s\[?([A-Z][a-z]{2,40})\b(?!\s[A-Z])", text)
     small = Counter(re.findall(r"\b[a-z]{3,41}\b", text))
     counts = Counter(capital)
@@ -144,11 +144,11 @@ def proper_nouns(text: str) -> frozenset[str]:
 
 
 def subject(brief: str) -> str:
-    """The subject of a brief in its words: without "Write a skill that …"."""
+    """The brief without "Write a skill that …", or "" if no subject is left."""
     text = CONVERSION.sub("", " ".join(brief.split()))
     filler = FILLER.match(text)
-    rest = text[filler.end() :].strip(" :-") if filler and filler.end() else text
-    return rest if is_specific(rest) else ""
+    topic = text[filler.end() :].strip(" :-") if filler and filler.end() else text
+    return topic if is_specific(topic) else ""
 
 
 def unmarked(text: str) -> str:
@@ -163,16 +163,16 @@ def is_specific(brief: str) -> bool:
 
 
 def slug(text: str) -> str:
-    """At most six words in ASCII kebab case, without articles; "" if none is left."""
+    """At most six words in ASCII kebab case, without articles; "" if none remains."""
     plain = unicodedata.normalize("NFKD", bare(text)).encode("ascii", "ignore").decode()
     plain = plain.replace("'", "").lower()
-    kept = [w for w in re.findall(r"[a-z0-9]+", plain) if w not in ARTICLES]
-    kept = kept[:NAME_WORDS]
-    while len(kept) > 1 and (
-        kept[-1] in CONNECTING_WORDS or len("-".join(kept)) > NAME_LENGTH
+    parts = [word for word in re.findall(r"[a-z0-9]+", plain) if word not in ARTICLES]
+    parts = parts[:NAME_WORDS]
+    while len(parts) > 1 and (
+        parts[-1] in CONNECTING_WORDS or len("-".join(parts)) > NAME_LENGTH
     ):
-        kept.pop()
-    return "-".join(kept)[:NAME_LENGTH].strip("-")
+        parts.pop()
+    return "-".join(parts)[:NAME_LENGTH].strip("-")
 
 
 def unique(name: str, taken: Collection[str]) -> str:

@@ -1,8 +1,8 @@
-"""The next form of a draft: changed by feedback, answers and failed evals.
+"""Revises a draft by feedback, answers and failed evals.
 
 A template author follows feedback of the form `description: …`, `title: …`, `add: …`
-and `remove: <heading>`. About any other feedback, and about every focus area of a
-refinement, it asks: the words that a person answers enter the skill as they stand.
+and `remove: <heading>`. For other feedback, and for each focus area of a refinement, it
+asks a person, whose answer is added to the skill unchanged.
 """
 
 import re
@@ -36,7 +36,7 @@ class SkillText:
     """The content of a SKILL.md.
 
     `head` is the text of its frontmatter. It is None if the frontmatter cannot be
-    read; then `body` is everything below it.
+    parsed; then `body` is everything below the frontmatter.
     """
 
     frontmatter: dict[str, Any]
@@ -66,12 +66,12 @@ class Revision:
         self.body = self.before.body
 
     @property
-    def is_change(self) -> bool:
+    def has_changes(self) -> bool:
         before = self.before.frontmatter, self.before.body
         return (self.frontmatter, self.body) != before
 
     def result(self) -> Files:
-        """The files with this SKILL.md; a frontmatter without change keeps its text."""
+        """The files with this SKILL.md; unchanged frontmatter keeps its exact text."""
         text = render(self.frontmatter, self.body)
         head = self.before.head
         if head is not None and self.frontmatter == self.before.frontmatter:
@@ -80,7 +80,7 @@ class Revision:
         return as_files([File(SKILL_MD, text.encode()), *others])
 
     def follow(self, feedback: Iterable[str]) -> None:
-        """Follow every line of feedback that is a command; others change nothing."""
+        """Execute every line of feedback that is a command; ignore the others."""
         commands = {
             "description": self._set_description,
             "title": self._set_title,
@@ -92,7 +92,7 @@ class Revision:
                 commands[command[1].lower()](command[2].strip())
 
     def correct(self, failure: Failure) -> None:
-        """Make this eval pass, if the material has the words for it."""
+        """Change the skill so that this eval passes, if the material has the words."""
         if failure.kind == "fact":
             self.add_note(_fact_in(self.material, failure.text))
         elif failure.kind == "positive":
@@ -101,7 +101,7 @@ class Revision:
             self._complete_frontmatter()
 
     def add_note(self, text: str) -> None:
-        """Add words of the sources or of a person below a heading at the end."""
+        """Add words of a source or a person at the end, below a fixed heading."""
         if not text.strip() or text in self.body:
             return
         if NOTES not in self.body:
@@ -137,22 +137,25 @@ class Revision:
             self.body = "\n".join(rest).strip()
 
     def _add_to_description(self, prompt: str) -> None:
-        """Add the prompt's words to the description, when the material has them all."""
+        """Add the prompt's words to the description, if the material has them all."""
         before = str(self.frontmatter.get("description", ""))
         request = PROMPT_START.sub("", prompt).rstrip("?. ")
-        known = terms(f"{self.material.whole.text} {' '.join(self.material.headings)}")
-        known |= terms(f"{self.material.title} {self.material.subject}")
-        if terms(request) <= terms(before) or not terms(request) <= known:
+        material = self.material
+        text = [material.whole.text, *material.headings, material.title]
+        words = terms(request)
+        is_covered = words <= terms(before)
+        is_supported = words <= terms(" ".join([*text, material.subject]))
+        if is_covered or not is_supported:
             return
-        phrase = lowered(request, self.material.proper_nouns)
-        is_to_do = is_task(request)
-        reason = f"you need to {phrase}" if is_to_do else f"it involves {phrase}"
+        phrase = lowered(request, material.proper_nouns)
+        is_action = is_task(request)
+        reason = f"you need to {phrase}" if is_action else f"it involves {phrase}"
         longer = f"{before} {sentence(f'Also use when {reason}')}".strip()
         if len(longer) <= DESCRIPTION_LENGTH:
             self.frontmatter["description"] = longer
 
     def _complete_frontmatter(self) -> None:
-        """Add a name and a description where they are missing."""
+        """Add the name or the description that is missing."""
         brief = self.material.assignment.brief
         name = brief.name if brief else name_for(self.material)
         if not str(self.frontmatter.get("name", "")).strip():
@@ -161,36 +164,36 @@ class Revision:
             self.frontmatter["description"] = description(self.material)
 
 
-def revised(
+def revise_draft(
     material: Material, draft: Files, failures: Sequence[Failure]
 ) -> Files | None:
-    """The changed draft; None when neither feedback nor failures can be followed."""
+    """The changed draft; None if neither feedback nor failures lead to a change."""
     revision = Revision(material, draft)
     revision.follow(material.assignment.feedback)
     for failure in failures:
         revision.correct(failure)
-    if revision.before.head is not None and not revision.is_change:
+    if revision.before.head is not None and not revision.has_changes:
         return None
     return revision.result()
 
 
-def refined(material: Material, current: Files) -> Files:
-    """The current version with the feedback followed and the answers added."""
+def refine_version(material: Material, current: Files) -> Files:
+    """The current version, changed by the feedback and extended by the answers."""
     revision = Revision(material, current)
     revision.follow(material.assignment.feedback)
-    for given in material.assignment.given:
-        if given.topic.startswith(FOCUS):
-            revision.extend(given.topic.removeprefix(FOCUS), given.text)
-        elif given.topic.startswith(FEEDBACK):
-            revision.add_note(given.text)
-    return revision.result() if revision.is_change else current
+    for answer in material.assignment.answers:
+        if answer.topic.startswith(FOCUS):
+            revision.extend(answer.topic.removeprefix(FOCUS), answer.text)
+        elif answer.topic.startswith(FEEDBACK):
+            revision.add_note(answer.text)
+    return revision.result() if revision.has_changes else current
 
 
 def refinement_questions(assignment: Assignment) -> Iterator[Question]:
-    """Ask for the words of each change that no command makes and no answer gave."""
+    """Ask for the words of each change that is neither a command nor answered."""
     if assignment.job_type != "skill_refinement":
         return
-    answered = {given.topic for given in assignment.given}
+    answered = {answer.topic for answer in assignment.answers}
     questions = (*_about_areas(assignment), *_about_feedback(assignment))
     for number, (topic, text, rationale) in enumerate(questions, start=1):
         if topic not in answered:
@@ -210,11 +213,11 @@ def _about_areas(assignment: Assignment) -> Iterator[tuple[str, str, str]]:
 
 
 def _about_feedback(assignment: Assignment) -> Iterator[tuple[str, str, str]]:
-    """(topic, text, rationale) for each paragraph that is not all commands."""
+    """(topic, text, rationale) for each paragraph that has more than commands."""
     for paragraph in re.split(r"\n\s*\n", "\n\n".join(assignment.feedback)):
         lines = [line for line in paragraph.splitlines() if not COMMAND.match(line)]
-        if free := on_one_line(" ".join(lines)):
-            quoted = clipped(free, QUOTE)
+        if wish := on_one_line(" ".join(lines)):
+            quoted = clipped(wish, QUOTE)
             text = f"With which words should the skill follow “{quoted}”?"
             yield f"{FEEDBACK}{quoted}", text, VERBATIM
 
@@ -222,7 +225,9 @@ def _about_feedback(assignment: Assignment) -> Iterator[tuple[str, str, str]]:
 def _current_body(assignment: Assignment) -> Markdown:
     """The body of the draft's SKILL.md, or of the version to refine."""
     draft = [file.content for file in assignment.draft if file.path == SKILL_MD]
-    sources = [s.text.encode() for s in assignment.sources if s.name == SKILL_MD]
+    sources = [
+        source.text.encode() for source in assignment.sources if source.name == SKILL_MD
+    ]
     try:
         return Markdown(parse(decode(next(iter([*draft, *sources]), b""))).body)
     except SkillMdError:
@@ -230,14 +235,14 @@ def _current_body(assignment: Assignment) -> Markdown:
 
 
 def _fact_in(material: Material, fact: str) -> str:
-    """The code block, paragraph or answer that holds a fact, verbatim; "" if none."""
-    answers = [given.text for given in material.assignment.given]
-    in_answer = next((text for text in answers if fact in text), "")
-    return material.whole.holding(fact) or in_answer
+    """The code block, paragraph or answer that contains a fact, verbatim, or ""."""
+    answers = (answer.text for answer in material.assignment.answers)
+    answer_with_fact = next((text for text in answers if fact in text), "")
+    return material.whole.block_with(fact) or answer_with_fact
 
 
 def section_text(body: Markdown, title: str) -> str:
-    """The text below this heading, on one line; "" when there is no such heading."""
+    """The text below this heading, on one line, or "" if there is no such heading."""
     section = section_lines(body, title)
     if section is None:
         return ""
@@ -252,6 +257,7 @@ def section_lines(body: Markdown, title: str) -> range | None:
     headings = body.headings()
     for number, heading in enumerate(headings):
         if bare(heading.text).casefold() == folded:
-            ends = (e.line for e in headings[number + 1 :] if e.level <= heading.level)
+            following = headings[number + 1 :]
+            ends = (each.line for each in following if each.level <= heading.level)
             return range(heading.line, next(ends, body.text.count("\n") + 1))
     return None

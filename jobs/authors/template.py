@@ -9,7 +9,11 @@ from jobs.authors.frontmatter import category_for, description, name_for
 from jobs.authors.layout import skill_files
 from jobs.authors.material import Material
 from jobs.authors.phrases import bare, sentence
-from jobs.authors.revision import refined, refinement_questions, revised
+from jobs.authors.revision import (
+    refine_version,
+    refinement_questions,
+    revise_draft,
+)
 from jobs.pipeline.state import Brief, Evals, Failure
 from taxonomy.files.gate import File, Files
 
@@ -47,20 +51,21 @@ class TemplateAuthor:
         material = _read(assignment)
         name = assignment.brief.name if assignment.brief else name_for(material)
         if files := current_version(assignment):
-            return refined(material, files)
+            return refine_version(material, files)
         files = skill_files(material, name, description(material))
-        return revised(material, files, ()) or files
+        return revise_draft(material, files, ()) or files
 
     def revise(
         self, assignment: Assignment, draft: Files, failures: tuple[Failure, ...]
     ) -> Files | None:
-        return revised(_read(assignment), draft, failures)
+        return revise_draft(_read(assignment), draft, failures)
 
 
 def _read(assignment: Assignment) -> Material:
-    """Read the sources. This takes most of the time of a phase, so it is reported."""
+    """Read the sources, and report it: reading takes most of the time of a phase."""
     number = len(assignment.sources)
-    assignment.report(f"Reading {number} source{'s' * (number != 1)}", 0.1)
+    noun = "source" if number == 1 else "sources"
+    assignment.report(f"Reading {number} {noun}", 0.1)
     material = Material.of(assignment)
     assignment.report(f"Read {len(material.whole.text.split())} words", 0.6)
     return material
@@ -72,5 +77,5 @@ def current_version(assignment: Assignment) -> Files:
         return ()
     if assignment.draft:
         return assignment.draft
-    sources = [s for s in assignment.sources if s.name.endswith("SKILL.md")]
+    sources = [each for each in assignment.sources if each.name.endswith("SKILL.md")]
     return tuple(File("SKILL.md", source.text.encode()) for source in sources[:1])

@@ -1,4 +1,4 @@
-"""What a phase is given: plain values, read once, with no database behind them."""
+"""The input of a phase: values and callables, so that no phase uses the database."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -9,9 +9,9 @@ from jobs.authors.base import (
     Assignment,
     Author,
     CategoryChoice,
-    Given,
     SkillSummary,
     SourceDocument,
+    TopicAnswer,
 )
 from jobs.pipeline.state import Brief, State
 from taxonomy.files.gate import DEFAULT_LIMITS, Files, Limits
@@ -54,12 +54,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class Context:
-    """Everything that one run of one phase may look at.
+    """Everything that one run of one phase may read.
 
-    `taken_names` are names that no new skill may have. `answers` are in the order in
-    which they were given. `draft` is the current draft, with the edits of people.
+    `taken_names` are names that no new skill may have. `answers` are ordered by time.
+    `draft` is the current draft, with the edits of people.
     `waived` are the findings that curators accepted. `skill_text` returns all
-    Markdown of an active skill, "" if it is not available.
+    Markdown of an active skill, or "" if it is not available.
     """
 
     job_id: str
@@ -80,7 +80,7 @@ class Context:
     answers: tuple[Answer, ...] = ()
     draft: Files = ()
     draft_digest: str = ""
-    """The digest of a stored draft; "" when it is not known."""
+    """The digest of a stored draft; "" if it was not computed yet."""
     waived: frozenset[Waived] = frozenset()
     report_progress: Callable[[int, str], None] = lambda percent, message: None
     limits: Limits = DEFAULT_LIMITS
@@ -88,13 +88,13 @@ class Context:
 
     @property
     def folder_name(self) -> str | None:
-        """The name that the draft must have: a refined skill keeps its own."""
+        """The name that the draft must have; None unless the job refines a skill."""
         refined = self.job_type == "skill_refinement"
         return self.brief.name if self.brief and refined else None
 
     @cached_property
     def brief(self) -> Brief | None:
-        """The brief; a refinement has no phase for it and takes it from SKILL.md."""
+        """The brief. A refinement has no phase `refine`: its brief is in SKILL.md."""
         if self.state.brief is not None or self.job_type != "skill_refinement":
             return self.state.brief
         return next(
@@ -116,15 +116,15 @@ class Context:
         return SkillPackage(files, self.limits, self.folder_name)
 
     def report(self, message: str, fraction: float) -> None:
-        """Report what is being done, and which share of this phase is done, 0..1.
+        """Report what the author is doing, and the finished part of this phase, 0..1.
 
-        Call it as often as you like: not every call is stored. Raises LostFence when
+        It may be called often: not every report is stored. Raises LostFence when
         another worker has taken the job.
         """
         self.report_progress(percent_within(self.phase, fraction), message)
 
     def newest_answer(self, kinds: Collection[str], since: int = 0) -> Answer | None:
-        """The newest answer to a question of these kinds, asked in or after a round."""
+        """The newest answer to a question of these kinds from round `since` on."""
         for answer in reversed(self.answers):
             if answer.kind in kinds and answer.round >= since:
                 return answer
@@ -141,10 +141,10 @@ class Context:
         return answer if answer is not None and answer.action == "revise" else None
 
     def assignment(self, feedback: str | None = None) -> Assignment:
-        """Everything that the author may draw on.
+        """Everything that the author may use.
 
-        Without `feedback`, the author gets all that people said so far. With it, the
-        author gets only that: the draft follows the earlier feedback already.
+        If `feedback` is None, the author gets all earlier feedback. Otherwise it gets
+        only this one, because the draft already follows the earlier feedback.
         """
         texts = self._all_feedback() if feedback is None else (feedback,)
         return Assignment(
@@ -158,14 +158,14 @@ class Context:
             categories=self.categories,
             taken_names=self.taken_names,
             brief=self.brief,
-            given=given(self.answers),
+            answers=topic_answers(self.answers),
             feedback=tuple(text for text in texts if text.strip()),
             draft=self.draft,
             report=self.report,
         )
 
     def _other_skills(self) -> tuple[SkillSummary, ...]:
-        """The active skills; for a refinement, without the skill to refine."""
+        """The active skills, without the one that a refinement refines."""
         name = self.folder_name
         return tuple(skill for skill in self.fleet if skill.name != name)
 
@@ -178,14 +178,14 @@ class Context:
 
 
 def percent_within(phase: str, fraction: float) -> int:
-    """The percentage of the whole job when this share of the phase is done, 0..1."""
-    begins = PROGRESS[phase]
-    ends = min((start for start in PROGRESS.values() if start > begins), default=100)
-    return begins + int((ends - begins) * max(0.0, min(1.0, fraction)))
+    """The percentage of the whole job when this fraction (0..1) of a phase is done."""
+    begin = PROGRESS[phase]
+    end = min((start for start in PROGRESS.values() if start > begin), default=100)
+    return begin + int((end - begin) * max(0.0, min(1.0, fraction)))
 
 
 def _skill_name(text: str) -> str:
-    """The name in a SKILL.md's frontmatter, "" when it has none."""
+    """The name in the frontmatter of a SKILL.md, or "" if it has none."""
     try:
         name = parse(text).frontmatter.get("name", "")
     except SkillMdError:
@@ -193,21 +193,21 @@ def _skill_name(text: str) -> str:
     return name if isinstance(name, str) else ""
 
 
-def given(answers: Iterable[Answer]) -> tuple[Given, ...]:
-    """Every question that was answered with words, each answer once."""
-    return tuple(dict.fromkeys(_given(answers)))
+def topic_answers(answers: Iterable[Answer]) -> tuple[TopicAnswer, ...]:
+    """The answers to single questions, without empty ones and repetitions."""
+    return tuple(dict.fromkeys(_topic_answers(answers)))
 
 
-def _given(answers: Iterable[Answer]) -> Iterator[Given]:
+def _topic_answers(answers: Iterable[Answer]) -> Iterator[TopicAnswer]:
     for answer in answers:
         for question in answer.questions:
             if text := answer_text(answer.answers.get(str(question.get("id")))):
                 topic = str(question.get("topic", ""))
-                yield Given(topic, str(question.get("text", "")), text)
+                yield TopicAnswer(topic, str(question.get("text", "")), text)
 
 
 def answer_text(value: Any) -> str:
-    """An answer of any JSON type as text; "" when it is empty."""
+    """An answer of any JSON type as text, or "" if it is empty."""
     if isinstance(value, list | tuple):
         return ", ".join(filter(None, map(answer_text, value)))
     return "" if value is None else str(value).strip()

@@ -1,4 +1,4 @@
-"""Runs the evals of a job, on its draft and on the active skills without it."""
+"""Runs the evals of a job: on its draft, and on the active skills without it."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +12,7 @@ from taxonomy.package import SkillPackage
 from taxonomy.search.words import STOPWORDS, stem, words_of
 
 THRESHOLD = 0.5
-"""A skill is selected only if it covers at least this share of a prompt's weight."""
+"""A skill is selected only if it covers this fraction of a prompt's weight."""
 
 IN_DESCRIPTION = 0.95
 """The weight of a word in the description; a word in the name has the weight 1."""
@@ -24,7 +24,7 @@ TEXT_SUFFIXES = (".md", ".txt")
 
 @dataclass(frozen=True)
 class Selection:
-    """The selected skill; `name` is "" when no skill covers enough of the prompt."""
+    """The selected skill; `name` is "" if no skill covers enough of the prompt."""
 
     name: str
     score: float
@@ -38,8 +38,8 @@ def terms(text: str) -> frozenset[str]:
 class SkillSelector:
     """Selects the skill that an agent would use for a prompt.
 
-    As an agent does, it sees only names and descriptions. It scores each skill by the
-    prompt's words that the skill has; the fewer skills have a word, the more it weighs.
+    Like an agent, it sees only names and descriptions. It scores each skill by the
+    prompt's words that the skill has; a word weighs more the fewer skills have it.
     """
 
     def __init__(self, skills: Iterable[SkillSummary]) -> None:
@@ -56,7 +56,7 @@ class SkillSelector:
         return 1 + log((len(self.skills) + 1) / (self.counts.get(term, 0) + 1))
 
     def score(self, number: int, prompt: frozenset[str]) -> float:
-        """The share of the prompt's weight that this skill covers, 0..1."""
+        """The fraction of the prompt's weight that this skill covers, 0..1."""
         total = covered = 0.0
         for term in sorted(prompt):
             weight = self.weight(term)
@@ -83,7 +83,7 @@ class SkillSelector:
 
 
 def failures_of(context: Context, package: SkillPackage) -> tuple[Failure, ...]:
-    """The evals that this draft does not pass, in the order they were written."""
+    """The evals that this draft fails, in the order in which they were written."""
     evals = context.state.evals or Evals()
     if problem := package.reading.problem:
         return (Failure("specification", "SKILL.md", problem.message),)
@@ -107,7 +107,7 @@ def other_skills(context: Context, name: str = "") -> list[SkillSummary]:
 
 
 def duplicate_in(context: Context, evals: Evals) -> str:
-    """The active skill that passes all positives and half of the facts, else "".
+    """The active skill that passes all positives and half of the facts, or "".
 
     The facts count only if the skill's text is available.
     """
@@ -130,10 +130,10 @@ def _selection_failures(
     evals: Evals, summary: SkillSummary, others: list[SkillSummary]
 ) -> Iterator[Failure]:
     selector = SkillSelector([*others, summary])
-    # A person accepted that the skill is a duplicate of that other one.
-    right = {summary.name, evals.duplicate_of} - {""}
+    # `duplicate_of` is a skill that a person accepted as a duplicate of this one.
+    accepted = {summary.name, evals.duplicate_of} - {""}
     for prompt in evals.positives:
-        if (name := selector.select(prompt).name) not in right:
+        if (name := selector.select(prompt).name) not in accepted:
             reason = f"It selects {name}." if name else "It selects no skill."
             yield Failure("positive", prompt, reason)
     for prompt in evals.near_misses:

@@ -28,7 +28,7 @@ class Ask:
 
     `prompt` is the `data` of the API's prompt: `questions`, each with id, text, type,
     options and rationale, and whatever the person has to see. After the answer
-    *revise* the job returns to `revise_to`, the phase that wrote what they saw.
+    *revise* the job returns to `revise_to`, the phase that wrote what the person saw.
     """
 
     kind: str

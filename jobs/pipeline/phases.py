@@ -10,7 +10,7 @@ from jobs.pipeline.context import (
     Answer,
     Context,
     answer_text,
-    given,
+    topic_answers,
 )
 from jobs.pipeline.evaluation import duplicate_in, failures_of
 from jobs.pipeline.outcome import Advance, Ask, Outcome, Stop
@@ -56,7 +56,7 @@ STUCK = "The author is stuck"
 MESSAGES = {
     "deep_understanding": "The material leaves these questions open.",
     "clarify": "These questions are still open.",
-    "confirm": "This is what the skill will be written from. Is it right?",
+    "confirm": "The skill will be written from this. Is it right?",
     "preview": "This is the draft. Continue with it?",
     "tdd_green": "The author cannot improve the draft any further. Continue with it?",
     "tdd_refactor": "Evals still fail, or feedback could not be followed. Continue?",
@@ -76,48 +76,54 @@ def refine(context: Context) -> Outcome:
     return Advance(
         replace(brief, round=context.round),
         "deep_understanding",
-        message=f"The skill is to be called {brief.name}",
+        message=f"The skill will be called {brief.name}",
     )
 
 
 def deep_understanding(context: Context) -> Outcome:
-    """The author reads the material; people are asked what it leaves open."""
+    """The author reads the material; people answer what the material leaves open."""
     if context.job_type == "skill_refinement" and context.brief is None:
         return Stop("There is no SKILL.md with a name to refine")
-    known = context.state.understanding
-    if known is None or _has_new_answers(context, known):
-        known = _understand(context)
+    understanding = context.state.understanding
+    if understanding is None or _has_new_answers(context, understanding):
+        understanding = _understand(context)
         # The result is stored first; the next run of this phase asks the question.
-        must_ask = _next_question(context, known) is not None
-        return _understood(known, "deep_understanding" if must_ask else "tdd_red")
-    if question := _next_question(context, known):
+        must_ask = _next_question(context, understanding) is not None
+        next_phase = "deep_understanding" if must_ask else "tdd_red"
+        return _advance_with(understanding, next_phase)
+    if question := _next_question(context, understanding):
         return question
-    return _understood(replace(known, round=context.round), "tdd_red")
+    return _advance_with(replace(understanding, round=context.round), "tdd_red")
 
 
-def _understood(known: Understanding, next_phase: str) -> Advance:
-    message = f"Readiness {known.readiness:.0%}"
-    return Advance(known, next_phase, message=message)
+def _advance_with(understanding: Understanding, next_phase: str) -> Advance:
+    message = f"Readiness {understanding.readiness:.0%}"
+    return Advance(understanding, next_phase, message=message)
 
 
-def _has_new_answers(context: Context, known: Understanding) -> bool:
-    """Whether an answer is newer than this understanding."""
+def _has_new_answers(context: Context, understanding: Understanding) -> bool:
+    """Whether people said something new after this understanding was stored.
+
+    To proceed at `confirm` says nothing new; to revise there does.
+    """
     return any(
-        answer.round >= known.round
-        and (answer.kind in UNDERSTANDING_KINDS or answer.action == "revise")
+        answer.kind in UNDERSTANDING_KINDS
+        or (answer.kind == "confirm" and answer.action == "revise")
         for answer in context.answers
-        if answer.kind in (*UNDERSTANDING_KINDS, "confirm")
+        if answer.round >= understanding.round
     )
 
 
 def _understand(context: Context) -> Understanding:
     findings = context.author.questions(context.assignment())
-    answers = {each.topic: each.text for each in given(context.answers) if each.topic}
-    known = {**findings.found, **answers}
+    answers = {
+        each.topic: each.text for each in topic_answers(context.answers) if each.topic
+    }
+    covered = {**findings.answers, **answers}
     questions = [each for each in findings.questions if each.topic not in answers]
     return Understanding(
-        readiness=sum(topic in known for topic in TOPICS) / len(TOPICS),
-        found=known,
+        readiness=sum(topic in covered for topic in TOPICS) / len(TOPICS),
+        found=covered,
         questions=tuple(questions[:MAX_QUESTIONS]),
         unanswered=tuple(dict.fromkeys(_unanswered(context, set(answers)))),
         round=context.round,
@@ -134,39 +140,43 @@ def _unanswered(context: Context, answered: set[str]) -> Iterator[str]:
                     yield str(question.get("text", ""))
 
 
-def _next_question(context: Context, known: Understanding) -> Ask | None:
+def _next_question(context: Context, understanding: Understanding) -> Ask | None:
     """Ask at most twice about open questions, then for a confirmation if required."""
-    if known.questions and (known.readiness < READY or _is_about_changes(known)):
+    is_unready = understanding.readiness < READY or _is_about_changes(understanding)
+    if understanding.questions and is_unready:
         first = context.newest_answer(["deep_understanding"])
         if first is None:
-            return _understanding_question(context, known, "deep_understanding")
+            return _understanding_question(context, understanding, "deep_understanding")
         if context.newest_answer(["clarify"]) is None and not _declined(first):
-            return _understanding_question(context, known, "clarify")
+            return _understanding_question(context, understanding, "clarify")
     must_confirm = "confirm" in context.checkpoints
-    if must_confirm and not context.is_approved(("confirm",), known.round):
-        return _understanding_question(context, replace(known, questions=()), "confirm")
+    if must_confirm and not context.is_approved(("confirm",), understanding.round):
+        without_questions = replace(understanding, questions=())
+        return _understanding_question(context, without_questions, "confirm")
     return None
 
 
-def _is_about_changes(known: Understanding) -> bool:
+def _is_about_changes(understanding: Understanding) -> bool:
     """Whether a question is about what a person wants to change in a refinement."""
-    topics = (question.topic for question in known.questions)
+    topics = (question.topic for question in understanding.questions)
     return any(topic.startswith((FOCUS, FEEDBACK)) for topic in topics)
 
 
 def _declined(answer: Answer) -> bool:
-    """Whether a person proceeded without any answer; they are not asked again."""
-    return answer.action == "proceed" and not given([answer])
+    """Whether the person proceeded without answering; then nobody is asked again."""
+    return answer.action == "proceed" and not topic_answers([answer])
 
 
-def _understanding_question(context: Context, known: Understanding, kind: str) -> Ask:
+def _understanding_question(
+    context: Context, understanding: Understanding, kind: str
+) -> Ask:
     brief = context.brief
     prompt = {
         "message": MESSAGES[kind],
-        "questions": [question.as_prompt() for question in known.questions],
-        "readiness": known.readiness,
-        "found": known.found,
-        "unanswered": list(known.unanswered),
+        "questions": [question.as_prompt() for question in understanding.questions],
+        "readiness": understanding.readiness,
+        "found": understanding.found,
+        "unanswered": list(understanding.unanswered),
         "brief": {
             "task_description": brief.task_description,
             "name": brief.name,
@@ -191,9 +201,9 @@ def tdd_red(context: Context) -> Outcome:
 
 
 def _evals_are_outdated(context: Context, evals: Evals) -> bool:
-    known = context.state.understanding
-    newer = known is not None and known.round > evals.round
-    return newer or context.requested_revision(EVALS_KINDS, evals.round) is not None
+    understanding = context.state.understanding
+    is_newer = understanding is not None and understanding.round > evals.round
+    return is_newer or context.requested_revision(EVALS_KINDS, evals.round) is not None
 
 
 def _write_evals(context: Context) -> Advance:
@@ -262,7 +272,7 @@ def _write_draft(context: Context, evals: Evals) -> Outcome:
 
 
 def _refined_base(context: Context) -> Files:
-    """The files that a refinement started from; () once it has a draft of its own."""
+    """The files that a refinement started from; () once the author wrote a draft."""
     return context.draft if context.state.drafting is None else ()
 
 
@@ -278,11 +288,11 @@ def _revise_draft(context: Context, attempts: int, feedback: str) -> Advance:
 
 def _draft_written(context: Context, draft: Files, attempts: int) -> Advance:
     failures = failures_of(context, context.package_of(draft))
-    first_fails = bool(failures) and attempts == 1
-    stay = first_fails or "preview" in context.checkpoints
+    must_revise = bool(failures) and attempts == 1
+    run_again = must_revise or "preview" in context.checkpoints
     return Advance(
         Drafting(failures, attempts, round=context.round),
-        "tdd_green" if stay else "tdd_refactor",
+        "tdd_green" if run_again else "tdd_refactor",
         draft=draft,
         message=f"{len(draft)} files, {len(failures)} evals fail",
     )
@@ -290,58 +300,62 @@ def _draft_written(context: Context, draft: Files, attempts: int) -> Advance:
 
 def tdd_refactor(context: Context) -> Outcome:
     """The author revises the draft until no eval fails; every round is stored."""
-    past = context.state.refactoring or Refactoring()
+    latest = context.state.refactoring or Refactoring()
     failures = failures_of(context, context.package)
-    if answer := context.requested_revision(("tdd_refactor", "validate"), past.round):
-        fresh = replace(past, attempts=0, stuck=False)
-        return _refactor_draft(context, fresh, failures, answer.feedback)
-    if _failures_are_settled(context, past, failures):
-        done = Refactoring(failures, past.attempts, round=context.round)
-        return Advance(done, "validate")
-    if past.attempts < REFACTORING_ROUNDS and not past.stuck:
-        return _refactor_draft(context, past, failures, "")
+    if answer := context.requested_revision(("tdd_refactor", "validate"), latest.round):
+        restarted = replace(latest, attempts=0, stuck=False)
+        return _refactor_draft(context, restarted, failures, answer.feedback)
+    if _may_validate(context, latest, failures):
+        result = Refactoring(failures, latest.attempts, round=context.round)
+        return Advance(result, "validate")
+    if latest.attempts < REFACTORING_ROUNDS and not latest.stuck:
+        return _refactor_draft(context, latest, failures, "")
     return Ask(
         "tdd_refactor", draft_prompt(context, MESSAGES["tdd_refactor"]), "tdd_refactor"
     )
 
 
-def _failures_are_settled(
-    context: Context, past: Refactoring, failures: tuple[Failure, ...]
+def _may_validate(
+    context: Context, latest: Refactoring, failures: tuple[Failure, ...]
 ) -> bool:
+    """Whether no eval fails, or a person accepted that some do.
+
+    A draft at which the author was stuck in tdd_green was accepted there.
+    """
+    if not failures and not latest.stuck:
+        return True
     drafting = context.state.drafting
-    accepted_before = (
-        context.state.refactoring is None and drafting is not None and drafting.stuck
-    )
-    closed = not failures and not past.stuck
-    return closed or accepted_before or context.is_approved(FAILURES_KINDS, past.round)
+    is_first_round = context.state.refactoring is None
+    if is_first_round and drafting is not None and drafting.stuck:
+        return True
+    return context.is_approved(FAILURES_KINDS, latest.round)
 
 
 def _refactor_draft(
     context: Context,
-    past: Refactoring,
+    latest: Refactoring,
     failures: tuple[Failure, ...],
     feedback: str,
 ) -> Advance:
-    """Let the author revise the draft once, for the failures and the feedback.
+    """Have the author revise the draft once, by the failures and the feedback.
 
-    An unchanged draft marks the author as stuck: the next run of this phase asks the
-    owner.
+    Without a change the author is stuck: the next run of this phase asks the owner.
     """
     draft = context.author.revise(context.assignment(feedback), context.draft, failures)
     if draft is None or as_files(draft) == context.draft:
-        stuck = Refactoring(failures, past.attempts, stuck=True, round=context.round)
+        stuck = Refactoring(failures, latest.attempts, stuck=True, round=context.round)
         return Advance(stuck, "tdd_refactor", message=STUCK)
     failures = failures_of(context, context.package_of(as_files(draft)))
     return Advance(
-        Refactoring(failures, past.attempts + 1, round=context.round),
+        Refactoring(failures, latest.attempts + 1, round=context.round),
         "tdd_refactor" if failures else "validate",
         draft=as_files(draft),
-        message=f"Round {past.attempts + 1}: {len(failures)} evals fail",
+        message=f"Round {latest.attempts + 1}: {len(failures)} evals fail",
     )
 
 
 def validate(context: Context) -> Outcome:
-    """The rules and the evals check the draft; the result is a report and a score."""
+    """The rules and the evals check the draft; the output is a report and a score."""
     verdict = verdict_on(context)
     must_ask = "validate" in context.checkpoints
     refactoring = context.state.refactoring
@@ -368,9 +382,9 @@ def verdict_on(context: Context) -> Verdict:
 
 
 def draft_prompt(context: Context, message: str) -> dict[str, Any]:
-    """What a person sees of the draft: its files, and which evals fail.
+    """The prompt that shows a person the draft: its files, and the evals that fail.
 
-    `revision_hint` tells them how to word feedback for this author.
+    `revision_hint` tells the person how to word feedback for this author.
     """
     return {
         "message": message,

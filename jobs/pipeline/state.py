@@ -66,10 +66,10 @@ class Brief(Output):
 
 @dataclass(frozen=True)
 class Understanding(Output):
-    """What the material and the answers of people say, and what is still open.
+    """The content of the material and of people's answers, and the open questions.
 
     `found` maps a topic to the words that answer it. `questions` are still open;
-    `unanswered` are those that a person proceeded past without an answer.
+    `unanswered` are the texts of those that a person skipped.
     """
 
     phase: ClassVar[str] = "deep_understanding"
@@ -83,9 +83,9 @@ class Understanding(Output):
 class Evals(Output):
     """The evals of a skill; they are written before the skill.
 
-    `positives` are prompts that must select it, `near_misses` prompts that must not,
-    `facts` are texts that it must contain. `duplicate_of` is the name of an active
-    skill that passes them already, or "".
+    `positives` are prompts that must select the skill, `near_misses` prompts that must
+    not, `facts` are texts that the skill must contain. `duplicate_of` is the name of an
+    active skill that passes the evals already, or "".
     """
 
     phase: ClassVar[str] = "tdd_red"
@@ -97,7 +97,10 @@ class Evals(Output):
 
 @dataclass(frozen=True)
 class Drafting(Output):
-    """The draft was written. Its files are in `Advance.draft`, not in the output."""
+    """The evals that the draft fails; its files are in `Advance.draft`, not here.
+
+    `attempts` counts the author's versions. `stuck`: the author cannot improve it.
+    """
 
     phase: ClassVar[str] = "tdd_green"
     failures: tuple[Failure, ...] = ()
@@ -107,7 +110,10 @@ class Drafting(Output):
 
 @dataclass(frozen=True)
 class Refactoring(Output):
-    """The author has worked on the failures for `attempts` rounds."""
+    """The evals that still fail after `attempts` rounds of revision.
+
+    `stuck`: the author changed nothing in the last round.
+    """
 
     phase: ClassVar[str] = "tdd_refactor"
     failures: tuple[Failure, ...] = ()
@@ -146,7 +152,7 @@ STATE_FIELDS = {
 
 @dataclass(frozen=True)
 class State:
-    """The newest output of each phase; None where there is none yet."""
+    """The newest output of each phase; None for a phase without any."""
 
     brief: Brief | None = None
     understanding: Understanding | None = None
@@ -157,40 +163,42 @@ class State:
 
     @classmethod
     def of(cls, outputs: Iterable[Output]) -> "State":
-        """The state after these outputs, which are given oldest first."""
+        """The state after these outputs, the oldest first."""
         newest: dict[str, Any] = {STATE_FIELDS[each.phase]: each for each in outputs}
         return cls(**newest)
 
     @property
     def unanswered(self) -> tuple[str, ...]:
-        """Questions that people proceeded past without an answer."""
+        """The texts of the questions that people skipped."""
         return self.understanding.unanswered if self.understanding else ()
 
 
 def to_json(output: Output) -> dict[str, Any]:
-    """The output as JSON, without phase and round: its row has columns for them."""
+    """The output as JSON, without phase and round, which are columns of the row."""
     value: dict[str, Any] = _plain(asdict(output))
     del value["round"]
     return value
 
 
 def from_json(phase: str, round: int, value: Mapping[str, Any]) -> Output:
-    """The output that `to_json` was given. Missing fields get their defaults."""
+    """The reverse of `to_json`; missing fields get defaults, others are ignored."""
     output: Output = _typed(OUTPUTS[phase], {**value, "round": round})
     return output
 
 
 def _plain(value: Any) -> Any:
+    """The value with lists instead of tuples."""
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, tuple) else value
 
 
 def _typed(kind: Any, value: Any) -> Any:
+    """A JSON value as the type of a field: a dataclass, a tuple, a float, or as is."""
     if get_origin(kind) is tuple:
         return tuple(_typed(get_args(kind)[0], item) for item in value)
     if is_dataclass(kind) and not isinstance(kind, UnionType):
         hints = get_type_hints(kind)
-        known = {each.name for each in fields(kind)} & value.keys()
-        return kind(**{name: _typed(hints[name], value[name]) for name in known})  # type: ignore[operator]
+        names = {each.name for each in fields(kind)} & value.keys()
+        return kind(**{name: _typed(hints[name], value[name]) for name in names})  # type: ignore[operator]
     return float(value) if kind is float else value

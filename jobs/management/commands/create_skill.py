@@ -38,8 +38,8 @@ OPTION_OF = {
 
 class Command(BaseCommand):
     help = (
-        "Write a skill from a description and documents, or the next version of one"
-        " with --refine. Exit code 0: completed;"
+        "Write a skill from a description and documents, or, with --refine, the next"
+        " version of a skill. Exit code 0: completed;"
         " 1: failed or cancelled; 3: it waits for an answer; 130: Ctrl-C, the job"
         " continues."
     )
@@ -62,7 +62,7 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar="HEADING",
-            help="with --refine: a part that it is about; may be repeated",
+            help="with --refine: a part of the skill to change; may be repeated",
         )
         parser.add_argument(
             "--source",
@@ -98,7 +98,7 @@ class Command(BaseCommand):
         )
         with quiet_log(options["verbosity"]), inline_worker():
             follows = options["follow"]
-            job, user = _followed(**options) if follows else _submitted(**options)
+            job, user = _existing(**options) if follows else _submit(**options)
             say(console, f"Job {job.pk}")
             if not (job.is_final or settings.SKILLFLEET_JOBS == "inline"):
                 warn_if_no_worker(console)
@@ -110,14 +110,14 @@ class Command(BaseCommand):
 def follow(follower: Follower) -> int:
     """Follow the job until it ends or the person leaves; return the exit code."""
     console, job_id = follower.console, follower.job.pk
-    again = f"manage.py create_skill --follow {job_id}"
+    command = f"manage.py create_skill --follow {job_id}"
     try:
         job = follower.follow()
     except NoAnswer:
-        say(console, f"The job waits for an answer. To continue: {again}", "yellow")
+        say(console, f"The job waits for an answer. To continue: {command}", "yellow")
         return NOT_ANSWERED
     except KeyboardInterrupt:
-        say(console, f"\nThe job continues. To follow it again: {again}", "yellow")
+        say(console, f"\nThe job continues. To follow it again: {command}", "yellow")
         if settings.SKILLFLEET_JOBS == "inline":
             say(console, f"This process was its worker; {how_to_start_a_worker()}.")
         return INTERRUPTED
@@ -131,7 +131,7 @@ def follow(follower: Follower) -> int:
 
 @contextmanager
 def quiet_log(verbosity: int) -> Iterator[None]:
-    """Log only warnings, which share the terminal, unless verbosity is higher."""
+    """Log only warnings to the terminal, unless verbosity is 2 or higher."""
     logging.disable(logging.INFO if verbosity < 2 else logging.NOTSET)
     try:
         yield
@@ -152,7 +152,7 @@ def inline_worker() -> Iterator[None]:
         inline.stop()
 
 
-def _submitted(
+def _submit(
     *,
     description: str,
     source: list[str],
@@ -162,10 +162,11 @@ def _submitted(
     focus: list[str],
     **options: Any,
 ) -> tuple[Job, User]:
+    """The new job and its owner. Raises CommandError."""
     if refine and (source or category):
         raise CommandError("--refine takes no --source and no --category.")
     if focus and not refine:
-        raise CommandError("--focus goes with --refine.")
+        raise CommandError("--focus requires --refine.")
     owner = _user(user)
     if not owner.has_perm("jobs.add_job"):
         raise CommandError(
@@ -184,7 +185,7 @@ def _submitted(
             intended_taxonomy_path=category,
         ), owner
     except (JobError, TaxonomyError) as error:
-        raise CommandError(_explained(error)) from None
+        raise CommandError(_message(error)) from None
 
 
 def _skill(name: str) -> Skill:
@@ -194,7 +195,7 @@ def _skill(name: str) -> Skill:
         raise CommandError(f"--refine: there is no skill {name!r}.") from None
 
 
-def _followed(
+def _existing(
     *,
     follow: str,
     description: str,
@@ -205,7 +206,7 @@ def _followed(
     focus: list[str],
     **options: Any,
 ) -> tuple[Job, User]:
-    """The job to follow; answers are by its owner, or by the user of --user."""
+    """The job to follow, and who answers: the user of --user, or the job's owner."""
     if description or source or category or refine or focus:
         raise CommandError(
             "--follow takes no description, --source, --category, --refine or --focus."
@@ -232,8 +233,8 @@ def _user(name: str) -> User:
     superusers = User.objects.filter(is_superuser=True, is_active=True)[:2]
     if len(superusers) == 1:
         return superusers[0]
-    count = "are several superusers" if superusers else "is no superuser"
-    raise CommandError(f"There {count}: name the owner with --user NAME.")
+    reason = "are several superusers" if superusers else "is no superuser"
+    raise CommandError(f"There {reason}: name the owner with --user NAME.")
 
 
 def _source(path: Path) -> SourceDocument:
@@ -245,10 +246,10 @@ def _source(path: Path) -> SourceDocument:
     return read_source(path.name, content)
 
 
-def _explained(error: JobError | TaxonomyError) -> str:
+def _message(error: JobError | TaxonomyError) -> str:
     """The error message, with fields named as on the command line."""
-    wrong = [
+    lines = [
         f"{OPTION_OF.get(field, field)}: {' '.join(messages)}"
         for field, messages in error.fields.items()
     ]
-    return "\n".join([str(error), *wrong])
+    return "\n".join([str(error), *lines])

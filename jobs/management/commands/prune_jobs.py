@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jobs.engine.maintenance import free_content, prunable, prune
 
-MOST_DAYS = 36_500
+MAX_DAYS = 36_500
 
 
 class Command(BaseCommand):
@@ -26,8 +26,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, days: int, dry_run: bool, **options: Any) -> None:
-        if not 0 <= days <= MOST_DAYS:
-            raise CommandError(f"--days: from 0 to {MOST_DAYS}.")
+        if not 0 <= days <= MAX_DAYS:
+            raise CommandError(f"--days: from 0 to {MAX_DAYS}.")
         age = timedelta(days=days)
         if dry_run:
             self.stdout.write(f"{prunable(age)} job(s) would be removed.")

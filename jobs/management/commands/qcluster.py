@@ -22,5 +22,7 @@ class Command(BaseCommand):
     def handle(self, *, workers: int, **options: Any) -> None:
         if workers < 1:
             raise CommandError("--workers: at least 1.")
-        self.stdout.write(f"Skill Fleet cluster: {workers} worker(s), Ctrl-C stops.")
+        self.stdout.write(
+            f"Skill Fleet cluster: {workers} worker(s); stop with Ctrl-C."
+        )
         Cluster(workers).run()

@@ -47,11 +47,11 @@ class Command(BaseCommand):
             metavar="TIME",
             help="a job is long when it runs for this time: 90s, 15m, 1h (default), 2d",
         )
-        acting = parser.add_mutually_exclusive_group()
-        acting.add_argument(
+        actions = parser.add_mutually_exclusive_group()
+        actions.add_argument(
             "--requeue", action="store_true", help="put dead jobs into the queue again"
         )
-        acting.add_argument("--fail", action="store_true", help="fail dead jobs")
+        actions.add_argument("--fail", action="store_true", help="fail dead jobs")
         parser.add_argument(
             "--include-long",
             action="store_true",
@@ -84,7 +84,7 @@ class Command(BaseCommand):
 
 
 def duration(text: str) -> timedelta:
-    """`90s`, `15m`, `1h`, `2d`."""
+    """Parse a duration like `90s`, `15m`, `1h` or `2d`. Raises ArgumentTypeError."""
     match = re.fullmatch(r"(\d{1,6})([smhd])", text)
     if match is None:
         raise ArgumentTypeError(f"{text!r} is not a duration; use 90s, 15m, 1h or 2d")

@@ -137,14 +137,14 @@ def test_a_draft_whose_waiver_was_revoked_on_its_skill_is_not_promoted(
 def test_a_waiver_revoked_during_validation_prevents_the_promotion(
     refined, curator_api, monkeypatch
 ):
-    validated = promotion.validated
+    validate = promotion.validate
 
     def meanwhile(*args):
-        verdict = validated(*args)
+        verdict = validate(*args)
         revoke_on_the_skill(curator_api, refined)
         return verdict
 
-    monkeypatch.setattr(promotion, "validated", meanwhile)
+    monkeypatch.setattr(promotion, "validate", meanwhile)
 
     refused = curator_api.post(f"/api/v1/drafts/{refined.pk}/promote", {})
 

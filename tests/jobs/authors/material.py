@@ -8,7 +8,7 @@ from textwrap import dedent
 
 from markdown_it import MarkdownIt
 
-from jobs.authors.base import Assignment, Given, SourceDocument
+from jobs.authors.base import Assignment, SourceDocument, TopicAnswer
 from jobs.authors.template import TemplateAuthor
 from taxonomy.files.gate import Files
 from taxonomy.package import SkillPackage
@@ -72,8 +72,8 @@ def written(task: Assignment) -> Files:
 
 
 def answered(task: Assignment, **answers: str) -> Assignment:
-    replies = tuple(Given(topic, "?", text) for topic, text in answers.items())
-    return replace(task, given=replies)
+    replies = tuple(TopicAnswer(topic, "?", text) for topic, text in answers.items())
+    return replace(task, answers=replies)
 
 
 def body_of(files: Files) -> str:

@@ -10,7 +10,7 @@ author = TemplateAuthor()
 
 def test_a_full_document_leaves_nothing_to_ask():
     findings = author.questions(assignment())
-    assert set(findings.found) == {
+    assert set(findings.answers) == {
         "purpose",
         "trigger",
         "steps",
@@ -18,7 +18,7 @@ def test_a_full_document_leaves_nothing_to_ask():
         "examples",
     }
     assert findings.questions == ()
-    assert findings.found["constraints"] == "**Warning:** Never push on a Friday."
+    assert findings.answers["constraints"] == "**Warning:** Never push on a Friday."
 
 
 def test_only_what_is_missing_is_asked():
@@ -30,7 +30,7 @@ def test_only_what_is_missing_is_asked():
 def test_nothing_but_a_vague_brief_asks_for_everything():
     findings = author.questions(assignment("", "Make me a skill please"))
     assert len(findings.questions) == 5
-    assert findings.found == {}
+    assert findings.answers == {}
 
 
 def test_headings_become_choices_for_when_to_use_it():
@@ -44,13 +44,13 @@ def test_headings_become_choices_for_when_to_use_it():
 def test_answers_count_as_found():
     task = answered(assignment("", "Rotate API keys"), steps="Run it.")
     findings = author.questions(task)
-    assert findings.found["steps"] == "Run it."
+    assert findings.answers["steps"] == "Run it."
     assert "steps" not in [question.topic for question in findings.questions]
 
 
 def test_a_wish_of_its_authors_is_no_trigger():
     task = assignment("# Peas\n\nWe'd love to hear from you if you cook.", "On peas")
-    assert "trigger" not in author.questions(task).found
+    assert "trigger" not in author.questions(task).answers
 
 
 def test_evals_hold_prompts_near_misses_and_facts():

@@ -31,7 +31,7 @@ TASK = "Restart the billing service when it hangs"
         ((TASK, "--follow", "7"), "--follow takes no description"),
         ((TASK, "--refine", "nobody"), "--refine: there is no skill 'nobody'."),
         ((TASK, "--refine", "x", "--source", "y"), "--refine takes no --source"),
-        ((TASK, "--focus", "Steps"), "--focus goes with --refine."),
+        ((TASK, "--focus", "Steps"), "--focus requires --refine."),
     ],
 )
 def test_bad_input_is_refused_by_name(run, superuser, arguments, refusal):

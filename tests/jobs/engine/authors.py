@@ -50,7 +50,7 @@ class ScriptedAuthor:
 
     def questions(self, assignment: Assignment) -> Findings:
         self.calls["questions"] += 1
-        answered = {answer.topic for answer in assignment.given}
+        answered = {answer.topic for answer in assignment.answers}
         open_topics = [t for t in TOPICS[: self.asks] if t not in answered]
         understood = {t: "It is known." for t in TOPICS if t not in open_topics}
         return Findings(

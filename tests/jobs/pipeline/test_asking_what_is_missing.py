@@ -89,7 +89,7 @@ def test_choices_of_several_kinds_count_as_answers():
     job.until_asked()
     job.answer(answers={"trigger": ["a", "b"], "steps": 3, "examples": None})
     assert job.until_asked() is None
-    answers = {each.topic: each.text for each in job.context.author.seen[-1].given}
+    answers = {each.topic: each.text for each in job.context.author.seen[-1].answers}
     assert answers == {"trigger": "a, b", "steps": "3"}
 
 
