@@ -29,6 +29,7 @@ COVERAGE = ["-p", "tests.coverage"]
 COMES_FIRST = ["-W", "ignore:Module already imported so cannot be rewritten"]
 NO_TESTS_SELECTED = 5  # pytest's exit code
 INTERRUPTED = 130
+ROOM_IN_MEMORY = 2 << 30  # bytes; a run of the whole suite uses less than half
 OURS = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "SKILLFLEET_")
 CLOSING_LINE = re.compile(rb"^(\x1b\[[\d;]*m)*=+ .*\bin \d.* =+")
 
@@ -41,7 +42,9 @@ def main(arguments: list[str]) -> int:
     arguments = [each for each in arguments if each != "--sqlite"]
     with ExitStack() as stack:
         folder = Path(
-            stack.enter_context(tempfile.TemporaryDirectory(prefix="skillfleet-"))
+            stack.enter_context(
+                tempfile.TemporaryDirectory(prefix="skillfleet-", dir=fast_folder())
+            )
         )
         environment = clean_environment(folder)
         environment["TEST_REDIS_URL"] = stack.enter_context(redis_url(folder))
@@ -49,6 +52,18 @@ def main(arguments: list[str]) -> int:
             url = stack.enter_context(postgres_url(folder))
             environment["TEST_POSTGRES_URL"] = url
         return run_legs(environment, arguments, sqlite_only=sqlite_only)
+
+
+def fast_folder() -> Path | None:
+    """Where temporary files are kept in memory, or None for the system's default.
+
+    Nothing here outlives the run, and a disk would make tests wait for each fsync.
+    TMPDIR overrules it.
+    """
+    memory = Path("/dev/shm")  # noqa: S108
+    if "TMPDIR" in os.environ or not os.access(memory, os.W_OK):
+        return None
+    return memory if shutil.disk_usage(memory).free > ROOM_IN_MEMORY else None
 
 
 def clean_environment(folder: Path) -> dict[str, str]:
@@ -60,8 +75,10 @@ def clean_environment(folder: Path) -> dict[str, str]:
     kept = {name: v for name, v in os.environ.items() if not name.startswith(OURS)}
     if kept.pop("PYTHONDONTWRITEBYTECODE", ""):
         kept.setdefault("PYTHONPYCACHEPREFIX", str(folder / "bytecode"))
-    (folder / "tests").mkdir()
-    return kept | {"SKILLFLEET_TEST_FOLDER": str(folder / "tests")}
+    for name in ("tests", "tmp"):
+        (folder / name).mkdir()
+    tests = {"SKILLFLEET_TEST_FOLDER": str(folder / "tests")}
+    return kept | tests | {"TMPDIR": str(folder / "tmp")}
 
 
 @contextmanager
