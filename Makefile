@@ -28,7 +28,7 @@ WITH_CACHE := cache="$${XDG_CACHE_HOME:-$${HOME:-/nonexistent}/.cache}"; \
 	mkdir -p "$$cache" 2>/dev/null && [ -w "$$cache" ] \
 	|| export XDG_CACHE_HOME="$(CURDIR)/.cache";
 
-.PHONY: help demo serve test test-sqlite chaos chaos-cache chaos-outage lint types style format
+.PHONY: help demo serve test test-sqlite coverage chaos chaos-cache chaos-outage lint types style format
 .PHONY: lock meaning hostile prove-versions bench-cache bench-jobs bench-streams bench-search clean
 .DEFAULT_GOAL := help
 
@@ -46,6 +46,9 @@ test: .venv/.installed-dev ## Test on SQLite, PostgreSQL and Valkey (ARGS="-k na
 
 test-sqlite: .venv/.installed-dev ## Test on SQLite and Valkey only (ARGS=…)
 	@$(BIN)/python -m tests --sqlite $(ARGS)
+
+coverage: .venv/.installed-dev ## Test on SQLite and show which lines ran (ARGS=…)
+	@$(BIN)/python -m tests --coverage $(ARGS)
 
 chaos: .venv/.installed-dev ## Kill and freeze processes while jobs run (SEEDS=5 JOBS=200)
 	@$(BIN)/python -m tests.chaos --seeds $(SEEDS) --jobs $(JOBS) \

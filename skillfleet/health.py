@@ -15,7 +15,7 @@ from cachelayer.backends import TagCache
 from jobs.api.monitoring import WorkerSerializer
 from jobs.models import Worker
 from jobs.monitoring import how_to_start_a_worker
-from skillfleet.api.throttles import UNREACHABLE
+from skillfleet.api.throttles import unreachable_errors
 
 log = logging.getLogger(__name__)
 WORKERS_SHOWN = 100
@@ -95,7 +95,7 @@ def shared_cache() -> Verdict:
     """Passes while its server is unreachable: only rates are not counted then."""
     try:
         return stores_values(caches["shared"])
-    except UNREACHABLE as error:
+    except unreachable_errors() as error:
         return Verdict(True, f"no rates are counted: {type(error).__name__}")
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, cast
 from django.conf import settings
 from django.core.cache import BaseCache, caches
 from django.utils.connection import ConnectionProxy
-from redis.exceptions import RedisError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
@@ -18,8 +17,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-UNREACHABLE = (RedisError, OSError)
-"""Errors of the shared cache when its server does not answer."""
+
+def unreachable_errors() -> tuple[type[Exception], ...]:
+    """The errors of the shared cache when its server does not answer.
+
+    The Redis client is imported when something has failed: most processes on SQLite
+    never use it, and it takes a tenth of a second of their start.
+    """
+    from redis.exceptions import RedisError
+
+    return RedisError, OSError
 
 
 class SharedThrottle(SimpleRateThrottle):
@@ -37,7 +44,7 @@ class SharedThrottle(SimpleRateThrottle):
     def allow_request(self, request: Request, view: "APIView") -> bool:
         try:
             return super().allow_request(request, view)
-        except UNREACHABLE as error:
+        except unreachable_errors() as error:
             log.error(
                 "shared cache unreachable: rate=%s not counted: %s", self.scope, error
             )

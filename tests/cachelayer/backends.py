@@ -4,8 +4,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-import redis
-
 LEG = os.environ.get("SKILLFLEET_TEST_LEG", "")
 WORKER = LEG + os.environ.get("PYTEST_XDIST_WORKER", "main")
 PATIENT = {
@@ -26,7 +24,9 @@ def redis_cache(url: str, folder: Path, **options: Any) -> dict[str, Any]:
 
 def age_values(url: str, seconds: float) -> None:
     """Shorten the lifetime of every value of this test worker by so many seconds."""
-    with redis.Redis.from_url(url) as client:
+    from redis import Redis  # every process imports this module with its settings
+
+    with Redis.from_url(url) as client:
         for name in client.scan_iter(f"tests:{WORKER}:value:*"):
             remaining = client.pttl(name)
             if remaining > 0:
