@@ -57,7 +57,7 @@ def test_a_validation_of_a_published_skill():
 
 
 def test_the_counted_functions_are_called():
-    """Else the counts above would stay as they are whatever the code does."""
+    """Otherwise the counts above would be right whatever the code does."""
     with counted() as calls:
         Skill.objects.publish(skill_files())
         Skill.objects.publish(skill_files())

@@ -100,7 +100,7 @@ def test_a_category_that_is_taken_into_use_is_not_deleted(seeded):
 
 
 def test_moves_that_cross_do_not_wait_for_each_other(seeded):
-    """One of the two moves below the other, whose own move would then put it below
+    """One category moves below the other; the second move would then be below
     itself."""
     for turn in range(8):
         pair = [f"first-{turn}", f"second-{turn}"]
