@@ -35,7 +35,7 @@ class Text:
     unfolded: bool = False
 
     @property
-    def shown(self) -> str:
+    def beginning(self) -> str:
         return self.text[:SHOWN_CHARS]
 
     @property
