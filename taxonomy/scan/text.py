@@ -15,29 +15,32 @@ from taxonomy.skillmd.findings import Rule
 from taxonomy.skillmd.markdown import FENCE, fenced_lines
 
 LINES_BEFORE, LINES_AFTER = 2, 7
-"""How far around one of its words a rule looks."""
+"""A rule's pattern searches so many lines around each line with one of its words."""
 BREAK = re.compile("\r\n?|\n")
 
 Starts = tuple[int, ...]
-"""Where each line of a text begins."""
+"""The offset at which each line of a text begins."""
 
 
 @dataclass(frozen=True)
-class Copy:
-    """One copy of a file's text; a line of it may be several of the file."""
+class SearchText:
+    """One form of a file's text, prepared for search.
+
+    Its line may be several lines of the file, where those were joined.
+    """
 
     text: str
     file_starts: Starts
-    """Where each line of the file begins in this copy."""
+    """The offset in `text` at which each line of the file begins."""
     starts: Starts
     low: str
     """The lines in lower case, single-spaced, for looking up words."""
     low_starts: Starts
     words: dict[str, list[int]] = field(default_factory=dict)
-    """Lines that hold the words which were looked up."""
+    """A cache: the lines of each word that was looked up."""
 
     @classmethod
-    def of(cls, text: str, file_starts: Starts | None = None) -> "Copy":
+    def of(cls, text: str, file_starts: Starts | None = None) -> "SearchText":
         starts = starts_of(text)
         lines = [
             " ".join(text[start:end].lower().split())
@@ -51,18 +54,21 @@ class Copy:
             yield from rule.pattern.finditer(self.text, start, end)
 
     def lines_of(self, match: re.Match[str]) -> tuple[int, int]:
-        """The file's lines on which it begins and ends."""
+        """The lines of the file on which the match begins and ends."""
         first = bisect_right(self.file_starts, match.start())
         return first, max(first, bisect_right(self.file_starts, match.end() - 1))
 
     def _windows(self, rule: ScanRule) -> list[tuple[int, int]]:
-        """Whole lines around all that the rule's words or its hint find."""
-        near = {line for word in rule.words for line in self._lines_with(word)}
+        """(start, end) of the parts to search: whole lines, overlaps merged.
+
+        They surround each line that holds a word of the rule or matches its hint.
+        """
+        centers = {line for word in rule.words for line in self._lines_with(word)}
         if rule.hint:
-            places = (found.start() for found in rule.hint.finditer(self.text))
-            near |= {bisect_right(self.starts, place) for place in places}
+            offsets = (match.start() for match in rule.hint.finditer(self.text))
+            centers |= {bisect_right(self.starts, offset) for offset in offsets}
         windows: list[tuple[int, int]] = []
-        for line in sorted(near):
+        for line in sorted(centers):
             start = self.starts[max(0, line - 1 - LINES_BEFORE)]
             end = end_of(self.text, self.starts, line + LINES_AFTER)
             if windows and start <= windows[-1][1]:
@@ -72,7 +78,7 @@ class Copy:
         return windows
 
     def _lines_with(self, word: str) -> list[int]:
-        """Each line once, counted from 1."""
+        """The numbers of the lines that hold the word, counted from 1."""
         if word not in self.words:
             self.words[word] = list(self._look_up(word))
         return self.words[word]
@@ -86,11 +92,14 @@ class Copy:
 
 
 def starts_of(text: str) -> Starts:
-    return (0, *(found.end() for found in BREAK.finditer(text)))
+    return (0, *(match.end() for match in BREAK.finditer(text)))
 
 
 def end_of(text: str, starts: Starts, line: int) -> int:
-    """Where the line ends, counted from 1; that of the text for later ones."""
+    """The offset at which the line, counted from 1, ends.
+
+    For lines behind the last one it is the end of the text.
+    """
     return starts[line] if line < len(starts) else len(text)
 
 
@@ -100,7 +109,7 @@ LATIN = str.maketrans(
     "\u03bf\u0391\u0392\u0395\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u0585\u057d",
     "aeopcyxisjdhABEIJKMHOPCTXoABEIKMNOPTou",
 )
-"""Letters of other alphabets that look like Latin ones."""
+"""Homoglyphs: Cyrillic, Greek and Armenian letters that look like Latin ones."""
 INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069"
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e01ef]"
@@ -116,7 +125,10 @@ MARKED = re.compile(r"[^\x00-\x7f]|[&%*`~_<>]")
 
 
 def plain(text: str, starts: Starts) -> str:
-    """As many lines as before; each stands where it stood."""
+    """The text as an agent may understand it, line by line.
+
+    It has no markup, escapes, invisible characters or homoglyphs.
+    """
     return "\n".join(_plain_line(line) for line in _lines(text, starts))
 
 
@@ -139,12 +151,12 @@ def _plain_line(line: str) -> str:
     if not line.isascii():
         line = INVISIBLE.sub("", line).translate(LATIN)
         line = unicodedata.normalize("NFKC", line)
-    line = JOINED_WORDS.sub(lambda found: found[0].replace("_", " "), line)
+    line = JOINED_WORDS.sub(lambda words: words[0].replace("_", " "), line)
     return BLANK.sub(" ", MARKS.sub("", line))
 
 
 MASK = "\u2026"
-# Secrets that are no finding of their own, and still not shown.
+# These secrets are redacted from snippets; they are no findings of their own.
 CREDENTIALS = re.compile(
     r"""://[^\s:/@]{1,80}:(?P<url>[^\s/@]{3,200})@
     |://(?P<user>[^\s:/@]{20,200})@
@@ -175,7 +187,7 @@ PATTERNS = (
 
 
 class Spans:
-    """Parts of a text, sorted, none inside of another or touching it."""
+    """(start, end) of parts of a text, sorted; parts that touch are merged."""
 
     def __init__(self, spans: Iterable[tuple[int, int]]) -> None:
         self.starts: list[int] = []
@@ -188,33 +200,33 @@ class Spans:
                 self.ends.append(end)
 
     def between(self, start: int, end: int) -> Iterable[tuple[int, int]]:
-        """Those that reach into it, cut to it."""
+        """The overlap of each part with the text from `start` to `end`."""
         number = bisect_right(self.ends, start)
         while number < len(self.starts) and self.starts[number] < end:
             yield max(start, self.starts[number]), min(end, self.ends[number])
             number += 1
 
 
-def without(secrets: Spans, text: str, start: int, end: int) -> str:
-    """This part of the text, with a mark where each secret was."""
-    shown, at = "", start
+def without_secrets(text: str, secrets: Spans, start: int, end: int) -> str:
+    """The text from `start` to `end`, each secret replaced by MASK."""
+    redacted, at = "", start
     for since, until in secrets.between(start, end):
-        shown += text[at:since] + MASK
+        redacted += text[at:since] + MASK
         at = until
-    return shown + text[at:end]
+    return redacted + text[at:end]
 
 
-def secret_of(match: re.Match[str]) -> tuple[int, int] | None:
-    """Where the secret of a match is, if there is one in it."""
+def secret_span(match: re.Match[str]) -> tuple[int, int] | None:
+    """(start, end) of the secret in the match; None if it has none."""
     group = "secret" if "secret" in match.re.groupindex else match.lastgroup
     return match.span(group) if group and match[group] else None
 
 
 def masked(text: str) -> str:
-    """A text that stands alone, without any secret that it holds."""
+    """The text, each secret that the patterns recognise in it replaced by MASK."""
     for pattern in PATTERNS:
-        found = Spans(filter(None, map(secret_of, pattern.finditer(text))))
-        text = without(found, text, 0, len(text))
+        secrets = Spans(filter(None, map(secret_span, pattern.finditer(text))))
+        text = without_secrets(text, secrets, 0, len(text))
     return text
 
 
@@ -227,4 +239,4 @@ RULES = (
     Rule("scan.code-copy", parameters=(FENCE,)),
     Rule("scan.redaction", parameters=(CREDENTIALS,)),
 )
-"""What the rules for texts have in common, for the list of all rules."""
+"""The parts that all rules for text share, as entries for the rule set."""

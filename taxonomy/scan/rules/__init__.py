@@ -16,7 +16,7 @@ TEXT_RULES: tuple[ScanRule, ...] = (
     *PROGRAMS,
     *SECRETS,
 )
-"""The rules that search the text of files."""
+"""The rules that search the text of files, in the order of their findings."""
 ALL: tuple[ScanRule | FileRule | SkillRule, ...] = (
     *TEXT_RULES,
     *FILE_RULES,

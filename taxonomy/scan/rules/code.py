@@ -13,8 +13,8 @@ PROGRAMS: tuple[ScanRule, ...] = (
         |\bvm\.runIn\w{1,20}\s*\(
         |^[ \t]{0,40}eval\s+["']?\$\{?\w{1,40}""",
         "It runs text as code",
-        "What runs is only known when it runs.",
-        "Write the code out, or parse the value with a parser for its format.",
+        "A reviewer cannot know what will run.",
+        "Write the code out, or use a parser for the value's format.",
         words="eval,exec,function,__import__,getattr,runin",
         files=CODE,
     ),
@@ -25,8 +25,8 @@ PROGRAMS: tuple[ScanRule, ...] = (
         {0,200}["']\s*[+%])
         |\bsubprocess\.\w{1,20}\s*\([^\n]{0,200}\bshell\s*=\s*True\b
         |\b(?:child_process\.)?exec(?:Sync)?\s*\(\s*`[^`\n]{0,200}\$\{""",
-        "It puts a command together from text",
-        "A file name or an answer with a ; in it becomes a command of its own.",
+        "It builds a shell command from pieces of text",
+        "A value with a ; in it, such as a file name, can start another command.",
         "Pass a list of arguments, without a shell.",
         words="os.system,os.popen,subprocess,exec",
         files=CODE,
@@ -57,8 +57,8 @@ PROGRAMS: tuple[ScanRule, ...] = (
         |(?:\\x[0-9a-f]{2}){24}|(?:\\u00[0-9a-f]{2}){8}|(?:&\#x?[0-9a-f]{2,4};){8}
         |(?:\\[0-7]{3}){24}""",
         "It holds a long encoded text",
-        "A reviewer cannot see what it says.",
-        "Ship the content as a file of its own kind, or say what it is and waive it.",
+        "A reviewer cannot see what the text says.",
+        "Ship the content as a file in its own format, or waive it and say what it is.",
         hint=r"\S{40}",
     ),
     rule(
@@ -69,7 +69,7 @@ PROGRAMS: tuple[ScanRule, ...] = (
         |(?:["'][\w ./:-]{1,2}["']\s*\+\s*){8}
         |\bbytes\s*\(\s*\[(?:\d{1,3}\s*,\s*){12}""",
         "It builds a text letter by letter",
-        "A reviewer cannot see what it says.",
+        "A reviewer cannot see what the text says.",
         "Write the text out.",
         words="fromcharcode,chr(,'+,' +,\"+,\" +,bytes(",
         files=CODE,

@@ -13,7 +13,7 @@ from taxonomy.scan.rules.pattern import (
     rule,
 )
 
-# What an installer may add to a shell's profile; nothing may follow it in the line.
+# Lines that an installer may add to a shell's profile, if nothing follows them.
 SETS_UP = (
     r"echo\s+[\"'](?:export\s+PATH=(?!/tmp)[\w$:/.{}~-]{1,120}"
     r"|(?:export\s+)?[A-Z_]{1,40}=[\w$/.{}~-]{1,80}|(?:source|\.)\s+(?!/tmp)[\w$/.{}~-]{1,80}"
@@ -35,7 +35,7 @@ COMMANDS: tuple[ScanRule, ...] = (
         |\bos\.dup2\s*\(\s*\w{1,20}\.fileno\(\)
         |\bmkfifo\b[^\n]{0,120}\|\s*(?:nc|ncat)\b""",
         "It opens a shell to another machine",
-        "Whoever listens there works with the rights of the person who runs the skill.",
+        "Whoever listens there gets the rights of the person who runs the skill.",
         "Remove it.",
         words="/dev/tcp,/dev/udp,e sh,e bash,c sh,c bash,/sh,/bash,/zsh,/dash,socat"
         ",pty.spawn,dup2,mkfifo",
@@ -90,8 +90,8 @@ COMMANDS: tuple[ScanRule, ...] = (
         |\b(?:site|user)customize\.py\b
         |(?:>|\b(?:cp|mv|ln)\s[^\n]{{1,80}}?\s)\s*(?:\./)?\.git/hooks/[\w-]{{1,30}}""",
         "It makes something run again later, outside of the skill",
-        "It goes on after the task, when nobody looks.",
-        "Let the person set it up, or say plainly what is set up and how to undo it.",
+        "It runs after the task has ended, when nobody watches.",
+        "Let the person set it up, or say what the skill sets up and how to undo it.",
         words=".bashrc,.zshrc,.profile,.bash_profile,.zprofile,.zshenv,config.fish"
         ",cron,/library/launch,schtasks,currentversion,customize.py,.git/hooks,.vimrc"
         ",.ssh/config,.config/,systemctl,launchctl,at now,| at ,ld.so,hookspath,alias.",
@@ -106,7 +106,7 @@ COMMANDS: tuple[ScanRule, ...] = (
         |\b(?:useradd|net\s+user)\s[^\n]{0,80}(?:/add\b|-o\s+-u\s*0\b)
         |\bchmod\s+(?:u\+s|\+s|0?[46]7\d\d)\s""",
         "It creates an account or permanently raises privileges",
-        "Somebody can come back later, as this person or as root.",
+        "Somebody can log in later, as this person or as root.",
         "Remove it; let an administrator grant privileges by hand.",
         words="authorized_keys,nopasswd,/etc/,useradd,net user,chmod",
     ),
@@ -119,9 +119,9 @@ COMMANDS: tuple[ScanRule, ...] = (
         |\bhttp\.sslVerify\s*[=\s]\s*(?:false|0)\b|\bCERT_NONE\b
         |\brejectUnauthorized\s*:\s*false\b|\bStrictHostKeyChecking[=\s]no\b
         |\b_create_unverified_context\b""",
-        "It does not check with whom it speaks",
-        "Anyone on the way can read and change what is sent.",
-        "Leave the check on; name the certificate authority that is missing.",
+        "It does not verify the server's certificate or key",
+        "Anyone between the two machines can read and change the traffic.",
+        "Leave the verification on; name the missing certificate authority.",
         words=f"{FETCHES},verify,node_tls,cert_none,rejectunauthorized,stricthostkey"
         ",unverified",
     ),
@@ -133,7 +133,7 @@ COMMANDS: tuple[ScanRule, ...] = (
         |\bset\s+\+o\s+history\b|\bClear-History\b|\bwevtutil\s+cl\b
         |\b(?:shred|truncate)\s[^\n]{0,80}/var/log/|\brm\s+-\w{1,6}\s+/var/log\b
         |>\s*/var/log/(?:auth|syslog|wtmp)""",
-        "It removes the traces of what was done",
+        "It removes traces, such as logs or the shell's history",
         "Nobody could find out afterwards what has happened.",
         "Remove it.",
         words="history,histfile,wevtutil,/var/log",
@@ -145,7 +145,7 @@ COMMANDS: tuple[ScanRule, ...] = (
         |[/\\](?:xmrig|minerd|cpuminer)\b|\bcoinhive\.min\.js|\bcoinhive\.\w{1,20}\(
         |--donate-level\b""",
         "It mines a cryptocurrency",
-        "It spends the computer of the person who runs the skill.",
+        "It uses up the computer of the person who runs the skill.",
         "Remove it.",
         words="stratum,xmrig,minerd,cpuminer,coinhive,--donate-level",
     ),
@@ -166,7 +166,7 @@ DOWNLOADS: tuple[ScanRule, ...] = (
         |\b(?:exec|eval|compile)\s*\(\s*(?:await\s+)?
         (?:requests\.get|urllib|urlopen|httpx\.get|fetch)\b""",
         "It runs code straight from the network",
-        "Whoever controls the address or the line controls the machine.",
+        "Whoever controls the server or the connection controls the machine.",
         "Ship the code in the skill, or download over https, check and then run it.",
         words=f"{FETCHES},exec,eval,compile",
     ),
@@ -191,9 +191,9 @@ DOWNLOADS: tuple[ScanRule, ...] = (
         |\bdownload\s+(?:[\w.]{{1,20}}\s+){{0,3}}`?https?://[^\s`)]{{4,200}}`?,?\s+
         (?:(?:and|then)\s+){{1,2}}(?:run|execute|source)\s+(?:it|that|the)\b
         |(?<!\S)!`(?:curl|wget)\s[^`\n]{{0,200}}`""",
-        "It runs what it has just downloaded",
-        "What runs is not what was reviewed; the server may change it at any time.",
-        "Name a package or a pinned release with its checksum instead.",
+        "It downloads code and runs it at once",
+        "The code was not reviewed, and the server may change it at any time.",
+        "Use a package, or a pinned release with its checksum, instead.",
         words=f"{FETCHES},new-object,download",
     ),
     rule(
@@ -235,7 +235,7 @@ DOWNLOADS: tuple[ScanRule, ...] = (
         |"(?:pre|post)?install"\s*:\s*"[^"\n]{0,120}\b(?:curl|wget|node\s+-e|sh\s+-c
         |python[\d.]{0,5}\s+-c|bash)\b""",
         "It installs from an address instead of a known registry",
-        "Nobody but that server's owner says what is installed.",
+        "The owner of that server alone decides what is installed.",
         "Name a released package with its version.",
         words="pip,npm,npx,uvx,bunx,curl,install",
     ),

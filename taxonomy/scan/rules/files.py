@@ -9,7 +9,7 @@ from taxonomy.scan.rules.pattern import CODE, CRITICAL, WARNING
 from taxonomy.skillmd.findings import Severity
 
 HEAD = 8192
-"""Bytes in which a file that is no text has a NUL."""
+"""A file with a NUL in its first HEAD bytes is taken for binary."""
 WIDE = (b"\xff\xfe", b"\xfe\xff")
 PROGRAMS = (
     b"\x7fELF",
@@ -83,14 +83,15 @@ def is_script(file: File) -> bool:
 
 
 def has_nul(file: File) -> bool:
+    """Whether a NUL is in the beginning of the file, and the file is not UTF-16."""
     wide = file.content.startswith(WIDE)
     return not wide and b"\0" in file.content[:HEAD]
 
 
-def is_skipped(file: File) -> bool:
-    """Images, fonts, programs and the like, by their first bytes.
+def is_binary(file: File) -> bool:
+    """Whether it is an image, font, program or archive, by its first bytes.
 
-    A NUL alone skips nothing: a shell runs a script that has one.
+    A NUL alone is not enough: a shell runs a script that has one.
     """
     if file.path == "SKILL.md" or not has_nul(file):
         return False
@@ -101,19 +102,24 @@ def is_skipped(file: File) -> bool:
 
 
 def is_unreadable(file: File) -> bool:
-    """It should be text, by its name or because it can be run, and is not."""
-    text = TEXT.search(file.path) or file.executable or file.content.startswith(b"#!")
-    known = file.content.startswith((*PROGRAMS, *ARCHIVES)) or is_program(file)
-    return bool(text) and has_nul(file) and not known
+    """Whether it should be text, by its name or because it can be run, but is not."""
+    should_be_text = (
+        TEXT.search(file.path) or file.executable or file.content.startswith(b"#!")
+    )
+    has_type = file.content.startswith((*PROGRAMS, *ARCHIVES)) or is_program(file)
+    return bool(should_be_text) and has_nul(file) and not has_type
 
 
-def readings(content: bytes) -> list[str]:
-    """Text as an editor would read it, whatever is broken in it.
+def decodings(content: bytes) -> list[str]:
+    """The texts that different programs read in these bytes, usually one.
 
-    What says that it is UTF-16 may be UTF-8 to a shell: it is read both ways.
+    A file with a UTF-16 byte order mark is also decoded as UTF-8: a shell reads it so.
+    Undecodable bytes are replaced, and NULs are dropped.
     """
-    ways = ("utf-16", "utf-8") if content.startswith(WIDE) else ("utf-8",)
-    return [content.decode(way, "replace").replace("\0", "") for way in ways]
+    encodings = ("utf-16", "utf-8") if content.startswith(WIDE) else ("utf-8",)
+    return [
+        content.decode(encoding, "replace").replace("\0", "") for encoding in encodings
+    ]
 
 
 PICTURE = re.compile(r"\.(?:png|jpe?g|gif|webp|svg|pdf|md|txt|csv|json)$", re.I)
@@ -121,7 +127,7 @@ DOUBLE = re.compile(
     r"\.(?:png|jpe?g|gif|pdf|txt|md|docx?)\.(?:exe|sh|bat|cmd|ps1|py|js|vbs|scr)$",
     re.IGNORECASE,
 )
-# Read by a shell, a tool or an editor that is started beside them.
+# Shells, tools and editors read these files when they are started in the folder.
 READ_UNASKED = re.compile(
     r"(?:^|/)(?:\.env(?:\.\w{1,20})?|\.(?:bash|zsh)(?:rc|env|_profile)|\.profile"
     r"|\.npmrc|\.pypirc|\.netrc|\.envrc|\.vscode/(?:tasks|settings)\.json"
@@ -134,7 +140,7 @@ SAMPLE_ENV = re.compile(r"\.env\.(?:example|sample|template|dist)$")
 
 @dataclass(frozen=True)
 class FileRule:
-    """One thing to look for in a file as a whole."""
+    """A rule about a file as a whole: its name, first bytes and mode."""
 
     rule: str
     severity: Severity
@@ -143,14 +149,19 @@ class FileRule:
     remedy: str
     matches: Callable[[File], bool]
     parameters: tuple[object, ...] = ()
-    """The patterns and first bytes that `matches` judges by."""
+    """The patterns and first bytes that `matches` decides by."""
 
 
 def _is_disguised(file: File) -> bool:
-    runs = file.executable or file.content.startswith((*PROGRAMS, b"#!/"))
-    return bool(DOUBLE.search(file.path)) or (
-        runs and bool(PICTURE.search(file.path)) and not file.content.startswith(b"#!/")
-    )
+    """Whether it is named like a document but can be run.
+
+    Of files with a single suffix those that begin with #!/ are excepted.
+    """
+    if DOUBLE.search(file.path):
+        return True
+    can_be_run = file.executable or file.content.startswith(PROGRAMS)
+    has_shebang = file.content.startswith(b"#!/")
+    return can_be_run and not has_shebang and bool(PICTURE.search(file.path))
 
 
 def _is_read_unasked(file: File) -> bool:
@@ -161,7 +172,7 @@ FILE_RULES: tuple[FileRule, ...] = (
     FileRule(
         "scan.program",
         WARNING,
-        "It is a compiled program",
+        "This is a compiled program",
         "A compiled program cannot be reviewed.",
         "Ship source code, or name a package that provides the program.",
         is_program,
@@ -170,8 +181,8 @@ FILE_RULES: tuple[FileRule, ...] = (
     FileRule(
         "scan.archive",
         WARNING,
-        "It is an archive",
-        "The scan does not look into it, and a reviewer seldom does.",
+        "This is an archive",
+        "The scan does not look into archives, and a reviewer seldom does.",
         "Ship the files themselves.",
         is_archive,
         (DOCUMENT, ARCHIVE, ARCHIVES),
@@ -179,9 +190,9 @@ FILE_RULES: tuple[FileRule, ...] = (
     FileRule(
         "scan.disguised",
         CRITICAL,
-        "It can be run, and is named as if it could not",
-        "Whoever opens it runs a program.",
-        "Give it the ending of what it is, or take away its right to be run.",
+        "This file can be run, but is named as if it could not",
+        "Whoever opens the file runs a program.",
+        "Give it the suffix of its real type, or remove its executable bit.",
         _is_disguised,
         (DOUBLE, PICTURE, PROGRAMS),
     ),
@@ -189,7 +200,7 @@ FILE_RULES: tuple[FileRule, ...] = (
         "scan.read-unasked",
         WARNING,
         "Tools read a file of this name without being asked",
-        "It takes effect wherever the skill is unpacked.",
+        "The file takes effect wherever the skill is unpacked.",
         "Ship it under another name, as in env.example, and say what to do with it.",
         _is_read_unasked,
         (READ_UNASKED, SAMPLE_ENV),
@@ -197,9 +208,9 @@ FILE_RULES: tuple[FileRule, ...] = (
     FileRule(
         "scan.unreadable",
         WARNING,
-        "It should be text and is not",
+        "This file should be text and is not",
         "Other programs may read this file differently than the scan did.",
-        "Save it as UTF-8.",
+        "Save the file as UTF-8.",
         is_unreadable,
         (TEXT, WIDE, HEAD, PROGRAMS, ARCHIVES, BYTECODE),
     ),
@@ -207,14 +218,14 @@ FILE_RULES: tuple[FileRule, ...] = (
 OVERSIZE = FileRule(
     "scan.oversize",
     WARNING,
-    "It is larger than what the scan reads",
-    "What lies beyond was not scanned.",
+    "The file is larger than what the scan reads",
+    "The rest of the file was not scanned.",
     "Split the file, or leave it out.",
     lambda file: False,
     (MEDIA, MEDIA_HEADS, PROGRAMS, ARCHIVES, HEAD),
 )
-"""Found by the scan itself, that knows its bounds; a notice where it is no text."""
+"""Reported by the engine, which knows its bounds; for a binary file it is a notice."""
 
 
-def of_the_file(file: File) -> Iterator[FileRule]:
+def matching_file_rules(file: File) -> Iterator[FileRule]:
     return (rule for rule in FILE_RULES if rule.matches(file))

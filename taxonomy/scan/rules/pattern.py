@@ -1,6 +1,7 @@
-"""What a rule of the security scan is made of, and the parts that rules share.
+"""The type of the rules that search text, and the patterns that several rules share.
 
-Bounded repetition only: a pattern must stay fast on a megabyte of anything.
+Every repetition in a pattern is bounded: a pattern must stay fast on a megabyte of
+anything.
 """
 
 import re
@@ -18,14 +19,14 @@ CODE = re.compile(
 MARKDOWN = re.compile(r"\.(?:md|markdown|mdx|html?|txt)$", re.IGNORECASE)
 ANY_FILE = re.compile("")
 
-# The beginning of commands that many rules look for.
+# Commands that many rules look for begin like this.
 FETCH = r"\b(?:curl|wget|iwr|irm|Invoke-WebRequest|Invoke-RestMethod)\b"
 FETCHES = "curl,wget,iwr,irm,invoke-"
 SHELL = (
     r"(?:sudo\s+(?:-\w{1,20}\s+)?)?(?:/(?:usr/)?bin/|busybox\s+)?"
     r"(?:env\s+(?:\w{1,40}=\S{0,40}\s+){0,3})?(?:(?:ba|z|da|k)?sh\b|\$\{?SHELL\b)"
 )
-# What is piped into `python -m json.tool` or `node tool.js` is not run.
+# `python -m json.tool` and `node tool.js` do not run what is piped into them.
 LANGUAGE = (
     r"(?:sudo\s+)?(?:python[\d.]{0,5}(?![\w.])|perl\b|ruby\b|node\b|php\b|iex\b"
     r"|Invoke-Expression\b)(?!\s+(?:-m\s|-[a-z]{0,4}[ecprn]|[\w./$-]{1,60}\.\w{2,3}\b))"
@@ -36,10 +37,11 @@ LOOPBACK = r"(?:localhost|127\.|0\.0\.0\.0|\[::1\])"
 
 @dataclass(frozen=True)
 class ScanRule:
-    """One thing to look for in the text of files.
+    """A rule that searches the text of files with a pattern.
 
-    Each match has one of `words` (lower case) in its lines, or what `hint` finds, so
-    that a text without any is done quickly. A group named `secret` is never shown.
+    The pattern is tried only near lines that hold one of `words` (lower case) or
+    match `hint`, so that most text is skipped quickly. What the pattern's group
+    `secret` matches is redacted from snippets.
     """
 
     rule: str
@@ -54,7 +56,7 @@ class ScanRule:
 
     @property
     def parameters(self) -> tuple[object, ...]:
-        """What it judges by, for the list of all rules."""
+        """What the rule decides by, for the digest of the rule set."""
         return self.pattern, sorted(self.words), self.hint, self.files
 
 
@@ -70,9 +72,9 @@ def rule(
     hint: str = "",
     files: re.Pattern[str] = ANY_FILE,
 ) -> ScanRule:
-    r"""Written out verbosely; `\s+` and `\s*` stand for forty characters at most.
+    r"""A rule from a verbose pattern (re.VERBOSE) and words separated by commas.
 
-    `words` are parted by commas.
+    `\s+` and `\s*` in the pattern match at most forty characters.
     """
     bounded = pattern.replace(r"\s+", r"\s{1,40}").replace(r"\s*", r"\s{0,40}")
     return ScanRule(

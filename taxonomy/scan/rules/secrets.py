@@ -1,4 +1,4 @@
-"""Rules for secrets: those of the reader that are taken, and the author's own."""
+"""Rules for secrets: credentials that a skill takes, and those that it holds."""
 
 from taxonomy.scan.rules.pattern import CRITICAL, FETCH, WARNING, ScanRule, rule
 
@@ -21,7 +21,7 @@ KEY_NAME = (
     r"\w{0,40}(?:SECRET|TOKEN|PASSWORD|PASSWD|API_?KEY|PRIVATE_KEY|secret|token"
     r"|password|passwd|api_?key|private_key)\w{0,40}"
 )
-# In the query of an address: a place for what was said, or for what is secret.
+# In a URL's query: a placeholder for the conversation or for a secret.
 TOLD = (
     r"[^)\s{<\[]{0,200}(?:(?:\{\{?|\$\{|%7B|\[)[^)}\]\n]{0,30}"
     r"(?:token|secret|password|api_?key|WORDS)|<[^)>\n]{0,30}(?:secret|password|WORDS)"
@@ -34,12 +34,12 @@ TOKENS = (
     r"A[KS]IA|gh[pousr]_|github_|xox|sk-|[sr]k_live|AIza|hf_|npm_|glpat-|ya29\.|SG\."
     r"|dop_v1_|whsec_|eyJ"
 )
-# No token has a run of one character, and none says that it is an example.
+# Real tokens repeat no character seven times and do not call themselves examples.
 FAKE = (
     r"[\w-]{0,60}?(?:(?P<one>[\w-])(?P=one){6}|EXAMPLE|[Ee]xample|YOUR|[Yy]our|abcdefgh"
     r"|12345678)"
 )
-HAS_IT = "Everyone who can read the skill has it."
+HAS_IT = "Everyone who can read the skill can read it."
 
 SECRETS: tuple[ScanRule, ...] = (
     rule(
@@ -83,8 +83,8 @@ SECRETS: tuple[ScanRule, ...] = (
         CRITICAL,
         rf"""!\[[^\]\n]{{0,120}}\]\(\s*<?https?://[^)\s?]{{1,200}}\?(?:{TOLD})
         |<img\s[^>]{{0,120}}\bsrc\s*=\s*["']?https?://[^"'>\s?]{{1,200}}\?(?:{TOLD})""",
-        "It puts what the agent knows into the address of a picture",
-        "Showing the picture sends it, without any question.",
+        "It puts what the agent knows into the URL of a picture",
+        "To show the picture is to send that, without asking.",
         "Use a picture of the skill.",
         words="![,<img",
     ),
@@ -100,9 +100,9 @@ SECRETS: tuple[ScanRule, ...] = (
         |\b(?:discord(?:app)?\.com/api/webhooks/|api\.telegram\.org/bot
         |hooks\.slack\.com/services/(?=T(?!0{6}|X{6}|\.\.\.)))
         (?P<secret>[\w:/-]{0,200})""",
-        "It names a place where anyone can collect what is sent",
-        "Such places are where stolen data is sent; nobody can tell whose they are.",
-        "Name a server of the skill's own purpose.",
+        "It names a service where anyone can collect data",
+        "Stolen data is sent to such services; nobody can tell who receives it.",
+        "Use a server that belongs to the skill's purpose.",
         words="webhook.site,requestbin,pipedream,burpcollab,oastify,oast.,interact.sh"
         ",ngrok,requestcatcher,beeceptor,transfer.sh,termbin,file.io,0x0.st,ix.io"
         ",paste,canarytokens,dnslog,bashupload,trycloudflare,/api/webhooks,api.telegram,hooks.slack",
@@ -119,7 +119,7 @@ SECRETS: tuple[ScanRule, ...] = (
         |\bkeyring\.get_password\s*\(|\baws\s+configure\s+get\s+aws_secret
         |(?:~|\$HOME)/\.(?:claude\.json\b|(?:bash|zsh)_history\b)
         |[/\\](?:Chrome|Chromium|Edge|Brave)[\w/\\ -]{{0,40}}[/\\]Cookies\b""",
-        "It names a place that holds credentials",
+        "It names a file or service that holds credentials",
         "A skill seldom needs to read keys; an agent may print what it reads.",
         "Use the tool's own login, or an environment variable that the user sets.",
         words=f"{KEY_WORDS},.gnupg,keychain,secret-tool,credential,get_password"
@@ -136,7 +136,7 @@ SECRETS: tuple[ScanRule, ...] = (
         |^[ \t]{0,40}(?:env|printenv)\s*>\s*\S
         |(?<!\S)!`(?:env|printenv)\b
         |\bjson\.dumps?\(\s*dict\(\s*os\.environ""",
-        "It looks for secrets, or gathers them",
+        "It searches for secrets or collects them",
         "No task needs all the keys of a machine.",
         "Name the one file or variable that the task needs.",
         words="grep -,find ~,find /,find $,tar ,zip ,env >,`env,printenv,environ",
@@ -187,9 +187,9 @@ SECRETS: tuple[ScanRule, ...] = (
         (?(quote)["']))
         |://[^\s:/@"'<]{{1,80}}:(?=[^\s/@]{{0,80}}\d)(?=[^\s/@]{{0,80}}[a-z])
         [^\s:/@"'<$\{{]{{8,80}}@(?!localhost|127\.)[\w-]{{1,60}}\.""",
-        "It may hold a password or key in clear",
+        "It may hold a password or key in plain text",
         "Everyone who can read the skill can use it.",
-        "Read it from the environment.",
+        "Read the value from the environment.",
         words="secret,token,password,passwd,apikey,api_key,private_key,://",
     ),
 )

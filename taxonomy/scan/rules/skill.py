@@ -1,8 +1,9 @@
-"""Rules for a skill as a whole: what its frontmatter says of what its files do."""
+"""Rules for a skill as a whole: what its frontmatter claims, allows and declares."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from taxonomy.files.gate import Files
 from taxonomy.scan.rules.pattern import CODE, NOTICE, WARNING
@@ -58,7 +59,7 @@ DECLARED = re.compile(
     re.IGNORECASE,
 )
 TOOL = re.compile(r"[\w*-]{1,80}(?:\s{0,9}\([^)\n]{0,400}\))?")
-"""One of the allowed tools, with the commands that it is allowed for."""
+"""One of the allowed tools, with its commands in parentheses: Bash(git add:*)."""
 EVERY_TOOL = re.compile(
     r"""\*|all|mcp__\*|Bash\s{0,9}\(\s{0,9}(?:[:*\s]{1,9}
     |(?:sudo|env|eval|xargs|(?:ba|z|da)?sh|python[\d.]{0,5}|node|perl|ruby)
@@ -69,7 +70,7 @@ EVERY_TOOL = re.compile(
 
 @dataclass(frozen=True)
 class SkillRule:
-    """One thing to look for in what a skill says of itself."""
+    """A rule about the frontmatter of a skill."""
 
     rule: str
     severity: Severity
@@ -77,7 +78,7 @@ class SkillRule:
     why: str
     remedy: str
     parameters: tuple[object, ...]
-    """The patterns it judges by."""
+    """The patterns that the rule decides by."""
 
 
 HIJACKS = SkillRule(
@@ -85,15 +86,15 @@ HIJACKS = SkillRule(
     WARNING,
     "The description claims every task, or claims priority over other skills",
     "Agents choose skills by their descriptions; this one would push others aside.",
-    "Say for which tasks it is.",
+    "Say for which tasks the skill is.",
     (HIJACK,),
 )
 UNDECLARED = SkillRule(
     "scan.undeclared-network",
     NOTICE,
-    "It speaks to the network, and the frontmatter does not say so",
-    "Who installs the skill should know that it does.",
-    "Say it in compatibility: Needs access to api.example.com.",
+    "It uses the network, and the frontmatter does not say so",
+    "People who install the skill should know that it uses the network.",
+    "Say so in compatibility, for example: Needs access to api.example.com.",
     (NETWORK, DECLARED, CODE),
 )
 ALL_TOOLS = SkillRule(
@@ -114,42 +115,54 @@ ANY_COMMAND = SkillRule(
 )
 SKILL_RULES = (HIJACKS, UNDECLARED, ALL_TOOLS, ANY_COMMAND)
 
-Place = tuple[SkillRule, str, int, str]
-"""A rule, the path and line that it found, and what stands there."""
+
+class SkillMatch(NamedTuple):
+    """The place where a skill breaks a rule, and the text there."""
+
+    rule: SkillRule
+    path: str
+    line: int
+    text: str
 
 
-def of_the_skill(reading: Reading, files: Files, most: int) -> Iterator[Place]:
-    """At most one place of each rule; of each file `most` characters are read."""
+def matching_skill_rules(
+    reading: Reading, files: Files, max_bytes: int
+) -> Iterator[SkillMatch]:
+    """At most one match of each rule. Of each file `max_bytes` are read."""
     if reading.file is None:
         return
-    said = reading.frontmatter
-    for field, judged in (("description", _claims), ("allowed-tools", _allows)):
-        text = " ".join(str(said.get(field, ""))[:4096].split())
-        if rule := judged(text):
-            yield rule, reading.path, reading.line_of(field), text
+    frontmatter = reading.frontmatter
+    for field, check in (
+        ("description", _check_description),
+        ("allowed-tools", _check_tools),
+    ):
+        text = " ".join(str(frontmatter.get(field, ""))[:4096].split())
+        if rule := check(text):
+            yield SkillMatch(rule, reading.path, reading.line_of(field), text)
     fields = ("description", "compatibility", "allowed-tools", "metadata")
-    if not DECLARED.search(" ".join(str(said.get(name, "")) for name in fields)):
-        yield from _first_network_use(files, most)
+    declaration = " ".join(str(frontmatter.get(name, "")) for name in fields)
+    if not DECLARED.search(declaration):
+        yield from _first_network_use(files, max_bytes)
 
 
-def _claims(description: str) -> SkillRule | None:
+def _check_description(description: str) -> SkillRule | None:
     return HIJACKS if HIJACK.search(description) else None
 
 
-def _allows(tools: str) -> SkillRule | None:
-    """What is too much of it, the worst first."""
+def _check_tools(tools: str) -> SkillRule | None:
+    """The worse of the two rules, if both are broken."""
     names = TOOL.findall(tools)
     if any(EVERY_TOOL.fullmatch(name) for name in names):
         return ALL_TOOLS
     return ANY_COMMAND if "Bash" in names else None
 
 
-def _first_network_use(files: Files, most: int) -> Iterator[Place]:
+def _first_network_use(files: Files, max_bytes: int) -> Iterator[SkillMatch]:
     for file in files:
         if CODE.search(file.path):
-            text = file.content[:most].decode("utf-8", "replace")
-            if found := NETWORK.search(text):
-                line = text.count("\n", 0, found.start())
-                said = text.split("\n")[line]
-                yield UNDECLARED, file.path, line + 1, " ".join(said.split())
+            text = file.content[:max_bytes].decode("utf-8", "replace")
+            if match := NETWORK.search(text):
+                index = text.count("\n", 0, match.start())
+                line = " ".join(text.split("\n")[index].split())
+                yield SkillMatch(UNDECLARED, file.path, index + 1, line)
                 return

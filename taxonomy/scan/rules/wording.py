@@ -2,7 +2,9 @@
 
 from taxonomy.scan.rules.pattern import CRITICAL, MARKDOWN, WARNING, ScanRule, rule
 
-TAKES_OVER = "A skill is read as instructions; such a line takes the agent over."
+TAKES_OVER = (
+    "An agent reads a skill as instructions; such a line takes control of the agent."
+)
 SETTINGS = (
     r"(?:CLAUDE\.md|AGENTS\.md|GEMINI\.md|\.cursorrules|\.mcp\.json|\.cursor/mcp\.json"
     r"|\.claude/settings(?:\.local)?\.json|\.codex/config\.toml"
@@ -39,7 +41,7 @@ WORDING: tuple[ScanRule, ...] = (
         (?:(?:the|your|any)\s+){0,2}(?:system\s+prompt
         |(?:previous|prior|earlier|system)\s+(?:instructions?|prompts?))\b
         |\bfrom\s+now\s+on,?\s+(?:you\s+)?(?:must\s+)?only\s+(?:follow|obey)\b""",
-        "It tells the agent to set its instructions aside",
+        "It tells the agent to ignore its instructions",
         TAKES_OVER,
         QUOTED,
         words="ignore,disregard,forget,set aside,attention,override,bypass,supersede"
@@ -55,8 +57,8 @@ WORDING: tuple[ScanRule, ...] = (
         |system\s+override)\s*:
         |\byou\s+are\s+(?:now\s+)?(?:DAN|jailbroken|in\s+developer\s+mode)\b
         |\benable\s+(?:developer|god|jailbreak)\s+mode\b""",
-        "It imitates a message of the system, or another role for the agent",
-        "An agent may take the text for its operator's.",
+        "It imitates a system message or gives the agent another role",
+        "The agent may mistake the text for its operator's.",
         QUOTED,
         words="<|,[inst,[/inst,<<,system,you are,enable",
     ),
@@ -68,7 +70,7 @@ WORDING: tuple[ScanRule, ...] = (
         (?:system\s+prompt|hidden\s+(?:prompt|instructions?)
         |initial\s+(?:prompt|instructions?)|conversation\s+(?:history|transcript))\b""",
         "It asks for the system prompt or the conversation",
-        "They may hold what the person and the operator keep to themselves.",
+        "Both may hold what the person and the operator keep private.",
         QUOTED,
         words="system,hidden,initial,conversation",
     ),
@@ -106,7 +108,7 @@ WORDING: tuple[ScanRule, ...] = (
         |assistant|you)\b""",
         "It hides instructions in a comment",
         "A reviewer who reads the rendered page does not see what the agent reads.",
-        "Write it where people read it, or delete the comment.",
+        "Write the instructions where people read them, or delete the comment.",
         words="<!--,[//]:",
         files=MARKDOWN,
     ),
@@ -119,8 +121,8 @@ WORDING: tuple[ScanRule, ...] = (
         |private\s+keys?|seed\s+phrases?|recovery\s+(?:codes?|phrases?)|credit\s+card
         |one-time\s+codes?|2fa\s+codes?|session\s+cookies?)\b""",
         "It has the agent ask a person for a secret",
-        "What is typed into a conversation is stored and sent on.",
-        "Let the tool ask by its own login, outside of the conversation.",
+        "A conversation is stored and sent to others.",
+        "Let the tool ask in its own login, outside of the conversation.",
         words="user",
     ),
     rule(
@@ -138,7 +140,7 @@ WORDING: tuple[ScanRule, ...] = (
         |features?)|confirmation\s+prompts?|sandbox(?:ing)?|content\s+filters?)\b
         |\b(?:auto-?approve|accept|approve)\s+(?:all|every|any)\s+(?:tool\s+calls?
         |permissions?(?:\s+(?:prompts?|requests?))?|commands?)\b""",
-        "It switches off what protects the person",
+        "It switches off a protection of the person",
         "Permission prompts and sandboxes are there for code that nobody has read.",
         "Name the exact permission that the skill needs in allowed-tools.",
         words="--dangerously,bypass,--yolo,disable,turn,skip,deactivate,approve,accept"
@@ -162,7 +164,7 @@ WORDING: tuple[ScanRule, ...] = (
         (?:\.write_text|\.write_bytes|["'][aw]b?["']|\.open\()
         |\b(?:claude|codex|gemini)\s+mcp\s+add\b""",
         "It changes the agent's own settings or memory",
-        "What is written there rules every later session, in other projects, too.",
+        "These files steer every later session, in other projects, too.",
         "Keep to the project's files, or let the person make the change.",
         words="claude.md,agents.md,gemini.md,.cursorrules,.claude,.mcp.json,.codex"
         ",.gemini,.cursor,.agents,claude_desktop,mcp add",
@@ -192,7 +194,7 @@ HIDDEN: tuple[ScanRule, ...] = (
         "(?=[!-~])|[\u200b-\u200d\u2060-\u2064\ufeff]{4}|[\u200e\u200f\u061c]{3}"
         "|(?<=[!-~])[\u115f\u1160\u3164\uffa0]",
         "It holds zero-width characters between letters",
-        "They split words that a reviewer searches for.",
+        "Such characters split words that a reviewer searches for.",
         "Delete the zero-width characters.",
         hint="[\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2060-\u2064\u2800\u3164\ufeff"
         "\uffa0]",
@@ -208,8 +210,8 @@ HIDDEN: tuple[ScanRule, ...] = (
         "(?=[a-z]{2}|[A-Z]{2})|[A-Za-z][\u0561-\u0587]|[\u0561-\u0587][A-Za-z])"
         "|[\uff21-\uff3a\uff41-\uff5a]{3}|[\U0001d400-\U0001d7ff]{3}",
         "It writes a word with letters of another alphabet",
-        "The word looks like one that a reviewer knows, and is another.",
-        "Write it in one alphabet.",
+        "The word looks like a familiar one but is a different one.",
+        "Write the word in one alphabet.",
         hint="[\u03bf\u0406-\u0458\u0561-\u0587\uff21-\uff5a\U0001d400-\U0001d7ff]",
     ),
     rule(
@@ -217,9 +219,9 @@ HIDDEN: tuple[ScanRule, ...] = (
         WARNING,
         r"(?<=\S)(?:[ ]{100}|\t{30}|[\u00a0\u2000-\u200a\u3000]{40})"
         r"(?=[ \t\u00a0\u2000-\u200a\u3000]{0,400}\S)",
-        "It has text far to the right of what is seen",
+        "It has text far to the right of the visible part of the line",
         "A reviewer does not scroll there; the agent reads it.",
-        "Remove the blank space, or what comes after it.",
+        "Remove the blank space, or the text after it.",
         hint=r" {100}|\t{30}|[\u00a0\u2000-\u200a\u3000]{40}",
     ),
     rule(
@@ -233,9 +235,9 @@ HIDDEN: tuple[ScanRule, ...] = (
         [^<\s]{1,80}\s+\S
         |<(?:div|span|p|section|details)\s(?:[^>]{0,80}\s)?hidden(?:=["']\w{0,9}["'])?
         (?:\s[^>]{0,80})?>\s*[^<\s]{1,80}\s+\S""",
-        "It hides text by its style",
+        "It hides text with a style",
         "A reviewer who reads the rendered page does not see what the agent reads.",
-        "Show it, or delete it.",
+        "Show the text, or delete it.",
         words="style,hidden",
         files=MARKDOWN,
     ),
@@ -250,9 +252,9 @@ HIDDEN: tuple[ScanRule, ...] = (
         |(?-i:\[(?:https?://)?(?:[\w-]{1,60}\.){0,4}
         (?P<site>[\w-]{1,60}\.(?:com|org|net|io|dev|app|ai|co|gov|edu))(?:/[^\]\n]{0,120})?\]
         \(\s*<?https?://(?!(?:[\w-]{1,60}\.){0,4}(?P=site)(?![\w.-]))[\w.-]{3,80})""",
-        "Its link does not lead where it seems to",
-        "A person, or an agent, opens another place than the one that is named.",
-        "Write the address that it leads to.",
+        "Its link leads elsewhere than it seems to",
+        "People and agents open another address than the one that they see.",
+        "Write the real address of the link.",
         words="](,http://,https://,href",
     ),
 )
