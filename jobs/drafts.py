@@ -22,7 +22,7 @@ from taxonomy.models import Bundle
 from taxonomy.models.address import MAX_NAME_CHARS
 from taxonomy.package import SkillPackage, by_field
 from taxonomy.scan.engine import scan
-from taxonomy.skillmd.findings import Chosen, Findings, Waived, is_accepted
+from taxonomy.skillmd.findings import FindingFilter, Findings, WaivedFinding, is_waived
 
 EDITABLE = (Job.Status.COMPLETED, Job.Status.PENDING_HITL)
 
@@ -98,7 +98,7 @@ def check_editable(job: Job, draft: Draft) -> None:
         )
 
 
-def check_waived(job: Job, validated_with: frozenset[Waived]) -> None:
+def check_waived(job: Job, validated_with: frozenset[WaivedFinding]) -> None:
     """Raises DraftChanged if waivers have changed since the validation."""
     if waived_in(job) != validated_with:
         raise DraftChanged
@@ -143,14 +143,16 @@ def _refuse_new(findings: Findings, existing: Findings) -> None:
         raise InvalidJob("The draft would not be a valid package.", by_field(new))
 
 
-def validate(draft: Draft, waived: frozenset[Waived]) -> tuple[SkillPackage, Verdict]:
+def validate(
+    draft: Draft, waived: frozenset[WaivedFinding]
+) -> tuple[SkillPackage, Verdict]:
     """The draft's package, and the verdict of the phase `validate`, with evals."""
     context = _context_with(draft.job, draft.bundle.files(), waived, draft.bundle_id)
     return context.package, verdict_on(context)
 
 
 def _context_with(
-    job: Job, draft: Files, waived: frozenset[Waived], digest: str = ""
+    job: Job, draft: Files, waived: frozenset[WaivedFinding], digest: str = ""
 ) -> Context:
     """The context of the job's phase, but with these files as the draft."""
     context = context_of(job, load_author(), lambda percent, message: None)
@@ -205,19 +207,23 @@ def unwaived_findings(draft: Draft) -> Findings:
     """The findings of the security scan that are not waived."""
     waived = waived_in(draft.job)
     findings = scan(draft.bundle.files(), configured_limits())
-    return tuple(each for each in findings if not is_accepted(each, waived))
+    return tuple(each for each in findings if not is_waived(each, waived))
 
 
-def waive(draft: Draft, chosen: Chosen, *, by: User, reason: str) -> list[DraftWaiver]:
+def waive(
+    draft: Draft, chosen: FindingFilter, *, by: User, reason: str
+) -> list[DraftWaiver]:
     """Waive open findings, and validate the draft again.
 
     Raises NothingToWaive, WrongState or DraftChanged.
     """
     before = waived_in(draft.job)
-    findings = chosen.among(unwaived_findings(draft))
+    findings = chosen.matching(unwaived_findings(draft))
     if not findings:
         raise NothingToWaive
-    accepted = before | {Waived(each.fingerprint, each.severity) for each in findings}
+    accepted = before | {
+        WaivedFinding(each.fingerprint, each.severity) for each in findings
+    }
     package, verdict = validate(draft, accepted)
     with transaction.atomic():
         job = lock_job(draft)

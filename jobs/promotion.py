@@ -34,7 +34,7 @@ from taxonomy.exceptions import (
 from taxonomy.models import Skill
 from taxonomy.package import SkillPackage
 from taxonomy.publishing import Published
-from taxonomy.skillmd.findings import Waived
+from taxonomy.skillmd.findings import WaivedFinding
 
 
 def promote(
@@ -72,7 +72,7 @@ def promote(
 def _publish_validated(
     draft: Draft,
     package: SkillPackage,
-    waived: frozenset[Waived],
+    waived: frozenset[WaivedFinding],
     by: User,
     taxonomy_path: str = "",
     version: str = "",
@@ -95,7 +95,7 @@ def _publish_validated(
     return published
 
 
-def _lock_unchanged(draft: Draft, waived: frozenset[Waived]) -> Job:
+def _lock_unchanged(draft: Draft, waived: frozenset[WaivedFinding]) -> Job:
     """Lock the job and the refined skill, so that no waiver is added or revoked until
     the transaction ends.
 
@@ -127,7 +127,7 @@ def _record(job: Job, draft: Draft, published: Published, by: User) -> None:
     )
 
 
-def promote_for_owner(job: Job, waived: frozenset[Waived]) -> None:
+def promote_for_owner(job: Job, waived: frozenset[WaivedFinding]) -> None:
     """Promote for the option `auto_promote`, if validation passed and the owner may.
 
     `waived` are the findings that were waived during validation. The waivers may have
@@ -150,7 +150,7 @@ def promote_for_owner(job: Job, waived: frozenset[Waived]) -> None:
         )
 
 
-def _try_to_promote(draft: Draft, waived: frozenset[Waived]) -> str:
+def _try_to_promote(draft: Draft, waived: frozenset[WaivedFinding]) -> str:
     """Promote the draft; return why it was refused, or an empty string."""
     try:
         with transaction.atomic():
@@ -163,7 +163,7 @@ def _try_to_promote(draft: Draft, waived: frozenset[Waived]) -> str:
     return ""
 
 
-def _check_passes(draft: Draft, waived: frozenset[Waived]) -> SkillPackage:
+def _check_passes(draft: Draft, waived: frozenset[WaivedFinding]) -> SkillPackage:
     """Validate the draft again and return its package. Raises NotPromotable.
 
     If the draft passes now but did not before, or the reverse, this is recorded in the
@@ -238,7 +238,7 @@ def _publish(
 
 
 def _renamed(
-    package: SkillPackage, name: str, waived: frozenset[Waived]
+    package: SkillPackage, name: str, waived: frozenset[WaivedFinding]
 ) -> SkillPackage:
     """The package with this name in its frontmatter, unless the name is empty.
 

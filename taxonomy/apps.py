@@ -9,7 +9,7 @@ class TaxonomyConfig(AppConfig):
     def ready(self) -> None:
         from taxonomy import checks, invalidation  # noqa: F401 they register themselves
         from taxonomy.search import index
-        from taxonomy.validation import validate_new
+        from taxonomy.validation import validate_missing
 
         pre_migrate.connect(
             index.drop_before_migration, sender=self, dispatch_uid="search"
@@ -17,4 +17,4 @@ class TaxonomyConfig(AppConfig):
         post_migrate.connect(
             index.create_after_migration, sender=self, dispatch_uid="search"
         )
-        post_migrate.connect(validate_new, sender=self, dispatch_uid="verdicts")
+        post_migrate.connect(validate_missing, sender=self, dispatch_uid="verdicts")

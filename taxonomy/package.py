@@ -23,7 +23,7 @@ from taxonomy.files.gate import (
 )
 from taxonomy.scan.engine import scan
 from taxonomy.skillmd.document import Document, Reading, read_skill, render
-from taxonomy.skillmd.findings import Findings, Severity, Waived
+from taxonomy.skillmd.findings import Findings, Severity, WaivedFinding
 from taxonomy.skillmd.portable import portable_findings
 from taxonomy.skillmd.quality import quality_checks
 from taxonomy.skillmd.report import Report
@@ -139,7 +139,7 @@ class SkillPackage:
             quality=quality_checks(self.reading),
         )
 
-    def report_with(self, waived: Collection[Waived]) -> Report:
+    def report_with(self, waived: Collection[WaivedFinding]) -> Report:
         """The report, less the findings that curators waived."""
         return self.report.with_waived(waived)
 

@@ -1,4 +1,4 @@
-"""Verdicts for skills that were published before these rules, or before any."""
+"""Verdicts for skills that have none, or one by the rules of an older release."""
 
 import logging
 import time
@@ -11,50 +11,55 @@ from taxonomy.models.skill import SkillQuerySet
 from taxonomy.skillmd.rule_set import current_rule_sets
 
 logger = logging.getLogger(__name__)
-AT_A_TIME, SECONDS_AT_A_TIME = 1000, 5.0
-"""Who judges in between has other chores, and a scan may take a second."""
+BATCH_SIZE, BATCH_SECONDS = 1000, 5.0
+"""The bounds of one batch: its caller has other chores, and a scan takes up to 1 s."""
 
 
-def due() -> SkillQuerySet:
-    """Skills that today's rules have not judged, archived ones too."""
+def outdated_skills() -> SkillQuerySet:
+    """Skills without a verdict by the current rules, archived ones too."""
     skills: SkillQuerySet = Skill.objects.exclude(
         verdict__rules__in=current_rule_sets()
     )
     return skills
 
 
-def validate_due() -> bool:
-    """Judge some of those that are due. True: call again soon, there are more."""
-    until = time.monotonic() + SECONDS_AT_A_TIME
-    judged = failed = 0
-    for key in list(due().order_by("pk").values_list("pk", flat=True)[:AT_A_TIME]):
+def revalidate_outdated() -> bool:
+    """Validate a batch of outdated skills. True: there are more, call again soon."""
+    deadline = time.monotonic() + BATCH_SECONDS
+    validated = failed = 0
+    skills = outdated_skills().order_by("pk")
+    for key in list(skills.values_list("pk", flat=True)[:BATCH_SIZE]):
         try:
             Skill.objects.select_related("current").get(pk=key).validate()
-            judged += 1
+            validated += 1
         except DatabaseError:
             raise
-        except Exception:  # the next ones are to be judged all the same
-            logger.exception("skill not judged skill=%s", key)
+        except Exception:  # one skill must not keep the others from being validated
+            logger.exception("skill not validated skill=%s", key)
             failed += 1
-        if time.monotonic() > until:
+        if time.monotonic() > deadline:
             break
-    if judged:
-        logger.info("skills judged by today's rules skills=%s", judged)
-    return judged > 0 and due().count() > failed
+    if validated:
+        logger.info("skills validated by the current rules skills=%s", validated)
+    # Skills that failed stay outdated; they alone are no reason to call again soon.
+    return validated > 0 and outdated_skills().count() > failed
 
 
-def validate_new(using: str, **_: Any) -> None:
-    """Receiver of post_migrate: each skill by itself, so that who stops it loses
-    nothing; the next `migrate` goes on."""
+def validate_missing(using: str, **_: Any) -> None:
+    """Validate the skills that have no verdict; a receiver of post_migrate.
+
+    Each skill has its own transaction: after an interruption the next `migrate`
+    continues with the rest.
+    """
     if using != DEFAULT_DB_ALIAS:
         return
     try:
         skills = Skill.objects.filter(verdict=None).order_by("pk")
-        waiting = list(skills.values_list("pk", flat=True))
-        for key in waiting:
+        keys = list(skills.values_list("pk", flat=True))
+        for key in keys:
             Skill.objects.select_related("current").get(pk=key).validate()
-    except DatabaseError as error:  # migrated to a state of before
-        logger.warning("skills not judged error=%s", error)
+    except DatabaseError as error:  # migrated backwards, to a schema without verdicts
+        logger.warning("skills not validated error=%s", error)
     else:
-        if waiting:
-            logger.info("skills judged skills=%s", len(waiting))
+        if keys:
+            logger.info("skills validated skills=%s", len(keys))

@@ -24,7 +24,7 @@ from jobs.models import Delivery, Job, Question, Worker
 from jobs.models.job import JobQuerySet, log_fields
 from taxonomy.unused_content import Freed, prune_content
 from taxonomy.usage import maintain_usage
-from taxonomy.validation import validate_due
+from taxonomy.validation import revalidate_outdated
 
 logger = logging.getLogger(__name__)
 PRUNE_SECONDS = 3600.0
@@ -83,7 +83,7 @@ def prune_chore() -> float:
 
 def revalidation_chore() -> float:
     """Validate a batch of skills by the current rules; due again soon if more wait."""
-    return REVALIDATION_SECONDS if validate_due() else PRUNE_SECONDS
+    return REVALIDATION_SECONDS if revalidate_outdated() else PRUNE_SECONDS
 
 
 @dataclass(frozen=True)

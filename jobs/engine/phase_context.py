@@ -13,7 +13,7 @@ from taxonomy.files.gate import Files
 from taxonomy.limits import configured_limits
 from taxonomy.models import Address, Category, Skill
 from taxonomy.package import RESERVED_NAMES
-from taxonomy.skillmd.findings import Waived
+from taxonomy.skillmd.findings import WaivedFinding
 
 Report = Callable[[int, str], None]
 
@@ -58,7 +58,7 @@ def _task(job: Job) -> str:
     return str(job.base.frontmatter.get("description", "")) or job.task_description
 
 
-def waived_in(job: Job) -> frozenset[Waived]:
+def waived_in(job: Job) -> frozenset[WaivedFinding]:
     """The findings waived in the job's draft, and in the skill that it refines."""
     in_draft = job.draft.waivers.waived() if hasattr(job, "draft") else frozenset()
     in_skill = job.base.skill.waivers.waived() if job.base else frozenset()

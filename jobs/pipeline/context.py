@@ -17,7 +17,7 @@ from jobs.pipeline.state import Brief, State
 from taxonomy.files.gate import DEFAULT_LIMITS, Files, Limits
 from taxonomy.package import SkillPackage
 from taxonomy.skillmd.document import SkillMdError, parse
-from taxonomy.skillmd.findings import Waived
+from taxonomy.skillmd.findings import WaivedFinding
 
 PROGRESS = {
     "refine": 5,
@@ -81,7 +81,7 @@ class Context:
     draft: Files = ()
     draft_digest: str = ""
     """The digest of a stored draft; "" if it was not computed yet."""
-    waived: frozenset[Waived] = frozenset()
+    waived: frozenset[WaivedFinding] = frozenset()
     report_progress: Callable[[int, str], None] = lambda percent, message: None
     limits: Limits = DEFAULT_LIMITS
     skill_text: Callable[[str], str] = lambda name: ""

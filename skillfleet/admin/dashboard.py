@@ -19,7 +19,7 @@ from jobs.models.job import OPERATE, SUBMIT
 from jobs.monitoring import how_to_start_a_worker, queue_status, stuck
 from taxonomy.models import Skill
 from taxonomy.permissions import PUBLISH_SKILLS
-from taxonomy.validation import due
+from taxonomy.validation import outdated_skills
 
 SHOWN = 8
 LATELY = timedelta(days=7)
@@ -75,7 +75,7 @@ def tiles(user: User) -> Iterator[Tile]:
     skill_list = reverse("admin:taxonomy_skill_changelist")
     skills = Skill.objects.visible_to(user).active().count()
     yield Tile("Active skills", skills, skill_list)
-    if user.has_perm(PUBLISH_SKILLS) and (waiting := due().count()):
+    if user.has_perm(PUBLISH_SKILLS) and (waiting := outdated_skills().count()):
         yield Tile("To be validated again", waiting, f"{skill_list}?rules=others")
 
 

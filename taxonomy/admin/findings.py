@@ -13,8 +13,8 @@ from core.admin import fields
 from core.admin.base import Panel, badge
 from taxonomy.models import Verdict
 from taxonomy.models.verdict import MAX_REASON_CHARS
-from taxonomy.skillmd.findings import Chosen
-from taxonomy.validation import due
+from taxonomy.skillmd.findings import FindingFilter
+from taxonomy.validation import outdated_skills
 
 COLOURS = {
     "critical": "danger",
@@ -48,7 +48,7 @@ class ValidatedByFilter(admin.SimpleListFilter):
         return [("others", "Older rules (workers validate again)")]
 
     def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(pk__in=due()) if self.value() else queryset
+        return queryset.filter(pk__in=outdated_skills()) if self.value() else queryset
 
 
 def open_findings(report: Report) -> list[dict[str, Any]]:
@@ -154,8 +154,8 @@ def revoke_form(waivers: Any) -> type[forms.Form]:
     return RevokeForm
 
 
-def chosen(answers: Mapping[str, Any]) -> Chosen:
-    return Chosen(fingerprints=frozenset(answers["finding"]))
+def chosen(answers: Mapping[str, Any]) -> FindingFilter:
+    return FindingFilter(fingerprints=frozenset(answers["finding"]))
 
 
 def counted(rows: Iterable[Any]) -> str:

@@ -15,7 +15,7 @@ from taxonomy.limits import configured_limits
 from taxonomy.models.address import MAX_NAME_CHARS
 from taxonomy.package import SkillPackage
 from taxonomy.permissions import READ_SKILLS
-from taxonomy.skillmd.findings import Waived
+from taxonomy.skillmd.findings import WaivedFinding
 from taxonomy.skillmd.repair import fix
 from taxonomy.skillmd.report import Report
 
@@ -190,8 +190,13 @@ class Quality(SkillAPIView):
 
     required_permissions: ClassVar[dict[str, str | None]] = {"POST": READ_SKILLS}
 
-    def sent(self, request: Request) -> tuple[SkillPackage, frozenset[Waived]]:
-        """The sent files, or a skill's current version with its waivers."""
+    def package_and_waivers(
+        self, request: Request
+    ) -> tuple[SkillPackage, frozenset[WaivedFinding]]:
+        """The files in the request; or the current version of a skill, and its waivers.
+
+        Files that are not published have no waivers.
+        """
         serializer = validated(QualitySerializer, request.data)
         if "skill" not in serializer.validated_data:
             name = serializer.validated_data.get("name")
@@ -212,7 +217,7 @@ class QualityValidation(Quality):
     )
     def post(self, request: Request) -> Response:
         """Check all rules, the security scan and the quality; 200 even if it fails."""
-        package, waived = self.sent(request)
+        package, waived = self.package_and_waivers(request)
         report = package.report_with(waived)
         return Response(report.as_json())
 
@@ -227,7 +232,7 @@ class QualityAssessment(Quality):
     )
     def post(self, request: Request) -> Response:
         """Check whether agents can find and follow the skill, and suggest remedies."""
-        package, waived = self.sent(request)
+        package, waived = self.package_and_waivers(request)
         return Response(assessed(package.report_with(waived)))
 
 
@@ -264,14 +269,14 @@ class QualityFix(Quality):
     )
     def post(self, request: Request) -> Response:
         """Fix what can be fixed automatically; returns the files, publishes nothing."""
-        package, waived = self.sent(request)
+        package, waived = self.package_and_waivers(request)
         fixed = fix(package.files, package.limits)
-        again = SkillPackage(fixed.files, package.limits, package.folder_name)
-        report = again.report_with(waived)
+        repaired = SkillPackage(fixed.files, package.limits, package.folder_name)
+        report = repaired.report_with(waived)
         return Response(
             {
                 "files": FilesField().to_representation(fixed.files),
-                "changes": [vars(change) for change in fixed.changes],
+                "changes": [change.as_json() for change in fixed.changes],
                 "report": report.as_json(),
             }
         )

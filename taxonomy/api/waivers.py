@@ -15,7 +15,7 @@ from taxonomy.api.base import SkillAPIView
 from taxonomy.models import Waiver
 from taxonomy.models.verdict import MAX_FILE_CHARS, MAX_REASON_CHARS, BaseWaiver
 from taxonomy.permissions import PUBLISH_SKILLS, READ_SKILLS
-from taxonomy.skillmd.findings import Chosen
+from taxonomy.skillmd.findings import FindingFilter
 
 MAX_RULE_CHARS = 64
 
@@ -67,10 +67,10 @@ class WaiveSerializer(StrictSerializer):
         return attrs
 
     @property
-    def chosen(self) -> Chosen:
+    def chosen(self) -> FindingFilter:
         sent = self.validated_data
         one = sent.get("fingerprint")
-        return Chosen(
+        return FindingFilter(
             rule=sent.get("rule", ""),
             file=sent.get("file", ""),
             line=sent.get("line"),

@@ -41,7 +41,7 @@ from taxonomy.models.version import MAX_REASON_CHARS, SkillVersion
 from taxonomy.package import SkillMetadata
 from taxonomy.permissions import Audience, audience_of
 from taxonomy.publishing import PublishingManager
-from taxonomy.skillmd.findings import Chosen, Waived, covers
+from taxonomy.skillmd.findings import FindingFilter, WaivedFinding, is_covered
 from taxonomy.skillmd.report import Report
 
 
@@ -513,13 +513,13 @@ class Skill(models.Model):
         Verdict.objects.store(self, report)
         return report
 
-    def waive(self, chosen: Chosen, *, by: User, reason: str) -> list[Waiver]:
+    def waive(self, chosen: FindingFilter, *, by: User, reason: str) -> list[Waiver]:
         """Waive the scan's open findings that `chosen` selects.
 
         Raises NothingToWaive.
         """
         report = self._report()
-        findings = chosen.among(report.open_risks)
+        findings = chosen.matching(report.open_risks)
         with transaction.atomic():
             locked = self._locked_unchanged()
             waivers: list[Waiver] = Waiver.objects.grant(
@@ -534,7 +534,7 @@ class Skill(models.Model):
         """Take over the waivers of a draft, with their persons and reasons."""
         existing = self._waived()
         for each in waivers:
-            if not covers(existing, each.waived):
+            if not is_covered(each.waived, existing):
                 Waiver.objects.replace(each.person, skill=self, **each.as_fields())
 
     def revoke(self, waiver_id: int, *, by: User) -> None:
@@ -551,7 +551,7 @@ class Skill(models.Model):
     def _report(self) -> Report:
         return self.current.bundle.package().report_with(self._waived())
 
-    def _waived(self) -> frozenset[Waived]:
+    def _waived(self) -> frozenset[WaivedFinding]:
         return Waiver.objects.filter(skill_id=self.pk).waived()
 
     def _locked_unchanged(self) -> "Skill":

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from cachelayer import InvalidatingManager, InvalidatingQuerySet
-from taxonomy.skillmd.findings import Finding, Waived, is_accepted
+from taxonomy.skillmd.findings import Finding, WaivedFinding, is_waived
 from taxonomy.skillmd.report import Report
 from taxonomy.skillmd.rule_set import rule_set
 
@@ -31,9 +31,9 @@ class WaiverQuerySet(InvalidatingQuerySet):
         """Loads with each waiver who granted it and who revoked it."""
         return self.select_related("person", "revoked_by")
 
-    def waived(self) -> frozenset[Waived]:
+    def waived(self) -> frozenset[WaivedFinding]:
         pairs = self.standing().values_list("fingerprint", "severity")
-        return frozenset(Waived(*pair) for pair in pairs)
+        return frozenset(WaivedFinding(*pair) for pair in pairs)
 
 
 class WaiverManager(models.Manager.from_queryset(WaiverQuerySet)):  # type: ignore[misc]
@@ -60,7 +60,7 @@ class WaiverManager(models.Manager.from_queryset(WaiverQuerySet)):  # type: igno
                 **of,
             )
             for found in {found.fingerprint: found for found in findings}.values()
-            if not is_accepted(found, existing)
+            if not is_waived(found, existing)
         ]
 
     def replace(self, by: User, **fields: Any) -> Any:
@@ -108,8 +108,8 @@ class BaseWaiver(models.Model):
         return f"{self.rule} {place}"
 
     @property
-    def waived(self) -> Waived:
-        return Waived(self.fingerprint, self.severity)
+    def waived(self) -> WaivedFinding:
+        return WaivedFinding(self.fingerprint, self.severity)
 
     def as_fields(self) -> dict[str, Any]:
         """What was accepted, by whom, when and why, as fields of another waiver."""

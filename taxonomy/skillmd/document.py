@@ -1,4 +1,4 @@
-"""SKILL.md as a value: frontmatter and body, read and written."""
+"""SKILL.md as a value: its frontmatter and body are parsed and rendered here."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -93,10 +93,10 @@ class UnwritableFrontmatter(SkillMdError):
 
 
 PLAIN_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
-# Some YAML readers read these as true, null and the like if they are not quoted.
+# Some YAML readers take these keys for true, null and the like unless they are quoted.
 TYPED_KEYS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
-# Must be escaped within double quotes: quotes, backslashes, and whatever is not
-# printable, breaks a line, or is trimmed by some reader.
+# These must be escaped within double quotes: quotes, backslashes, and characters that
+# are not printable, that break a line, or that some reader trims.
 ESCAPED = re.compile(
     r'["\\]|---|'
     "[\x00-\x1f\x7f-\xa0\xad\u2000-\u200f\u2028-\u202f\u205f-\u206f"
@@ -106,7 +106,7 @@ SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "---": "--\\x2d"}
 
 
 def as_yaml(frontmatter: Mapping[str, Any]) -> str:
-    """Block YAML, one field per line, ending in a line break."""
+    """The frontmatter as block YAML, one field per line, with a final line break."""
     return "".join(f"{line}\n" for line in _mapping_lines(frontmatter, indent=""))
 
 
@@ -146,13 +146,14 @@ def _key(key: str) -> str:
 
 def quoted(text: str) -> str:
     """A double-quoted YAML scalar on one line; it never holds `---`."""
-    return f'"{ESCAPED.sub(lambda found: _escape(found[0]), text)}"'
+    return f'"{ESCAPED.sub(lambda match: _escape(match[0]), text)}"'
 
 
-def _escape(found: str) -> str:
-    if found in SHORT:
-        return SHORT[found]
-    code = ord(found)
+def _escape(part: str) -> str:
+    """The escape sequence for one character, or for `---`."""
+    if part in SHORT:
+        return SHORT[part]
+    code = ord(part)
     if code <= 0xFF:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
@@ -163,16 +164,19 @@ UNREADABLE = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 )
 
-REMEMBERED = 8
+CACHED_DOCUMENTS = 8
 """Parsing is slow, and an author parses the same frontmatter several times."""
 
 
 def load_frontmatter(source: str, limits: Limits = DEFAULT_LIMITS) -> dict[str, Any]:
-    """The fields, with every scalar as a string. `source` is between the `---`."""
+    """The fields of the YAML between the `---`, with every scalar as a string.
+
+    Raises SkillMdError.
+    """
     return deepcopy(_loaded(source, limits))
 
 
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache(maxsize=CACHED_DOCUMENTS)
 def _loaded(source: str, limits: Limits) -> dict[str, Any]:
     _refuse_unreadable(source, limits)
     try:
@@ -182,7 +186,7 @@ def _loaded(source: str, limits: Limits) -> dict[str, Any]:
         raise FrontmatterInvalid(
             getattr(error, "problem", None) or "", line=mark.line + 1 if mark else None
         ) from error
-    except Exception as error:  # it crashes on lists as keys, deep nesting and more
+    except Exception as error:  # strictyaml crashes on lists as keys and the like
         raise FrontmatterInvalid("it cannot be read") from error
     if not isinstance(loaded, dict):
         raise FrontmatterNotMapping(line=1)
@@ -198,9 +202,9 @@ def _refuse_unreadable(source: str, limits: Limits) -> None:
         raise FrontmatterTooLarge(
             f"{len(source)} characters, at most {limits.frontmatter_chars}"
         )
-    if found := UNREADABLE.search(source):
+    if match := UNREADABLE.search(source):
         raise FrontmatterUnreadable(
-            f"U+{ord(found[0]):04X}", line=source.count("\n", 0, found.start()) + 1
+            f"U+{ord(match[0]):04X}", line=source.count("\n", 0, match.start()) + 1
         )
     if (count := sum(1 for _ in _nodes(_compose(source)))) > limits.frontmatter_nodes:
         raise FrontmatterTooLarge(f"{count} nodes, at most {limits.frontmatter_nodes}")
@@ -211,30 +215,31 @@ class _Loader(StrictYAMLLoader):
     allow_flow_style = False
 
 
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache(maxsize=CACHED_DOCUMENTS)
 def _compose(source: str) -> Any:
-    """The root node; None if there is none, or if it cannot be parsed."""
+    """The root node of the YAML; None if it is empty or cannot be parsed."""
     try:
         return ruamel.compose(source, Loader=_Loader)
     except RecursionError as error:
         raise FrontmatterTooLarge("nested too deeply") from error
-    except Exception:  # the strict loader is called next, and names the problem
+    except Exception:  # `_loaded` calls the strict loader next, which reports it
         return None
 
 
 def _nodes(root: Any) -> Iterator[Any]:
-    waiting = [root]
-    while waiting:
-        node = waiting.pop()
+    """The root and all nodes below it."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
         yield node
         if isinstance(node, ruamel.nodes.MappingNode):
-            waiting += [part for pair in node.value for part in pair]
+            stack += [part for pair in node.value for part in pair]
         elif isinstance(node, ruamel.nodes.SequenceNode):
-            waiting += node.value
+            stack += node.value
 
 
 def source_nodes(source: str) -> dict[str, Any]:
-    """The YAML node of each field; its `style` (None: unquoted) is lost in loading."""
+    """The YAML node of each field. Its `style` tells how it is quoted (None: not)."""
     root = _compose(source)
     if not isinstance(root, ruamel.nodes.MappingNode):
         return {}
@@ -263,7 +268,7 @@ def decode(content: bytes) -> str:
 
 
 def parse(text: str, limits: Limits = DEFAULT_LIMITS) -> Document:
-    """Parse it as the reference validator does. Raises SkillMdError.
+    """Parse SKILL.md as the reference validator does. Raises SkillMdError.
 
     The frontmatter ends at the second `---`, wherever that is.
     """
@@ -272,7 +277,10 @@ def parse(text: str, limits: Limits = DEFAULT_LIMITS) -> Document:
 
 
 def split(text: str) -> tuple[str, str]:
-    """The YAML source after the opening `---`, and the text after the closing one."""
+    """The YAML source after the opening `---`, and the text after the closing one.
+
+    Raises FrontmatterMissing or FrontmatterUnclosed.
+    """
     text = _unix(text)
     if not text.startswith("---"):
         raise FrontmatterMissing(line=1)
@@ -296,13 +304,14 @@ def _unix(text: str) -> str:
 
 
 NAMES = ("SKILL.md", "skill.md")
+"""Names that the reference validator accepts, the preferred one first."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """The files of a skill with the parsed SKILL.md, or the `problem` with it.
+    """The files of a skill with the parsed SKILL.md, or why it cannot be parsed.
 
-    `folder_name` is None if there is no folder yet; then any name is allowed.
+    `folder_name` is None if there is no folder yet; then the skill may have any name.
     """
 
     files: Files
@@ -329,9 +338,9 @@ class Reading:
         return self.document.body if self.document else ""
 
     def line_of(self, field: str) -> int:
-        """The line of a top-level frontmatter field; 1 if it is not found."""
-        found = re.search(rf"^[\"']?{re.escape(field)}[\"']?\s*:", self.text, re.M)
-        return self.text.count("\n", 0, found.start()) + 1 if found else 1
+        """The line of a top-level frontmatter field; 1 if there is no such line."""
+        match = re.search(rf"^[\"']?{re.escape(field)}[\"']?\s*:", self.text, re.M)
+        return self.text.count("\n", 0, match.start()) + 1 if match else 1
 
     @property
     def body_line(self) -> int:
@@ -394,4 +403,4 @@ RULES = (
     ),
     Rule(FrontmatterUnreadable.rule, parameters=(UNREADABLE,)),
 )
-"""Reasons why a SKILL.md cannot be parsed, for the list of all rules."""
+"""The reasons why a SKILL.md cannot be parsed, as entries for the rule set."""

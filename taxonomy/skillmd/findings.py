@@ -1,6 +1,6 @@
-"""What a check reports: one finding per problem, with its place and its remedy.
+"""Findings: each reports one problem of a skill, its file and line, and its remedy.
 
-A waiver accepts findings of the security scan by their fingerprints."""
+Waivers accept findings of the security scan by their fingerprints."""
 
 import re
 from collections.abc import Collection, Iterable
@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-MORE = ("field", "snippet", "why", "fingerprint")
+OPTIONAL_KEYS = ("field", "snippet", "why", "fingerprint")
+"""Keys of the JSON that are left out when they are empty."""
 
 
 class Severity(StrEnum):
@@ -27,9 +28,9 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule as the list of all rules names it; see `rule_set`.
+    """One rule as an entry of the rule set; see `rule_set`.
 
-    `parameters` are the patterns and bounds that the rule judges by.
+    `parameters` are the patterns and bounds that the rule decides by.
     """
 
     rule: str
@@ -41,7 +42,7 @@ class Rule:
 class Finding:
     """One problem. `line` counts from 1; `field` names a frontmatter field.
 
-    Its texts can always be stored and shown: control characters become U+FFFD.
+    Control characters in its texts become U+FFFD, so that they can be stored.
     """
 
     rule: str
@@ -54,14 +55,17 @@ class Finding:
     snippet: str = ""
     why: str = ""
     fingerprint: str = ""
-    """Of a finding of the scan: what a waiver names. It changes with the text."""
+    """A waiver names the finding by it; it changes with the text that the scan found.
+
+    Only findings of the scan have one.
+    """
 
     def __post_init__(self) -> None:
         for name in ("message", "remedy", "file", "field", "snippet"):
             object.__setattr__(self, name, CONTROL.sub("\ufffd", getattr(self, name)))
 
     def as_json(self) -> dict[str, Any]:
-        """Always the five main keys; the others where they say something."""
+        """The five main keys, and those of OPTIONAL_KEYS that are not empty."""
         main = {
             "rule": self.rule,
             "severity": str(self.severity),
@@ -69,7 +73,7 @@ class Finding:
             "file": self.file,
             "line": self.line,
         }
-        more = {name: getattr(self, name) for name in MORE}
+        more = {name: getattr(self, name) for name in OPTIONAL_KEYS}
         return main | {k: v for k, v in more.items() if v} | {"remedy": self.remedy}
 
     def __str__(self) -> str:
@@ -85,43 +89,44 @@ def of_severity(findings: Iterable[Finding], *severities: Severity) -> Findings:
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """A choice among findings: each of these fields that is given must fit.
-
-    `fingerprints` names findings one by one.
-    """
+class FindingFilter:
+    """Selects findings of the scan; a finding must match each field that is set."""
 
     rule: str = ""
     file: str = ""
     line: int | None = None
     fingerprints: Collection[str] = ()
 
-    def among(self, findings: Findings) -> Findings:
-        return tuple(
-            found
-            for found in findings
-            if found.fingerprint
-            and self.rule in ("", found.rule)
-            and self.file in ("", found.file)
-            and self.line in (None, found.line)
-            and (not self.fingerprints or found.fingerprint in self.fingerprints)
+    def matching(self, findings: Findings) -> Findings:
+        return tuple(each for each in findings if self._matches(each))
+
+    def _matches(self, finding: Finding) -> bool:
+        return (
+            finding.fingerprint != ""
+            and self.rule in ("", finding.rule)
+            and self.file in ("", finding.file)
+            and self.line in (None, finding.line)
+            and (not self.fingerprints or finding.fingerprint in self.fingerprints)
         )
 
 
-class Waived(NamedTuple):
-    """What a curator accepted: a finding, as bad as it was then, or less."""
+class WaivedFinding(NamedTuple):
+    """A finding that a curator accepted, at the severity that it had then."""
 
     fingerprint: str
     severity: str = ""
-    """Empty: however bad it is."""
+    """Empty: the waiver holds for every severity."""
 
 
-def covers(waived: Collection[Waived], one: Waived) -> bool:
-    """Whether it was accepted as it is now, or when it was worse."""
+def is_covered(finding: WaivedFinding, waived: Collection[WaivedFinding]) -> bool:
+    """Whether the finding was waived at its severity or a worse one."""
     worst_first = ["", *Severity]
-    as_bad = worst_first[: worst_first.index(one.severity) + 1]
-    return any(Waived(one.fingerprint, severity) in waived for severity in as_bad)
+    as_bad = worst_first[: worst_first.index(finding.severity) + 1]
+    return any(
+        WaivedFinding(finding.fingerprint, severity) in waived for severity in as_bad
+    )
 
 
-def is_accepted(found: Finding, waived: Collection[Waived]) -> bool:
-    return covers(waived, Waived(found.fingerprint, found.severity))
+def is_waived(finding: Finding, waived: Collection[WaivedFinding]) -> bool:
+    """As `is_covered`."""
+    return is_covered(WaivedFinding(finding.fingerprint, finding.severity), waived)

@@ -1,8 +1,8 @@
-"""Just enough Markdown to tell prose from code and to follow links.
+"""A minimal Markdown reader, which tells prose from code and finds links.
 
-The one grammar of fences for what others send: it reads line by line, in linear time.
-markdown-it-py agrees on well-formed texts, and needs quadratic time for hostile ones
-(docs/why/dependencies.md).
+All code that reads other people's Markdown recognises code blocks by this module. It
+reads line by line, in linear time; markdown-it-py gives the same result for well-formed
+texts, but needs quadratic time for hostile ones (docs/why/dependencies.md).
 """
 
 import re
@@ -55,28 +55,28 @@ def prose(body: str, first: int = 1) -> Iterator[tuple[int, str]]:
 def relative_links(body: str, first: int = 1) -> Iterator[tuple[int, str]]:
     """(line, path) of every link to a file of the skill; fragments are dropped."""
     for number, text in prose(body, first):
-        for found in LINK_TARGET.finditer(text):
-            if path := _relative_path(found[1]):
+        for link in LINK_TARGET.finditer(text):
+            if path := _relative_path(link[1]):
                 yield number, path
 
 
 def _relative_path(target: str) -> str:
-    """Empty for what leads elsewhere: an address, an anchor, an absolute path."""
+    """The path, normalized; empty for a URL, an anchor or an absolute path."""
     try:
         parts = urlsplit(target)
     except ValueError:
         return ""
     if parts.scheme or parts.netloc or parts.path.startswith("/"):
         return ""
-    return _normal(unquote(parts.path))
+    return _normalized(unquote(parts.path))
 
 
-def _normal(path: str) -> str:
+def _normalized(path: str) -> str:
     """`./a/../b` → `b`; a path that leaves the skill keeps its `..`."""
-    kept: list[str] = []
+    parts: list[str] = []
     for part in path.split("/"):
-        if part == ".." and kept and kept[-1] != "..":
-            kept.pop()
+        if part == ".." and parts and parts[-1] != "..":
+            parts.pop()
         elif part not in ("", "."):
-            kept.append(part)
-    return "/".join(kept)
+            parts.append(part)
+    return "/".join(parts)

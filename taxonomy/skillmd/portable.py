@@ -1,4 +1,4 @@
-"""What every known client accepts, which is less than the specification allows."""
+"""Rules of portability: known clients accept less than the specification allows."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ MAX_DESCRIPTION = 1024
 REQUIRED = ("name", "description")
 
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-# Unquoted text that a YAML 1.1 or 1.2 reader takes for something else than text.
+# A YAML 1.1 or 1.2 reader does not take such unquoted text for a string.
 TYPED = re.compile(
     r"""~|null|y|n|yes|no|on|off|true|false|=|<<
     |[-+]?0x[0-9a-f_]+|[-+]?0o?[0-7_]+|[-+]?0b[01_]+
@@ -34,18 +34,18 @@ RULES = (
     Rule("portable.type", parameters=(TYPED, REQUIRED)),
     Rule("portable.metadata"),
 )
-"""For the list of all rules."""
+"""The rules of this module, as entries for the rule set."""
 
 
 def check_portable(
     files: Files, folder_name: str | None, limits: Limits = DEFAULT_LIMITS
 ) -> Findings:
-    """An error: some client drops or misreads the skill; a warning: it may."""
+    """Errors where some client drops or misreads the skill, warnings where it may."""
     return portable_findings(read_skill(files, folder_name, limits))
 
 
 def portable_findings(reading: Reading) -> Findings:
-    """() also when the document cannot be read: the specification says that."""
+    """() if SKILL.md could not be parsed; `specification_findings` report that."""
     if reading.document is None:
         return ()
     return (
@@ -131,8 +131,8 @@ def _description(reading: Reading) -> Iterator[Finding]:
 def _characters(reading: Reading) -> Iterator[Finding]:
     remedy = "Remove the character or its escape."
     for field, value in reading.frontmatter.items():
-        if found := CONTROL.search(f"{field}{_flat(value)}"):
-            message = f"The {field} holds the character U+{ord(found[0]):04X}"
+        if control := CONTROL.search(f"{field}{_flat(value)}"):
+            message = f"The {field} holds the character U+{ord(control[0]):04X}"
             yield _finding(reading, "characters", field, message, remedy)
     if "\0" in reading.text:
         message = "The text holds the character U+0000"
@@ -165,6 +165,7 @@ def _metadata(reading: Reading) -> Iterator[Finding]:
 
 
 def _flat(value: Any) -> str:
+    """All keys and texts of the value, joined."""
     if isinstance(value, dict):
         return "".join(f"{key}{_flat(inner)}" for key, inner in value.items())
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Whether an agent can find the skill by its description and follow its body."""
+"""Quality checks: an agent must find the skill by its description and follow it."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -11,15 +11,16 @@ from taxonomy.skillmd.findings import Finding, Findings, Rule, Severity
 MAX_BODY_LINES = 500
 MIN_BODY_WORDS = 10
 MIN_WHAT_LETTERS = 8
-# Longer bodies are judged by their beginning, so that the checks stay fast.
-JUDGED_CHARS = 1_000_000
+# The checks read only the beginning of a longer body, so that they stay fast.
+CHECKED_CHARS = 1_000_000
 
 WHEN = re.compile(
     r"\b(when(ever)?|if|before|after|while|during|triggers?|use (this|it|for|to|with)"
     r"|use this skill|for (use|users?)|on request)\b",
     re.IGNORECASE,
 )
-# The part of a description that says when; what is left of it says what.
+# The part of a description that says when to use the skill. The rest of it says what
+# the skill does.
 WHEN_PART = re.compile(
     r"(^|(?<=[.;!?]\s)|\byou (must|should) )use\b[^.;\n]*|\bwhen(ever)?\b[^.;\n]*",
     re.IGNORECASE,
@@ -63,7 +64,7 @@ def _warn(
 
 
 def _body(reading: Reading) -> str:
-    return reading.body[:JUDGED_CHARS]
+    return reading.body[:CHECKED_CHARS]
 
 
 def _says_what(reading: Reading) -> Iterator[Finding]:
@@ -113,27 +114,28 @@ def _has_steps(reading: Reading) -> Iterator[Finding]:
 
 
 def _links_lead_somewhere(reading: Reading) -> Iterator[Finding]:
-    known = reading.paths | {
+    folders = {
         "/".join(path.split("/")[:depth])
         for path in reading.paths
         for depth in range(1, path.count("/") + 1)
     }
+    targets = reading.paths | folders
     for line, path in markdown.relative_links(_body(reading), reading.body_line):
-        if path not in known:
+        if path not in targets:
             message = f"The link to {path!r} leads to no file of the skill"
             yield _warn(
                 reading, "links", message, "Add the file or fix the link.", line
             )
 
 
-def _references_are_named(reading: Reading) -> Iterator[Finding]:
+def _references_are_mentioned(reading: Reading) -> Iterator[Finding]:
     for file in reading.files:
         folder, _, name = file.path.rpartition("/")
         if folder.startswith("references") and name not in reading.body:
             yield Finding(
                 "quality.references",
                 Severity.NOTICE,
-                "SKILL.md never names this reference, so no agent opens it",
+                "SKILL.md never mentions this reference, so no agent opens it",
                 f"Link it: [{name}]({file.path}), and say when to read it.",
                 file=file.path,
             )
@@ -141,8 +143,8 @@ def _references_are_named(reading: Reading) -> Iterator[Finding]:
 
 def _is_finished(reading: Reading) -> Iterator[Finding]:
     for number, text in markdown.prose(_body(reading), reading.body_line):
-        if found := PLACEHOLDER.search(text):
-            message = f"Unfinished text: {found[0].strip()!r}"
+        if placeholder := PLACEHOLDER.search(text):
+            message = f"Unfinished text: {placeholder[0].strip()!r}"
             yield _warn(reading, "unfinished", message, "Write it or drop it.", number)
 
 
@@ -158,18 +160,20 @@ def _fences_are_closed(reading: Reading) -> Iterator[Finding]:
     *_, last = markdown.lines(f"{_body(reading)}\n", reading.body_line)
     if last.fence:
         message = "This code block is never closed"
-        yield _warn(reading, "fences", message, "End it with its own mark.", last.fence)
+        remedy = "End the code block with the same mark that begins it."
+        yield _warn(reading, "fences", message, remedy, last.fence)
 
 
+# (rule, title, weight, function that yields the findings)
 QUESTIONS: tuple[tuple[str, str, int, Questions], ...] = (
     ("description-what", "The description says what the skill does", 2, _says_what),
     ("description-when", "The description says when to use it", 2, _says_when),
-    ("body", "The body has something to follow", 3, _has_body),
+    ("body", "The body has instructions", 3, _has_body),
     ("body-lines", "The body is under 500 lines", 1, _is_short),
     ("steps", "It has steps or commands", 2, _has_steps),
     ("links", "Every relative link leads to a file", 2, _links_lead_somewhere),
-    ("references", "Every reference is named", 1, _references_are_named),
-    ("unfinished", "No text is left to be written", 2, _is_finished),
+    ("references", "Every reference is mentioned", 1, _references_are_mentioned),
+    ("unfinished", "No text is unfinished", 2, _is_finished),
     ("headings", "It has headings", 1, _has_headings),
     ("fences", "Every code block is closed", 1, _fences_are_closed),
 )
@@ -192,11 +196,11 @@ RULES = tuple(
     )
     for rule, _, weight, _ in QUESTIONS
 )
-"""For the list of all rules."""
+"""The rules of this module, as entries for the rule set."""
 
 
 def quality_checks(reading: Reading) -> tuple[Check, ...]:
-    """() when there is no document to judge."""
+    """The result of every check; () if SKILL.md could not be parsed."""
     if reading.document is None:
         return ()
     return tuple(

@@ -1,6 +1,6 @@
-"""Mechanical repairs of a skill: what means the same afterwards, and nothing invented.
+"""Mechanical repairs of a skill, which keep its meaning and invent nothing.
 
-Of other files than Markdown not a byte is changed.
+Only SKILL.md and other Markdown files are changed.
 """
 
 import re
@@ -28,7 +28,7 @@ from taxonomy.skillmd.document import (
 from taxonomy.skillmd.portable import MAX_NAME, NAME, portable_findings
 from taxonomy.skillmd.specification import ALLOWED_FIELDS, specification_findings
 
-# Flags of countries and parts of emoji may hold some of these; letters may not.
+# Emoji, such as flags, may contain some of these characters; words may not.
 INVISIBLE = (
     re.compile("[\u202a-\u202e\u2066-\u2069]+"),
     re.compile("(?<=[!-~])[\u200b-\u200d\u2060-\u2064\ufeff\u00ad\u180e]+(?=[!-~])"),
@@ -43,31 +43,37 @@ BLANK = re.compile(r"[ \t]*")
 
 @dataclass(frozen=True)
 class Change:
-    """One repair: the rule that the file broke, and what was done."""
+    """One repair: the rule that the file broke, and a sentence on the repair."""
 
     file: str
     rule: str
-    what: str
+    description: str
+
+    def as_json(self) -> dict[str, str]:
+        return {"file": self.file, "rule": self.rule, "what": self.description}
 
 
 @dataclass(frozen=True)
 class Fixed:
+    """The repaired files, and what was changed in them."""
+
     files: Files
     changes: tuple[Change, ...]
 
 
 def fix(files: Files, limits: Limits = DEFAULT_LIMITS) -> Fixed:
-    """Whatever cannot be repaired without knowing what was meant stays as it is."""
+    """Repair what can be repaired without guessing; everything else stays as it is."""
     changes: list[Change] = []
-    fixed = [_text_repaired(file, changes) for file in _named(files, changes)]
+    fixed = [_repair_text(file, changes) for file in _rename_skill_md(files, changes)]
     fixed = [
-        _skill_repaired(file, limits, changes) if file.path == NAMES[0] else file
+        _repair_skill_md(file, limits, changes) if file.path == NAMES[0] else file
         for file in fixed
     ]
     return Fixed(as_files(fixed), tuple(changes))
 
 
-def _named(files: Files, changes: list[Change]) -> Files:
+def _rename_skill_md(files: Files, changes: list[Change]) -> Files:
+    """Rename skill.md to SKILL.md."""
     paths = {file.path for file in files}
     if NAMES[0] in paths or NAMES[1] not in paths:
         return files
@@ -78,8 +84,8 @@ def _named(files: Files, changes: list[Change]) -> Files:
     )
 
 
-def _text_repaired(file: File, changes: list[Change]) -> File:
-    """Line ends and invisible characters, of Markdown alone."""
+def _repair_text(file: File, changes: list[Change]) -> File:
+    """Repair line ends, and remove invisible characters, in a Markdown file."""
     if not file.path.lower().endswith(".md"):
         return file
     try:
@@ -87,10 +93,10 @@ def _text_repaired(file: File, changes: list[Change]) -> File:
     except UnicodeDecodeError:
         return file
     text = before
-    for rule, what, repair in TEXT_REPAIRS:
+    for rule, description, repair in TEXT_REPAIRS:
         repaired = repair(text)
         if repaired != text:
-            changes.append(Change(file.path, rule, what))
+            changes.append(Change(file.path, rule, description))
             text = repaired
     return file if text == before else replace(file, content=text.encode())
 
@@ -119,32 +125,36 @@ TEXT_REPAIRS: tuple[tuple[str, str, Callable[[str], str]], ...] = (
         lambda text: text if text.endswith("\n") or not text else f"{text}\n",
     ),
 )
+"""(rule, description, repair) of each repair of a Markdown file."""
 
 
-def _skill_repaired(file: File, limits: Limits, changes: list[Change]) -> File:
+def _repair_skill_md(file: File, limits: Limits, changes: list[Change]) -> File:
     try:
         text = decode(file.content)
     except SkillMdError:
         return file
-    for repair in (_readable, _frontmatter, _closed):
+    for repair in (_repair_yaml, _repair_fields, _close_code_block):
         text = repair(text, limits, changes)
     return replace(file, content=text.encode())
 
 
-def _readable(text: str, limits: Limits, changes: list[Change]) -> str:
-    """YAML that only lacks quotes, or holds characters that nobody can see."""
+def _repair_yaml(text: str, limits: Limits, changes: list[Change]) -> str:
+    """Remove control characters from the frontmatter, or add missing quotes.
+
+    The text is returned unchanged if it can be parsed already, or still cannot.
+    """
     try:
         parse(text, limits)
     except FrontmatterUnreadable as error:
         source, body = split(text)
         repaired = f"---{UNREADABLE.sub('', source)}---{body}"
-        what = "Removed control characters."
-        rule = error.rule
+        change = Change(NAMES[0], error.rule, "Removed control characters.")
     except FrontmatterInvalid as error:
         source, body = split(text)
-        lines = (_in_quotes(line) for line in source.split("\n"))
+        lines = (_with_quotes(line) for line in source.split("\n"))
         repaired = f"---{chr(10).join(lines)}---{body}"
-        what, rule = "Put quotes around values that hold a colon or a sign.", error.rule
+        description = "Put quotes around values that hold a colon or a sign."
+        change = Change(NAMES[0], error.rule, description)
     except SkillMdError:
         return text
     else:
@@ -153,80 +163,84 @@ def _readable(text: str, limits: Limits, changes: list[Change]) -> str:
         parse(repaired, limits)
     except SkillMdError:
         return text
-    changes.append(Change(NAMES[0], rule, what))
+    changes.append(change)
     return repaired
 
 
-def _in_quotes(line: str) -> str:
-    found = FIELD.fullmatch(line)
-    return f"{found['key']}: {quoted(found['value'].strip())}" if found else line
+def _with_quotes(line: str) -> str:
+    match = FIELD.fullmatch(line)
+    return f"{match['key']}: {quoted(match['value'].strip())}" if match else line
 
 
-def _frontmatter(text: str, limits: Limits, changes: list[Change]) -> str:
-    """Written anew when a rule is broken that this repairs; else left as it is."""
+def _repair_fields(text: str, limits: Limits, changes: list[Change]) -> str:
+    """Render SKILL.md again with repaired fields, if one of them breaks a rule.
+
+    The text is returned unchanged if the result would break another rule.
+    """
     reading = read_skill((File(NAMES[0], text.encode()),), None, limits)
     if reading.document is None:
         return text
-    said, done = dict(reading.frontmatter), list[Change]()
-    for rule, what in _field_repairs(said):
-        done.append(Change(NAMES[0], rule, what))
-    done += [
-        Change(NAMES[0], found.rule, REWRITTEN[found.rule])
-        for found in portable_findings(reading)
-        if found.rule in REWRITTEN
+    frontmatter = dict(reading.frontmatter)
+    repairs = [
+        Change(NAMES[0], rule, description)
+        for rule, description in _field_repairs(frontmatter)
     ]
-    if not done:
+    repairs += [
+        Change(NAMES[0], finding.rule, REPAIRED_BY_RENDERING[finding.rule])
+        for finding in portable_findings(reading)
+        if finding.rule in REPAIRED_BY_RENDERING
+    ]
+    if not repairs:
         return text
     try:
-        repaired = render(said, reading.body)
-        worse = _errors(repaired, limits) - _errors(text, limits)
+        repaired = render(frontmatter, reading.body)
     except UnwritableFrontmatter:
         return text
-    if worse:
+    if _broken_rules(repaired, limits) - _broken_rules(text, limits):
         return text
-    changes.extend(done)
+    changes.extend(repairs)
     return repaired
 
 
-REWRITTEN = {
+REPAIRED_BY_RENDERING = {
     "portable.delimiters": "Put each --- on a line of its own.",
     "portable.type": "Put quotes around what other readers take for a number.",
 }
+"""Rules that every rendered SKILL.md keeps, and the description of the repair."""
 
 
-def _errors(text: str, limits: Limits) -> set[str]:
+def _broken_rules(text: str, limits: Limits) -> set[str]:
     reading = read_skill((File(NAMES[0], text.encode()),), None, limits)
-    return {found.rule for found in specification_findings(reading)}
+    return {finding.rule for finding in specification_findings(reading)}
 
 
-def _field_repairs(said: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """(rule, what was done) of each repair of `said` in place."""
-    name = said.get("name")
-    if isinstance(name, str) and (wanted := _spelt(name)) != name:
-        said["name"] = wanted
-        yield "name.characters", f"Spelt the name {wanted}."
-    metadata = said.get("metadata", {})
-    unknown = [field for field in said if field not in ALLOWED_FIELDS]
-    if unknown and isinstance(metadata, dict) and _may_move(said, unknown, metadata):
-        said["metadata"] = metadata | {field: said.pop(field) for field in unknown}
-        yield "frontmatter.fields", f"Moved {', '.join(unknown)} under metadata."
+def _field_repairs(frontmatter: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Repair the frontmatter in place; (rule, description) of each repair."""
+    name = frontmatter.get("name")
+    if isinstance(name, str) and (valid_name := _as_valid_name(name)) != name:
+        frontmatter["name"] = valid_name
+        yield "name.characters", f"Spelt the name {valid_name}."
+    metadata = frontmatter.get("metadata", {})
+    unknown = [field for field in frontmatter if field not in ALLOWED_FIELDS]
+    if unknown and isinstance(metadata, dict):
+        moved = {field: frontmatter[field] for field in unknown}
+        all_text = all(isinstance(value, str) for value in moved.values())
+        if all_text and not moved.keys() & metadata.keys():
+            for field in unknown:
+                del frontmatter[field]
+            frontmatter["metadata"] = metadata | moved
+            yield "frontmatter.fields", f"Moved {', '.join(unknown)} under metadata."
 
 
-def _may_move(said: dict[str, Any], fields: list[str], metadata: Any) -> bool:
-    return all(isinstance(said[field], str) for field in fields) and not (
-        set(fields) & set(metadata)
-    )
-
-
-def _spelt(name: str) -> str:
-    """The same name as the rules spell it; as it was where that is not enough."""
+def _as_valid_name(name: str) -> str:
+    """`PDF_Tables` → `pdf-tables`; the name itself if that gives no valid name."""
     plain = unicodedata.normalize("NFKC", name).strip().lower()
-    wanted = re.sub(r"-{2,64}", "-", re.sub(r"[\s_.]", "-", plain)).strip("-")
-    return wanted if NAME.fullmatch(wanted) and len(wanted) <= MAX_NAME else name
+    spelt = re.sub(r"-{2,64}", "-", re.sub(r"[\s_.]", "-", plain)).strip("-")
+    return spelt if NAME.fullmatch(spelt) and len(spelt) <= MAX_NAME else name
 
 
-def _closed(text: str, limits: Limits, changes: list[Change]) -> str:
-    """A code block that nothing ends is ended where the text ends."""
+def _close_code_block(text: str, limits: Limits, changes: list[Change]) -> str:
+    """End a code block that is never closed at the end of the text."""
     try:
         body = split(text)[1]
     except SkillMdError:
@@ -235,13 +249,13 @@ def _closed(text: str, limits: Limits, changes: list[Change]) -> str:
     if last.fence is None:
         return text
     opening = body.split("\n")[last.fence - 1]
-    found = markdown.FENCE.match(opening)
+    fence = markdown.FENCE.match(opening)
     indent = BLANK.match(opening)
     if (
-        found is None
+        fence is None
         or indent is None
-        or not opening[indent.end() :].startswith(found[1])
+        or not opening[indent.end() :].startswith(fence[1])
     ):
-        return text  # in a list or a quotation: where it ends is not clear
+        return text  # in a list or a quotation it is not clear where the block ends
     changes.append(Change(NAMES[0], "quality.fences", "Ended the last code block."))
-    return f"{text}{'' if text.endswith(chr(10)) else chr(10)}{indent[0]}{found[1]}\n"
+    return f"{text}{'' if text.endswith(chr(10)) else chr(10)}{indent[0]}{fence[1]}\n"

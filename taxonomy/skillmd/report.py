@@ -1,4 +1,4 @@
-"""The whole verdict on one skill: what is wrong with it, and how good it is."""
+"""The validation report of one skill: its findings, status and score."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
@@ -8,51 +8,51 @@ from taxonomy.skillmd.findings import (
     Finding,
     Findings,
     Severity,
-    Waived,
-    is_accepted,
+    WaivedFinding,
+    is_waived,
     of_severity,
 )
 from taxonomy.skillmd.quality import QUESTIONS, Check
 
 PASSED, WARNINGS, FAILED = "passed", "warnings", "failed"
 WEIGHTS = {"specification": 5, "portable": 3, "files": 3, "security": 5}
-"""How much each group of rules counts in the score, beside the quality checks."""
+"""The weight of each group of rules in the score; quality checks have their own."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """Findings by kind, and what curators accepted."""
+    """Findings by kind, and those that curators waived."""
 
     specification: Findings
     portable: Findings
     gate: Findings
     security: Findings
     quality: tuple[Check, ...]
-    waived: frozenset[Waived] = frozenset()
+    waived: frozenset[WaivedFinding] = frozenset()
 
-    def with_waived(self, waived: Collection[Waived]) -> Self:
+    def with_waived(self, waived: Collection[WaivedFinding]) -> Self:
         """The same report, with these findings accepted."""
         return replace(self, waived=frozenset(waived))
 
     @property
     def findings(self) -> Findings:
-        """All that is open, each once, the worst first."""
-        judged = [*self.specification, *self.portable, *self.gate, *self.open_risks]
-        judged += [finding for check in self.quality for finding in check.findings]
+        """All findings that are not waived, each once, the worst first."""
+        findings = [*self.specification, *self.portable, *self.gate, *self.open_risks]
+        findings += [finding for check in self.quality for finding in check.findings]
         order = list(Severity)
         return tuple(
-            sorted(dict.fromkeys(judged), key=lambda f: order.index(f.severity))
+            sorted(dict.fromkeys(findings), key=lambda f: order.index(f.severity))
         )
 
     @property
     def open_risks(self) -> Findings:
-        """What the scan found and nobody waived."""
-        return tuple(f for f in self.security if not is_accepted(f, self.waived))
+        """The findings of the scan that nobody waived."""
+        return tuple(f for f in self.security if not is_waived(f, self.waived))
 
     @property
     def accepted(self) -> Findings:
-        """What the scan found and a curator waived."""
-        return tuple(f for f in self.security if is_accepted(f, self.waived))
+        """The findings of the scan that a curator waived."""
+        return tuple(f for f in self.security if is_waived(f, self.waived))
 
     @property
     def errors(self) -> Findings:
@@ -80,7 +80,11 @@ class Report:
 
     @property
     def checks(self) -> tuple[Check, ...]:
-        """Every weighted question, also those a broken document leaves unasked."""
+        """Every weighted check.
+
+        Quality checks could not run on a document that cannot be parsed; they fail
+        with the findings of the specification.
+        """
         unread = self.specification if not self.quality else ()
         return (
             *(
@@ -103,10 +107,10 @@ class Report:
 
     @property
     def score(self) -> float:
-        """0..1: the share of the weighted checks that are passed."""
+        """The weight of the passed checks over that of all checks, 0..1."""
         checks = self.checks
-        reached = sum(check.weight for check in checks if check.passed)
-        return round(reached / sum(check.weight for check in checks), 4)
+        passed = sum(check.weight for check in checks if check.passed)
+        return round(passed / sum(check.weight for check in checks), 4)
 
     def as_json(self) -> dict[str, Any]:
         portable = of_severity(self.portable, Severity.ERROR)

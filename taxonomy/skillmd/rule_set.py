@@ -1,8 +1,9 @@
-"""The rules that validation applies, as one list, and the digest that names it.
+"""The list of all rules that validation applies, and the digest of that list.
 
-A verdict records the digest of the list it was reached with, so that skills are
-validated again when a rule has changed, and only then: the digest covers what the
-rules look for, not the source code. Renaming a constant or moving a file keeps it.
+A verdict records the digest of the rules that it is based on, so that a skill is
+validated again when a rule has changed, and only then. The digest covers what the
+rules look for, not their source code: it stays when a constant is renamed or a file
+is moved.
 """
 
 import hashlib
@@ -20,16 +21,17 @@ from taxonomy.skillmd import document, portable, quality, specification
 from taxonomy.skillmd.report import WEIGHTS
 
 VERSION = 1
-"""Raise it when a rule judges differently although its entry here stays the same:
-when the code of its function changes, and not its pattern or its parameters."""
+"""Raise it when a rule decides differently although its entry here stays the same:
+when the code of its function changes, but not its pattern or its parameters."""
 
 EQUIVALENT = {"e78049a6690e3005": frozenset({"10dfb12c341a959f", "82d79db23bc17474"})}
-"""By digest of this list: other digests whose verdicts stay valid.
+"""By digest of this list: former digests whose verdicts stay valid.
 
 - 10dfb12c341a959f: the scan had its own grammar of fences, which closed a code block
-  at ```sh and did not know one that begins behind a list marker. No finding differed
-  in 1,400 texts, so that skills need no new validation.
-- 82d79db23bc17474: the same rules, before this list existed; a digest of the source.
+  at ```sh, and did not recognise one that begins after a list marker. No finding
+  differed in 1,400 texts, so that skills need no new validation.
+- 82d79db23bc17474 has the same rules; it was computed from the source code, before this
+  list existed.
 """
 
 Entry = tuple[str, str, str, tuple[object, ...]]
@@ -64,19 +66,19 @@ def rule_set() -> str:
 
 @cache
 def current_rule_sets() -> frozenset[str]:
-    """The digests of verdicts that need no new validation."""
+    """The digests of this release's rules; verdicts with one of them are current."""
     return EQUIVALENT.get(rule_set(), frozenset()) | {rule_set()}
 
 
 def digest_of(rules: Iterable[Entry]) -> str:
-    """16 hex digits; the order of the rules does not count."""
+    """16 hex digits, whatever the order of the rules."""
     lines = sorted(json.dumps(_plain(each), ensure_ascii=True) for each in rules)
     text = "\n".join([str(VERSION), *lines])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _plain(value: object) -> object:
-    """The value as JSON can write it, the same in every process."""
+    """The value as JSON can represent it, the same in every process."""
     match value:
         case re.Pattern():
             return {"pattern": value.pattern, "flags": value.flags}

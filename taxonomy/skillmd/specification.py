@@ -1,6 +1,6 @@
-"""The rules of the reference validator (skills-ref 0.1.1), rule for rule.
+"""The rules of the reference validator (skills-ref 0.1.1), and no others.
 
-What it does not check is not checked here: see `portable` for what clients refuse.
+`portable` has the rules of clients, which accept less.
 """
 
 import unicodedata
@@ -34,7 +34,7 @@ RULES = (
     Rule("compatibility.type"),
     Rule("compatibility.length", parameters=(MAX_COMPATIBILITY,)),
 )
-"""For the list of all rules."""
+"""The rules of this module, as entries for the rule set."""
 
 
 class Problem(NamedTuple):
@@ -49,15 +49,17 @@ class Problem(NamedTuple):
 def check_specification(
     files: Files, folder_name: str | None, limits: Limits = DEFAULT_LIMITS
 ) -> Findings:
-    """What the reference validator says of a folder with these files; () is valid.
+    """The findings of the reference validator for a folder with these files.
 
-    Beyond it: its crashes (not UTF-8, control characters) and frontmatter over
-    `limits` are findings. Without a `folder_name` the name may be anything.
+    () is valid. Where that validator crashes (not UTF-8, control characters), and
+    where the frontmatter exceeds `limits`, this function returns findings. Without a
+    `folder_name` the skill may have any name.
     """
     return specification_findings(read_skill(files, folder_name, limits))
 
 
 def specification_findings(reading: Reading) -> Findings:
+    """As `check_specification`, for files that have been read already."""
     if reading.document is None:
         return (reading.problem,) if reading.problem else ()
     return tuple(
@@ -102,7 +104,7 @@ def _name(frontmatter: Mapping[str, Any], folder_name: str | None) -> Iterator[P
         return
     name = frontmatter["name"]
     if not isinstance(name, str) or not name.strip():
-        yield _text_wanted("name")
+        yield _not_text("name")
         return
     name = unicodedata.normalize("NFKC", name.strip())
     yield from _name_rules(name)
@@ -142,7 +144,7 @@ def _description(frontmatter: Mapping[str, Any]) -> Iterator[Problem]:
         return
     description = frontmatter["description"]
     if not isinstance(description, str) or not description.strip():
-        yield _text_wanted("description")
+        yield _not_text("description")
     elif len(description) > MAX_DESCRIPTION:
         yield _too_long("description", len(description), MAX_DESCRIPTION)
 
@@ -165,11 +167,11 @@ def _required(field: str) -> Problem:
     return Problem(f"{field}.missing", field, message, f"Add a line {field}: …")
 
 
-def _text_wanted(field: str) -> Problem:
+def _not_text(field: str) -> Problem:
     message = f"The {field} must be text that is not empty"
     return Problem(f"{field}.empty", field, message, f"Write the {field} as text.")
 
 
-def _too_long(field: str, length: int, most: int) -> Problem:
-    message = f"The {field} has {length} characters, at most {most}"
+def _too_long(field: str, length: int, limit: int) -> Problem:
+    message = f"The {field} has {length} characters, at most {limit}"
     return Problem(f"{field}.length", field, message, f"Shorten the {field}.")

@@ -16,7 +16,7 @@ from jobs.engine.maintenance import (
 from taxonomy import validation
 from taxonomy.models import Skill, Verdict, Waiver
 from taxonomy.scan.rules import TEXT_RULES
-from taxonomy.skillmd.findings import Chosen, Severity
+from taxonomy.skillmd.findings import FindingFilter, Severity
 from taxonomy.skillmd.rule_set import EQUIVALENT, rule_set
 from tests.taxonomy.skills import skill_files
 
@@ -41,13 +41,13 @@ def failing():
 def test_what_other_rules_judged_is_judged_in_batches_until_none_is_left(
     former, monkeypatch
 ):
-    monkeypatch.setattr(validation, "AT_A_TIME", 2)
+    monkeypatch.setattr(validation, "BATCH_SIZE", 2)
 
-    assert [validation.validate_due() for _ in range(3)] == [True, True, False]
+    assert [validation.revalidate_outdated() for _ in range(3)] == [True, True, False]
 
     assert failing() == 5
     before = list(Verdict.objects.values_list("judged_at"))
-    assert not validation.validate_due()
+    assert not validation.revalidate_outdated()
     assert list(Verdict.objects.values_list("judged_at")) == before
 
 
@@ -57,15 +57,15 @@ def test_a_verdict_of_the_release_before_the_list_is_not_due(seeded):
     Verdict.objects.update(rules="82d79db23bc17474")
 
     assert EQUIVALENT.keys() == {rule_set()}
-    assert not validation.due().exists()
-    assert not validation.validate_due()
+    assert not validation.outdated_skills().exists()
+    assert not validation.revalidate_outdated()
     assert Verdict.objects.get().rules == "82d79db23bc17474"
 
 
 def test_a_batch_ends_when_its_time_is_over(former, monkeypatch):
-    monkeypatch.setattr(validation, "SECONDS_AT_A_TIME", -1)
+    monkeypatch.setattr(validation, "BATCH_SECONDS", -1)
 
-    assert validation.validate_due()
+    assert validation.revalidate_outdated()
 
     assert failing() == 1
 
@@ -78,13 +78,13 @@ def test_a_skill_that_cannot_be_validated_does_not_stop_the_others(former, monke
 
     monkeypatch.setattr(Skill, "validate", breaks)
 
-    assert not validation.validate_due()
+    assert not validation.revalidate_outdated()
 
     assert failing() == 4
 
 
 def test_the_cluster_goes_on_soon_and_then_waits_an_hour(former, monkeypatch):
-    monkeypatch.setattr(validation, "AT_A_TIME", 4)
+    monkeypatch.setattr(validation, "BATCH_SIZE", 4)
     clock = 0.0
     monkeypatch.setattr("jobs.engine.maintenance.time.monotonic", lambda: clock)
     chores = Chores(revalidation_chore)
@@ -112,7 +112,7 @@ def test_the_admin_and_the_command_say_how_many_are_due(former, client: Client):
         call_command("validate_skill", "--all", stdout=out)
 
     assert out.getvalue().startswith("5 skill(s) were last validated by older rules.")
-    assert validation.due().count() == 1, "the archived one"
+    assert validation.outdated_skills().count() == 1, "the archived one"
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def rule():
 
 def test_a_waiver_holds_up_to_the_severity_that_was_waived(seeded, rule):
     carl = User.objects.create_user("carl")
-    chosen = Chosen(rule="scan.destructive")
+    chosen = FindingFilter(rule="scan.destructive")
     object.__setattr__(rule, "severity", Severity.WARNING)
     skill = Skill.objects.publish(skill_files(body=RISKY)).skill
     skill.waive(chosen, by=carl, reason="Minor.")

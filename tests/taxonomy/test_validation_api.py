@@ -3,7 +3,7 @@
 import pytest
 
 from taxonomy.models import Bundle, Skill, Verdict
-from taxonomy.validation import validate_new
+from taxonomy.validation import validate_missing
 from tests.taxonomy.skills import skill_files
 
 SKILLS = "/api/v1/skills"
@@ -47,7 +47,7 @@ def test_skills_of_before_verdicts_are_judged_when_the_database_is_migrated(cura
     Verdict.objects.all().delete()
     assert curator.get(f"{SKILLS}/of-before").json()["validation"] is None
 
-    validate_new(using="default")
+    validate_missing(using="default")
 
     verdict = Verdict.objects.get(skill=skill)
     assert verdict.digest == skill.current.bundle_id

@@ -4,7 +4,7 @@ import pytest
 
 from taxonomy.exceptions import SkillChanged
 from taxonomy.models import Skill, Verdict, Waiver
-from taxonomy.skillmd.findings import Chosen
+from taxonomy.skillmd.findings import FindingFilter
 from tests.taxonomy.skills import skill_files
 
 URL = "/api/v1/skills/pdf-tools"
@@ -147,6 +147,6 @@ def test_another_version_meanwhile_is_not_waived(curator, risky):
     publish("# Other\n")
 
     with pytest.raises(SkillChanged):
-        stale.waive(Chosen(rule="scan.destructive"), by=None, reason=REASON)
+        stale.waive(FindingFilter(rule="scan.destructive"), by=None, reason=REASON)
 
     assert not Waiver.objects.exists()

@@ -18,7 +18,7 @@ from taxonomy.models import Skill
 from taxonomy.package import SkillPackage
 from taxonomy.skillmd.findings import Finding
 from taxonomy.skillmd.report import FAILED, PASSED, WARNINGS, Report
-from taxonomy.validation import due
+from taxonomy.validation import outdated_skills
 
 SOME_FAILED, UNREADABLE = 1, 2
 STYLES = {PASSED: "green", WARNINGS: "yellow", FAILED: "red"}
@@ -55,9 +55,8 @@ class Command(BaseCommand):
         rows: list[dict[str, Any]] = []
         failed = False
         if options["all"] and not options["json"]:
-            say(
-                console, f"{due().count()} skill(s) were last validated by older rules."
-            )
+            number = outdated_skills().count()
+            say(console, f"{number} skill(s) were last validated by older rules.")
         for validated in (
             every_skill() if options["all"] else validated_targets(targets)
         ):
@@ -73,13 +72,15 @@ class Command(BaseCommand):
 
 
 def every_skill() -> Iterator[Validated]:
-    kept = Skill.objects.exclude(status=Skill.Status.ARCHIVED).order_by("name")
-    for key in list(kept.values_list("pk", flat=True)):
+    """Validate all skills that are not archived, and store their verdicts."""
+    skills = Skill.objects.exclude(status=Skill.Status.ARCHIVED).order_by("name")
+    for key in list(skills.values_list("pk", flat=True)):
         skill: Skill = Skill.objects.select_related("current").get(pk=key)
         yield Validated(skill.name, skill.validate())
 
 
 def validated_targets(targets: list[str]) -> Iterator[Validated]:
+    """Validate each target, which is a path or the name of a published skill."""
     for target in targets:
         # os.path.exists is False for a name that is too long; Path.exists raises.
         if not os.path.exists(target):
@@ -93,7 +94,7 @@ def validated_targets(targets: list[str]) -> Iterator[Validated]:
 
 
 def validated_on_disk(path: Path, target: str) -> Iterator[Validated]:
-    """Raises SourceRefused."""
+    """Validate a SKILL.md, a folder or an archive. Raises SourceRefused."""
     if path.name in SKILL_FILES and path.is_file():
         yield Validated(target, report_on_file(path))
         return
@@ -110,8 +111,10 @@ def report_on_file(path: Path) -> Report:
 
 
 def validated_skills_in(source: SkillSource, target: str) -> Iterator[Validated]:
-    """A report on every skill of a folder or archive, also on those that cannot be
-    read, and on every folder that was skipped."""
+    """A report on every skill and every skipped folder of a folder or archive.
+
+    The report on a skill that cannot be read says why.
+    """
     for folder in source.folders:
         path = str(Path(target) / folder)
         try:

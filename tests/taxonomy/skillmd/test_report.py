@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from taxonomy.files.gate import DEFAULT_LIMITS, File, Files, Limits, as_files
 from taxonomy.package import SkillPackage
-from taxonomy.skillmd.findings import Waived
+from taxonomy.skillmd.findings import WaivedFinding
 from taxonomy.skillmd.report import Report
 from tests.taxonomy.scan.corpus import files_below, needs_corpus, published_skills
 
@@ -33,7 +33,7 @@ def report(
     text: str = GOOD,
     *more: File,
     limits: Limits = DEFAULT_LIMITS,
-    waived: Collection[Waived] = (),
+    waived: Collection[WaivedFinding] = (),
 ) -> Report:
     package = SkillPackage(skill(text, *more), limits, "pdf-tables")
     return package.report_with(waived)
@@ -86,15 +86,15 @@ def test_a_notice_lowers_the_score_and_nothing_else():
 def test_a_waived_risk_no_longer_fails_and_is_still_told():
     text = GOOD + "\n    rm -rf /\n"
     (finding,) = report(text).errors
-    verdict = report(text, waived=[Waived(finding.fingerprint)])
+    verdict = report(text, waived=[WaivedFinding(finding.fingerprint)])
     assert (verdict.status, verdict.score) == ("passed", 1.0)
     assert verdict.as_json()["waived"][0]["rule"] == "scan.destructive"
     other = text.replace("rm -rf /", "rm -rf / --force")
-    assert report(other, waived=[Waived(finding.fingerprint)]).status == "failed"
+    assert report(other, waived=[WaivedFinding(finding.fingerprint)]).status == "failed"
 
 
 def test_the_specification_cannot_be_waived():
-    everything = [Waived(""), Waived("name.folder")]
+    everything = [WaivedFinding(""), WaivedFinding("name.folder")]
     verdict = report(GOOD.replace("name: pdf", "name: x"), waived=everything)
     assert verdict.status == "failed"
 

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from taxonomy.models import Skill
-from taxonomy.skillmd.findings import Chosen
+from taxonomy.skillmd.findings import FindingFilter
 from tests.taxonomy.skills import skill_files
 from tests.taxonomy.transactional.test_concurrent_publishing import at_once
 
@@ -20,7 +20,7 @@ def test_waivers_versions_and_judgements_that_cross_leave_the_right_verdict(seed
         return Skill.objects.select_related("current").get(pk=skill.pk)
 
     def waiving(rule):
-        chosen = Chosen(rule=rule)
+        chosen = FindingFilter(rule=rule)
         return lambda: fresh().waive(chosen, by=person, reason="Quoted.")
 
     results = at_once(
