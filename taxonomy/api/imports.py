@@ -20,7 +20,7 @@ from core.serializers import FlagField, StrictSerializer, TextField
 from taxonomy.api.files import FilesField
 from taxonomy.exceptions import NothingToImport, TooManySkills
 from taxonomy.files.gate import SourceRefused
-from taxonomy.files.read import EntrySource, open_archive, sent_files
+from taxonomy.files.read import EntrySource, open_archive, uploaded_files
 from taxonomy.importing.importer import Importer, ImportOptions, OnConflict
 from taxonomy.importing.report import Action, Report, sanitized
 from taxonomy.limits import source_limits
@@ -91,7 +91,7 @@ class ImportSerializer(StrictSerializer):
     @contextmanager
     def opened(self) -> Iterator[EntrySource]:
         with refusing_as("files"):
-            source = sent_files(self.validated_data["files"], source_limits())
+            source = uploaded_files(self.validated_data["files"], source_limits())
         yield source
 
 

@@ -1,6 +1,7 @@
 """The files of one skill as a value, and the publish gate that checks them.
 
-The gate accepts what every client can download, unpack and keep on any disk.
+The gate accepts only files that every client can download, unpack and store on any
+disk.
 """
 
 import hashlib
@@ -23,7 +24,7 @@ class File:
 
     @property
     def mode(self) -> str:
-        """The mode that git would give it."""
+        """The mode of the file in git: 100644 or 100755."""
         return "100755" if self.executable else "100644"
 
     @cached_property
@@ -37,11 +38,15 @@ Files = tuple[File, ...]
 
 
 def as_files(files: Iterable[File]) -> Files:
+    """The files sorted by path. The caller ensures that each path occurs once."""
     return tuple(sorted(files, key=lambda file: file.path))
 
 
 def bundle_digest(files: Iterable[File]) -> str:
-    """SHA-256 over the sorted (path, blob, mode); equal files have equal digests."""
+    """SHA-256 over path, blob digest and mode of each file, 64 hex digits.
+
+    The order of the files does not matter.
+    """
     total = hashlib.sha256()
     for file in as_files(files):
         total.update(f"{file.path}\0{file.blob_digest}\0{file.mode}\n".encode())
@@ -58,11 +63,10 @@ class Limits:
     # The strict YAML reader takes quadratic time: 3,000 list items need 12 seconds.
     frontmatter_chars: int = 16_384
     frontmatter_nodes: int = 500
-    # Beyond this much of one file the security scan does not look.
+    # The security scan reads so much of each file, and of all files together.
     scanned_bytes: int = 1_000_000
-    # And not beyond this much of all files together.
     scanned_total_bytes: int = 2_000_000
-    # Of each kind; further ones stay in the frontmatter alone.
+    # So many labels of each kind are stored; the rest stays in the frontmatter.
     labels: int = 50
 
 
@@ -75,18 +79,18 @@ class SourceLimits:
 
     skill: Limits = DEFAULT_LIMITS
     entries: int = 50_000
-    """Files and folders that are looked at."""
+    """The most files and folders."""
     total_bytes: int = 512 * 2**20
-    """Unpacked."""
+    """The most bytes of an archive after unpacking."""
     ratio: int = 200
-    """How many times larger it may be unpacked than packed."""
+    """The largest ratio of unpacked to packed bytes (against zip bombs)."""
 
 
 DEFAULT_SOURCE_LIMITS = SourceLimits()
 
 
 class PackagingError(DocumentedError):
-    """The skill cannot be packed."""
+    """The files of the skill cannot be read, packed or written."""
 
 
 class FilesRefused(PackagingError):
@@ -102,11 +106,11 @@ class FolderMissing(PackagingError):
 
 
 class FolderOccupied(PackagingError):
-    """The target holds something else; it is only replaced when told so."""
+    """The target has other content; nothing was replaced."""
 
 
 class FolderLeft(PackagingError):
-    """Files that a write could neither restore nor remove are kept for you to check."""
+    """Files that a write could neither restore nor remove are kept; check them."""
 
 
 class SourceRefused(PackagingError):
@@ -114,7 +118,7 @@ class SourceRefused(PackagingError):
 
 
 FORBIDDEN = {"\\": "a backslash", ":": "a colon"}
-# A USTAR header has room for a name of 100 bytes behind a folder of 155.
+# A USTAR header has room for a folder of 155 bytes and a name of 100.
 USTAR_NAME, USTAR_FOLDER = 100, 155
 LONGEST_PATH = USTAR_FOLDER + 1 + USTAR_NAME
 RULES = (
@@ -130,21 +134,21 @@ RULES = (
     Rule("files.collision"),
     Rule("files.skill-md"),
 )
-"""For the list of all rules."""
+"""The rules of the gate, as entries for the rule set."""
 
 
 def check_files(files: Files, limits: Limits = DEFAULT_LIMITS) -> Findings:
-    """Every problem, all of severity error; () may be published."""
+    """All findings of the gate, each an error; () if the files may be published."""
     return (
         *check_amounts([(file.path, len(file.content)) for file in files], limits),
         *(finding for file in files for finding in _path_problems(file.path)),
         *_collisions(files),
-        *_root(files),
+        *_missing_skill_md(files),
     )
 
 
 def require_files(files: Files, limits: Limits = DEFAULT_LIMITS) -> Files:
-    """The files, when they pass; else `FilesRefused` with every finding."""
+    """The files, if they pass the gate. Raises FilesRefused with every finding."""
     if findings := check_files(files, limits):
         raise FilesRefused(findings)
     return files
@@ -155,27 +159,30 @@ def _error(rule: str, path: str, message: str, remedy: str) -> Finding:
 
 
 def not_a_file(path: str) -> Finding:
-    message = "It is a link or a device, not a file"
-    return _error("kind", path, message, "Put a copy of the file in its place.")
+    message = "This is a link or a device, not a file"
+    return _error("kind", path, message, "Replace it with a copy of the file.")
 
 
 def not_a_folder(path: str) -> Finding:
-    message = "It is a link or a file, not a folder"
-    return _error("kind", path, message, "Put a copy of the folder in its place.")
+    message = "This is a link or a file, not a folder"
+    return _error("kind", path, message, "Replace it with a copy of the folder.")
 
 
 def skipped_folder(path: str, reason: str) -> Finding:
+    """The finding for a folder that may contain a skill, but was not read."""
     return _error("unread", path, reason.rstrip("."), "")
 
 
 def changed_meanwhile(path: str) -> Finding:
-    message = "It changed while it was read"
+    message = "The file or folder changed while it was read"
     return _error("changed", path, message, "Try again when nobody writes to it.")
 
 
-def unreadable(path: str, why: str) -> Finding:
-    message = f"It cannot be read: {why}"
-    return _error("unreadable", path, message, "Give the right to read it, or drop it.")
+def unreadable(path: str, reason: str) -> Finding:
+    message = f"The file or folder cannot be read: {reason}"
+    return _error(
+        "unreadable", path, message, "Grant permission to read, or remove it."
+    )
 
 
 def too_long_path(path: str) -> Finding:
@@ -183,15 +190,15 @@ def too_long_path(path: str) -> Finding:
     return _error("path-length", path, message, "Shorten names or folders.")
 
 
-def too_many_folders(most: int) -> Finding:
-    message = f"More than {most} folders"
+def too_many_folders(limit: int) -> Finding:
+    message = f"More than {limit} folders"
     return _error("count", "", message, "Split the skill or drop folders.")
 
 
 def check_amounts(
     sizes: Sequence[tuple[str, int]], limits: Limits = DEFAULT_LIMITS
 ) -> Findings:
-    """The part of the gate that needs no content: (path, bytes) of each file."""
+    """The checks of the gate that need only (path, bytes) of each file."""
     return tuple(_amounts(sizes, limits))
 
 
@@ -230,29 +237,34 @@ def _path_problems(path: str) -> Iterator[Finding]:
 
 
 def _fits_ustar(path: str) -> bool:
-    name = path.encode("utf-8", "surrogatepass")
-    if len(name) <= USTAR_NAME:
+    """Whether a USTAR header can hold the path, whole or cut at one of its slashes."""
+    encoded = path.encode("utf-8", "surrogatepass")
+    if len(encoded) <= USTAR_NAME:
         return True
-    cuts = [at for at in range(len(name)) if name[at : at + 1] == b"/"]
+    slashes = [at for at, byte in enumerate(encoded) if byte == ord("/")]
     return any(
-        cut <= USTAR_FOLDER and 1 <= len(name) - cut - 1 <= USTAR_NAME for cut in cuts
+        slash <= USTAR_FOLDER and 1 <= len(encoded) - slash - 1 <= USTAR_NAME
+        for slash in slashes
     )
 
 
 def _collisions(files: Files) -> Iterator[Finding]:
-    """Paths that are one on a disk that folds case or normalises Unicode."""
-    spelt: dict[str, str] = {}
-    taken: dict[str, str] = {}
+    """Paths that are equal on a disk that ignores case or normalises Unicode.
+
+    Folders may collide with each other, files with each other, and files with folders.
+    """
+    folders: dict[str, str] = {}
+    paths: dict[str, str] = {}
     for file in files:
         for folder in _folders(file.path):
-            other = spelt.setdefault(_folded(folder), folder)
+            other = folders.setdefault(_folded(folder), folder)
             if other != folder:
                 yield _collision(file.path, other)
-        if other := taken.get(_folded(file.path), ""):
+        if other := paths.get(_folded(file.path), ""):
             yield _collision(file.path, other)
-        taken.setdefault(_folded(file.path), file.path)
-    for folded, path in taken.items():
-        if folder := spelt.get(folded, ""):
+        paths.setdefault(_folded(file.path), file.path)
+    for folded, path in paths.items():
+        if folder := folders.get(folded, ""):
             yield _collision(path, f"{folder}/")
 
 
@@ -270,8 +282,8 @@ def _folded(path: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFKC", path).casefold())
 
 
-def _root(files: Files) -> Iterator[Finding]:
+def _missing_skill_md(files: Files) -> Iterator[Finding]:
     if not any(file.path == "SKILL.md" for file in files):
         message = "There is no SKILL.md at the root"
-        remedy = "Put SKILL.md, spelt so, beside the skill's folders."
+        remedy = "Put a file named exactly SKILL.md at the root of the skill."
         yield _error("skill-md", "SKILL.md", message, remedy)

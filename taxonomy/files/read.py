@@ -7,7 +7,7 @@ time is open, however deep a folder lies.
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager, suppress
 from errno import ELOOP, ENOENT, ENOTDIR
 from itertools import islice, zip_longest
@@ -39,11 +39,12 @@ from taxonomy.files.gate import (
 )
 
 CHECKOUT_FOLDERS = frozenset({".git"})
-"""The author's: at the root of a skill, and anywhere around skills."""
+"""Folders of a git checkout. They are ignored at the root of a skill, and everywhere
+outside of skills."""
 IGNORED_NAMES = frozenset({".DS_Store", "Thumbs.db", "__MACOSX"})
-"""macOS and Windows put them into every folder that they show or pack."""
+"""Files that macOS and Windows add to every folder that they display or pack."""
 STAGING_PREFIX = ".skillfleet-aside-"
-"""How the folder begins that a write makes beside its target."""
+"""The name of a staging folder, which a write makes beside its target, begins so."""
 IGNORED_PREFIXES = ("._", STAGING_PREFIX)
 
 
@@ -51,14 +52,14 @@ def is_ignored(name: str) -> bool:
     return name in IGNORED_NAMES or name.startswith(IGNORED_PREFIXES)
 
 
-def belongs(path: str) -> bool:
-    """Whether what has this path within a skill is the skill's."""
+def is_part_of_skill(path: str) -> bool:
+    """Whether a file or folder with this path, relative to the skill, is part of it."""
     parts = path.split("/")
     return parts[0] not in CHECKOUT_FOLDERS and not any(map(is_ignored, parts))
 
 
 def may_hold_skills(path: str) -> bool:
-    """Whether skills are looked for in this folder of a source."""
+    """Whether this folder of a source is searched for skills."""
     parts = path.split("/")
     return CHECKOUT_FOLDERS.isdisjoint(parts) and not any(map(is_ignored, parts))
 
@@ -70,8 +71,8 @@ REMOVED_OR_REPLACED = frozenset({ENOENT, ENOTDIR, ELOOP})
 it was listed."""
 
 
-class Seen(NamedTuple):
-    """What is no folder, as it was when it was looked at."""
+class ListedFile(NamedTuple):
+    """A file, link or device, with its status at the time when it was listed."""
 
     path: str
     mode: int
@@ -79,7 +80,7 @@ class Seen(NamedTuple):
     modified_ns: int
 
     @classmethod
-    def of(cls, path: str, status: os.stat_result) -> "Seen":
+    def of(cls, path: str, status: os.stat_result) -> "ListedFile":
         return cls(path, status.st_mode, status.st_size, status.st_mtime_ns)
 
     @property
@@ -88,18 +89,21 @@ class Seen(NamedTuple):
 
 
 def open_folder(root: Path | int, below: str = "") -> int:
-    """A descriptor, part by part from the root. OSError where a link is on the way,
-    or is the root itself. Whoever opens it closes it."""
+    """A descriptor of the folder `below` the root; the caller closes it.
+
+    Every part of `below` is opened relative to its parent. Raises OSError if one of
+    them, or the root itself, is a link.
+    """
     if isinstance(root, int):
         descriptor = os.open(".", FOLDER, dir_fd=root)
     else:
         descriptor = os.open(root, FOLDER)
     for part in filter(None, below.split("/")):
-        above = descriptor
+        parent = descriptor
         try:
-            descriptor = os.open(part, FOLDER, dir_fd=above)
+            descriptor = os.open(part, FOLDER, dir_fd=parent)
         finally:
-            os.close(above)
+            os.close(parent)
     return descriptor
 
 
@@ -112,64 +116,72 @@ def opened_folder(root: Path | int, below: str = "") -> Iterator[int]:
         os.close(descriptor)
 
 
-def walk(root: int, most: int) -> Iterator[Seen]:
-    """Whatever belongs to the skill in this folder and is no folder.
+def walk(root: int, limit: int) -> Iterator[ListedFile]:
+    """The files, links and devices of the skill in this folder and below it.
 
-    More than `most` folders raise `FilesRefused`, and so does what cannot be listed;
-    of a folder that holds more entries the rest is not looked at.
+    Raises FilesRefused for more than `limit` folders, and for a folder that cannot be
+    listed. Only the beginning of a folder with very many entries is listed: that is
+    enough for the caller to refuse it.
     """
-    waiting, folders = [""], 0
-    while waiting:
-        folder = waiting.pop()
+    stack, folders = [""], 0
+    while stack:
+        folder = stack.pop()
         folders += 1
-        if folders > most:
-            raise FilesRefused([too_many_folders(most)])
+        if folders > limit:
+            raise FilesRefused([too_many_folders(limit)])
         if len(os.fsencode(folder)) > LONGEST_PATH:
             raise FilesRefused([too_long_path(folder)])
-        inner, others = _listed(root, folder, most)
-        waiting += inner
-        yield from others
+        subfolders, files = _list_skill_folder(root, folder, limit)
+        stack += subfolders
+        yield from files
 
 
-def _listed(root: int, folder: str, most: int) -> tuple[list[str], list[Seen]]:
-    """The paths of the folders in it, and the rest; no further than is refused."""
-    inner, others = [], []
+def _list_skill_folder(
+    root: int, folder: str, limit: int
+) -> tuple[list[str], list[ListedFile]]:
+    """The paths of the folders in `folder`, each with a final slash, and the rest.
+
+    It lists at most 2 * limit + 2 entries: among these are more than `limit` folders
+    or more than `limit` files, and either is refused.
+    """
+    subfolders, files = [], []
     with (
-        refusing(folder),
+        errors_as_findings(folder),
         opened_folder(root, folder) as descriptor,
         os.scandir(descriptor) as entries,
     ):
-        some = islice(entries, 2 * most + 2)
-        for entry in sorted(some, key=lambda entry: entry.name):
+        listed = islice(entries, 2 * limit + 2)
+        for entry in sorted(listed, key=lambda entry: entry.name):
             path = f"{folder}{entry.name}"
-            if not belongs(path):
+            if not is_part_of_skill(path):
                 continue
             if entry.is_dir(follow_symlinks=False):
-                inner.append(f"{path}/")
+                subfolders.append(f"{path}/")
             else:
-                others.append(Seen.of(path, entry.stat(follow_symlinks=False)))
-    return inner, others
+                files.append(ListedFile.of(path, entry.stat(follow_symlinks=False)))
+    return subfolders, files
 
 
-def read_file(root: int, seen: Seen) -> File:
-    """Raises FilesRefused unless it is still what was seen, and all of it is read."""
-    folder, _, name = seen.path.rpartition("/")
-    with refusing(seen.path), opened_folder(root, folder) as descriptor:
+def read_file(root: int, listed: ListedFile) -> File:
+    """Raises FilesRefused if the file has changed since it was listed."""
+    folder, _, name = listed.path.rpartition("/")
+    with errors_as_findings(listed.path), opened_folder(root, folder) as descriptor:
 
         def opener(name: str, _: int) -> int:
             return os.open(name, FILE, dir_fd=descriptor)
 
         with open(name, "rb", opener=opener) as stream:
-            same = Seen.of(seen.path, os.fstat(stream.fileno())) == seen
-            content = stream.read(seen.size + 1) if same else b""
-    if not same or len(content) != seen.size:
-        raise FilesRefused([changed_meanwhile(seen.path)])
-    return File(seen.path, content, executable=bool(seen.mode & stat.S_IXUSR))
+            status = os.fstat(stream.fileno())
+            is_same = ListedFile.of(listed.path, status) == listed
+            content = stream.read(listed.size + 1) if is_same else b""
+    if not is_same or len(content) != listed.size:
+        raise FilesRefused([changed_meanwhile(listed.path)])
+    return File(listed.path, content, executable=bool(listed.mode & stat.S_IXUSR))
 
 
 @contextmanager
-def refusing(path: str) -> Iterator[None]:
-    """What the system says of this path, as a finding about it."""
+def errors_as_findings(path: str) -> Iterator[None]:
+    """Raise FilesRefused with a finding about the path instead of an OSError."""
     try:
         yield
     except OSError as error:
@@ -181,13 +193,13 @@ def refusing(path: str) -> Iterator[None]:
 def read_folder(
     path: Path, limits: Limits = DEFAULT_LIMITS, *, below: str = ""
 ) -> Files:
-    """The files in `path`, or in the folder `below` it; what belongs to no skill is
-    left out. A path may lead through links, but neither end in one nor have one in
-    `below`.
+    """The files of the skill in `path`, or in the folder `below` it.
+
+    Links are followed in `path`, except for its last part, but never in `below`.
 
     Raises `FolderMissing`, or `FilesRefused` with every problem: links, pipes and
-    the like, what the gate refuses, what cannot be read, and what changes meanwhile.
-    Over the limits nothing is read.
+    the like, findings of the gate, unreadable files, and files that change meanwhile.
+    If the limits are exceeded, no file is read.
     """
     descriptor = _open(path, below)
     try:
@@ -198,7 +210,7 @@ def read_folder(
 
 
 def _open(path: Path, below: str) -> int:
-    with refusing(below):
+    with errors_as_findings(below):
         try:
             return open_folder(path, below)
         except FileNotFoundError:
@@ -210,51 +222,59 @@ def _open(path: Path, below: str) -> int:
 
 
 def _read(root: int, limits: Limits) -> Files:
-    found = list(islice(walk(root, limits.files), limits.files + 1))
-    problems = [not_a_file(seen.path) for seen in found if not seen.is_file]
-    problems += check_amounts([(seen.path, seen.size) for seen in found], limits)
+    listed_files = list(islice(walk(root, limits.files), limits.files + 1))
+    problems = [not_a_file(each.path) for each in listed_files if not each.is_file]
+    sizes = [(each.path, each.size) for each in listed_files]
+    problems += check_amounts(sizes, limits)
     if problems:
         raise FilesRefused(problems)
-    files = as_files(read_file(root, seen) for seen in found)
-    _require_unchanged(found, list(walk(root, limits.files)))
+    files = as_files(read_file(root, each) for each in listed_files)
+    _require_unchanged(listed_files, list(walk(root, limits.files)))
     return files
 
 
-def _require_unchanged(before: list[Seen], after: list[Seen]) -> None:
-    """Files that were saved together come in together, or not at all."""
+def _require_unchanged(before: list[ListedFile], after: list[ListedFile]) -> None:
+    """Raises FilesRefused if a file changed while the others were read.
+
+    So files that were saved together are read together, or not at all.
+    """
     for one, other in zip_longest(before, after):
         if one != other:
             raise FilesRefused([changed_meanwhile((one or other).path)])
 
 
-def digest_of(files: Iterable[File]) -> str:
-    """Of what is read again after they were written: what belongs to no skill is not
-    counted."""
-    return bundle_digest(file for file in files if belongs(file.path))
+def readable_digest(files: Iterable[File]) -> str:
+    """The digest that `folder_digest` finds after these files were written.
+
+    It leaves out ignored files, which `read_folder` does not read back.
+    """
+    return bundle_digest(file for file in files if is_part_of_skill(file.path))
 
 
 def folder_digest(path: Path, limits: Limits) -> str | None:
-    """None: it cannot be read as a skill."""
+    """The digest of the files in the folder; None if it cannot be read as a skill."""
     with suppress(FilesRefused, FolderMissing):
-        return digest_of(read_folder(path, limits))
+        return readable_digest(read_folder(path, limits))
     return None
 
 
 SKILL_FILES = frozenset({"SKILL.md", "skill.md"})
-"""A folder with one of them is a skill; further ones below it are its files."""
-LINKED = "It is a link to a skill, and links are not followed: put a copy in its place."
-TOO_DEEP = f"It is nested too deeply: at most {MOST_FOLDERS} folders."
+"""A folder with one of these is a skill; those in folders below it are its files."""
+LINKED = (
+    "This is a link to a skill, and links are not followed: replace it with a copy."
+)
+TOO_DEEP = f"The folder is nested too deeply: at most {MOST_FOLDERS} levels."
 
 
 class Skipped(NamedTuple):
-    """A folder that is a skill or may hold some, and was skipped."""
+    """A folder that is a skill or may contain skills, but was not read, and why."""
 
     path: str
     reason: str
 
 
 class Identity(NamedTuple):
-    """By which a folder is known on whatever path it is reached."""
+    """The device and inode of a folder, which are the same on every path to it."""
 
     device: int
     number: int
@@ -270,69 +290,73 @@ class Listing(NamedTuple):
     is_skill: bool
     folders: list[str]
     links: dict[str, Identity]
-    """Those that lead to a skill, and to which."""
+    """By path: the links that lead to a skill, and the identity of its folder."""
 
 
 def find_skills(
-    root: Path, most: int, skipped: list[Skipped] | None = None
+    root: Path, limit: int, skipped: list[Skipped] | None = None
 ) -> Iterator[str]:
-    """Skill folders below the root. What they hold is not counted, the rest is.
+    """The paths of the skill folders below the root.
 
-    At its end `skipped` has what could not be looked into, and links to skills
-    that are not found on another path. Raises OSError for the root alone.
+    Files and folders outside of skills are counted; more than `limit` raise
+    SourceRefused. At the end `skipped` has the folders that could not be read, and the
+    links to skills that have no other path. Raises OSError for the root alone.
     """
     skipped = [] if skipped is None else skipped
     with opened_folder(root) as descriptor:
-        yield from Search(descriptor, most, skipped).run()
+        yield from SkillSearch(descriptor, limit, skipped).run()
 
 
-class Search:
-    def __init__(self, root: int, most: int, skipped: list[Skipped]) -> None:
+class SkillSearch:
+    """The depth-first search of `find_skills`; it does not enter skill folders."""
+
+    def __init__(self, root: int, limit: int, skipped: list[Skipped]) -> None:
         self.root = root
-        self.most = most
+        self.limit = limit
         self.skipped = skipped
-        self.seen = 0
-        self.found: set[Identity] = set()
+        self.entries = 0
+        self.skills: set[Identity] = set()
         self.links: dict[str, Identity] = {}
 
     def run(self) -> Iterator[str]:
-        waiting = [""]
-        while waiting:
-            folder = waiting.pop()
-            if (listing := self._look(folder)) is None:
+        stack = [""]
+        while stack:
+            folder = stack.pop()
+            if (listing := self._list(folder)) is None:
                 continue
             if listing.is_skill:
-                self.found.add(listing.identity)
+                self.skills.add(listing.identity)
                 yield folder
                 continue
-            if self.seen > self.most:
-                raise SourceRefused(f"More than {self.most} files and folders.")
-            waiting += listing.folders
+            if self.entries > self.limit:
+                raise SourceRefused(f"More than {self.limit} files and folders.")
+            stack += listing.folders
             self.links |= listing.links
         for path, identity in self.links.items():
-            if identity not in self.found:
+            if identity not in self.skills:
                 self.skipped.append(Skipped(path, LINKED))
 
-    def _look(self, folder: str) -> Listing | None:
-        """None: it is skipped."""
+    def _list(self, folder: str) -> Listing | None:
+        """None if the folder is skipped."""
         if folder.count("/") >= MOST_FOLDERS:
             self.skipped.append(Skipped(folder, TOO_DEEP))
             return None
         try:
-            listing = listed(self.root, folder, self.most)
+            listing = list_folder(self.root, folder, self.limit)
         except OSError as error:
             if not folder:
                 raise
-            reason = f"It cannot be looked into: {error.strerror}."
+            reason = f"The folder cannot be read: {error.strerror}."
             self.skipped.append(Skipped(folder, reason))
             return None
-        self.seen += listing.entries
+        self.entries += listing.entries
         return listing
 
 
-def listed(root: int, folder: str, most: int) -> Listing:
-    with opened_folder(root, folder) as descriptor, os.scandir(descriptor) as found:
-        entries = list(islice(found, most + 1))
+def list_folder(root: int, folder: str, limit: int) -> Listing:
+    """List a folder of a source, up to one entry more than the limit."""
+    with opened_folder(root, folder) as descriptor, os.scandir(descriptor) as scan:
+        entries = list(islice(scan, limit + 1))
         prefix = f"{folder}/" if folder else ""
         return Listing(
             Identity.of(os.fstat(descriptor)),
@@ -346,13 +370,14 @@ def listed(root: int, folder: str, most: int) -> Listing:
             {
                 f"{prefix}{entry.name}": identity
                 for entry in entries
-                if entry.is_symlink() and (identity := linked(entry.name, descriptor))
+                if entry.is_symlink()
+                and (identity := linked_skill(entry.name, descriptor))
             },
         )
 
 
-def linked(name: str, folder: int) -> Identity | None:
-    """The skill that a link leads to; nothing of it is opened."""
+def linked_skill(name: str, folder: int) -> Identity | None:
+    """The skill that the link leads to, if it does; none of its files is opened."""
     for skill_file in SKILL_FILES:
         with suppress(OSError):
             os.stat(f"{name}/{skill_file}", dir_fd=folder)
@@ -360,24 +385,28 @@ def linked(name: str, folder: int) -> Identity | None:
     return None
 
 
-MOST_TOLD = 20
+MOST_SKIPPED = 20
+"""An error names at most so many skipped folders."""
 
 
 class SkillSource(Protocol):
-    """Skills by the path of their folder, `""` for one that fills the source."""
+    """A folder or archive of skills, each known by the path of its folder.
+
+    The path is `""` if the source itself is one skill.
+    """
 
     @property
     def folders(self) -> Sequence[str]: ...
 
     @property
     def skipped(self) -> Sequence[Skipped]:
-        """Nothing is known of what these folders hold: it is not gone from them."""
+        """Folders that were not read: their skills must not be taken for removed."""
 
     def read(self, folder: str) -> Files:
         """All files of one skill. Raises FilesRefused or SourceRefused."""
 
     def name_of(self, folder: str) -> str | None:
-        """The folder's own name; None where it has none."""
+        """The last part of the folder's path; None for the root of an archive."""
 
 
 @contextmanager
@@ -393,18 +422,21 @@ def open_source(
 
 
 def regular_file(path: Path) -> IO[bytes]:
-    """A pipe or a device is not waited for. Raises SourceRefused."""
+    """Open a regular file for reading.
+
+    Raises SourceRefused for a pipe or a device, at once: opening does not block.
+    """
     try:
-        file = open(path, "rb", opener=at_once)  # noqa: SIM115
+        file = open(path, "rb", opener=_open_without_blocking)  # noqa: SIM115
     except OSError as error:
         raise SourceRefused(f"{path}: {error.strerror}.") from error
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
-        raise SourceRefused(f"{path} is no folder and no file.")
+        raise SourceRefused(f"{path} is neither a folder nor a file.")
     return file
 
 
-def at_once(path: str, flags: int) -> int:
+def _open_without_blocking(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
 
 
@@ -412,30 +444,36 @@ def at_once(path: str, flags: int) -> int:
 def open_archive(
     file: IO[bytes], limits: SourceLimits = DEFAULT_SOURCE_LIMITS
 ) -> Iterator["EntrySource"]:
-    """An archive in a seekable file. Raises SourceRefused."""
+    """The skills of an archive in a seekable file. Raises SourceRefused."""
     with opened(file, limits) as archive:
         yield EntrySource(archive.entries, archive.content, limits)
 
 
-def sent_files(
+def uploaded_files(
     files: Files, limits: SourceLimits = DEFAULT_SOURCE_LIMITS
 ) -> "EntrySource":
-    """Files with the paths that a request gives them. Raises SourceRefused."""
+    """The skills in files that a request contains one by one.
+
+    Raises SourceRefused for unsafe paths, as in archives.
+    """
     entries = [
         Entry(
             inner_path(file.path.encode()),
             len(file.content),
-            offset=place,
+            offset=index,
             executable=file.executable,
         )
-        for place, file in enumerate(files)
+        for index, file in enumerate(files)
     ]
     contents = [file.content for file in files]
     return EntrySource(entries, lambda entry: contents[entry.offset], limits)
 
 
 class EntrySource:
-    """Skills in a list of entries, which has been checked as a whole."""
+    """The skills in an archive or in uploaded files.
+
+    Its entries have passed the checks of `archives`, as a whole.
+    """
 
     def __init__(
         self,
@@ -449,9 +487,9 @@ class EntrySource:
         self.skills: dict[str, list[Entry]] = {
             folder: [] for folder in sorted(skill_folders(entries))
         }
-        require_some(self.skills)
+        require_skills(self.skills)
         for entry in entries:
-            if (folder := first_of(above(entry.path), self.skills)) is not None:
+            if (folder := first_in(folders_of(entry.path), self.skills)) is not None:
                 self.skills[folder].append(entry)
         self.folders = tuple(self.skills)
         self.skipped: tuple[Skipped, ...] = ()
@@ -460,58 +498,58 @@ class EntrySource:
         return folder.rpartition("/")[2] or None
 
     def read(self, folder: str) -> Files:
-        """Sizes are looked at before anything is read."""
-        cut = len(folder) + 1 if folder else 0
-        found = [
-            (entry.path[cut:], entry)
+        """All files of one skill. Their sizes are checked before any is unpacked."""
+        prefix = len(folder) + 1 if folder else 0
+        entries = [
+            (path, entry)
             for entry in self.skills[folder]
-            if belongs(entry.path[cut:])
+            if is_part_of_skill(path := entry.path[prefix:])
         ]
-        problems = [not_a_file(name) for name, entry in found if not entry.is_file]
-        problems += check_amounts(
-            [(name, entry.size) for name, entry in found], self.limits.skill
-        )
+        problems = [not_a_file(path) for path, entry in entries if not entry.is_file]
+        sizes = [(path, entry.size) for path, entry in entries]
+        problems += check_amounts(sizes, self.limits.skill)
         if problems:
             raise FilesRefused(problems)
         files = as_files(
-            File(name, self.content(entry), entry.executable) for name, entry in found
+            File(path, self.content(entry), entry.executable) for path, entry in entries
         )
         return require_files(files, self.limits.skill)
 
 
 def skill_folders(entries: Iterable[Entry]) -> set[str]:
-    """Folders with a SKILL.md, and with none in a folder above."""
+    """Folders that have a SKILL.md, but are not inside of another such folder."""
     split = (entry.path.rpartition("/") for entry in entries)
     folders = {
         folder
         for folder, _, name in split
         if name in SKILL_FILES and may_hold_skills(folder)
     }
-    return {each for each in folders if first_of(above(each), folders) is None}
+    return {each for each in folders if first_in(folders_of(each), folders) is None}
 
 
-def above(path: str) -> Iterator[str]:
-    """The folders that hold it, the outermost first: `""` of whatever has a name."""
+def folders_of(path: str) -> Iterator[str]:
+    """The folders above the path, the outermost first: `a/b/c` → ``, `a`, `a/b`."""
     if path:
         yield ""
-    place = path.find("/")
-    while place > 0:
-        yield path[:place]
-        place = path.find("/", place + 1)
+    slash = path.find("/")
+    while slash > 0:
+        yield path[:slash]
+        slash = path.find("/", slash + 1)
 
 
-def first_of(paths: Iterable[str], among: Iterable[str]) -> str | None:
-    return next((path for path in paths if path in among), None)
+def first_in(paths: Iterable[str], collection: Container[str]) -> str | None:
+    return next((path for path in paths if path in collection), None)
 
 
-def require_some(folders: Iterable[str], skipped: Iterable[Skipped] = ()) -> None:
-    if not any(True for _ in folders):
+def require_skills(folders: Sized, skipped: Iterable[Skipped] = ()) -> None:
+    """Raises SourceRefused if there are no skill folders."""
+    if not folders:
         reasons = [f"{path}: {reason}" for path, reason in skipped]
         raise SourceRefused(" ".join(["There is no SKILL.md in it.", *reasons]))
 
 
 class FolderSource:
-    """Skills below a folder on disk, which alone may be a link."""
+    """The skills below a folder on disk. The folder may be a link, those in it not."""
 
     def __init__(self, root: Path, limits: SourceLimits) -> None:
         self.root = root.resolve()
@@ -519,12 +557,13 @@ class FolderSource:
         self.limits = limits
         skipped: list[Skipped] = []
         try:
-            found = sorted(find_skills(self.root, limits.entries, skipped))
+            self.folders = tuple(
+                sorted(find_skills(self.root, limits.entries, skipped))
+            )
         except OSError as error:
             raise SourceRefused(f"{root}: {error.strerror}.") from error
-        self.folders = tuple(found)
         self.skipped = tuple(sorted(skipped))
-        require_some(self.folders, self.skipped[:MOST_TOLD])
+        require_skills(self.folders, self.skipped[:MOST_SKIPPED])
 
     def name_of(self, folder: str) -> str | None:
         return folder.rpartition("/")[2] or self.name or None

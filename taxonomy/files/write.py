@@ -1,15 +1,15 @@
-"""Writes a skill as a folder by an atomic swap: readers see all of it, or none.
+"""Write a skill as a folder by an atomic swap: readers see the old files or the new.
 
-A write works in a staging folder beside its target, which holds:
+A write works in a staging folder beside its target, which contains:
 
-filling   new files, not yet all of them
+filling   new files while they are written
 new       all new files; after the swap, the former content of the target
-old       content that was moved out of the way
+old       former content, where the system has no atomic swap
 gone      content that is being deleted
-known     digests of content that is stored elsewhere as well
+known     digests of content that may be deleted, because it is stored elsewhere
 
-Whatever a write was doing when it stopped, `StagingFolder.recover` can tell from these
-names alone what to restore and what to delete, also after the process was killed.
+At whatever moment a write was interrupted or killed, `StagingFolder.recover` knows from
+these names alone what to restore and what to delete.
 """
 
 import ctypes
@@ -36,8 +36,8 @@ from taxonomy.files.read import (
     CHECKOUT_FOLDERS,
     STAGING_PREFIX,
     Identity,
-    digest_of,
     folder_digest,
+    readable_digest,
 )
 
 HERE = -100
@@ -45,7 +45,7 @@ HERE = -100
 EXCHANGE = 2
 """RENAME_EXCHANGE of renameat2(2)."""
 UNKNOWN = frozenset({ENOSYS, EINVAL, ENOTSUP, EPERM})
-"""Errors of kernels, file systems and sandboxes that do not support it."""
+"""Errors of kernels, file systems and sandboxes that do not support renameat2."""
 
 renameat2 = (
     getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
@@ -54,19 +54,20 @@ renameat2 = (
 )
 
 
-def atomic_swap(one: Path, other: Path, by: Path) -> None:
-    """Swap two folders in one step, where the system can: Linux, most file systems.
+def atomic_swap(one: Path, other: Path, temporary: Path) -> None:
+    """Swap two folders in one step on Linux and most file systems.
 
-    Elsewhere it takes three steps: `other` is missing for a moment, and is at `by`.
+    Elsewhere it takes three renames; between them `other` is missing, and its content
+    is at `temporary`.
     """
-    if not _in_one_step(one, other):
-        other.rename(by)
+    if not _exchange(one, other):
+        other.rename(temporary)
         one.rename(other)
-        by.rename(one)
+        temporary.rename(one)
 
 
-def _in_one_step(one: Path, other: Path) -> bool:
-    """False: the system does not support it, and nothing has changed."""
+def _exchange(one: Path, other: Path) -> bool:
+    """Swap by renameat2. False: the system does not support it; nothing has changed."""
     if renameat2 is None:
         return False
     paths = os.fsencode(one), os.fsencode(other)
@@ -82,7 +83,7 @@ LOCK = "lock"
 
 
 class StagingFolder:
-    """The folder in which one write to one target works; see the module."""
+    """The folder in which one write to one target works; the module describes it."""
 
     def __init__(self, target: Path, limits: Limits) -> None:
         self.target = target
@@ -95,37 +96,44 @@ class StagingFolder:
         self.known = self.folder / "known"
 
     def record_known(self, *contents: Files) -> None:
-        """Record content that is stored elsewhere, before any is in `new` or `old`."""
-        self.known.write_text("\n".join(map(digest_of, contents)))
+        """Record content that `recover` may delete, because it is stored elsewhere.
 
-    def delete(self, place: Path) -> None:
-        """Move it away in one step first, so that half of it is never seen as whole."""
+        It must be recorded before it is put into `new` or `old`.
+        """
+        self.known.write_text("\n".join(map(readable_digest, contents)))
+
+    def delete(self, folder: Path) -> None:
+        """Rename the folder to `gone`, which the end of the write deletes.
+
+        The rename is one step, so that a half-deleted folder is never taken for whole.
+        """
         shutil.rmtree(self.gone, ignore_errors=True)
-        place.rename(self.gone)
+        folder.rename(self.gone)
 
     def recover(self) -> None:
         """Restore the target if it is missing, and delete content that is known.
 
-        Raises FolderLeft for other content, which stays where it is.
+        Raises FolderLeft for content that is not known; it stays in the staging folder.
         """
         try:
             if os.path.lexists(self.old) and not os.path.lexists(self.target):
                 self.old.rename(self.target)
-            for place in (self.new, self.old):
-                if os.path.lexists(place) and self._is_known(place):
-                    self.delete(place)
+            for folder in (self.new, self.old):
+                if os.path.lexists(folder) and self._is_known(folder):
+                    self.delete(folder)
         except OSError as error:
             raise FolderLeft(self.folder) from error
         if os.path.lexists(self.new) or os.path.lexists(self.old):
             raise FolderLeft(self.folder)
-        for place in (self.filling, self.gone):
-            shutil.rmtree(place, ignore_errors=True)
+        for folder in (self.filling, self.gone):
+            shutil.rmtree(folder, ignore_errors=True)
         self.known.unlink(missing_ok=True)
 
-    def _is_known(self, place: Path) -> bool:
+    def _is_known(self, folder: Path) -> bool:
         with suppress(FileNotFoundError):
-            known = self.known.read_text().split()
-            return is_replaceable(place) and folder_digest(place, self.limits) in known
+            digests = self.known.read_text().split()
+            digest = folder_digest(folder, self.limits)
+            return is_replaceable(folder) and digest in digests
         return False
 
 
@@ -134,16 +142,19 @@ def staging_path(target: Path) -> Path:
 
 
 def is_replaceable(folder: Path) -> bool:
-    """It is a real folder, and not a git checkout."""
-    plain = folder.is_dir() and not folder.is_symlink()
-    return plain and not any(
+    """Whether it is a folder, and neither a link nor a git checkout."""
+    is_folder = folder.is_dir() and not folder.is_symlink()
+    return is_folder and not any(
         os.path.lexists(folder / name) for name in CHECKOUT_FOLDERS
     )
 
 
 @contextmanager
 def staging_folder(target: Path, limits: Limits) -> Iterator[StagingFolder]:
-    """Recover first what a killed write has left. Raises FolderLeft."""
+    """The locked staging folder, after recovery from a killed write.
+
+    Raises FolderLeft.
+    """
     staging = StagingFolder(target, limits)
     with locked(staging.folder):
         staging.recover()
@@ -152,14 +163,14 @@ def staging_folder(target: Path, limits: Limits) -> Iterator[StagingFolder]:
         finally:
             try:
                 staging.recover()
-            except KeyboardInterrupt:
+            except KeyboardInterrupt:  # finish the recovery before the process ends
                 staging.recover()
                 raise
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Let other writers to the same target wait, for a staging folder of their own."""
+    """Make and lock the staging folder; other writers to the same target wait."""
     with ExitStack() as stack:
         while not _lock(folder, stack):
             stack.close()
@@ -173,9 +184,10 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def _lock(folder: Path, stack: ExitStack) -> bool:
-    """False: the former holder removed the folder meanwhile.
+    """Make the folder and lock it until the stack is closed.
 
-    The system releases the lock of a process that died.
+    False: the former owner of the lock removed the folder meanwhile; try again. The
+    system releases the lock of a process that ended.
     """
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
@@ -192,14 +204,15 @@ def _lock(folder: Path, stack: ExitStack) -> bool:
 
 
 def open_lock(folder: Path) -> IO[bytes]:
-    return open(folder / LOCK, "ab", opener=_not_through_a_link)
+    return open(folder / LOCK, "ab", opener=_open_no_follow)
 
 
-def _not_through_a_link(path: str, flags: int) -> int:
+def _open_no_follow(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW)
 
 
 TAKEN = frozenset({EEXIST, ENOTDIR, ENOTEMPTY})
+"""Errors of rename() if the target exists."""
 
 
 def write_folder(
@@ -213,30 +226,31 @@ def write_folder(
     """Make `target` a folder with exactly these files, and return it.
 
     The files are written beside the target and swapped with it in one step. So a
-    reader finds the old folder or the new one, also after this was interrupted or
-    killed. Where the system has no atomic swap there is a moment without a folder; if
-    the write is killed then, the next write to this target restores the old one.
+    reader sees the old folder or the new one, even if the write is interrupted or
+    killed. Where the system has no atomic swap, the target is missing for a moment; if
+    the write is killed then, the next write to this target restores the old folder.
 
-    A target with the same files is left as it is. Raises FolderOccupied for a target
-    with other files unless `replace`, for one whose files are not `replacing` any
-    more if that is given, and always for a file, a link or a git checkout. Raises
-    FolderLeft for content of a former write that could not be restored.
+    A target with the same files is not touched. Raises FolderOccupied if the target is
+    a file, a link or a git checkout; if it has other files, unless `replace`; and if
+    `replacing` is given, unless it has exactly those files. Raises FolderLeft for
+    content of a former write that could not be restored.
     """
     require_files(files, limits)
     target = target.absolute()
-    if not os.path.lexists(staging_path(target)) and _holds(target, files, limits):
+    if not os.path.lexists(staging_path(target)) and _has(target, files, limits):
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     with staging_folder(target, limits) as staging:
         is_free = not os.path.lexists(target) or is_empty_folder(target)
-        if not is_free and _holds(target, files, limits):
+        if not is_free and _has(target, files, limits):
             return target
-        may_write = replacing is None if is_free else replace and is_replaceable(target)
-        if not may_write:
+        if is_free and replacing is not None:
+            raise FolderOccupied(target)  # the files to replace were removed meanwhile
+        if not is_free and not (replace and is_replaceable(target)):
             raise FolderOccupied(target)
         _fill(staging, files, replacing)
         if is_free:
-            _place(staging)
+            _move_in(staging)
         else:
             _swap_in(staging, replacing)
     return target
@@ -247,8 +261,8 @@ def remove_folder(
 ) -> None:
     """Remove the folder in one step.
 
-    Raises FolderOccupied as `write_folder` does, and if it does not hold these files
-    any more; then it is restored.
+    Raises FolderOccupied if the target is a link or a git checkout, or does not have
+    exactly the files `holding`; then it is restored.
     """
     target = target.absolute()
     with staging_folder(target, limits) as staging:
@@ -256,7 +270,7 @@ def remove_folder(
             raise FolderOccupied(target)
         staging.record_known(holding)
         target.rename(staging.old)
-        _require_holding(staging, staging.old, holding)
+        _require_content(staging, staging.old, holding)
         staging.delete(staging.old)
 
 
@@ -264,18 +278,19 @@ def is_empty_folder(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink() and not any(path.iterdir())
 
 
-def _holds(target: Path, files: Files, limits: Limits) -> bool:
-    return folder_digest(target, limits) == digest_of(files)
+def _has(target: Path, files: Files, limits: Limits) -> bool:
+    return folder_digest(target, limits) == readable_digest(files)
 
 
-def _require_holding(staging: StagingFolder, place: Path, files: Files | None) -> None:
-    """Raises FolderOccupied unless `place` holds the files.
+def _require_content(staging: StagingFolder, folder: Path, files: Files | None) -> None:
+    """Raises FolderOccupied unless the folder, once the target, has these files.
 
-    It has been moved there, so that nobody who knows its path can still change it.
+    The check comes after the folder was moved into the staging folder: programs that
+    write to the target's path cannot change it any more (TOCTOU).
     """
-    if not is_replaceable(place):
+    if not is_replaceable(folder):
         raise FolderOccupied(staging.target)
-    if files is not None and not _holds(place, files, staging.limits):
+    if files is not None and not _has(folder, files, staging.limits):
         raise FolderOccupied(staging.target)
 
 
@@ -290,8 +305,8 @@ def _fill(staging: StagingFolder, files: Files, replacing: Files | None) -> None
     staging.filling.rename(staging.new)
 
 
-def _place(staging: StagingFolder) -> None:
-    """Move the new folder to where nothing was, or an empty folder."""
+def _move_in(staging: StagingFolder) -> None:
+    """Move the new folder to the target, which does not exist or is an empty folder."""
     try:
         staging.new.rename(staging.target)
     except OSError as error:
@@ -301,22 +316,28 @@ def _place(staging: StagingFolder) -> None:
 
 
 def _swap_in(staging: StagingFolder, replacing: Files | None) -> None:
-    """Swap in the new folder, and swap back unless the old one may be deleted."""
-    ours = _identity(staging.new)
+    """Swap the new folder with the target, and delete the old one.
+
+    The swap is undone if the old folder does not have the files `replacing`.
+    """
+    written = _identity(staging.new)
     try:
         atomic_swap(staging.new, staging.target, staging.old)
-        _require_holding(staging, staging.new, replacing)
+        _require_content(staging, staging.new, replacing)
         staging.delete(staging.new)
     except BaseException:
-        _swap_back(staging, ours)
+        _swap_back(staging, written)
         raise
 
 
-def _swap_back(staging: StagingFolder, ours: Identity | None) -> None:
-    """Undo a swap, wherever it was interrupted, or before it began."""
+def _swap_back(staging: StagingFolder, written: Identity | None) -> None:
+    """Undo a swap that was interrupted in any of its steps, or had not begun.
+
+    `written` is the folder with the new files: if it is not at `new`, the swap is done.
+    """
     if not os.path.lexists(staging.new) and os.path.lexists(staging.old):
         staging.old.rename(staging.new)
-    if _identity(staging.new) not in (ours, None):
+    if _identity(staging.new) not in (written, None):
         atomic_swap(staging.new, staging.target, staging.old)
 
 

@@ -12,7 +12,7 @@ from django.db import DatabaseError, transaction
 from core.json_values import text_finding
 from taxonomy.exceptions import InvalidSkill, NameTaken, SkillArchived, TaxonomyError
 from taxonomy.files.gate import PackagingError
-from taxonomy.files.read import SkillSource, above, first_of
+from taxonomy.files.read import SkillSource, first_in, folders_of
 from taxonomy.importing.matching import (
     Categories,
     DiscoveredSkill,
@@ -114,7 +114,7 @@ class SourceContent:
         """
         if self.first_unread is not None:
             return MAYBE_UNREAD.format(sanitized(self.first_unread) or ".")
-        enclosing_skill = first_of(above(path), self.folders)
+        enclosing_skill = first_in(folders_of(path), self.folders)
         if enclosing_skill is None:
             return ""
         return COVERED.format(sanitized(enclosing_skill) or ".")

@@ -22,7 +22,7 @@ from taxonomy.scan.rules.files import (
     matching_file_rules,
 )
 from taxonomy.scan.rules.pattern import CODE, MARKDOWN, NOTICE, ScanRule
-from taxonomy.scan.rules.skill import SkillMatch, matching_skill_rules
+from taxonomy.scan.rules.skill import SkillRuleMatch, matching_skill_rules
 from taxonomy.scan.rules.wording import WORDING
 from taxonomy.scan.text import (
     MARKED,
@@ -309,7 +309,7 @@ def _file_finding(rule: FileRule, file: File) -> Finding:
     )
 
 
-def _skill_finding(match: SkillMatch) -> Finding:
+def _skill_finding(match: SkillRuleMatch) -> Finding:
     rule = match.rule
     return Finding(
         rule.rule,

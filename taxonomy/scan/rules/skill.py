@@ -116,7 +116,7 @@ ANY_COMMAND = SkillRule(
 SKILL_RULES = (HIJACKS, UNDECLARED, ALL_TOOLS, ANY_COMMAND)
 
 
-class SkillMatch(NamedTuple):
+class SkillRuleMatch(NamedTuple):
     """The place where a skill breaks a rule, and the text there."""
 
     rule: SkillRule
@@ -127,7 +127,7 @@ class SkillMatch(NamedTuple):
 
 def matching_skill_rules(
     reading: Reading, files: Files, max_bytes: int
-) -> Iterator[SkillMatch]:
+) -> Iterator[SkillRuleMatch]:
     """At most one match of each rule. Of each file `max_bytes` are read."""
     if reading.file is None:
         return
@@ -138,7 +138,7 @@ def matching_skill_rules(
     ):
         text = " ".join(str(frontmatter.get(field, ""))[:4096].split())
         if rule := check(text):
-            yield SkillMatch(rule, reading.path, reading.line_of(field), text)
+            yield SkillRuleMatch(rule, reading.path, reading.line_of(field), text)
     fields = ("description", "compatibility", "allowed-tools", "metadata")
     declaration = " ".join(str(frontmatter.get(name, "")) for name in fields)
     if not DECLARED.search(declaration):
@@ -157,12 +157,12 @@ def _check_tools(tools: str) -> SkillRule | None:
     return ANY_COMMAND if "Bash" in names else None
 
 
-def _first_network_use(files: Files, max_bytes: int) -> Iterator[SkillMatch]:
+def _first_network_use(files: Files, max_bytes: int) -> Iterator[SkillRuleMatch]:
     for file in files:
         if CODE.search(file.path):
             text = file.content[:max_bytes].decode("utf-8", "replace")
             if match := NETWORK.search(text):
                 index = text.count("\n", 0, match.start())
                 line = " ".join(text.split("\n")[index].split())
-                yield SkillMatch(UNDECLARED, file.path, index + 1, line)
+                yield SkillRuleMatch(UNDECLARED, file.path, index + 1, line)
                 return

@@ -51,7 +51,7 @@ def test_a_folder_that_may_not_be_read_is_told_and_the_rest_is_found(
     with open_source(skills_folder) as source:
         assert source.folders == ("a",)
         assert source.skipped == (
-            ("deep", "It cannot be looked into: Permission denied."),
+            ("deep", "The folder cannot be read: Permission denied."),
         )
         assert source.read("a") == OLD
 

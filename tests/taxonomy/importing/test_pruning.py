@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from taxonomy.files.read import sent_files
+from taxonomy.files.read import uploaded_files
 from taxonomy.files.write import write_folder
 from taxonomy.importing.importer import Importer, ImportOptions
 from taxonomy.models import Origin, Skill
@@ -87,7 +87,7 @@ def test_nothing_is_gone_while_a_folder_cannot_be_read(import_skills, source, br
 
 def test_nothing_is_gone_while_a_folder_cannot_be_looked_into():
     def run(files, skipped=()):
-        source = sent_files(tuple(files))
+        source = uploaded_files(tuple(files))
         source.skipped = skipped
         return list(Importer(source, ImportOptions("team", prune=True)).run())
 
@@ -96,7 +96,7 @@ def test_nothing_is_gone_while_a_folder_cannot_be_looked_into():
         for name in ("one", "two")
     )
     run((*one, *two))
-    outcomes = run(one, [("more", "It cannot be looked into.")])
+    outcomes = run(one, [("more", "The folder cannot be read.")])
     assert [(each.path, each.action) for each in outcomes] == [
         ("one", "unchanged"),
         ("more", "refused"),
