@@ -243,7 +243,7 @@ def revoke(draft: Draft, waiver_id: int, *, by: User) -> None:
     Raises UnknownWaiver, WrongState or DraftChanged.
     """
     before = waived_in(draft.job)
-    waiver = draft.waivers.standing().filter(pk=waiver_id).first()
+    waiver = draft.waivers.active().filter(pk=waiver_id).first()
     if waiver is None:
         raise UnknownWaiver
     accepted = before - {waiver.waived}

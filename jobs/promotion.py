@@ -85,7 +85,7 @@ def _publish_validated(
             job,
             package,
             by,
-            waivers=list(draft.waivers.standing()),
+            waivers=list(draft.waivers.active()),
             category=taxonomy_path or (None if job.base else _intended_category(job)),
             version=version,
             based_on=job.base.bundle_id if job.base and not over_newer else None,

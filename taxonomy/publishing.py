@@ -237,8 +237,8 @@ class PublishingManager(models.Manager["Skill"]):
             skill=skill,
             number=next_number(
                 published.values_list("number", flat=True),
-                given=publication.number,
-                named=metadata.version,
+                requested=publication.number,
+                declared=metadata.version,
             ),
             bundle=Bundle.objects.store(package.files, digest=package.digest),
             frontmatter=metadata.frontmatter,

@@ -319,7 +319,7 @@ class Sync:
         """
         fleets, stored = Fleet.objects, read_state(self.root)
         dry_run = self.options.dry_run
-        state = stored.of(fleets.known_identity() if dry_run else fleets.identity())
+        state = stored.of(fleets.existing_identity() if dry_run else fleets.identity())
         if stored.skills and not state.skills:
             self.notes.append(OTHER_FLEET)
         return state

@@ -166,7 +166,7 @@ class DraftAdmin(JobsAdmin):
             "Revoke a waiver",
             revoke,
             may=may_decide,
-            fits=lambda draft: undecided(draft) and draft.waivers.standing().exists(),
+            fits=lambda draft: undecided(draft) and draft.waivers.active().exists(),
             form_of=lambda draft: findings.revoke_form(draft.waivers),
             picks="waiver",
             intro="The finding counts again; the record of the waiver is kept.",

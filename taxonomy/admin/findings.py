@@ -144,7 +144,7 @@ def waive_form(report: Report) -> type[forms.Form]:
 
 
 def revoke_form(waivers: Any) -> type[forms.Form]:
-    standing = waivers.standing()
+    standing = waivers.active()
 
     class RevokeForm(forms.Form):
         waiver = fields.radio(

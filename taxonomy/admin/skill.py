@@ -167,7 +167,7 @@ class SkillVersionAdmin(FleetAdmin):
         """Only curators see the files of a yanked version, as in the API."""
         if not request.user.has_perm(PUBLISH_SKILLS):
             try:
-                row.require_offered()
+                row.require_not_yanked()
             except VersionYanked as withdrawn:
                 yield Panel("Files", lead=str(withdrawn))
                 return
@@ -283,7 +283,7 @@ class SkillAdmin(FleetAdmin):
             "Revoke a waiver",
             revoke,
             may=holds(PUBLISH_SKILLS),
-            fits=lambda skill: skill.waivers.standing().exists(),
+            fits=lambda skill: skill.waivers.active().exists(),
             form_of=lambda skill: findings.revoke_form(skill.waivers),
             picks="waiver",
             intro="The finding counts again. The waiver stays on record.",

@@ -61,12 +61,12 @@ class SkillAPIView(APIView):
         """
         if number is None:
             return skill.current
-        version = skill.versions.known_as(number).first()
+        version = skill.versions.by_ref(number).first()
         if not version:
             raise Http404(f"{skill.name} has no version {number[:80]!r}.")
         self.tag_authors(version)
         if to_install or self.audience != Audience.CURATORS:
-            version.require_offered()
+            version.require_not_yanked()
         return version
 
 

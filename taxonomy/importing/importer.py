@@ -334,7 +334,7 @@ def prune(options: ImportOptions, content: SourceContent) -> Iterator[Outcome]:
 
     It stops early, with a refusal, after several database errors in a row.
     """
-    origins = list(Origin.objects.of(options.origin))
+    origins = list(Origin.objects.of_source(options.origin))
     present = {origin.skill_id for origin in origins if origin.path in content.folders}
     failures = DatabaseFailures()
     for origin in origins:

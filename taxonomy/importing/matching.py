@@ -82,7 +82,7 @@ class ImportSource:
 
     def __init__(self, name: str, folders: Collection[str]) -> None:
         self.name = name
-        origins = Origin.objects.of(name) if name else Origin.objects.none()
+        origins = Origin.objects.of_source(name) if name else Origin.objects.none()
         self.by_folder = {origin.path: origin for origin in origins}
         gone = [each for path, each in self.by_folder.items() if path not in folders]
         self.gone_by_skill = {origin.skill_id: origin for origin in gone}

@@ -1,4 +1,4 @@
-"""Labels that skills are filtered by, and the facets that define some of them."""
+"""Labels, by which skills are filtered, and the definitions of facets."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ class LabelManager(InvalidatingManager):
     def set_labels(
         self, skill: "Skill", kind: "Label.Kind", values: Iterable[str]
     ) -> None:
-        """Make these the skill's only labels of the kind.
+        """Replace the skill's labels of this kind by these.
 
         Rows are written one by one and not in bulk, so that only this skill's cache
         entries become stale. Facets must have passed FacetDefinition.objects.require().
@@ -42,11 +42,11 @@ class Label(models.Model):
         KEYWORD = "keyword"
         """Found by search, beside name and description."""
         TAG = "tag"
-        """A free grouping, chosen by people."""
+        """A word of free choice that groups skills."""
         CAPABILITY = "capability"
         """What an agent can do with the skill."""
         FACET = "facet"
-        """A dimension and its value, as in language=python."""
+        """The name and value of a facet, as in language=python."""
         TOOL = "tool"
         """A tool of the frontmatter's allowed-tools."""
 
@@ -70,63 +70,66 @@ class Label(models.Model):
         return f"{self.kind}:{self.value}"
 
 
-NAMED = 5
-"""So many values a refusal names."""
+MOST_NAMED = 5
+"""An error names at most so many values."""
 
 
 class FacetManager(InvalidatingManager):
     def define(self, name: str, **fields: Any) -> "FacetDefinition":
-        """A new dimension. Raises FacetTaken or InvalidFacet."""
+        """Create a facet. Raises FacetTaken or InvalidFacet."""
         if not SKILL_NAME.fullmatch(name):
             raise InvalidFacet(name="Write lower-case words with single hyphens.")
-        most = settings.SKILLFLEET_MAX_FACETS
-        if self.count() >= most:
-            raise InvalidFacet(name=f"There are {most} facets, the most there may be.")
+        limit = settings.SKILLFLEET_MAX_FACETS
+        if self.count() >= limit:
+            raise InvalidFacet(name=f"There are {limit} facets already, the maximum.")
         try:
             with transaction.atomic():
-                made: FacetDefinition = self.create(name=name, **fields)
+                facet: FacetDefinition = self.create(name=name, **fields)
         except IntegrityError:
             raise FacetTaken(name=f"There is a facet {name!r} already.") from None
-        return made
+        return facet
 
     def require(self, labels: Iterable[str]) -> None:
-        """Each label is name=value as defined. Raises InvalidFacet with all findings.
+        """Check that each label is a name=value which its facet allows.
 
-        The definitions are locked until the transaction ends.
+        Raises InvalidFacet with all problems. The definitions are locked until the
+        transaction ends.
         """
-        given: dict[str, set[str]] = {}
+        values_by_name: dict[str, set[str]] = {}
         for label in labels:
             name, _, value = label.partition("=")
-            given.setdefault(name, set()).add(value)
-        locked = self.select_for_update(no_key=True).filter(name__in=given)
-        known = {facet.name: facet for facet in locked.order_by("pk")}
-        findings = [
-            finding
-            for name, values in sorted(given.items())
-            for finding in (
-                known[name].findings(values) if name in known else [undefined(name)]
-            )
-        ]
-        if findings:
-            raise InvalidFacet(facets=findings)
+            values_by_name.setdefault(name, set()).add(value)
+        locked = self.select_for_update(no_key=True).filter(name__in=values_by_name)
+        facets = {facet.name: facet for facet in locked.order_by("pk")}
+        problems = []
+        for name, values in sorted(values_by_name.items()):
+            if name in facets:
+                problems += facets[name].problems(values)
+            else:
+                problems.append(_not_a_facet(name))
+        if problems:
+            raise InvalidFacet(facets=problems)
 
 
-def undefined(name: str) -> str:
+def _not_a_facet(name: str) -> str:
     return (
-        f"{name[:80]!r} is no facet. Write name=value; GET /facets lists the names,"
-        " a curator defines more."
+        f"{name[:80]!r} is not a facet. Write name=value. GET /facets lists the names;"
+        " a curator can define more."
     )
 
 
 class FacetDefinition(models.Model):
-    """One dimension, as `language`; labels of the kind facet say language=python."""
+    """A facet, a dimension such as `language`, with the values that labels may have.
+
+    A label of the kind facet is name=value, as in language=python.
+    """
 
     name = models.CharField(max_length=MAX_NAME_CHARS, unique=True)
     description = models.CharField(max_length=1024, blank=True)
     values = models.JSONField(default=list, blank=True)
-    """The texts that it may have; none: any text."""
+    """The allowed values; an empty list allows any text."""
     multiple = models.BooleanField(default=False)
-    """Whether one skill may have several."""
+    """Whether one skill may have several values."""
 
     objects = FacetManager()
 
@@ -137,9 +140,9 @@ class FacetDefinition(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def findings(self, values: set[str]) -> list[str]:
-        """What is wrong with a skill that has all of these."""
-        found = [
+    def problems(self, values: set[str]) -> list[str]:
+        """The problems of a skill that has all of these values, as sentences."""
+        problems = [
             f"{self.name} cannot be {value[:80]!r}; it is one of"
             f" {', '.join(self.values)}."
             if self.values
@@ -148,11 +151,12 @@ class FacetDefinition(models.Model):
             if not value or (self.values and value not in self.values)
         ]
         if len(values) > 1 and not self.multiple:
-            found.append(f"{self.name} has one value; {len(values)} were given.")
-        return found
+            message = f"{self.name} has one value; {len(values)} were given."
+            problems.append(message)
+        return problems
 
     def revise(self, **fields: Any) -> None:
-        """Change it. Raises FacetInUse when skills have what it would forbid."""
+        """Change the fields. Raises FacetInUse if skills have values then forbidden."""
         with transaction.atomic():
             locked = self._locked()
             for field, value in fields.items():
@@ -161,15 +165,16 @@ class FacetDefinition(models.Model):
             forbidden = sorted(used - set(locked.values)) if locked.values else []
             if forbidden:
                 raise FacetInUse(
-                    values=f"Skills have {', '.join(forbidden[:NAMED])}; relabel them."
+                    values=f"Skills have {', '.join(forbidden[:MOST_NAMED])};"
+                    " relabel them."
                 )
-            if not locked.multiple and locked.several().exists():
+            if not locked.multiple and locked.skills_with_several_values().exists():
                 raise FacetInUse(multiple="Skills have several values; relabel them.")
             locked.save()
         self.refresh_from_db()
 
     def remove(self) -> None:
-        """Raises FacetInUse while a skill has a value of it."""
+        """Delete the facet. Raises FacetInUse while a skill has a value of it."""
         with transaction.atomic():
             if self._locked().labels().exists():
                 raise FacetInUse
@@ -190,7 +195,7 @@ class FacetDefinition(models.Model):
         used = self.labels().order_by().values_list("value", flat=True).distinct()
         return {value.partition("=")[2] for value in used}
 
-    def several(self) -> models.QuerySet[Any]:
-        """Skills, by key, that have more than one value."""
+    def skills_with_several_values(self) -> models.QuerySet[Any]:
+        """Rows with the keys of skills that have more than one value."""
         counts = self.labels().order_by().values("skill").annotate(n=Count("pk"))
         return counts.filter(n__gt=1)

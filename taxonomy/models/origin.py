@@ -10,17 +10,20 @@ from taxonomy.models.version import SkillVersion
 
 class FleetManager(models.Manager["Fleet"]):
     def identity(self) -> str:
-        """Made when it is asked for the first time, and never changed."""
+        """The UUID of this fleet; it is created at the first call and never changes."""
         return str(self.get_or_create(pk=Fleet.ONLY)[0].uuid)
 
-    def known_identity(self) -> str:
-        """Empty while nobody has asked for it; writes nothing."""
+    def existing_identity(self) -> str:
+        """The UUID of this fleet, or an empty text; nothing is created."""
         fleet = self.filter(pk=Fleet.ONLY).first()
         return str(fleet.uuid) if fleet else ""
 
 
 class Fleet(models.Model):
-    """One row. What is written elsewhere about this fleet says whose it is by it."""
+    """The identity of this fleet; there is one row.
+
+    Files that a sync writes into other folders name the fleet that they belong to.
+    """
 
     ONLY = 1
 
@@ -33,33 +36,33 @@ class Fleet(models.Model):
 
 
 class OriginQuerySet(models.QuerySet["Origin"]):
-    def of(self, source: str) -> "OriginQuerySet":
-        """With their skills, and nothing of what those say."""
-        shown = self.filter(source=source).order_by("path")
-        shown = shown.select_related("skill__current", "skill__category")
-        return shown.defer(
+    def of_source(self, source: str) -> "OriginQuerySet":
+        """The origins in the source, with their skills but without the skills' text."""
+        origins = self.filter(source=source).order_by("path")
+        origins = origins.select_related("skill__current", "skill__category")
+        return origins.defer(
             *(f"skill__current__{field}" for field in SkillVersion.CONTENT)
         )
 
 
 class Origin(models.Model):
-    """One folder of one source, and the skill that was made of it."""
+    """One folder of one source, and the skill that was imported from it."""
 
     MOST_CHARS = 300
-    """Of a source and of a path; a unique index has room for both."""
+    """The most characters of a source and of a path: a unique index must hold both."""
 
     source = models.CharField(max_length=MOST_CHARS)
     path = models.CharField(max_length=MOST_CHARS, blank=True)
-    """Of the folder within the source; empty when the skill fills it."""
+    """The folder's path in the source; empty if the source itself is the skill."""
     skill = models.ForeignKey(Skill, models.CASCADE, related_name="origins")
     digest = models.CharField(max_length=64)
-    """Of the bundle that was found there."""
+    """The bundle digest of the folder's files."""
     published = models.CharField(max_length=64)
-    """Of the bundle that was made of it: another one after a rename."""
+    """The bundle digest of the published files; it differs if the skill was renamed."""
     pruned = models.BooleanField(default=False)
-    """The source has lost it, and the skill was archived for that."""
+    """The source no longer has the folder, and the skill was archived for that."""
     adopted = models.BooleanField(default=False)
-    """The skill was there before, with these bytes: it did not come from here."""
+    """The skill existed before the import, with the same files."""
     imported_at = models.DateTimeField(auto_now=True)
 
     objects = OriginQuerySet.as_manager()
@@ -75,5 +78,5 @@ class Origin(models.Model):
 
     @property
     def is_renamed(self) -> bool:
-        """The skill has another name than the source gives it."""
+        """Whether the skill has another name than it has in the source."""
         return self.digest != self.published

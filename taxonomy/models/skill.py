@@ -542,7 +542,7 @@ class Skill(models.Model):
         report = self._report()
         with transaction.atomic():
             locked = self._locked_unchanged()
-            waiver = locked.waivers.standing().filter(pk=waiver_id).first()
+            waiver = locked.waivers.active().filter(pk=waiver_id).first()
             if waiver is None:
                 raise UnknownWaiver
             waiver.revoke(by)

@@ -23,16 +23,17 @@ MAX_SNIPPET_CHARS = 200
 
 
 class WaiverQuerySet(InvalidatingQuerySet):
-    def standing(self) -> "WaiverQuerySet":
-        """Those that nobody has revoked."""
+    def active(self) -> "WaiverQuerySet":
+        """Waivers that nobody has revoked."""
         return self.filter(revoked_at=None)
 
     def with_people(self) -> "WaiverQuerySet":
-        """Loads with each waiver who granted it and who revoked it."""
+        """Join the people who granted and revoked each waiver."""
         return self.select_related("person", "revoked_by")
 
     def waived(self) -> frozenset[WaivedFinding]:
-        pairs = self.standing().values_list("fingerprint", "severity")
+        """The findings that the active waivers accept."""
+        pairs = self.active().values_list("fingerprint", "severity")
         return frozenset(WaivedFinding(*pair) for pair in pairs)
 
 
@@ -40,48 +41,52 @@ class WaiverManager(models.Manager.from_queryset(WaiverQuerySet)):  # type: igno
     def grant(
         self, findings: Iterable[Finding], *, by: User, reason: str, **of: Any
     ) -> list[Any]:
-        """Create a waiver for each finding that is still open.
+        """Create a waiver for each finding that is not waived yet.
 
-        One by one and not in bulk, so that only this owner's cache entries become
-        stale. `of` is the skill or the draft.
+        `of` is the skill or the draft. Rows are written one by one and not in bulk, so
+        that only this owner's cache entries become stale.
         """
         existing = self.filter(**of).waived()
+        by_fingerprint = {each.fingerprint: each for each in findings}
         return [
             self.replace(
                 by,
-                rule=found.rule,
-                severity=str(found.severity),
-                file=found.file[:MAX_FILE_CHARS],
-                line=found.line,
-                snippet=found.snippet[:MAX_SNIPPET_CHARS],
-                fingerprint=found.fingerprint,
+                rule=finding.rule,
+                severity=str(finding.severity),
+                file=finding.file[:MAX_FILE_CHARS],
+                line=finding.line,
+                snippet=finding.snippet[:MAX_SNIPPET_CHARS],
+                fingerprint=finding.fingerprint,
                 reason=reason,
                 person=by,
                 **of,
             )
-            for found in {found.fingerprint: found for found in findings}.values()
-            if not is_waived(found, existing)
+            for finding in by_fingerprint.values()
+            if not is_waived(finding, existing)
         ]
 
     def replace(self, by: User, **fields: Any) -> Any:
-        """Create a waiver, and revoke one that accepted the finding as less severe."""
+        """Create a waiver; revoke one that accepted the finding at a lower severity."""
         owner = {name: fields[name] for name in ("skill", "draft") if name in fields}
-        former = self.standing().filter(**owner, fingerprint=fields["fingerprint"])
+        former = self.active().filter(**owner, fingerprint=fields["fingerprint"])
         for each in former:
             each.revoke(by)
         return self.create(**fields)
 
 
 class BaseWaiver(models.Model):
-    """One finding as it was seen. It holds while the text that was found stays."""
+    """A curator's acceptance of one finding, with a copy of that finding.
+
+    It holds while the text that the scan found stays the same.
+    """
 
     rule = models.CharField(max_length=64)
     severity = models.CharField(max_length=8, blank=True, default="", db_default="")
-    """As bad as it was then; it is open again when a rule says worse of it. Empty:
-    of before that was kept, and however bad it is."""
+    """The accepted severity; if the rule becomes more severe, the finding is open
+    again. Empty for old waivers, which hold for every severity."""
     file = models.CharField(max_length=MAX_FILE_CHARS)
     line = models.PositiveIntegerField(null=True, blank=True)
-    """Where it stood when it was waived."""
+    """The line at the time of the waiver."""
     snippet = models.CharField(max_length=MAX_SNIPPET_CHARS, blank=True)
     fingerprint = models.CharField(max_length=64)
     reason = models.CharField(max_length=MAX_REASON_CHARS)
@@ -104,27 +109,27 @@ class BaseWaiver(models.Model):
         abstract = True
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{self.rule} {place}"
+        position = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{self.rule} {position}"
 
     @property
     def waived(self) -> WaivedFinding:
         return WaivedFinding(self.fingerprint, self.severity)
 
     def as_fields(self) -> dict[str, Any]:
-        """What was accepted, by whom, when and why, as fields of another waiver."""
+        """The fields of a copy for another owner: finding, reason, person and time."""
         names = ("rule", "severity", "file", "line", "snippet", "fingerprint", "reason")
-        copied = {name: getattr(self, name) for name in names}
-        return copied | {"person_id": self.person_id, "granted_at": self.granted_at}
+        fields = {name: getattr(self, name) for name in names}
+        return fields | {"person_id": self.person_id, "granted_at": self.granted_at}
 
     def revoke(self, by: User) -> None:
-        """The finding counts again; who waived it, and who revoked that, stays."""
+        """Make the finding count again; the row is kept as a record."""
         self.revoked_at, self.revoked_by = Now(), by
         self.save(update_fields=["revoked_at", "revoked_by"])
 
 
 class Waiver(BaseWaiver):
-    """Of a published skill."""
+    """A waiver of a finding on a published skill."""
 
     skill = models.ForeignKey("taxonomy.Skill", models.CASCADE, related_name="waivers")
 
@@ -142,7 +147,7 @@ class Waiver(BaseWaiver):
 
 class VerdictManager(InvalidatingManager):
     def store(self, skill: "Skill", report: Report) -> None:
-        """Store the report on the skill's current version, if it says anything new."""
+        """Store the report on the skill's current version, if it has changed."""
         fields = {
             "status": report.status,
             "score": report.score,
@@ -153,13 +158,13 @@ class VerdictManager(InvalidatingManager):
             "digest": skill.current.bundle_id,
             "rules": rule_set(),
         }
-        known = self.filter(pk=skill.pk).first()
-        if known is None:
+        existing = self.filter(pk=skill.pk).first()
+        if existing is None:
             self.create(skill=skill, **fields)
-        elif any(getattr(known, name) != value for name, value in fields.items()):
+        elif any(getattr(existing, name) != value for name, value in fields.items()):
             for name, value in fields.items():
-                setattr(known, name, value)
-            known.save()
+                setattr(existing, name, value)
+            existing.save()
 
 
 class Verdict(models.Model):

@@ -28,13 +28,16 @@ FULL = re.compile(
 )
 SHORT = re.compile(r"v?(\d{1,9}(?:\.\d{1,9}){0,2})", re.ASCII)
 MAX_VERSION_CHARS = 64
-LARGEST_GIVEN = 10**9 - 1
-"""For each part. Patches count on from there, so a next number always exists."""
+LARGEST_REQUESTED = 10**9 - 1
+"""The largest part that a publisher may choose. Patch numbers may grow beyond it, so
+that there always is a next version."""
 
 
 @total_ordering
 @dataclass(frozen=True)
 class Version:
+    """A semantic version number (semver 2.0.0), without build metadata."""
+
     major: int
     minor: int
     patch: int
@@ -43,9 +46,9 @@ class Version:
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """The version for a full number (2.0.0-rc.1) of at most 64 characters.
+        """Parse a full number (2.0.0-rc.1) of at most 64 characters.
 
-        Else None.
+        None: it is not a valid number.
         """
         match = FULL.fullmatch(text) if len(text) <= MAX_VERSION_CHARS else None
         if not match:
@@ -57,20 +60,24 @@ class Version:
         return cls(int(match[1]), int(match[2]), int(match[3]), prerelease)
 
     @classmethod
-    def given(cls, text: str) -> Self | None:
-        """As a publisher gives it: a full number that leaves room for more."""
+    def parse_requested(cls, text: str) -> Self | None:
+        """Parse a number that a publisher chose: a full one, with no part too large."""
         version = cls.parse(text)
-        if version and max(version.major, version.minor, version.patch) > LARGEST_GIVEN:
+        if not version:
             return None
-        return version
+        largest = max(version.major, version.minor, version.patch)
+        return version if largest <= LARGEST_REQUESTED else None
 
     @classmethod
-    def lenient(cls, text: str) -> Self | None:
-        """As authors write it in `metadata.version`: also 1, 1.0 and v1.0.0."""
+    def parse_lenient(cls, text: str) -> Self | None:
+        """Parse a number as authors write it in `metadata.version`.
+
+        It may also be short (1, 1.0) or begin with a v (v1.0.0).
+        """
         if match := SHORT.fullmatch(text.strip()):
             major, minor, patch = map(int, f"{match[1]}.0.0".split(".")[:3])
             return cls(major, minor, patch)
-        return cls.given(text.strip())
+        return cls.parse_requested(text.strip())
 
     def next_patch(self) -> "Version":
         """2.0.0-rc.1 is followed by 2.0.0, 2.0.0 by 2.0.1."""
@@ -98,25 +105,29 @@ FIRST = Version(1, 0, 0)
 
 
 EXECUTABLE = "100755"
-YOUNG = timedelta(hours=1)
-"""Who stores what was stored within this time need not say so again."""
+TOUCH_INTERVAL = timedelta(hours=1)
+"""`stored_at` is only updated if it is older: this saves most of the writes."""
 
 
 class ContentQuerySet(models.QuerySet[Any]):
     def old(self) -> "ContentQuerySet":
-        """What `pruning` might take soon; who is about to refer to it touches it."""
-        return self.filter(stored_at__lt=Now() - YOUNG)
+        """Rows that must be touched before something new refers to them.
+
+        Otherwise the pruning of unused content might delete them in between.
+        """
+        return self.filter(stored_at__lt=Now() - TOUCH_INTERVAL)
 
     def touch(self) -> int:
+        """Set `stored_at` to now; the number of rows that still exist."""
         return self.update(stored_at=Now())
 
 
 class Blob(models.Model):
-    """The bytes of a file, kept once however many bundles hold it."""
+    """The bytes of a file, stored once for all bundles that have it."""
 
     digest = models.CharField(max_length=64, primary_key=True)
     stored_at = models.DateTimeField(db_default=Now(), db_index=True)
-    """When somebody last stored it, to the hour."""
+    """When the content was last stored; it may be TOUCH_INTERVAL behind."""
     content = models.BinaryField()
 
     objects = ContentQuerySet.as_manager()
@@ -129,13 +140,13 @@ class BundleManager(models.Manager.from_queryset(ContentQuerySet)):  # type: ign
     def store(self, files: Files, *, digest: str = "") -> "Bundle":
         """The bundle with exactly these files; it is created if it does not exist.
 
-        digest: the bundle digest of the files, if the caller has computed it already.
+        `digest` is the bundle digest of the files, if the caller has computed it.
         Concurrent callers with the same files get the same bundle. Rows are written in
         the order of their digests, so that two writers cannot deadlock.
         """
         digest = digest or bundle_digest(files)
-        if known := self._known(digest):
-            return known
+        if existing := self._touched(digest):
+            return existing
         with transaction.atomic(using=self.db):
             self._store_blobs(files)
             bundle = Bundle(digest=digest)
@@ -154,39 +165,42 @@ class BundleManager(models.Manager.from_queryset(ContentQuerySet)):  # type: ign
             )
         return bundle
 
-    def _known(self, digest: str) -> "Bundle | None":
-        """The bundle that is there; None also if it was removed before the touch."""
-        there = self.filter(pk=digest)
-        old = models.Exists(there.old())
-        known: Bundle | None = there.annotate(is_old=old).first()
-        if known and known.is_old and not there.touch():  # type: ignore[attr-defined]
+    def _touched(self, digest: str) -> "Bundle | None":
+        """The existing bundle, touched if it is old.
+
+        None: there is none, or it was pruned before it could be touched.
+        """
+        rows = self.filter(pk=digest)
+        old = models.Exists(rows.old())
+        bundle: Bundle | None = rows.annotate(is_old=old).first()
+        if bundle and bundle.is_old and not rows.touch():  # type: ignore[attr-defined]
             return None
-        return known
+        return bundle
 
     def _store_blobs(self, files: Files) -> None:
-        wanted = {file.blob_digest: file.content for file in files}
-        there = Blob.objects.filter(pk__in=wanted)
-        # Locked in one order, so that two writers cannot deadlock.
-        old = there.old().order_by("pk").select_for_update()
+        contents = {file.blob_digest: file.content for file in files}
+        existing = Blob.objects.filter(pk__in=contents)
+        # All writers lock in the same order, so that they cannot deadlock.
+        old = existing.old().order_by("pk").select_for_update()
         if keys := list(old.values_list("pk", flat=True)):
             Blob.objects.filter(pk__in=keys).touch()
-        known = set(there.values_list("pk", flat=True))
+        missing = contents.keys() - set(existing.values_list("pk", flat=True))
         Blob.objects.bulk_create(
             [
-                Blob(digest=digest, content=wanted[digest])
-                for digest in sorted(wanted.keys() - known)
+                Blob(digest=digest, content=contents[digest])
+                for digest in sorted(missing)
             ],
             ignore_conflicts=True,
         )
 
 
 class Bundle(models.Model):
-    """All files of a skill or a draft. Never changed, so it may be shared."""
+    """All files of a skill or a draft. It is immutable, so that it can be shared."""
 
     digest = models.CharField(max_length=64, primary_key=True)
-    """As `bundle_digest` computes it from the sorted (path, blob, mode)."""
+    """The result of `bundle_digest`."""
     stored_at = models.DateTimeField(db_default=Now(), db_index=True)
-    """When somebody last stored it, to the hour."""
+    """When the bundle was last stored; it may be TOUCH_INTERVAL behind."""
 
     objects = BundleManager()
 
@@ -199,7 +213,7 @@ class Bundle(models.Model):
         )
 
     def package(self, folder_name: str | None = None) -> SkillPackage:
-        """The skill that these files are. Its digest is known and not computed."""
+        """The files as a skill. Its digest is taken over and not computed again."""
         return SkillPackage(
             self.files(), configured_limits(), folder_name, known_digest=self.digest
         )
@@ -211,7 +225,7 @@ class Bundle(models.Model):
 
 
 class BundleFile(models.Model):
-    """A path of a bundle, the mode that git would give it, and its content."""
+    """One file of a bundle: its path, its mode in git, and its content."""
 
     bundle = models.ForeignKey(Bundle, models.CASCADE, related_name="entries")
     path = models.CharField(max_length=500)
@@ -237,23 +251,27 @@ MAX_REF_CHARS = len(BY_DIGEST) + 64
 
 
 class VersionQuerySet(InvalidatingQuerySet):
-    def known_as(self, ref: str) -> "VersionQuerySet":
-        """By number, or by the content's digest: `sha256:` and 64 hex digits.
+    def by_ref(self, ref: str) -> "VersionQuerySet":
+        """Versions by number, or by the content's digest: `sha256:` and 64 hex digits.
 
-        Several versions may have one content; those that are offered come first.
+        Several versions may have the same content; those that are not yanked come
+        first.
         """
         if ref.startswith(BY_DIGEST) and len(ref) == MAX_REF_CHARS and ref.isascii():
-            same = self.filter(bundle_id=ref.removeprefix(BY_DIGEST))
-            return same.order_by(F("yanked_at").asc(nulls_first=True), "-pk")
+            same_content = self.filter(bundle_id=ref.removeprefix(BY_DIGEST))
+            return same_content.order_by(F("yanked_at").asc(nulls_first=True), "-pk")
         return self.filter(number=ref) if Version.parse(ref) else self.none()
 
 
 class VersionManager(models.Manager.from_queryset(VersionQuerySet)):  # type: ignore[misc]
-    """Versions, whichever skill has them."""
+    """The manager of `VersionQuerySet`."""
 
 
 class SkillVersion(models.Model):
-    """A number on a bundle. Only whether it is yanked, and why, ever changes."""
+    """A published version: a number and a bundle of files.
+
+    It never changes, except that it can be yanked and unyanked.
+    """
 
     skill = models.ForeignKey("taxonomy.Skill", models.CASCADE, related_name="versions")
     number = models.CharField(max_length=64)
@@ -273,7 +291,7 @@ class SkillVersion(models.Model):
     yanked_reason = models.CharField(max_length=MAX_REASON_CHARS, blank=True)
 
     CONTENT = ("body", "frontmatter")
-    """Fields of any length, which lists leave where they are."""
+    """Fields of any length; lists do not load them."""
 
     objects = VersionManager()
 
@@ -289,16 +307,16 @@ class SkillVersion(models.Model):
 
     @property
     def is_current(self) -> bool:
-        """Whether it is what readers of the skill get."""
+        """Whether it is the skill's current version, which readers get."""
         return self.skill.current_id == self.pk
 
     def previous(self) -> "SkillVersion | None":
-        """The version published before it; those that are yanked are passed over."""
+        """The newest version published before this one that is not yanked."""
         former = SkillVersion.objects.filter(skill_id=self.skill_id, pk__lt=self.pk)
         return former.filter(yanked_at=None).order_by("-pk").first()
 
-    def require_offered(self) -> None:
-        """Raises VersionYanked, with the reason, when it was withdrawn."""
+    def require_not_yanked(self) -> None:
+        """Raises VersionYanked, with the reason."""
         if self.yanked_at:
             reason = f": {self.yanked_reason}" if self.yanked_reason else "."
             raise VersionYanked(f"Version {self.number} was withdrawn{reason}")
@@ -311,28 +329,30 @@ class SkillVersion(models.Model):
 
 
 def next_number(
-    published: Iterable[str], *, given: str | None = None, named: str = ""
+    published: Iterable[str], *, requested: str | None = None, declared: str = ""
 ) -> str:
-    """The number of the version to come.
+    """The number of the next version.
 
-    `given` by the publisher: raises VersionConflict unless it is higher than all
-    that are published. `named` in the frontmatter: counts only if it is higher. A
-    lower or published one is passed over for the next patch: nobody asked for it now,
-    it came with the text, and most who edit a SKILL.md or import it again leave it.
+    `requested` is the number that the publisher chose: raises InvalidVersion, or
+    VersionConflict unless it is higher than all that are published.
+
+    `declared` is `metadata.version`: it is used if it is higher. Otherwise the next
+    patch number is used without an error, because most people who edit or import a
+    SKILL.md do not change that field.
     """
     highest = max(filter(None, map(Version.parse, published)), default=None)
-    if given is not None:
-        return str(_higher_than(highest, given))
-    wanted = Version.lenient(named)
+    if requested is not None:
+        return str(_require_higher(highest, requested))
+    version = Version.parse_lenient(declared)
     if highest is None:
-        return str(wanted or FIRST)
-    return str(wanted if wanted and wanted > highest else highest.next_patch())
+        return str(version or FIRST)
+    return str(version if version and version > highest else highest.next_patch())
 
 
-def _higher_than(highest: Version | None, given: str) -> Version:
-    version = Version.given(given)
+def _require_higher(highest: Version | None, requested: str) -> Version:
+    version = Version.parse_requested(requested)
     if version is None:
-        raise InvalidVersion(version=f"{given[:80]!r} is not a number like 1.4.0.")
+        raise InvalidVersion(version=f"{requested[:80]!r} is not a number like 1.4.0.")
     if highest and version <= highest:
         raise VersionConflict(
             version=f"{highest} is published: give a higher number than that, or none."

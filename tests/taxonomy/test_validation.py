@@ -140,7 +140,7 @@ def test_a_waiver_holds_up_to_the_severity_that_was_waived(seeded, rule):
 
     waivers = Waiver.objects.order_by("pk").values_list("severity", "reason")
     assert list(waivers) == [("warning", "Minor."), ("critical", "Quoted.")]
-    assert skill.waivers.standing().get().severity == "critical"
-    skill.waivers.standing().update(severity="")
+    assert skill.waivers.active().get().severity == "critical"
+    skill.waivers.active().update(severity="")
     object.__setattr__(rule, "severity", Severity.CRITICAL)
     assert skill.validate().status == "passed", "of before severities were kept"
