@@ -1,7 +1,7 @@
 """A skill's files as a value that is hashed, gated, parsed and validated only once.
 
-Whoever receives a skill (import, API, draft, author) makes a `SkillPackage` of it, and
-passes that on to validation and publishing. What it computes is kept in it.
+The code that receives a skill (import, API, draft, author) makes a `SkillPackage`, and
+passes it on to validation and publishing. The package caches what it computes.
 """
 
 import re
@@ -30,38 +30,38 @@ from taxonomy.skillmd.report import Report
 from taxonomy.skillmd.specification import specification_findings
 
 RESERVED_NAMES = frozenset({"validate", "import", "search", "stream"})
-"""They are addresses of the API below /skills."""
+"""Skills cannot have these names: the API has routes /skills/validate and so on."""
 SKILL_MD = "SKILL.md"
 LABEL_LISTS = {
     "keywords": "keyword",
     "tags": "tag",
     "capabilities": "capability",
 }
-"""Fields of `metadata` that hold labels, with commas between them, and their kind."""
+"""Fields of `metadata` with labels, separated by commas, and the kind of the labels."""
 TOOL = "tool"
 UP_TO_A_BRACKET = re.compile(r"[^()]*[()]?")
 BETWEEN_TOOLS = re.compile(r"[,\s]")
 MAX_LABEL_CHARS = 200
 TOLERATED = frozenset({"frontmatter.fields"})
-"""Rules that a lenient import lets a skill break: no client stumbles over it."""
+"""Rules that a lenient import ignores: no client fails if a skill breaks them."""
 
 
 @dataclass(frozen=True)
 class SkillMetadata:
-    """What a SKILL.md says, as the database keeps it."""
+    """The content of a SKILL.md in the form in which the database stores it."""
 
     name: str
     description: str
     version: str
-    """`metadata.version`, as it was written; empty if there is none."""
+    """`metadata.version`, unparsed; empty if there is none."""
     labels: Mapping[str, frozenset[str]]
-    """By kind, for the kinds that the frontmatter names."""
+    """By kind; a kind whose field is missing has no entry."""
     frontmatter: Mapping[str, Any]
     body: str
 
     @classmethod
     def of(cls, frontmatter: Mapping[str, Any], body: str, limits: Limits) -> Self:
-        """Of a document that keeps every rule, or kept those of its time."""
+        """The metadata of a document that is valid now or was when it was published."""
         metadata = frontmatter.get("metadata")
         metadata = metadata if isinstance(metadata, dict) else {}
         return cls(
@@ -76,23 +76,23 @@ class SkillMetadata:
 
 @dataclass(frozen=True)
 class SkillPackage:
-    """The files of one skill, and all that is known of them.
+    """The files of one skill, and the cached results of reading and validating them.
 
-    It never raises on bad files; `require_valid` does.
+    Invalid files raise no error here; only `require_valid` and `renamed` raise.
     """
 
     files: Files
     limits: Limits = DEFAULT_LIMITS
     folder_name: str | None = None
-    """The name that its folder has or will have; None: any name will do."""
+    """The folder's name, which must equal the skill's name. None: no check."""
     known_digest: str = field(default="", compare=False)
-    """The digest of content that comes from the database; empty: not known."""
+    """The digest, if the files come from the database; else empty."""
     is_gated: bool = field(default=False, compare=False)
-    """The files passed the gate within these limits when they were read."""
+    """Whether the files have passed the gate within these limits already."""
 
     @cached_property
     def digest(self) -> str:
-        """As `bundle_digest` computes it."""
+        """The result of `bundle_digest`."""
         return self.known_digest or bundle_digest(self.files)
 
     @cached_property
@@ -101,7 +101,7 @@ class SkillPackage:
 
     @cached_property
     def reading(self) -> Reading:
-        """SKILL.md as it was parsed, or the problem that kept it from being parsed."""
+        """The parsed SKILL.md, or the problem that prevented parsing."""
         return read_skill(self.files, self.folder_name, self.limits)
 
     @property
@@ -110,7 +110,7 @@ class SkillPackage:
 
     @property
     def declared_name(self) -> str:
-        """The name that SKILL.md gives, whatever else is wrong with it; or nothing."""
+        """The name in SKILL.md, which may be invalid; empty if there is none."""
         name = self.reading.frontmatter.get("name", "")
         return name if isinstance(name, str) else ""
 
@@ -130,7 +130,7 @@ class SkillPackage:
 
     @cached_property
     def report(self) -> Report:
-        """The whole validation. The security scan in it may take seconds."""
+        """The whole validation. Its security scan may take seconds."""
         return Report(
             specification=self.specification,
             portable=self.portable,
@@ -140,23 +140,23 @@ class SkillPackage:
         )
 
     def report_with(self, waived: Collection[WaivedFinding]) -> Report:
-        """The report, less the findings that curators waived."""
+        """The report, with the findings marked that curators waived."""
         return self.report.with_waived(waived)
 
     def require_valid(
         self, *, name: str | None = None, lenient: bool = False
     ) -> SkillMetadata:
-        """What it says, if it keeps every rule of the format and of names.
+        """The metadata, if the skill keeps every rule of the format and of names.
 
-        `name` is what the frontmatter must say. `lenient` lets fields pass that the
-        specification does not know. Raises InvalidSkill with all findings.
+        `name`, if given, is the name that the skill must have. `lenient` allows fields
+        that the specification does not know. Raises InvalidSkill with all findings.
         """
         self._require_format(lenient)
         _check_name(self.metadata.name, name)
         return self.metadata
 
     def _require_format(self, lenient: bool) -> None:
-        """Raises InvalidSkill unless the specification and every client allow it."""
+        """Raises InvalidSkill unless the skill is valid and portable."""
         if self.gate_findings:
             raise InvalidSkill(**by_field(self.gate_findings))
         tolerated = TOLERATED if lenient else frozenset()
@@ -169,9 +169,9 @@ class SkillPackage:
             raise InvalidSkill(**by_field(errors))
 
     def renamed(self, name: str) -> "SkillPackage":
-        """The same skill under another name: only SKILL.md is written anew.
+        """The same skill under another name: only SKILL.md is rendered again.
 
-        Fields that were let in stay. Raises InvalidSkill.
+        Unknown fields are kept. Raises InvalidSkill.
         """
         self._require_format(lenient=True)
         text = render({**self.reading.frontmatter, "name": name}, self.reading.body)
@@ -183,7 +183,7 @@ class SkillPackage:
 
 
 def by_field(findings: Findings) -> dict[str, list[str]]:
-    """What to show beside each field: the finding, and what to do about it."""
+    """The findings as sentences with their remedies, by the field they concern."""
     fields: dict[str, list[str]] = {}
     for finding in findings:
         line = f"{str(finding).rstrip('.')}. {finding.remedy}".strip()
@@ -191,17 +191,17 @@ def by_field(findings: Findings) -> dict[str, list[str]]:
     return fields
 
 
-def _check_name(found: str, wanted: str | None) -> None:
-    if wanted is not None and found != wanted:
+def _check_name(name: str, required: str | None) -> None:
+    if required is not None and name != required:
         raise InvalidSkill(
-            name=f"The frontmatter says {found!r}; it must say {wanted!r}."
+            name=f"The name in the frontmatter is {name!r}; it must be {required!r}."
         )
-    if is_reserved(found):
-        raise InvalidSkill(name=f"{found!r} is reserved; choose another name.")
+    if is_reserved(name):
+        raise InvalidSkill(name=f"{name!r} is reserved; choose another name.")
 
 
 def is_reserved(name: str) -> bool:
-    """It is an address of the API, or the UUID that leads to another skill."""
+    """Whether the name is a route of the API, or a UUID, which may be a skill's."""
     if name in RESERVED_NAMES:
         return True
     try:
@@ -212,25 +212,29 @@ def is_reserved(name: str) -> bool:
 
 
 def _labels(
-    frontmatter: Mapping[str, Any], metadata: Mapping[str, Any], most: int
+    frontmatter: Mapping[str, Any], metadata: Mapping[str, Any], limit: int
 ) -> dict[str, frozenset[str]]:
-    """What is too long for a label, or one too many, stays in the frontmatter alone."""
+    """The labels by kind, at most `limit` of each.
+
+    Labels that are too long or too many stay in the frontmatter only.
+    """
     texts = {
         kind: str(metadata[field])
         for field, kind in LABEL_LISTS.items()
         if field in metadata
     }
-    labels = {kind: _items(text, most) for kind, text in texts.items()}
+    labels = {kind: _items(text, limit) for kind, text in texts.items()}
     tools = frontmatter.get("allowed-tools", "")
-    labels[TOOL] = _items(_parted(tools) if isinstance(tools, str) else "", most, "\0")
+    separated = _nul_separated(tools) if isinstance(tools, str) else ""
+    labels[TOOL] = _items(separated, limit, "\0")
     return labels
 
 
-def _parted(tools: str) -> str:
-    """`Bash(git add:*) Read, Write` are three tools: what stands in brackets stays.
+def _nul_separated(tools: str) -> str:
+    """`Bash(git add:*) Read, Write` with a NUL at each separator outside of brackets.
 
-    NUL takes the place of what parts them: no text holds one. In one pass: a pattern
-    that looks ahead for a bracket from each blank takes hours for thousands of blanks.
+    NUL cannot occur in the text. A single pattern that looks ahead for a bracket would
+    take hours for thousands of spaces; this takes one pass.
     """
     return "".join(
         part if part.endswith(")") else BETWEEN_TOOLS.sub("\0", part)
@@ -238,8 +242,8 @@ def _parted(tools: str) -> str:
     )
 
 
-def _items(text: str, most: int, separator: str = ",") -> frozenset[str]:
-    """The first ones: each is a row, and its writing renews the index."""
+def _items(text: str, limit: int, separator: str = ",") -> frozenset[str]:
+    """The first `limit` different items; each will be a row of the search index."""
     parts = (part.strip() for part in text.split(separator))
-    kept = dict.fromkeys(part for part in parts if 0 < len(part) <= MAX_LABEL_CHARS)
-    return frozenset(islice(kept, most))
+    items = dict.fromkeys(part for part in parts if 0 < len(part) <= MAX_LABEL_CHARS)
+    return frozenset(islice(items, limit))

@@ -1,4 +1,4 @@
-"""Publishing is the only way to write a skill: a version on a bundle, or nothing."""
+"""Publishing, the only way to change a skill's files: it stores a new version."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -31,9 +31,9 @@ class Published:
 
     version: SkillVersion
     created: bool
-    """The skill is new."""
+    """Whether the skill is new."""
     changed: bool
-    """There is a new version. False: the current one has exactly these bytes."""
+    """Whether there is a new version. False: the current one has the same files."""
 
     @property
     def skill(self) -> "Skill":
@@ -42,7 +42,7 @@ class Published:
 
 @dataclass(frozen=True)
 class Publication:
-    """One call of `publish` whose content is valid. Nothing is written yet."""
+    """The validated arguments of one call of `publish` or `rename`."""
 
     package: SkillPackage
     metadata: SkillMetadata
@@ -52,9 +52,12 @@ class Publication:
     change_summary: str
     traits: Mapping[Trait, str]
     based_on: str | None = None
-    """The bundle that must be current. Empty: the skill must not exist yet."""
+    """The digest of the bundle that must be current (optimistic lock).
+
+    Empty: the skill must not exist yet. None: no check.
+    """
     renamed: "Skill | None" = None
-    """The skill that gets the name which the package declares."""
+    """The skill that is renamed to the name in the package."""
     waivers: Iterable[BaseWaiver] = ()
     """Waivers of a draft with this content, to be copied to the skill."""
 
@@ -85,7 +88,7 @@ class PublishingManager(models.Manager["Skill"]):
         package: plain files become a package within the configured limits.
         category: a category or its path. None keeps the skill's category; a new
             skill then goes to `uncategorized`.
-        name: what the frontmatter must say.
+        name: the name that the frontmatter must have.
         traits: values for type, weight, load_priority and style.
         based_on: the digest of the bundle that the content was made from, empty for
             a new skill. Raises SkillChanged unless it is still current.
@@ -117,7 +120,7 @@ class PublishingManager(models.Manager["Skill"]):
     def rename(
         self, skill: "Skill", name: str, *, author: User | None = None
     ) -> Published:
-        """Publish the current files under another name. The former name resolves on.
+        """Publish the current files under another name. The old name stays an alias.
 
         Raises InvalidSkill, NameTaken, SkillArchived, RelationCycle or NameContradicts.
         """
@@ -137,8 +140,11 @@ class PublishingManager(models.Manager["Skill"]):
         )
 
     def _write(self, publication: Publication) -> Published:
-        """Retry after losing a race for a new name: the skill exists then."""
-        # Validate before any row is locked: a scan may take seconds.
+        """Write, and retry if another publisher creates the same skill at that moment.
+
+        The retry then finds the skill.
+        """
+        # Compute the cached report before any row is locked: a scan may take seconds.
         _ = publication.package.report
         for _ in range(ATTEMPTS - 1):
             try:
@@ -223,14 +229,17 @@ class PublishingManager(models.Manager["Skill"]):
             skill.store_verdict(publication.package.report)
 
     def _move(self, skill: "Skill", publication: Publication) -> None:
-        """Unchanged content may still go to another category."""
+        """Move a skill with unchanged content to the category, if one is given."""
         category = publication.category
         if category and category.pk != skill.category_id:
             skill.move_to(category)
             skill.save(update_fields=["category", "updated_at"])
 
     def _store_version(self, skill: "Skill", publication: Publication) -> SkillVersion:
-        """Stored before the skill that refers to it; foreign keys are deferred."""
+        """Store the version. The skill, which refers to it, is stored after it.
+
+        For a new skill that works because foreign keys are checked at the commit.
+        """
         package, metadata = publication.package, publication.metadata
         published = SkillVersion.objects.filter(skill_id=skill.pk)
         return SkillVersion.objects.create(

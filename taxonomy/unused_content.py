@@ -1,10 +1,9 @@
-"""Removing content that nothing refers to any more: bundles, then their blobs.
+"""Removes unused content: bundles that nothing refers to, then their blobs.
 
-Whoever stores content that is there already is handed the row without a lock on it,
-and refers to it later, at their commit. So storing makes a row young again
-(`stored_at`), and only rows that nobody has stored for KEPT are removed: a day is
-longer than any transaction. A row that somebody is making young right now is locked,
-and passed over.
+A writer that stores existing content gets its row without a lock, and its reference to
+the row becomes visible only when it commits. Therefore storing updates `stored_at`, and
+only rows that have not been stored for UNUSED_FOR are removed: a day is longer than any
+transaction. Rows that a writer is updating at the moment are locked, and skipped.
 """
 
 from collections.abc import Iterator
@@ -18,43 +17,42 @@ from django.db.models.functions import Now
 
 from taxonomy.models import Blob, Bundle, BundleFile
 
-KEPT = timedelta(days=1)
+UNUSED_FOR = timedelta(days=1)
 BATCH = 200
-"""Rows per transaction: short enough not to keep others from a SQLite file."""
+"""Rows per transaction; on SQLite a transaction blocks other writers."""
 
 
 @dataclass(frozen=True)
-class Freed:
-    """How many bundles and blobs went."""
+class Removed:
+    """The numbers of removed bundles and blobs."""
 
     bundles: int = 0
     blobs: int = 0
 
 
-def prune_content() -> Iterator[Freed]:
-    """Remove what nothing refers to, a batch at a time; blobs follow their bundles."""
+def prune_content() -> Iterator[Removed]:
+    """Remove unused content in batches: bundles first, then the blobs they used."""
     for batch in _batches(unused_bundles()):
-        yield Freed(bundles=_remove(unused_bundles(), batch))
+        yield Removed(bundles=_remove(unused_bundles(), batch))
     for batch in _batches(unused_blobs()):
-        yield Freed(blobs=_remove(unused_blobs(), batch))
+        yield Removed(blobs=_remove(unused_blobs(), batch))
 
 
 def unused_bundles() -> models.QuerySet[Bundle]:
-    """Whatever may refer to a bundle, in this room or another, is asked; its own
-    files do not count."""
-    unused = Bundle.objects.filter(stored_at__lt=Now() - KEPT)
+    """Bundles that no model of any app refers to, apart from their own files."""
+    unused = Bundle.objects.filter(stored_at__lt=Now() - UNUSED_FOR)
     for relation in Bundle._meta.get_fields(include_hidden=True):
         if relation.auto_created and relation.related_model is not BundleFile:
-            users: Any = relation.related_model
+            model: Any = relation.related_model
             name = relation.field.attname  # type: ignore[union-attr]
-            pointing = users._base_manager.filter(**{name: OuterRef("pk")})
-            unused = unused.filter(~Exists(pointing))
+            references = model._base_manager.filter(**{name: OuterRef("pk")})
+            unused = unused.filter(~Exists(references))
     return unused
 
 
 def unused_blobs() -> models.QuerySet[Blob]:
     files = BundleFile.objects.filter(blob_id=OuterRef("pk"))
-    return Blob.objects.filter(~Exists(files), stored_at__lt=Now() - KEPT)
+    return Blob.objects.filter(~Exists(files), stored_at__lt=Now() - UNUSED_FOR)
 
 
 def _batches(unused: models.QuerySet[Any]) -> Iterator[list[str]]:
@@ -69,14 +67,14 @@ def _keys(rows: models.QuerySet[Any]) -> list[str]:
 
 @transaction.atomic
 def _remove(unused: models.QuerySet[Any], batch: list[str]) -> int:
-    """Those of the batch that are still unused once they are locked.
+    """Delete the rows of the batch that are still unused once they are locked.
 
-    Asked twice: a reference that was committed while the lock was being taken shows
-    in the second statement's snapshot alone.
+    The query is repeated under the lock: a reference that was committed while the lock
+    was being taken is only visible to the second statement's snapshot.
     """
     can_skip = connections[unused.db].features.has_select_for_update_skip_locked
-    locked = unused.filter(pk__in=batch).order_by("pk")
-    keys = _keys(locked.select_for_update(of=("self",), skip_locked=can_skip))
-    gone = _keys(unused.filter(pk__in=keys))
-    unused.model._base_manager.filter(pk__in=gone).delete()
-    return len(gone)
+    rows = unused.filter(pk__in=batch).order_by("pk")
+    locked = _keys(rows.select_for_update(of=("self",), skip_locked=can_skip))
+    keys = _keys(unused.filter(pk__in=locked))
+    unused.model._base_manager.filter(pk__in=keys).delete()
+    return len(keys)

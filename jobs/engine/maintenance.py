@@ -22,7 +22,7 @@ from jobs.engine import queue
 from jobs.invalidation import invalidate_job
 from jobs.models import Delivery, Job, Question, Worker
 from jobs.models.job import JobQuerySet, log_fields
-from taxonomy.unused_content import Freed, prune_content
+from taxonomy.unused_content import Removed, prune_content
 from taxonomy.usage import maintain_usage
 from taxonomy.validation import revalidate_outdated
 
@@ -227,14 +227,14 @@ def prune_old() -> int:
     return jobs
 
 
-def free_content(max_batches: int | None = None) -> Freed:
+def free_content(max_batches: int | None = None) -> Removed:
     """Remove content that no draft and no version uses; None: all of it."""
     batches = list(islice(prune_content(), max_batches))
     bundles = sum(batch.bundles for batch in batches)
     blobs = sum(batch.blobs for batch in batches)
     if batches:
         logger.info("unused content removed bundles=%s blobs=%s", bundles, blobs)
-    return Freed(bundles, blobs)
+    return Removed(bundles, blobs)
 
 
 @transaction.atomic

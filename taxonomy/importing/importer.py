@@ -64,10 +64,10 @@ class ImportOptions:
     dry_run: bool = False
     on_conflict: OnConflict = OnConflict.VERSION
     prune: bool = False
-    """Archive skills that were imported from this source and are gone from it."""
+    """Archive skills that were imported from this source and are missing there now."""
     author: User | None = None
     most_seconds: float = math.inf
-    """Folders that are not reached in time are refused; the next import takes them."""
+    """Folders that are not reached in time are refused; import again for the rest."""
 
 
 CHANGED_HERE = "It was changed here after the import. The source has not changed."
@@ -87,30 +87,30 @@ MAYBE_UNREAD = (
     "The skill may still be in the folder {!r} of the source: that folder could not be"
     " read."
 )
-COVERED = "It lies in {!r} of the source, which is one skill now."
+COVERED = "Its folder is inside of {!r} of the source, which is one skill now."
 MOST_NAMESAKES = 99
 MOST_RISKS = 5
 
 
 @dataclass
 class SourceContent:
-    """What an import has found in its source so far."""
+    """The skills that an import has seen in its source so far."""
 
     folders: frozenset[str]
     """The folders of all skills, refused ones included."""
     names: set[str] = field(default_factory=set)
     """The names of all skills, refused ones included."""
     first_unread: str | None = None
-    """The first folder that may hold any skill, as it could not be read."""
+    """The first folder that could not be read, so that it may contain any skill."""
 
     def mark_unread(self, folder: str) -> None:
         if self.first_unread is None:
             self.first_unread = folder
 
     def why_maybe_present(self, path: str) -> str:
-        """Why the skill of this folder may still be in the source.
+        """The reason why the skill of this folder may still be in the source.
 
-        Empty: it was removed.
+        Empty: the skill was removed from it.
         """
         if self.first_unread is not None:
             return MAYBE_UNREAD.format(sanitized(self.first_unread) or ".")
@@ -121,7 +121,7 @@ class SourceContent:
 
 
 class Importer:
-    """One import. It reads what it needs to know of the taxonomy once, at the start."""
+    """One import. It loads categories and former imports once, at the start."""
 
     def __init__(self, files: SkillSource, options: ImportOptions) -> None:
         self.files = files
@@ -132,9 +132,10 @@ class Importer:
         self.folder_by_name: dict[str, str] = {}
         self.failures = DatabaseFailures()
         self.stopped = ""
-        """Why the remaining folders were not read, or nothing."""
+        """The reason why the remaining folders are not read; empty: they are."""
 
     def run(self) -> Iterator[Outcome]:
+        """Import skill by skill, and yield what happened to each."""
         ends_at = time.monotonic() + self.options.most_seconds
         for folder in self.files.folders:
             if not self.stopped and time.monotonic() >= ends_at:
@@ -151,7 +152,10 @@ class Importer:
             yield from prune(self.options, self.content)
 
     def _import_folder(self, folder: str) -> Outcome:
-        """A database error refuses this skill only; several in a row stop the run."""
+        """Import one skill. An error refuses only this skill.
+
+        Several database errors in a row stop the run (circuit breaker).
+        """
         discovered = None
         try:
             discovered = discover(self.files, folder)
@@ -170,7 +174,11 @@ class Importer:
         return declared_name(discovered.package) if discovered else ""
 
     def _refused(self, folder: str, name: str, *reasons: str) -> Outcome:
-        """A skill without a known name may be any, so none counts as gone then."""
+        """The outcome of a refused skill.
+
+        If neither its name nor an earlier import tells which skill it is, it may be
+        any; then no skill counts as removed from the source.
+        """
         if name:
             self.content.names.add(name)
         elif folder not in self.source.by_folder:
@@ -178,7 +186,10 @@ class Importer:
         return Outcome(sanitized(folder), Action.REFUSED, name, reasons=reasons)
 
     def _unchanged(self, discovered: DiscoveredSkill) -> Outcome | None:
-        """Skip parsing if the folder and the skill are as after the last import."""
+        """The outcome if neither folder nor skill has changed since the last import.
+
+        It saves parsing. None: the skill must be imported.
+        """
         origin = self.source.by_folder.get(discovered.folder)
         if origin is None or origin.digest != discovered.digest or origin.pruned:
             return None
@@ -194,8 +205,8 @@ class Importer:
         folder_name = self.files.name_of(discovered.folder)
         skill = validated(discovered, folder_name, self.options.lenient)
         self._claim(skill.name, discovered.folder)
-        # Validate before the transaction: a scan may take seconds, and on SQLite
-        # nobody else could write meanwhile.
+        # Compute the cached report before the transaction: a scan may take seconds,
+        # and on SQLite nobody else could write meanwhile.
         _ = discovered.package.report
         with transaction.atomic():
             match = match_skill(skill, self.source)
@@ -207,11 +218,15 @@ class Importer:
         return replace(outcome, notes=(*skill.notes, *outcome.notes))
 
     def _claim(self, name: str, folder: str) -> None:
-        """Raise InvalidSkill if another folder of this source has the name."""
+        """Register the name for this folder of the source.
+
+        Raises InvalidSkill if another folder has the name, or if the folder's path
+        cannot be stored.
+        """
         first = self.folder_by_name.setdefault(name, folder)
         if first != folder:
             raise InvalidSkill(
-                name=f"The folder {sanitized(first)!r} of this source also holds a "
+                name=f"The folder {sanitized(first)!r} of this source also contains a "
                 f"skill {name!r}. Rename one of them."
             )
         self.content.names.add(name)
@@ -250,7 +265,7 @@ class Importer:
         return self._conflict(match, skill)
 
     def _conflict(self, match: SkillMatch, skill: Skill) -> Outcome:
-        """It changed both here and in the source, or is not from this source."""
+        """Apply `on_conflict`: both sides changed, or another source has the skill."""
         if self.options.on_conflict is OnConflict.SKIP:
             reason = OTHER_FILES.format(skill.name)
             discovered = match.source_skill.discovered
@@ -330,7 +345,7 @@ def risks_of(published: Published) -> tuple[str, ...]:
 
 
 def prune(options: ImportOptions, content: SourceContent) -> Iterator[Outcome]:
-    """Archive skills that came from the source, are gone from it and are unchanged.
+    """Archive unchanged skills that came from the source and are missing there now.
 
     It stops early, with a refusal, after several database errors in a row.
     """
@@ -356,9 +371,13 @@ def prune(options: ImportOptions, content: SourceContent) -> Iterator[Outcome]:
 def _prune_one(
     origin: Origin, content: SourceContent, has_moved: bool, dry_run: bool
 ) -> Outcome | None:
-    """`has_moved`: another folder of the source holds the skill now."""
+    """Archive the skill of one origin, unless there is a reason against it.
+
+    `has_moved`: another folder of the source contains the skill now. None: nothing is
+    to be reported.
+    """
     outcome = None
-    # The row lock keeps anyone from publishing between the check and the archiving.
+    # The row lock prevents publishing between the check and the archiving.
     Skill.objects.select_for_update(of=("self",)).get(pk=origin.skill_id)
     origin.skill.refresh_from_db()
     if has_moved:
@@ -370,34 +389,36 @@ def _prune_one(
     return outcome
 
 
-def _archive(origin: Origin, why_not: str) -> Outcome:
+def _archive(origin: Origin, reason_to_keep: str) -> Outcome:
+    """Archive the skill, unless `reason_to_keep` is given or there is another one."""
     skill, outcome = origin.skill, _outcome_for(origin)
-    if not why_not and skill.current.bundle_id != origin.published:
-        why_not = GONE_BUT_CHANGED
-    why_not = why_not or _released(origin)
-    if why_not:
-        return replace(outcome, action=Action.KEPT, reasons=(why_not,))
+    if not reason_to_keep and skill.current.bundle_id != origin.published:
+        reason_to_keep = GONE_BUT_CHANGED
+    reason_to_keep = reason_to_keep or _release(origin)
+    if reason_to_keep:
+        return replace(outcome, action=Action.KEPT, reasons=(reason_to_keep,))
     skill.archive()
     origin.pruned = True
     origin.save(update_fields=["pruned"])
     return outcome
 
 
-def _released(origin: Origin) -> str:
-    """Why this source may not archive the skill, or nothing.
+def _release(origin: Origin) -> str:
+    """The reason why this source must not archive the skill; empty: it may.
 
-    If it may not, its record is deleted: the skill no longer depends on this source.
+    With a reason, the origin is deleted: the skill no longer depends on this source.
     """
     others = origin.skill.origins.exclude(source=origin.source).filter(pruned=False)
-    why_not = ""
+    reason = ""
     if others.exists():
-        why_not = GONE_BUT_SHARED
+        reason = GONE_BUT_SHARED
     elif origin.adopted:
-        why_not = GONE_BUT_OLDER
-    if why_not:
+        reason = GONE_BUT_OLDER
+    if reason:
+        # If this source created the skill, the others inherit the right to archive it.
         others.filter(adopted=True).update(adopted=origin.adopted)
         origin.delete()
-    return why_not
+    return reason
 
 
 def _outcome_for(origin: Origin) -> Outcome:

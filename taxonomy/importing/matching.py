@@ -29,12 +29,12 @@ class DiscoveredSkill:
 
 @dataclass(frozen=True)
 class ValidSkill:
-    """A discovered skill that follows the rules."""
+    """A discovered skill that keeps the rules of the specification and of clients."""
 
     discovered: DiscoveredSkill
     metadata: SkillMetadata
     notes: tuple[str, ...] = ()
-    """Rules that it breaks and that a lenient import ignores."""
+    """Remarks on rules that the skill breaks and that a lenient import ignores."""
 
     @property
     def name(self) -> str:
@@ -42,7 +42,7 @@ class ValidSkill:
 
 
 def discover(source: SkillSource, folder: str) -> DiscoveredSkill:
-    """Raises FilesRefused or SourceRefused."""
+    """Read the files of one folder. Raises FilesRefused or SourceRefused."""
     limits = configured_limits()
     package = SkillPackage(source.read(folder), limits, is_gated=True)
     return DiscoveredSkill(folder, package)
@@ -51,7 +51,7 @@ def discover(source: SkillSource, folder: str) -> DiscoveredSkill:
 def validated(
     discovered: DiscoveredSkill, folder_name: str | None, lenient: bool
 ) -> ValidSkill:
-    """Raises InvalidSkill, which lists every broken rule."""
+    """The skill, if it is valid. Raises InvalidSkill, which lists every broken rule."""
     metadata = discovered.package.require_valid(lenient=lenient)
     notes = []
     if unknown := sorted(metadata.frontmatter.keys() - ALLOWED_FIELDS):
@@ -75,18 +75,22 @@ def declared_name(package: SkillPackage) -> str:
 
 
 class ImportSource:
-    """A named source: what its last import read, and which skills that became.
+    """A named source, and the records of its last import.
 
-    It is loaded once, before the import changes anything.
+    The records are loaded once, before the import changes anything.
     """
 
     def __init__(self, name: str, folders: Collection[str]) -> None:
         self.name = name
         origins = Origin.objects.of_source(name) if name else Origin.objects.none()
         self.by_folder = {origin.path: origin for origin in origins}
-        gone = [each for path, each in self.by_folder.items() if path not in folders]
-        self.gone_by_skill = {origin.skill_id: origin for origin in gone}
-        self.gone_renamed = {each.digest: each for each in gone if each.is_renamed}
+        missing = [
+            origin for path, origin in self.by_folder.items() if path not in folders
+        ]
+        self.missing_by_skill = {origin.skill_id: origin for origin in missing}
+        self.missing_renamed = {
+            origin.digest: origin for origin in missing if origin.is_renamed
+        }
 
     def origin_of(
         self, discovered: DiscoveredSkill, namesake: Skill | None
@@ -95,13 +99,16 @@ class ImportSource:
 
         `namesake` is the skill here that has its name; a skill that was imported
         under another name has none.
+
+        A folder that is missing now was moved to this folder if it contained the same
+        skill, or, for a renamed skill, the same files.
         """
         origin = self.by_folder.get(discovered.folder)
         if origin and (origin.is_renamed or origin.skill == namesake):
             return origin
-        if namesake and (moved := self.gone_by_skill.get(namesake.pk)):
+        if namesake and (moved := self.missing_by_skill.get(namesake.pk)):
             return moved
-        return self.gone_renamed.get(discovered.digest)
+        return self.missing_renamed.get(discovered.digest)
 
     def record(
         self, discovered: DiscoveredSkill, published: Published, former: Origin | None
@@ -156,8 +163,8 @@ class SkillMatch:
     @property
     def source_changed(self) -> bool:
         """Whether the source changed since the last import, or is new."""
-        known = self.origin.digest if self.origin else ""
-        return known != self.source_skill.discovered.digest
+        last_import = self.origin.digest if self.origin else ""
+        return last_import != self.source_skill.discovered.digest
 
     @property
     def version(self) -> SkillVersion | None:
@@ -170,9 +177,10 @@ class SkillMatch:
 
 
 def match_skill(source_skill: ValidSkill, source: ImportSource) -> SkillMatch:
-    """A skill that was renamed here stays matched to its source.
+    """Match the skill by its last import, or else by its name.
 
-    Raises InvalidSkill if it cannot have its new name.
+    A skill that was renamed here stays matched to its source. Raises InvalidSkill if
+    the package cannot have that new name.
     """
     discovered, name = source_skill.discovered, source_skill.name
     namesake = skill_named(name)
@@ -185,7 +193,7 @@ def match_skill(source_skill: ValidSkill, source: ImportSource) -> SkillMatch:
 
 
 def skill_named(name: str) -> Skill | None:
-    """The skill that has the name or had it before."""
+    """The skill that has the name or had it formerly."""
     skills = Skill.objects.select_related("current", "category")
     return skills.filter(
         addresses__kind=Address.Kind.SKILL, addresses__path=name
@@ -197,7 +205,7 @@ CategoryMatch = tuple[Category, str]
 
 
 class Categories:
-    """Chooses a category for a new skill, from the tree as it was at the start.
+    """Chooses a category for a new skill, from the tree at the start of the import.
 
     Former paths of categories count as well.
     """
@@ -215,28 +223,32 @@ class Categories:
         )
 
     def match(self, skill: ValidSkill) -> CategoryMatch:
-        """By the category it names, its folders or its words; else the default."""
+        """The category that the skill declares, or that fits its folders or its words.
+
+        If there is none: the default category.
+        """
         return (
-            self._named(skill)
+            self._declared(skill)
             or self._by_folders(skill)
             or self._by_words(skill)
             or (Category.objects.fallback(), "No category fits well.")
         )
 
-    def _named(self, skill: ValidSkill) -> CategoryMatch | None:
+    def _declared(self, skill: ValidSkill) -> CategoryMatch | None:
         metadata = skill.metadata.frontmatter.get("metadata")
-        named = metadata.get("category", "") if isinstance(metadata, dict) else ""
-        category = self.by_path.get(named.strip("/"))
+        path = metadata.get("category", "") if isinstance(metadata, dict) else ""
+        category = self.by_path.get(path.strip("/"))
         return (category, "Placed by metadata.category.") if category else None
 
     def _by_folders(self, skill: ValidSkill) -> CategoryMatch | None:
-        """By the longest path of a category that ends right above the skill's folder.
+        """The category with the longest path that ends right above the skill's folder.
 
-        For `skills/data/ml/tune-models` it is `data/ml`.
+        For `skills/data/ml/tune-models` that is `data/ml`, if there is no category
+        `skills/data/ml`.
         """
-        above = skill.discovered.folder.split("/")[:-1]
-        for start in range(len(above)):
-            if category := self.by_path.get("/".join(above[start:])):
+        parents = skill.discovered.folder.split("/")[:-1]
+        for start in range(len(parents)):
+            if category := self.by_path.get("/".join(parents[start:])):
                 return category, "Placed by its folder."
         return None
 

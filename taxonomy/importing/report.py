@@ -1,4 +1,4 @@
-"""What an import or a sync did with each skill, and why."""
+"""The report of an import or a sync: what it did with each skill, and why."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ class Action(StrEnum):
     SKIPPED = "skipped"
     """The name was taken, and the existing skill was left as it is."""
     KEPT = "kept"
-    """It was changed here, and the source did not change it or no longer has it."""
+    """It was changed here, and the source has not changed it or no longer has it."""
     ARCHIVED = "archived"
     """The source no longer has it."""
     REFUSED = "refused"
@@ -130,7 +130,7 @@ def _reasons(error: TaxonomyError | PackagingError) -> Iterator[str]:
 
 
 MOST_IN_A_ROW = 3
-"""Each may have taken as long as the database's lock timeout."""
+"""Few, because each failure may have waited for the database's lock timeout."""
 GIVEN_UP = (
     "The database failed several times in a row. The remaining skills were not tried."
 )

@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 
 from taxonomy.files.gate import bundle_digest
 from taxonomy.models import Blob, Bundle, Skill
-from taxonomy.unused_content import Freed, prune_content
+from taxonomy.unused_content import Removed, prune_content
 from tests.taxonomy.skills import skill_files
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +24,7 @@ def test_a_bundle_goes_with_the_files_that_no_other_has(seeded):
     Bundle.objects.store(skill_files(body="Nobody's.", **SHARED))
     make_old()
 
-    assert list(prune_content()) == [Freed(bundles=1), Freed(blobs=1)]
+    assert list(prune_content()) == [Removed(bundles=1), Removed(blobs=1)]
 
     current = Skill.objects.get().current.bundle
     assert [entry.path for entry in current.files()] == [
@@ -58,6 +58,6 @@ def test_storing_it_again_makes_it_young(seeded):
     bundle = Bundle.objects.store(files)
     Bundle.objects.store(skill_files(body="Another.", **SHARED))
 
-    assert list(prune_content()) == [Freed(bundles=1), Freed(blobs=1)]
+    assert list(prune_content()) == [Removed(bundles=1), Removed(blobs=1)]
     assert bundle.pk == bundle_digest(files)
     assert Bundle.objects.get(pk=bundle.pk).files() == files
