@@ -18,7 +18,7 @@ from taxonomy.models import (
     Verdict,
     Waiver,
 )
-from taxonomy.models.usage import where_usage_shows
+from taxonomy.models.usage import usage_tags
 
 EVERYWHERE = ["/taxonomy/*", "/skills/*"]
 """Every skill's path contains its category's, so any answer may show it."""
@@ -63,6 +63,6 @@ invalidates(Profile, lambda profile: [f"/user/{profile.pk}/*"], collection=["/us
 for usage_model in (UsageEvent, UsageDay):
     invalidates(
         usage_model,
-        lambda usage: where_usage_shows(usage.user_id),
+        lambda usage: usage_tags(usage.user_id),
         collection=["/analytics/*", "/usage/*"],
     )

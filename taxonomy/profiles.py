@@ -1,5 +1,6 @@
 """The taxonomy for one person: ranked and sorted by their profile and usage."""
 
+import math
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,17 +16,17 @@ from django.db.models.expressions import Combinable
 
 from taxonomy.models import Category, Profile, Skill, UsageCount
 from taxonomy.models.address import parent_of, within
-from taxonomy.models.profile import HIGHEST_PRIORITY, lies_in
+from taxonomy.models.profile import HIGHEST_PRIORITY, is_within
 from taxonomy.models.skill import SkillQuerySet
 from taxonomy.usage import today
 
 MOST_USED = 500
-"""So many of a person's skills are considered."""
+"""At most so many of a person's skills are considered."""
 
 
 @dataclass(frozen=True)
 class Used:
-    """A skill that a person used, how often, and the path of its category."""
+    """A skill that a person used, the number of uses, and the path of its category."""
 
     skill: uuid.UUID
     uses: int
@@ -61,13 +62,13 @@ class Interests:
 
     @classmethod
     def of(cls, user: User) -> "Interests":
-        return cls(Profile.objects.of(user.pk).as_of_today(), used_by(user))
+        return cls(Profile.objects.of(user.pk).with_current_paths(), used_by(user))
 
 
 PRIORITY_POINTS = 10
 """Points for each step of a category's priority, 1 to 10."""
 DOUBLING_POINTS = 5
-"""Points for each doubling of the number of uses: 1, 2, 4, 8 …"""
+"""Points for one use, and again for each doubling of the number: 2, 4, 8 …"""
 MOST_DOUBLINGS = 6
 LOAD_POINTS: Mapping[str, int] = {
     Skill.LoadPriority.ALWAYS: 20,
@@ -88,10 +89,10 @@ FORM_POINTS: Mapping[str, Mapping[str, Mapping[str, int]]] = {
 """Points for weights and styles that suit an experience."""
 
 
-def shown_to(profile: Profile, skills: SkillQuerySet) -> SkillQuerySet:
+def without_hidden(profile: Profile, skills: SkillQuerySet) -> SkillQuerySet:
     """The skills that are not in a hidden category.
 
-    Pass `profile.as_of_today()`: stored paths may be out of date.
+    Pass `profile.with_current_paths()`: stored paths may be out of date.
     """
     hidden = Q()
     for path in profile.hidden:
@@ -106,7 +107,7 @@ def ranked(skills: SkillQuerySet, profile: Profile, used: list[Used]) -> SkillQu
     for field, fitting in FORM_POINTS[profile.experience].items():
         score += points(field, fitting)
     mounted = by_path(dict.fromkeys(profile.mounted, 1), 1)
-    rows = shown_to(profile, skills).annotate(is_mounted=mounted, score=score)
+    rows = without_hidden(profile, skills).annotate(is_mounted=mounted, score=score)
     return rows.order_by("-is_mounted", "-score", "name")
 
 
@@ -120,8 +121,10 @@ def by_path(numbers: Mapping[str, int], each: int) -> Case:
 
 
 def by_uses(used: list[Used]) -> Case:
+    """Points that grow with the logarithm of the number of uses."""
     by_points: dict[int, list[uuid.UUID]] = defaultdict(list)
     for each in used:
+        # The bit length grows by one with each doubling: 1, 2, 4 and 8 have 1 to 4.
         doublings = min(each.uses.bit_length(), MOST_DOUBLINGS)
         by_points[doublings * DOUBLING_POINTS].append(each.skill)
     return case(
@@ -130,6 +133,7 @@ def by_uses(used: list[Used]) -> Case:
 
 
 def points(field: str, numbers: Mapping[str, int]) -> Case:
+    """The number for the value of the field; or 0."""
     return case(
         When(**{field: value}, then=Value(number)) for value, number in numbers.items()
     )
@@ -139,14 +143,14 @@ def case(whens: Any) -> Case:
     return Case(*whens, default=Value(0), output_field=IntegerField())
 
 
-def adapted(user: User, visible: SkillQuerySet, most: int) -> dict[str, Any]:
-    """The person's tree, and the `most` best of the visible active skills."""
+def adapted(user: User, visible: SkillQuerySet, limit: int) -> dict[str, Any]:
+    """The person's tree, and the best of the visible active skills, at most `limit`."""
     interests = Interests.of(user)
     active = visible.active()
     skills = ranked(active, interests.profile, interests.used)
     uses = {each.skill: each.uses for each in interests.used}
     rows = skills.select_related("category", "verdict").defer("verdict__report")
-    best = list(rows[:most])
+    best = list(rows[:limit])
     for skill in best:
         skill.uses = uses.get(skill.pk, 0)
     return {
@@ -164,7 +168,7 @@ def adapted_tree(interests: Interests, skills: SkillQuerySet) -> list[dict[str, 
     priority and the uses in them, then as in the common tree.
     """
     profile = interests.profile
-    counts = shown_to(profile, skills).counts_by_path()
+    counts = without_hidden(profile, skills).counts_by_path()
     uses: Counter[str] = Counter()
     for each in interests.used:
         for path in upwards(each.category):
@@ -178,7 +182,7 @@ def adapted_tree(interests: Interests, skills: SkillQuerySet) -> list[dict[str, 
         return (*first, category.position, path)
 
     children: dict[str, list[dict[str, Any]]] = {}
-    for category in sorted(not_hidden(profile), key=rank):
+    for category in sorted(visible_categories(profile), key=rank):
         path = category.path
         children.setdefault(parent_of(path), []).append(
             {
@@ -196,9 +200,9 @@ def adapted_tree(interests: Interests, skills: SkillQuerySet) -> list[dict[str, 
     return children.get("", [])
 
 
-def not_hidden(profile: Profile) -> Iterable[Category]:
+def visible_categories(profile: Profile) -> Iterable[Category]:
     for category in Category.objects.all():
-        if not lies_in(category.path, profile.hidden):
+        if not is_within(category.path, profile.hidden):
             yield category
 
 
@@ -244,14 +248,14 @@ def adapt(user: User, *, dry_run: bool = False) -> tuple[Profile, list[Change]]:
         # The lock keeps concurrent changes of the profile from being overwritten.
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
         profile = Profile.objects.of(user.pk)
-        today = profile.as_of_today()
-        changes = proposed(today, uses_by_category(user))
+        current = profile.with_current_paths()
+        changes = proposed(current, uses_by_category(user))
         if changes:
             new = {change.category: change.priority for change in changes}
-            profile.set_fields(priorities={**today.priorities, **new})
+            profile.set_fields(priorities={**current.priorities, **new})
             if not dry_run:
                 profile.save()
-    return profile.as_of_today(), changes
+    return profile.with_current_paths(), changes
 
 
 def uses_by_category(user: User) -> Counter[str]:
@@ -262,16 +266,17 @@ def uses_by_category(user: User) -> Counter[str]:
 
 
 def proposed(profile: Profile, uses: Counter[str]) -> list[Change]:
+    """The changes that `adapt` makes, most used categories first."""
     ordered = sorted(uses.items(), key=lambda item: (-item[1], item[0]))
     candidates = [
         (path, number)
         for path, number in ordered
-        if number >= LEAST_USES and not lies_in(path, profile.hidden)
+        if number >= LEAST_USES and not is_within(path, profile.hidden)
     ][:MOST_CATEGORIES]
     room = settings.SKILLFLEET_MAX_PROFILE_PATHS - len(profile.priorities)
     changes = []
     for path, number in candidates:
-        priority = -(-HIGHEST_PRIORITY * number // candidates[0][1])  # rounded up
+        priority = math.ceil(HIGHEST_PRIORITY * number / candidates[0][1])
         former = profile.priorities.get(path)
         if former == priority or (former is None and room <= 0):
             continue

@@ -1,4 +1,4 @@
-"""Recommends skills to a person, and names skills that they carry without use.
+"""Recommends skills to a person, and names skills that are loaded but not used.
 
 Each source makes a fixed number of queries and returns at most as many recommendations
 as requested. Skills that the person hides, that are not active or that fail validation
@@ -17,9 +17,9 @@ from django.db.models import Count, Q, Sum, TextChoices
 
 from taxonomy.models import Relation, Skill, UsageCount, Verdict
 from taxonomy.models.address import within
-from taxonomy.models.profile import lies_in
+from taxonomy.models.profile import is_within
 from taxonomy.models.skill import SkillQuerySet
-from taxonomy.profiles import Interests, shown_to, window
+from taxonomy.profiles import Interests, window, without_hidden
 from taxonomy.usage import first_day, midnight
 
 MOST_RELATIONS = 1000
@@ -110,7 +110,10 @@ class Sources:
         )
 
     def used_together(self) -> list[Recommendation]:
-        """Counted in days of work: a person's day on which they used both skills."""
+        """Skills that people use on the same days as this person's skills.
+
+        They are counted in days of work: a day on which one person used both skills.
+        """
         work = days_of_work(self.active[:MOST_OWN_SKILLS])
         days_with: dict[uuid.UUID, Counter[uuid.UUID]] = defaultdict(Counter)
         days_of: Counter[uuid.UUID] = Counter()
@@ -149,15 +152,18 @@ class Sources:
         return [Recommendation(key, Reason.POPULAR, people) for key, people, _ in rows]
 
     def cold(self) -> list[Recommendation]:
-        """Empty for people without any usage, as their clients may not report it."""
+        """Skills that are mounted or always loaded, but that the person does not use.
+
+        Empty for people without any usage, as their clients may not report it.
+        """
         if not self.own:
             return []
-        carried = Q(load_priority=Skill.LoadPriority.ALWAYS)
+        loaded = Q(load_priority=Skill.LoadPriority.ALWAYS)
         for path in self.interests.profile.mounted:
-            carried |= within(path, "category__path")
+            loaded |= within(path, "category__path")
         used = UsageCount.objects.since(window()).uses().filter(user=self.user)
         keys = (
-            self.offered.filter(carried, created_at__lt=midnight(window()))
+            self.offered.filter(loaded, created_at__lt=midnight(window()))
             .exclude(pk__in=used.order_by().values("skill"))
             .order_by("created_at", "pk")
             .values_list("pk", flat=True)[: self.most]
@@ -165,8 +171,9 @@ class Sources:
         days = settings.SKILLFLEET_USAGE_WINDOW_DAYS
         return [Recommendation(key, Reason.COLD, days) for key in keys]
 
-    def strongest(self, all_of: Iterable[Recommendation]) -> list[Recommendation]:
-        return sorted(all_of, key=lambda each: (-each.count, each.key))[: self.most]
+    def strongest(self, candidates: Iterable[Recommendation]) -> list[Recommendation]:
+        """Those with the highest counts, at most `most`."""
+        return sorted(candidates, key=lambda each: (-each.count, each.key))[: self.most]
 
 
 def days_of_work(own: list[uuid.UUID]) -> dict[DayOfWork, set[uuid.UUID]]:
@@ -199,8 +206,8 @@ def recommendations(
 ) -> list[Recommendation]:
     """At most `most` for each reason; each skill once, for its first reason."""
     interests = Interests.of(user)
-    not_hidden = shown_to(interests.profile, visible.active())
-    offered = not_hidden.exclude(verdict__status=Verdict.Status.FAILED).order_by()
+    skills = without_hidden(interests.profile, visible.active())
+    offered = skills.exclude(verdict__status=Verdict.Status.FAILED).order_by()
     sources = Sources(user, interests, offered, most)
     by_skill: dict[uuid.UUID, Recommendation] = {}
     for each in from_all(sources):
@@ -232,10 +239,10 @@ def with_skills(chosen: list[Recommendation], sources: Sources) -> list[Recommen
             case Reason.POPULAR:
                 each.because = [each.skill.category.path]
             case Reason.COLD:
-                each.because = [why_carried(each.skill, sources.interests)]
+                each.because = [why_loaded(each.skill, sources.interests)]
     return chosen
 
 
-def why_carried(skill: Skill, interests: Interests) -> str:
-    mounted = lies_in(skill.category.path, interests.profile.mounted)
+def why_loaded(skill: Skill, interests: Interests) -> str:
+    mounted = is_within(skill.category.path, interests.profile.mounted)
     return "mounted" if mounted else "always loaded"

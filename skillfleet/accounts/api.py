@@ -70,7 +70,7 @@ class UserDetailSerializer(UserSerializer):
 
     @extend_schema_field(ProfileSerializer)
     def get_profile(self, user: User) -> Any:
-        return ProfileSerializer(Profile.objects.of(user.pk).as_of_today()).data
+        return ProfileSerializer(Profile.objects.of(user.pk).with_current_paths()).data
 
 
 class UserChangeSerializer(StrictSerializer):

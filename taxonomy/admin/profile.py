@@ -98,12 +98,14 @@ def reads_skills(user: User, row: Any) -> bool:
 
 
 def profile_values(profile: Profile) -> dict[str, Any]:
-    today = profile.as_of_today()
+    current = profile.with_current_paths()
     return {
-        "experience": today.experience,
-        "mounted": "\n".join(today.mounted),
-        "hidden": "\n".join(today.hidden),
-        "priorities": "\n".join(f"{path} {n}" for path, n in today.priorities.items()),
+        "experience": current.experience,
+        "mounted": "\n".join(current.mounted),
+        "hidden": "\n".join(current.hidden),
+        "priorities": "\n".join(
+            f"{path} {n}" for path, n in current.priorities.items()
+        ),
     }
 
 

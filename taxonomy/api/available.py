@@ -18,7 +18,7 @@ from taxonomy.api.skills import SkillFilters, filtered, matching
 from taxonomy.models.address import MAX_PATH_CHARS
 from taxonomy.models.skill import Skill
 from taxonomy.permissions import READ_SKILLS
-from taxonomy.profiles import Interests, ranked, shown_to
+from taxonomy.profiles import Interests, ranked, without_hidden
 from taxonomy.search.results import search
 
 OPENING, CLOSING = "<available_skills>", "</available_skills>"
@@ -149,7 +149,7 @@ class AvailableSkills(SkillAPIView):
         interests = Interests.of(person)
         skills = filtered(self.readable().active(), filters)
         if "q" in filters:
-            results = search(shown_to(interests.profile, skills), filters["q"])
+            results = search(without_hidden(interests.profile, skills), filters["q"])
             return self.answer(results, max_chars)
         return self.answer(ranked(skills, interests.profile, interests.used), max_chars)
 

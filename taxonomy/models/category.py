@@ -117,7 +117,7 @@ class CategoryManager(models.Manager.from_queryset(CategoryQuerySet)):  # type: 
                 description=description,
                 position=position,
             )
-            with taken_means_conflict(category.path):
+            with raising_path_taken(category.path):
                 category.save()
                 Address.objects.claim_paths(category.path)
         return category
@@ -227,7 +227,7 @@ class Category(models.Model):
 
     def _move_rows(self, path: str, parent: "Category | None") -> None:
         """Write the locked rows of a move."""
-        with taken_means_conflict(path):
+        with raising_path_taken(path):
             Category.objects.within(self.path).move_paths(self.path, path)
             Category.objects.filter(pk=self.pk).update(parent=parent)
             Address.objects.claim_paths(path)
@@ -426,7 +426,7 @@ def title_of(path: str) -> str:
 
 
 @contextmanager
-def taken_means_conflict(path: str) -> Iterator[None]:
+def raising_path_taken(path: str) -> Iterator[None]:
     """Raise PathTaken for what the unique constraint on paths refuses."""
     try:
         yield

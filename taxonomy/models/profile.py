@@ -1,4 +1,4 @@
-"""What a person told of how they want the taxonomy."""
+"""Profiles: how a person wants the taxonomy to be ranked and filtered for them."""
 
 from collections.abc import Iterable, Mapping, Sized
 from typing import Any
@@ -14,21 +14,21 @@ from taxonomy.models.category import Category
 
 HIGHEST_PRIORITY = 10
 LISTS = ("hidden", "mounted", "priorities")
-"""What names categories: lists of paths, and a path's number."""
+"""Fields that name categories: two lists of paths, and numbers by path."""
 
 
 class ProfileManager(InvalidatingManager):
     def of(self, user_id: int) -> "Profile":
-        """Theirs; one with nothing in it, not stored, while they told nothing."""
+        """The person's profile; an empty, unsaved one if none is stored."""
         return self.filter(pk=user_id).first() or Profile(user_id=user_id)
 
     def revise(self, user: User, **changes: Any) -> "Profile":
-        """Set what is given of experience, hidden, mounted and priorities.
+        """Set those of experience, hidden, mounted and priorities that are given.
 
         Raises UnknownCategory or InvalidProfile, with findings by field.
         """
         with transaction.atomic():
-            # Whoever changes it at the same time waits for the row of the person.
+            # Concurrent changes of the profile wait for the row of the person.
             User.objects.select_for_update(no_key=True).get(pk=user.pk)
             profile = self.of(user.pk)
             profile.set_fields(**changes)
@@ -37,19 +37,20 @@ class ProfileManager(InvalidatingManager):
 
 
 class Profile(models.Model):
-    """Categories by path: former paths go on naming them after a move or a merge.
+    """The experience of a person and the categories that they prefer or hide.
 
-    What lies in `hidden` categories is not shown; `mounted` ones come first;
-    `priorities` (1 to 10) say what comes before what.
+    Categories are stored by path; former paths still name them after a move or merge.
+    Skills in and below `hidden` categories are not shown, those of `mounted` ones come
+    first, and the others are ordered by `priorities` (1 to 10, the highest first).
     """
 
     class Experience(models.TextChoices):
         BEGINNER = "beginner"
-        """Skills that explain all and weigh little come first."""
+        """Comprehensive and lightweight skills are ranked higher."""
         INTERMEDIATE = "intermediate"
-        """No skill comes first for its form."""
+        """The style and weight of skills do not affect their rank."""
         EXPERT = "expert"
-        """Short skills and those that lead on come first, heavy ones too."""
+        """Minimal, navigation hub and heavy skills are ranked higher."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
@@ -78,83 +79,96 @@ class Profile(models.Model):
     def paths(self) -> list[str]:
         return [*self.hidden, *self.mounted, *self.priorities]
 
-    def as_of_today(self) -> "Profile":
-        """With today's paths of what it names; what is gone is left out."""
-        known = resolved(self.paths)
+    def with_current_paths(self) -> "Profile":
+        """An unsaved copy with the current paths; removed categories are left out."""
+        categories = categories_at(self.paths)
         return Profile(
             user_id=self.user_id,
             experience=self.experience,
-            **{name: carried(getattr(self, name), known) for name in LISTS},
+            **{
+                name: with_current_paths(getattr(self, name), categories)
+                for name in LISTS
+            },
         )
 
     def set_fields(self, **changes: Any) -> None:
         """Set these fields without saving. Raises UnknownCategory or InvalidProfile.
 
-        Contradictions are looked for only when `mounted` or `hidden` is set: after
+        Contradictions are checked only if `mounted` or `hidden` is set: after
         categories were moved, stored lists may contradict each other.
         """
-        known = resolved(path for name in LISTS for path in changes.get(name, ()))
+        paths = (path for name in LISTS for path in changes.get(name, ()))
+        categories = categories_at(paths)
         for name, value in changes.items():
             if name in LISTS:
-                value = named_as_today(name, value, known)
-                check_room(name, value)
+                require_known(name, value, categories)
+                value = with_current_paths(value, categories)
+                check_length(name, value)
             setattr(self, name, value)
         changed_lists = [name for name in ("mounted", "hidden") if name in changes]
         if changed_lists:
-            self.check_sense(changed_lists[0])
+            self.check_contradictions(changed_lists[0])
 
-    def check_sense(self, field: str) -> None:
-        """Raises InvalidProfile, of the field, for what nobody can mean."""
-        today = self.as_of_today()
-        for path in today.mounted:
-            if lies_in(path, today.hidden):
+    def check_contradictions(self, field: str) -> None:
+        """Raises InvalidProfile for the field if a category is mounted and hidden."""
+        current = self.with_current_paths()
+        for path in current.mounted:
+            if is_within(path, current.hidden):
                 raise InvalidProfile(
                     **{field: f"{path!r} is mounted and hidden; take it out of one."}
                 )
 
 
-def check_room(name: str, paths: Sized) -> None:
-    most = settings.SKILLFLEET_MAX_PROFILE_PATHS
-    if len(paths) > most:
-        raise InvalidProfile(**{name: f"At most {most} categories."})
+def check_length(name: str, paths: Sized) -> None:
+    """Raises InvalidProfile for the field if it has too many categories."""
+    limit = settings.SKILLFLEET_MAX_PROFILE_PATHS
+    if len(paths) > limit:
+        raise InvalidProfile(**{name: f"At most {limit} categories."})
 
 
-def lies_in(path: str, places: Iterable[str]) -> bool:
-    """Whether the path is one of the places or below one."""
-    return any(path == place or path.startswith(f"{place}/") for place in places)
+def is_within(path: str, branches: Iterable[str]) -> bool:
+    """Whether the path is one of the branches or below one."""
+    return any(path == branch or path.startswith(f"{branch}/") for branch in branches)
 
 
-def resolved(paths: Iterable[str]) -> dict[str, Category]:
-    """By path, former ones too; paths that lead nowhere are missing."""
-    wanted = set(paths)
-    if not wanted:
+def categories_at(paths: Iterable[str]) -> dict[str, Category]:
+    """The categories by current or former path; unknown paths are missing."""
+    requested = set(paths)
+    if not requested:
         return {}
-    found = Address.objects.filter(kind=Address.Kind.CATEGORY, path__in=wanted)
-    return {each.path: each.category for each in found.select_related("category")}
+    addresses = Address.objects.filter(
+        kind=Address.Kind.CATEGORY, path__in=requested
+    ).select_related("category")
+    return {each.path: each.category for each in addresses}
 
 
-def named_as_today(name: str, value: Any, known: Mapping[str, Category]) -> Any:
-    """Raises UnknownCategory for the paths that lead nowhere."""
-    if missing := sorted(path for path in value if path not in known):
+def require_known(
+    name: str, paths: Iterable[str], categories: Mapping[str, Category]
+) -> None:
+    """Raises UnknownCategory for the field, with every path that is unknown."""
+    if unknown := sorted(path for path in paths if path not in categories):
         raise UnknownCategory(
             **{
                 name: [
                     f"There is no category {path!r}; GET /taxonomy lists them."
-                    for path in missing
+                    for path in unknown
                 ]
             }
         )
-    return carried(value, known)
 
 
-def carried(value: Any, known: Mapping[str, Category]) -> Any:
-    """The list, or the numbers by path, under today's paths, each once. Numbers are
-    sorted, highest first: PostgreSQL keeps objects in an order of its own."""
+def with_current_paths(value: Any, categories: Mapping[str, Category]) -> Any:
+    """The list, or the numbers by path, with the current path of each category once.
+
+    Unknown paths are left out. Numbers are sorted, highest first, because PostgreSQL
+    does not keep the order of keys in JSON.
+    """
     if isinstance(value, dict):
-        found: dict[str, int] = {}
+        numbers: dict[str, int] = {}
         for path, number in value.items():
-            if path in known:
-                today = known[path].path
-                found[today] = max(number, found.get(today, 0))
-        return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
-    return list(dict.fromkeys(known[path].path for path in value if path in known))
+            if path in categories:
+                current = categories[path].path
+                numbers[current] = max(number, numbers.get(current, 0))
+        return dict(sorted(numbers.items(), key=lambda item: (-item[1], item[0])))
+    paths = (categories[path].path for path in value if path in categories)
+    return list(dict.fromkeys(paths))

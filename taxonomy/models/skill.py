@@ -1,4 +1,4 @@
-"""Skills: what is published, under which name, and who may see it."""
+"""Published skills: queries, and the methods that change a skill."""
 
 import uuid
 from collections import Counter
@@ -47,7 +47,7 @@ from taxonomy.skillmd.report import Report
 
 class SkillQuerySet(InvalidatingQuerySet):
     def active(self) -> "SkillQuerySet":
-        """Those that agents are offered."""
+        """Skills that are offered to agents."""
         return self.filter(status=Skill.Status.ACTIVE)
 
     def visible_to(self, user: User | AnonymousUser) -> "SkillQuerySet":
@@ -96,12 +96,12 @@ class SkillQuerySet(InvalidatingQuerySet):
         )
 
     def requiring(self, skill: "Skill") -> "SkillQuerySet":
-        """The skills that require it directly."""
-        pointing = Relation.objects.filter(target=skill, kind=Relation.Kind.REQUIRED)
-        return self.filter(pk__in=pointing.values("skill"))
+        """The skills that directly require this skill."""
+        relations = Relation.objects.filter(target=skill, kind=Relation.Kind.REQUIRED)
+        return self.filter(pk__in=relations.values("skill"))
 
     def counts_by_path(self) -> Counter[str]:
-        """How many skills each category holds, those of its subcategories included."""
+        """The number of skills in and below each category, by its path."""
         rows = self.order_by().values_list("category__path")
         counts: Counter[str] = Counter()
         for path, count in rows.annotate(count=models.Count("pk")):
@@ -122,21 +122,21 @@ class SkillQuerySet(InvalidatingQuerySet):
             raise Skill.DoesNotExist(ref) from None
 
     def for_reading(self) -> "SkillQuerySet":
-        """With everything that a detail page shows, in a fixed number of queries."""
+        """Load everything that a detail page shows, in a fixed number of queries."""
         skills = self.select_related(
             "category", "current__author", "replacement", "verdict"
         )
         return skills.prefetch_related("labels").defer("verdict__report")
 
     def for_detail(self) -> "SkillQuerySet":
-        """As `for_reading`, and with the relations and the names of each skill."""
-        pointing = models.Prefetch(
+        """As `for_reading`, and also load the relations and addresses of each skill."""
+        relations = models.Prefetch(
             "relations", Relation.objects.select_related("target")
         )
-        return self.for_reading().prefetch_related(pointing, "addresses")
+        return self.for_reading().prefetch_related(relations, "addresses")
 
     def for_naming(self) -> "SkillQuerySet":
-        """With path, description, version and verdict, and nothing else."""
+        """Load only path, description, version and verdict."""
         verdict = ("status", "score", "errors", "warnings", "waived", "judged_at")
         skills = self.select_related("category", "current", "verdict")
         return skills.only(
@@ -145,14 +145,14 @@ class SkillQuerySet(InvalidatingQuerySet):
         )
 
     def for_listing(self) -> "SkillQuerySet":
-        """With everything that a list shows, and without the content of the skills."""
+        """Load everything that a list shows, without the content of the skills."""
         skills = self.select_related("category", "current", "verdict")
         unlisted = [f"current__{field}" for field in SkillVersion.CONTENT]
         return skills.prefetch_related("labels").defer(*unlisted, "verdict__report")
 
 
 class SkillManager(PublishingManager.from_queryset(SkillQuerySet)):  # type: ignore[misc]
-    """Queries, and `publish`, the one way to write a skill."""
+    """The queries of `SkillQuerySet`, and `publish`, which writes a skill."""
 
 
 class Skill(models.Model):
@@ -164,7 +164,7 @@ class Skill(models.Model):
         TECHNICAL = "technical"
         """How a technology is used."""
         DOMAIN = "domain"
-        """What a field knows."""
+        """Knowledge of a field."""
         TOOL = "tool"
         """How one tool is used."""
         MCP = "mcp"
@@ -174,23 +174,23 @@ class Skill(models.Model):
         TASK_FOCUS = "task_focus"
         """One task from beginning to end."""
         MEMORY = "memory"
-        """Facts to be kept at hand."""
+        """Facts to remember."""
 
     class Weight(models.TextChoices):
         LIGHTWEIGHT = "lightweight"
-        """Costs an agent's context little."""
+        """Takes little of an agent's context."""
         MEDIUM = "medium"
-        """Costs some."""
+        """Takes some of the context."""
         HEAVYWEIGHT = "heavyweight"
-        """Costs much; open it for a reason."""
+        """Takes much of the context; open it only with a reason."""
 
     class LoadPriority(models.TextChoices):
         ALWAYS = "always"
         """Listed first, whatever the budget."""
         TASK_SPECIFIC = "task_specific"
-        """Listed for the tasks it fits."""
+        """Listed for the tasks that it fits."""
         ON_DEMAND = "on_demand"
-        """Listed when there is room."""
+        """Listed if the budget allows it."""
         DORMANT = "dormant"
         """Listed last."""
 
@@ -198,17 +198,17 @@ class Skill(models.Model):
         NAVIGATION_HUB = "navigation_hub"
         """A short SKILL.md that leads to references."""
         COMPREHENSIVE = "comprehensive"
-        """All in SKILL.md."""
+        """SKILL.md contains everything."""
         MINIMAL = "minimal"
-        """As little as does the work."""
+        """As short as possible."""
 
     class Status(models.TextChoices):
         ACTIVE = "active"
         """Offered to agents."""
         DEPRECATED = "deprecated"
-        """Readable, no longer offered."""
+        """Readable, but no longer offered."""
         ARCHIVED = "archived"
-        """Seen by curators only."""
+        """Visible to curators only."""
 
     uuid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=MAX_NAME_CHARS, unique=True)
@@ -226,7 +226,7 @@ class Skill(models.Model):
     replacement = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="replaces"
     )
-    """What to use instead while it is deprecated."""
+    """The skill to use instead, if this one is deprecated."""
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -237,8 +237,8 @@ class Skill(models.Model):
         ordering = ("name",)
         permissions = (("publish_skill", "Can publish, edit and archive skills"),)
         indexes = (
-            # Facets are counted in it alone. Category first: SQLite would look for
-            # a status or type by it, and sort what it finds.
+            # Facets are counted from this index alone. Category comes first: otherwise
+            # SQLite would use it to look up a status or type, and sort the result.
             models.Index(
                 fields=[
                     "category",
@@ -258,12 +258,12 @@ class Skill(models.Model):
 
     @property
     def path(self) -> str:
-        """Its place in the taxonomy: development/python/pdf-tools."""
+        """The full path in the taxonomy: development/python/pdf-tools."""
         return f"{self.category.path}/{self.name}"
 
     @property
     def is_archived(self) -> bool:
-        """Only curators see it."""
+        """Whether only curators may see it."""
         return self.status == self.Status.ARCHIVED
 
     def revise(
@@ -275,34 +275,34 @@ class Skill(models.Model):
         labels: Mapping[Label.Kind, Iterable[str]] | None = None,
         **fields: str,
     ) -> None:
-        """Place, label, classify and rename it.
+        """Move, label, classify and rename the skill; what is not given stays.
 
         `category` is a path; `labels` replace those of their kind; `fields` are
         type, weight, load_priority, style and status. Only another `name` makes a
-        new version, by `author`. Raises UnknownCategory or what `rename` raises.
+        new version, by `author`. Raises UnknownCategory, or as `rename`.
         """
         with transaction.atomic():
             if name not in (None, Skill.objects.only("name").get(pk=self.pk).name):
                 if fields.get("status", Skill.Status.ARCHIVED) != Skill.Status.ARCHIVED:
                     self._restore(fields["status"])
                 Skill.objects.rename(self, name, author=author)
-            # One writer at a time; what was not given stays as the last one left it.
+            # Lock and reread the row: other fields keep the values of the last writer.
             locked = self.locked()
-            given: dict[str, object] = dict(fields)
+            updates: dict[str, object] = dict(fields)
             if category is not None:
                 locked.move_to(Category.objects.named(category))
-                given["category"] = locked.category
+                updates["category"] = locked.category
             for kind, values in (labels or {}).items():
                 locked.set_labels(kind, values)
-            if given.get("status", locked.status) != self.Status.DEPRECATED:
-                given |= {"deprecated_reason": "", "replacement": None}
-            for field, value in given.items():
+            if updates.get("status", locked.status) != self.Status.DEPRECATED:
+                updates |= {"deprecated_reason": "", "replacement": None}
+            for field, value in updates.items():
                 setattr(locked, field, value)
-            locked.save(update_fields=["updated_at", *given])
+            locked.save(update_fields=["updated_at", *updates])
         self.refresh_from_db()
 
     def _restore(self, status: str) -> None:
-        """Before it is renamed, which an archived one cannot be."""
+        """Set the status of an archived skill; it could not be renamed otherwise."""
         lock_relations()
         locked = self.locked()
         if locked.is_archived:
@@ -310,9 +310,9 @@ class Skill(models.Model):
             locked.save(update_fields=["status"])
 
     def move_to(self, category: Category) -> None:
-        """Its category from now on; where it was goes on leading to it.
+        """Set the category; the former full path still resolves to the skill.
 
-        It is locked, and to be saved. Raises UnknownCategory.
+        The caller has locked the skill, and saves it. Raises UnknownCategory.
         """
         Category.objects.lock(category, self.category_id)
         if category.pk != self.category_id:
@@ -320,19 +320,19 @@ class Skill(models.Model):
             self.category = category
 
     def deprecate(self, reason: str = "", replacement: str | None = None) -> None:
-        """Offer it no longer; say why, and which active skill to use instead.
+        """Stop offering the skill; record why, and which active skill to use instead.
 
         `replacement` is a name, former name or UUID. Raises UnknownSkill,
         WrongReplacement or SkillArchived.
         """
-        instead = self._replaced_by(replacement) if replacement else None
+        substitute = self._substitute(replacement) if replacement else None
         with transaction.atomic():
             locked = self.locked()
             if locked.status == self.Status.ARCHIVED:
                 raise SkillArchived
             locked.status = self.Status.DEPRECATED
             locked.deprecated_reason = reason
-            locked.replacement = instead
+            locked.replacement = substitute
             locked.save()
         self.refresh_from_db()
 
@@ -341,66 +341,68 @@ class Skill(models.Model):
         add: Mapping[Label.Kind, Iterable[str]],
         remove: Mapping[Label.Kind, Iterable[str]],
     ) -> None:
-        """Labels that come and go; all others stay.
+        """Add and remove labels; all others stay.
 
         Raises TooManyLabels or InvalidFacet.
         """
-        most = settings.SKILLFLEET_MAX_LABELS
+        limit = settings.SKILLFLEET_MAX_LABELS
         with transaction.atomic():
             locked = self.locked()
             for kind in add.keys() | remove.keys():
-                there = set(
+                before = set(
                     locked.labels.filter(kind=kind).values_list("value", flat=True)
                 )
-                wanted = (there - {*remove.get(kind, ())}) | {*add.get(kind, ())}
-                if len(wanted) > max(most, len(there)):
+                after = (before - {*remove.get(kind, ())}) | {*add.get(kind, ())}
+                # A skill with too many labels already may keep or reduce them.
+                if len(after) > max(limit, len(before)):
                     raise TooManyLabels(
-                        **{kind: f"{len(wanted)} labels; at most {most}."}
+                        **{kind: f"{len(after)} labels; at most {limit}."}
                     )
-                locked.set_labels(kind, wanted)
+                locked.set_labels(kind, after)
             locked.save(update_fields=["updated_at"])
         self.refresh_from_db()
 
     def set_labels(self, kind: Label.Kind, values: Iterable[str]) -> None:
-        """Its only labels of the kind, from now on. Raises InvalidFacet."""
-        wanted = set(values)
+        """Replace the skill's labels of the kind. Raises InvalidFacet."""
+        labels = set(values)
         if kind == Label.Kind.FACET:
-            FacetDefinition.objects.require(wanted)
-        Label.objects.set_labels(self, kind, wanted)
+            FacetDefinition.objects.require(labels)
+        Label.objects.set_labels(self, kind, labels)
 
-    def _replaced_by(self, ref: str) -> "Skill":
+    def _substitute(self, ref: str) -> "Skill":
+        """The skill that replaces this one. Raises UnknownSkill or WrongReplacement."""
         try:
-            found: Skill = Skill.objects.resolve(ref)
+            substitute: Skill = Skill.objects.resolve(ref)
         except Skill.DoesNotExist:
             raise UnknownSkill(replacement=f"There is no skill {ref[:80]!r}.") from None
-        if found.pk == self.pk or found.status != self.Status.ACTIVE:
+        if substitute.pk == self.pk or substitute.status != self.Status.ACTIVE:
             raise WrongReplacement(
-                replacement=f"{found.name} is not another skill that is active."
+                replacement=f"{substitute.name} is not another skill that is active."
             )
-        return found
+        return substitute
 
     def undeprecate(self) -> None:
-        """Offer it again. An archived one stays so: raises SkillArchived."""
+        """Offer the skill again. Raises SkillArchived for an archived one."""
         with transaction.atomic():
             if self.locked().status == self.Status.ARCHIVED:
                 raise SkillArchived
             self.revise(status=self.Status.ACTIVE)
 
     def archive(self) -> None:
-        """Hide it from readers. Its name stays taken and its versions stay."""
+        """Hide the skill from readers. Its name stays reserved, its versions stay."""
         self.revise(status=self.Status.ARCHIVED)
 
     def locked(self) -> "Skill":
-        """The row as it is now, locked for this transaction to change.
+        """The current row, locked for this transaction to change.
 
-        Other rows may still come to refer to it.
+        The lock (FOR NO KEY UPDATE) allows others to create rows that refer to it.
         """
         rows = Skill.objects.select_for_update(of=("self",), no_key=True)
         locked: Skill = rows.get(pk=self.pk)
         return locked
 
-    def published(self, number: str) -> SkillVersion:
-        """Raises UnknownVersion."""
+    def version(self, number: str) -> SkillVersion:
+        """The version with the number. Raises UnknownVersion."""
         version = self._versions.filter(number=number).first()
         if version is None:
             raise UnknownVersion(version=f"{self} has no version {number[:80]!r}.")
@@ -411,16 +413,16 @@ class Skill(models.Model):
         return SkillVersion.objects.filter(skill_id=self.pk)
 
     def roll_back(self, number: str) -> SkillVersion:
-        """Make another published version the current one, an older or a newer one.
+        """Make another published version, an older or a newer one, the current one.
 
-        Name, description and labels become what that version says. Raises
+        Name, description and labels become those of that version. Raises
         UnknownVersion, VersionWithdrawn (it is yanked) or SkillArchived.
         """
         with transaction.atomic():
             skill = self.locked()
             if skill.is_archived:
                 raise SkillArchived
-            version = skill.published(number)
+            version = skill.version(number)
             if version.yanked_at:
                 raise VersionWithdrawn(
                     version=f"Version {number} is yanked. Undo that first."
@@ -431,16 +433,16 @@ class Skill(models.Model):
         return version
 
     def yank(self, number: str, reason: str = "") -> SkillVersion:
-        """Withdraw a version. It is kept; readers who ask for it get the reason.
+        """Withdraw a version. Its row is kept; requests for it get the reason.
 
         If it is the current version, the next older one that is not yanked becomes
         current, or else the newest. Raises UnknownVersion or LastVersion.
         """
         with transaction.atomic():
             skill = self.locked()
-            version = skill.published(number)
+            version = skill.version(number)
             if version.pk == skill.current_id:
-                skill.make_current(skill._replacement_for(version))
+                skill.make_current(skill._successor_of(version))
             version.yanked_at = version.yanked_at or Now()
             version.yanked_reason = reason
             version.save(update_fields=["yanked_at", "yanked_reason"])
@@ -451,22 +453,22 @@ class Skill(models.Model):
     def unyank(self, number: str) -> SkillVersion:
         """Undo `yank`. The current version stays current. Raises UnknownVersion."""
         with transaction.atomic():
-            version = self.locked().published(number)
+            version = self.locked().version(number)
             version.yanked_at, version.yanked_reason = None, ""
             version.save(update_fields=["yanked_at", "yanked_reason"])
         return version
 
-    def _replacement_for(self, version: SkillVersion) -> SkillVersion:
-        """The version to be current when this one is yanked. Raises LastVersion."""
+    def _successor_of(self, version: SkillVersion) -> SkillVersion:
+        """The version that is current after this one is yanked. Raises LastVersion."""
         others = self._versions.filter(yanked_at=None).exclude(pk=version.pk)
         older = others.filter(pk__lt=version.pk)
-        found = older.order_by("-pk").first() or others.order_by("-pk").first()
-        if found is None:
+        successor = older.order_by("-pk").first() or others.order_by("-pk").first()
+        if successor is None:
             raise LastVersion
-        return found
+        return successor
 
     def make_current(self, version: SkillVersion) -> None:
-        """Make a version of before current; the name it declares is still reserved."""
+        """Make a published version current. Its name is reserved for this skill."""
         metadata = SkillMetadata.of(
             version.frontmatter, version.body, configured_limits()
         )
@@ -479,10 +481,10 @@ class Skill(models.Model):
         report: Report | None = None,
         **save_options: Any,
     ) -> None:
-        """Copy what a version says to the skill, its labels and its verdict.
+        """Set name, description, labels and verdict from a version, and save.
 
-        Labels of kinds that the version does not mention stay. `report` is that on
-        the version; without it the files are validated.
+        Labels of kinds that the version does not mention stay. `report` is the report
+        on the version; without it the files are validated.
         """
         is_renamed = self._state.adding or self.name != metadata.name
         self.name = metadata.name
@@ -505,18 +507,19 @@ class Skill(models.Model):
         return report
 
     def store_verdict(self, report: Report | None = None) -> Report:
-        """Store the report on the current files, with the waivers of now applied.
+        """Store the report on the current files, after applying the active waivers.
 
-        The caller has locked the skill, so that no waiver changes meanwhile.
+        The caller has locked the skill, so that no waiver changes meanwhile. Without
+        `report` the files are validated.
         """
         report = (report or self._report()).with_waived(self._waived())
         Verdict.objects.store(self, report)
         return report
 
     def waive(self, chosen: FindingFilter, *, by: User, reason: str) -> list[Waiver]:
-        """Waive the scan's open findings that `chosen` selects.
+        """Waive the findings of the scan that `chosen` selects.
 
-        Raises NothingToWaive.
+        Raises NothingToWaive if it selects none, or all are waived already.
         """
         report = self._report()
         findings = chosen.matching(report.open_risks)
@@ -525,13 +528,13 @@ class Skill(models.Model):
             waivers: list[Waiver] = Waiver.objects.grant(
                 findings, by=by, reason=reason, skill=locked
             )
-            if not waivers:  # none is open, or somebody else has just waived them
+            if not waivers:
                 raise NothingToWaive
             locked.store_verdict(report)
         return waivers
 
     def copy_waivers(self, waivers: Iterable[BaseWaiver]) -> None:
-        """Take over the waivers of a draft, with their persons and reasons."""
+        """Copy the waivers of a draft, with their people, times and reasons."""
         existing = self._waived()
         for each in waivers:
             if not is_covered(each.waived, existing):
@@ -549,6 +552,7 @@ class Skill(models.Model):
             locked.store_verdict(report)
 
     def _report(self) -> Report:
+        """Validate the current files, and apply the active waivers."""
         return self.current.bundle.package().report_with(self._waived())
 
     def _waived(self) -> frozenset[WaivedFinding]:

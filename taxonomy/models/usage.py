@@ -1,7 +1,7 @@
-"""Usage: what agents did with skills, event by event, and as counts per day.
+"""Usage: what agents did with skills, as single events and as counts per day.
 
-An event is counted once: in its own row until it is rolled up, in the row of its day
-after that. `UsageCount` reads both in one statement, so that no figure is behind.
+An event is counted once: in its own row until it is rolled up, and in the row of its
+day after that. `UsageCount` reads both in one statement, so that counts are up to date.
 """
 
 from collections.abc import Iterable
@@ -21,42 +21,47 @@ MAX_CLIENT_CHARS = 100
 
 
 class Kind(models.TextChoices):
-    """What was done with a skill. A use is one of the last three, sent once."""
+    """What an agent did with a skill. For one use, it sends one of the last three."""
 
     READ = "read"
-    """Its SKILL.md was opened."""
+    """The agent opened SKILL.md."""
     INSTALLED = "installed"
-    """It was put into an agent's folder."""
+    """The skill was copied into an agent's folder."""
     USED = "used"
-    """It was followed; how that ended is not known."""
+    """The agent followed the skill; the outcome is not known."""
     SUCCEEDED = "succeeded"
-    """It was followed, and the task was done."""
+    """The agent followed the skill, and completed the task."""
     FAILED = "failed"
-    """It was followed, and the task was not done."""
+    """The agent followed the skill, and did not complete the task."""
 
 
 USES = (Kind.USED, Kind.SUCCEEDED, Kind.FAILED)
 
 
-def where_usage_shows(user_id: int) -> list[str]:
-    """The fleet's figures, and what is ranked by this person's own usage."""
+def usage_tags(user_id: int) -> list[str]:
+    """Cache tags: the fleet's statistics, and answers ranked by the user's usage."""
     return ["/analytics/*", f"/usage/{user_id}/*"]
 
 
 class UsageEventManager(InvalidatingManager):
     def record(self, user_id: int, events: "list[UsageEvent]") -> None:
-        """Keep those whose ids are new; all of one person's.
+        """Store the user's events whose ids are new.
 
-        In bulk, but only answers that show this user's usage are invalidated, and once.
+        They are written in bulk, with a single invalidation of the answers that show
+        this user's usage.
         """
-        with invalidating(where_usage_shows(user_id), self.db):
+        with invalidating(usage_tags(user_id), self.db):
             models.QuerySet.bulk_create(
                 self.get_queryset(), events, ignore_conflicts=True
             )
 
 
 class UsageEvent(models.Model):
-    """One report. `event_id` is the client's own, so that it may send it again."""
+    """One report of a client.
+
+    `event_id` is chosen by the client: it is the idempotency key, so that a report can
+    be sent again.
+    """
 
     Kind = Kind
 
@@ -121,7 +126,7 @@ class UsageDay(models.Model):
         )
         indexes = (
             models.Index(fields=["user", "day"], name="usage_day_of_user"),
-            # All that the fleet's figures read: they never go to the rows.
+            # A covering index: the fleet's statistics are read from it alone.
             models.Index(
                 fields=["day", "skill", "kind", "user", "count"],
                 name="usage_day_figures",

@@ -93,10 +93,10 @@ def by_label(skills: SkillQuerySet, without: SkillQuerySet | None) -> dict[str, 
             {(kind, value): count for kind, value, count in summed(excluded_labels)}
         )
     by_kind: dict[str, list[tuple[str, int]]] = {kind: [] for kind in Label.Kind.values}
-    # Subtracting may drop this many values below others.
+    # So many values may fall below others by the subtraction.
     for kind, value, count in highest(summed(labels), most + len(less)):
-        if left := count - less[kind, value]:
-            by_kind[kind].append((value, left))
+        if remaining := count - less[kind, value]:
+            by_kind[kind].append((value, remaining))
     return {kind: most_common(counts) for kind, counts in by_kind.items()}
 
 

@@ -98,39 +98,39 @@ class SearchResults:
         few = not self.is_sentence
         if few and words[-1].text == self.words[-1]:
             words[-1] = prefix(words[-1].text)
-        known = self._known(words)
-        if not known:
+        indexed = self._indexed(words)
+        if not indexed:
             return []
         most = settings.SKILLFLEET_SEARCH_CANDIDATES
-        if few and len(known) >= len(words):
-            criteria = Criteria(known, every=True, most=most)
+        if few and len(indexed) >= len(words):
+            criteria = Criteria(indexed, every=True, most=most)
             if hits := self.index.ranked(criteria):
                 return hits
-        return self.index.ranked(Criteria(known, every=False, most=most))
+        return self.index.ranked(Criteria(indexed, every=False, most=most))
 
-    def _known(self, query: list[Word]) -> tuple[Word, ...]:
-        """The words that some skill has, and corrections of the others."""
-        known = []
+    def _indexed(self, query: list[Word]) -> tuple[Word, ...]:
+        """The words that occur in the index, and corrections of the others."""
+        indexed: list[Word] = []
         counted = self.index.counted(query)
         existing = [word for word in counted if word.skills]
         worth = partial(self._worth, existing)
         for word in counted:
             if word.skills:
-                known.append(word)
+                indexed.append(word)
             elif words := corrected(word.text, self.index, worth):
                 self.corrections[word.text] = " ".join(each.text for each in words)
-                known += words
-        if self.corrections and len(known) > 1:
-            known = self.index.counted(known)
-        return tuple(dict.fromkeys(known))
+                indexed += words
+        if self.corrections and len(indexed) > 1:
+            indexed = self.index.counted(indexed)
+        return tuple(dict.fromkeys(indexed))
 
     def _worth(self, others: Sequence[Word], words: Sequence[Word]) -> float:
         """The score of the best skill that has these words; 0: there is none.
 
         It is much higher if a skill also has the `others` of the query.
         """
-        tries = [(others, TOGETHER)] if others else []
-        for more, bonus in (*tries, ((), 0.0)):
+        attempts = [(others, TOGETHER)] if others else []
+        for more, bonus in (*attempts, ((), 0.0)):
             criteria = Criteria((*words, *more), every=True, most=COMPARED)
             if hits := self.index.ranked(criteria):
                 return bonus + max(hit.score for hit in hits)
