@@ -1,4 +1,4 @@
-"""Usage reports: recorded as events, rolled up into counts per day, and summed up."""
+"""Usage reports are recorded as events, rolled up into counts per day, and summed."""
 
 import logging
 import uuid
@@ -40,33 +40,35 @@ class Maintained:
         )
 
 
-def maintain_usage(most: int | None = None) -> Maintained:
-    """Roll up events and delete old rows, at most so many batches; None: all."""
-    done = sum(islice(maintenance(), most), Maintained())
-    if done != Maintained():
+def maintain_usage(max_batches: int | None = None) -> Maintained:
+    """Roll up events and delete old rows; None: all batches."""
+    total = sum(islice(maintenance(), max_batches), Maintained())
+    if total != Maintained():
         logger.info(
             "usage maintained rolled_up=%s events_deleted=%s counts_deleted=%s",
-            done.rolled_up,
-            done.events,
-            done.counts,
+            total.rolled_up,
+            total.events,
+            total.counts,
         )
-    return done
+    return total
 
 
 def maintenance() -> Iterator[Maintained]:
     """Work batch by batch. Only events that were rolled up are deleted."""
-    while rolled := roll_up_batch():
-        yield Maintained(rolled_up=rolled)
-    past = today() - timedelta(days=settings.SKILLFLEET_USAGE_DAYS)
-    while gone := delete_batch(UsageEvent.objects.filter(rolled_up=True, day__lt=past)):
-        yield Maintained(events=gone)
-    long_past = today() - timedelta(days=settings.SKILLFLEET_USAGE_COUNT_DAYS)
-    while gone := delete_batch(UsageDay.objects.filter(day__lt=long_past)):
-        yield Maintained(counts=gone)
+    while number := roll_up_batch():
+        yield Maintained(rolled_up=number)
+    first_kept = today() - timedelta(days=settings.SKILLFLEET_USAGE_DAYS)
+    old_events = UsageEvent.objects.filter(rolled_up=True, day__lt=first_kept)
+    while number := delete_batch(old_events):
+        yield Maintained(events=number)
+    first_kept = today() - timedelta(days=settings.SKILLFLEET_USAGE_COUNT_DAYS)
+    old_counts = UsageDay.objects.filter(day__lt=first_kept)
+    while number := delete_batch(old_counts):
+        yield Maintained(counts=number)
 
 
 def today() -> date:
-    """The current day in UTC, as all days here."""
+    """The current day in UTC; all days of usage are in UTC."""
     return datetime.now(UTC).date()
 
 
@@ -79,8 +81,8 @@ def midnight(day: date) -> datetime:
 def roll_up_batch() -> int:
     """Add the oldest events to the counts of their days; returns how many.
 
-    The rows are locked in order. So of two processes that roll up at once, the second
-    waits, and then finds the rows marked as rolled up.
+    The rows are locked in order. If two processes roll up at once, the second one
+    waits, and then sees that the rows are rolled up.
     """
     tail = UsageEvent.objects.filter(rolled_up=False).order_by("pk")
     keys = list(tail.select_for_update().values_list("pk", flat=True)[:BATCH])
@@ -97,7 +99,7 @@ def roll_up_batch() -> int:
 
 
 def add_to_days(totals: dict[tuple[Any, ...], int]) -> None:
-    """Add to the counts of these days; missing counts are created first."""
+    """Add the totals, given by KEY, to the counts; missing counts are created first."""
     empty = [UsageDay(**dict(zip(KEY, key, strict=True))) for key in totals]
     UsageDay.objects.bulk_create(empty, ignore_conflicts=True)
     days, people, skills, _ = (set(part) for part in zip(*totals, strict=True))
@@ -167,8 +169,8 @@ def record(
                 receipt.refused.append(Refused(index, report["id"], *refusal))
             elif skill:
                 events.setdefault(report["id"], event(user, skill, report, at))
-        known = recorded_ids(user, events)
-        new = [event for key, event in events.items() if key not in known]
+        recorded = recorded_ids(user, events)
+        new = [event for key, event in events.items() if key not in recorded]
         if new:
             UsageEvent.objects.record(user.pk, new)
     receipt.recorded = len(new)
@@ -209,20 +211,24 @@ def event(
 
 
 def recorded_ids(user: User, ids: Iterable[str]) -> set[str]:
-    theirs = UsageEvent.objects.filter(user=user, event_id__in=list(ids))
-    return set(theirs.values_list("event_id", flat=True))
+    """Those of the event ids that are recorded for the user already."""
+    events = UsageEvent.objects.filter(user=user, event_id__in=list(ids))
+    return set(events.values_list("event_id", flat=True))
 
 
 def resolved(visible: SkillQuerySet, refs: set[str]) -> dict[str, uuid.UUID]:
-    """The primary keys of visible skills by the references in the reports."""
+    """The primary keys of visible skills by the references in the reports.
+
+    A reference is a name, a former name or a UUID.
+    """
     named = visible.filter(addresses__kind=Address.Kind.SKILL, addresses__path__in=refs)
-    resolved: dict[str, uuid.UUID] = dict(named.values_list("addresses__path", "pk"))
-    keys = {ref: key for ref in refs - resolved.keys() if (key := as_uuid(ref))}
+    by_ref: dict[str, uuid.UUID] = dict(named.values_list("addresses__path", "pk"))
+    keys = {ref: key for ref in refs - by_ref.keys() if (key := as_uuid(ref))}
     if keys:
         rows = visible.filter(pk__in=keys.values())
         existing = set(rows.values_list("pk", flat=True))
-        resolved.update({ref: key for ref, key in keys.items() if key in existing})
-    return resolved
+        by_ref.update({ref: key for ref, key in keys.items() if key in existing})
+    return by_ref
 
 
 def as_uuid(ref: str) -> uuid.UUID | None:
@@ -291,9 +297,9 @@ def most_used_skills(counts: UsageCountQuerySet, most: int) -> list[dict[str, An
 
 
 def success_rate(row: dict[str, int]) -> float | None:
-    """The share of successes among uses with a known outcome; None: none is known."""
-    known = row["succeeded"] + row["failed"]
-    return round(row["succeeded"] / known, 4) if known else None
+    """Successes over all uses with a known outcome, 0..1; None: no outcome is known."""
+    outcomes = row["succeeded"] + row["failed"]
+    return round(row["succeeded"] / outcomes, 4) if outcomes else None
 
 
 def most_used_categories(counts: UsageCountQuerySet, most: int) -> list[dict[str, Any]]:

@@ -36,9 +36,9 @@ ATTEMPTS = 5
 """A merge is tried this often while others keep changing the two branches."""
 
 RESERVED_ROOTS = frozenset({"xml", "user"})
-"""They are addresses of the API below /taxonomy."""
+"""No root can have these names: the API has routes /taxonomy/xml and so on."""
 RESERVED_WORD = "merge"
-"""The API uses it as an address below every category."""
+"""No category below a root can have this name: the API has a route of this name."""
 UNCATEGORIZED = "uncategorized"
 
 
@@ -95,8 +95,8 @@ class CategoryManager(models.Manager.from_queryset(CategoryQuerySet)):  # type: 
     def lock(self, category: "Category", *others: int) -> None:
         """Lock the category, and others by key, against deletion.
 
-        All in one order, so that two transactions cannot deadlock. Raises
-        UnknownCategory if it was deleted meanwhile.
+        They are locked in the order of their keys, so that two transactions cannot
+        deadlock. Raises UnknownCategory if the category was deleted meanwhile.
         """
         rows = self.select_for_update(no_key=True).filter(pk__in={category.pk, *others})
         if category not in list(rows.order_by("pk")):
@@ -123,15 +123,17 @@ class CategoryManager(models.Manager.from_queryset(CategoryQuerySet)):  # type: 
         return category
 
     def create_tree(self, tree: "dict[str, Branch]") -> "list[Category]":
-        """Create the missing categories of a tree. Existing ones are left as they are,
-        also those that were moved or edited."""
+        """Create the missing categories of a tree, level by level.
+
+        Existing categories are not changed, even if they were moved or edited.
+        """
         created: list[Category] = []
         level: list[tuple[Category | None, dict[str, Branch]]] = [(None, tree)]
         with transaction.atomic():
-            known = Address.objects.categories_by_path()
+            existing = Address.objects.categories_by_path()
             while level:
                 categories = [
-                    (known.get(child.path, child), branch.get("below", {}))
+                    (existing.get(child.path, child), branch.get("below", {}))
                     for parent, branches in level
                     for child, branch in unsaved_children(parent, branches)
                 ]
@@ -152,9 +154,10 @@ class CategoryManager(models.Manager.from_queryset(CategoryQuerySet)):  # type: 
     def lock_branch(
         self, category: "Category", parent: "Category | None"
     ) -> "dict[int, Category]":
-        """Lock the category, all below it, and `parent`; by key, as they are now.
+        """Lock the category, all categories below it, and `parent`; the rows by key.
 
-        All in one order, so that two moves in opposite directions cannot deadlock.
+        They are locked in the order of their keys, so that two moves in opposite
+        directions cannot deadlock.
         """
         path = self.filter(pk=category.pk).values_list("path", flat=True).first()
         branch = Q(pk=category.pk) | under(path or category.path)
@@ -165,7 +168,7 @@ class CategoryManager(models.Manager.from_queryset(CategoryQuerySet)):  # type: 
 
 
 class Category(models.Model):
-    """A node of the taxonomy. Its path changes only by `move`, and resolves on."""
+    """A node of the taxonomy. Its former paths still resolve to it."""
 
     path = models.CharField(max_length=MAX_PATH_CHARS, unique=True)
     parent = models.ForeignKey(
@@ -187,12 +190,12 @@ class Category(models.Model):
 
     @property
     def aliases(self) -> list[str]:
-        """The former paths that resolve to it, sorted."""
+        """The former paths that resolve to the category, sorted."""
         former = self.addresses.filter(current=False)
         return sorted(former.values_list("path", flat=True))
 
     def revise(self, *, path: str | None = None, **fields: object) -> None:
-        """Set name, description or position, and move it to `path`, or neither."""
+        """Move the category and set its other fields, in one transaction."""
         with transaction.atomic():
             if path is None:
                 Category.objects.lock(self)
@@ -204,7 +207,7 @@ class Category(models.Model):
                 self.save(update_fields=list(fields))
 
     def move(self, path: str) -> None:
-        """Move it and all below it to another path. The former paths resolve on.
+        """Move the category and all below it. The former paths still resolve.
 
         Raises PathTaken, InvalidPath, or UnknownCategory if the parent is missing.
         """
@@ -233,7 +236,7 @@ class Category(models.Model):
             Address.objects.claim_paths(path)
 
     def remove(self) -> None:
-        """Delete it. Raises CategoryInUse unless it is empty."""
+        """Delete the category. Raises CategoryInUse unless it is empty."""
         try:
             with transaction.atomic():
                 # Lock the row before its addresses, in the order of a move.
@@ -243,11 +246,12 @@ class Category(models.Model):
             raise CategoryInUse from None
 
     def merge_into(self, target: "Category") -> None:
-        """Move everything in it and below it to the target, and delete it.
+        """Move all skills and categories below this one to the target, and delete it.
 
-        A category below it that has a counterpart of the same name below the target
-        is merged with that one. All its paths resolve to the target then. Raises
-        InvalidMerge, PathTaken, UnknownCategory or CategoryBusy; then nothing changes.
+        A category below it is merged with its counterpart, the category of the same
+        name below the target, if there is one. All paths resolve to the target
+        afterwards. Raises InvalidMerge, PathTaken, UnknownCategory or CategoryBusy;
+        then nothing changes.
         """
         for _ in range(ATTEMPTS):
             try:
@@ -259,7 +263,10 @@ class Category(models.Model):
         raise CategoryBusy
 
     def _merge(self, target: "Category") -> None:
-        """Skills are locked before categories, in the order of `Skill.move_to`."""
+        """One attempt. Raises ChangedMeanwhile if the branches changed before the lock.
+
+        Skills are locked before categories, in the order of `Skill.move_to`.
+        """
         paths = self._current_paths(target)
         skills = self._skills_within(paths[self.pk])
         keys = set(locked_in_order(skills).values_list("pk", flat=True))
@@ -370,7 +377,7 @@ def require_free_path(
 
 
 def locked_in_order(skills: Any) -> Any:
-    """Lock in one order, so that two merges in opposite directions cannot deadlock."""
+    """Lock in the order of the keys, so that opposite merges cannot deadlock."""
     return skills.select_for_update(of=("self",), no_key=True).order_by("pk")
 
 
@@ -379,12 +386,15 @@ def missing_parent(path: str) -> UnknownCategory:
 
 
 def path_in(parent: Category | None, path: str) -> str:
-    """The path with its parent's current path, if it names a former one."""
+    """The path below the parent's current path, which `path` may give as a former one.
+
+    Raises InvalidPath.
+    """
     if parent is None:
         return path
-    today = f"{parent.path}/{path.rpartition('/')[2]}"
-    check_path(today)
-    return today
+    current = f"{parent.path}/{path.rpartition('/')[2]}"
+    check_path(current)
+    return current
 
 
 def check_path(path: str) -> None:
@@ -427,7 +437,7 @@ def title_of(path: str) -> str:
 
 @contextmanager
 def raising_path_taken(path: str) -> Iterator[None]:
-    """Raise PathTaken for what the unique constraint on paths refuses."""
+    """Raise PathTaken instead of the IntegrityError of the unique constraint."""
     try:
         yield
     except IntegrityError:

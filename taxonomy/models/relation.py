@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 
 
 RELATIONS = 0x536B4601
-"""The key of the advisory lock; any number that nothing else locks by."""
+"""The key of PostgreSQL's advisory lock: an arbitrary number, used for nothing else."""
 
 
 def lock_relations() -> None:
     """Lock all relations until the transaction ends.
 
-    Checks for cycles look at many rows, so only one transaction at a time may change
-    relations. Lock them before the row of a skill. SQLite has a single writer anyway.
+    Checks for cycles read many rows, so only one transaction at a time may change
+    relations. Lock them before the row of a skill, or transactions may deadlock.
+    SQLite has a single writer anyway.
     """
     connection = connections[DEFAULT_DB_ALIAS]
     if connection.vendor == "postgresql":
@@ -48,7 +49,7 @@ WALK = """
     SELECT skill_id FROM needed
 """
 NEEDED = WALK.format(gate="")
-NEEDED_AND_SEEN = WALK.format(
+NEEDED_NOT_ARCHIVED = WALK.format(
     gate="""JOIN taxonomy_skill middle
         ON middle.uuid = further.skill_id AND middle.status <> 'archived'"""
 )
@@ -58,20 +59,20 @@ class RelationManager(InvalidatingManager):
     def relate(
         self, skill: "Skill", names_by_kind: "Mapping[Relation.Kind, Iterable[str]]"
     ) -> None:
-        """Make these the skill's only relations of their kinds.
+        """Replace the skill's relations of these kinds.
 
-        A name may be a current or a former one; one that no skill has is stored until
-        a skill gets it. Raises InvalidRelation, ContradictoryRelations or
-        RelationCycle.
+        A name may be a current or a former one. A name that no skill has is stored,
+        and linked once a skill gets it. Raises InvalidRelation, ContradictoryRelations
+        or RelationCycle.
         """
         check_names(names_by_kind)
         with transaction.atomic():
             lock_relations()
             locked = skill.locked()
-            every = {name for names in names_by_kind.values() for name in names}
-            named = self._targets(locked, every)
+            all_names = {name for names in names_by_kind.values() for name in names}
+            target_by_name = self._targets(locked, all_names)
             for kind, names in names_by_kind.items():
-                targets = {named[name] for name in names}
+                targets = {target_by_name[name] for name in names}
                 if locked.pk in {pk for _, pk in targets}:
                     raise ContradictoryRelations(
                         **{kind: f"{locked.name} cannot point at itself."}
@@ -81,15 +82,18 @@ class RelationManager(InvalidatingManager):
             locked.save(update_fields=["updated_at"])
 
     def link(self, skill: "Skill", name: str) -> None:
-        """Point relations to the skill that named it before it existed.
+        """Point relations with that name to the skill that has just got the name.
 
-        The caller has locked relations. Raises RelationCycle or NameContradicts.
+        Relations that would repeat another one, or relate a skill to itself, are
+        deleted. The caller has locked relations. Raises RelationCycle or
+        NameContradicts.
         """
-        waiting = self.filter(target=None, target_name=name).select_related("skill")
-        relations = list(waiting)
+        unlinked = self.filter(target=None, target_name=name).select_related("skill")
+        relations = list(unlinked)
         for relation in relations:
             same = self.filter(skill=relation.skill, kind=relation.kind, target=skill)
             to_itself = relation.skill_id == skill.pk
+            # A skill that requires itself is a cycle, which `_check` reports.
             if same.exists() or (to_itself and relation.kind != "required"):
                 relation.delete()
             else:
@@ -97,26 +101,26 @@ class RelationManager(InvalidatingManager):
                 relation.save(update_fields=["target"])
         if relations:
             self._check(skill)
-            self._check_waiting(skill, name)
+            self._check_conflicts(skill, name)
 
     def needed_by(self, skill: "Skill", *, through_archived: bool = True) -> RawSQL:
-        """A query for the keys of all skills that it requires, also indirectly.
+        """A query for the keys of all skills that the skill requires, also indirectly.
 
         The requirements of archived skills are left out unless `through_archived`.
         """
         key = self.model._meta.get_field("skill").get_db_prep_value(
             skill.pk, connections[self.db]
         )
-        walk = NEEDED if through_archived else NEEDED_AND_SEEN
+        walk = NEEDED if through_archived else NEEDED_NOT_ARCHIVED
         return RawSQL(walk, (key,))  # noqa: S611  a constant
 
     def _targets(
         self, skill: "Skill", names: set[str]
     ) -> "dict[str, tuple[str, UUID | None]]":
-        """By name: that name, and the key of the skill if there is one.
+        """By name: (name, key of the skill if there is one).
 
-        The name stays as it was written: the current name of an archived skill is
-        hidden from readers.
+        A former name is not replaced by the current one, because that is hidden from
+        readers if the skill is archived.
         """
         skills = type(skill)._default_manager.filter(
             addresses__kind="skill", addresses__path__in=names
@@ -131,15 +135,15 @@ class RelationManager(InvalidatingManager):
         targets: "set[tuple[str, UUID | None]]",
     ) -> None:
         # If two names lead to the same skill, one relation is enough.
-        left = {pk or name: (name, pk) for name, pk in sorted(targets, key=str)}
+        missing = {pk or name: (name, pk) for name, pk in sorted(targets, key=str)}
         for relation in self.filter(skill=skill, kind=kind):
-            if not left.pop(relation.target_id or relation.target_name, None):
+            if not missing.pop(relation.target_id or relation.target_name, None):
                 relation.delete()
-        for name, pk in left.values():
+        for name, pk in missing.values():
             self.create(skill=skill, kind=kind, target_name=name, target_id=pk)
 
-    def _check_waiting(self, skill: "Skill", name: str) -> None:
-        """Raise NameContradicts if a skill would require it and conflict with it."""
+    def _check_conflicts(self, skill: "Skill", name: str) -> None:
+        """Raises NameContradicts if another skill both needs and conflicts with it."""
         clashing = self.filter(
             kind=Relation.Kind.CONFLICT,
             target=skill,
@@ -170,22 +174,22 @@ class RelationManager(InvalidatingManager):
             raise RelationCycle(required=f"That would make a cycle: {cycle}.")
 
     def _cycle(self, skill: "Skill") -> list[str]:
-        """The names along a shortest cycle through the skill."""
-        required = self.filter(
+        """The names along a shortest cycle through the skill (breadth-first search)."""
+        relations = self.filter(
             kind=Relation.Kind.REQUIRED, target_id__in=self.needed_by(skill)
         )
-        further: dict[str, list[str]] = {}
-        for one, other in required.values_list("skill__name", "target__name"):
-            further.setdefault(one, []).append(other)
-        ways = [[skill.name]]
-        seen: set[str] = set()
-        for way in ways:
-            for name in sorted(further.get(way[-1], [])):
+        required: dict[str, list[str]] = {}
+        for one, other in relations.values_list("skill__name", "target__name"):
+            required.setdefault(one, []).append(other)
+        queue = [[skill.name]]
+        visited: set[str] = set()
+        for path in queue:  # which grows meanwhile
+            for name in sorted(required.get(path[-1], [])):
                 if name == skill.name:
-                    return [*way, name]
-                if name not in seen:
-                    seen.add(name)
-                    ways.append([*way, name])
+                    return [*path, name]
+                if name not in visited:
+                    visited.add(name)
+                    queue.append([*path, name])
         return [skill.name]
 
 
@@ -212,7 +216,7 @@ class Relation(models.Model):
         """Worth reading next."""
 
     TOGETHER = frozenset({Kind.REQUIRED, Kind.RECOMMENDED})
-    """Kinds that bring two skills together, and so contradict a conflict."""
+    """Kinds for which an agent uses both skills; they contradict a conflict."""
 
     skill = models.ForeignKey(
         "taxonomy.Skill", models.CASCADE, related_name="relations"
