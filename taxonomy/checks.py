@@ -16,8 +16,8 @@ from taxonomy.search.postgresql import HAS_TRIGRAMS
 def check_usage_is_kept(**kwargs: Any) -> Iterable[CheckMessage]:
     """Events must be kept long enough for a late duplicate to be recognised, and counts
     long enough for the other settings."""
-    kept = timedelta(days=settings.SKILLFLEET_USAGE_DAYS)
-    if settings.SKILLFLEET_USAGE_LATE + timedelta(days=1) > kept:
+    retention = timedelta(days=settings.SKILLFLEET_USAGE_DAYS)
+    if settings.SKILLFLEET_USAGE_LATE + timedelta(days=1) > retention:
         yield Error(
             f"SKILLFLEET_USAGE_DAYS is {settings.SKILLFLEET_USAGE_DAYS}, and events"
             f" may arrive {settings.SKILLFLEET_USAGE_LATE} late: one that is sent twice"
@@ -25,14 +25,14 @@ def check_usage_is_kept(**kwargs: Any) -> Iterable[CheckMessage]:
             hint="Keep events for at least a day longer than they may be late.",
             id="taxonomy.E001",
         )
-    least = max(
+    needed = max(
         settings.SKILLFLEET_USAGE_DAYS, settings.SKILLFLEET_USAGE_WINDOW_DAYS, 1
     )
-    if least > settings.SKILLFLEET_USAGE_COUNT_DAYS:
+    if needed > settings.SKILLFLEET_USAGE_COUNT_DAYS:
         yield Error(
             f"SKILLFLEET_USAGE_COUNT_DAYS is {settings.SKILLFLEET_USAGE_COUNT_DAYS};"
-            f" other usage settings need at least {least} days.",
-            hint=f"Set SKILLFLEET_USAGE_COUNT_DAYS to at least {least}.",
+            f" other usage settings need at least {needed} days.",
+            hint=f"Set SKILLFLEET_USAGE_COUNT_DAYS to at least {needed}.",
             id="taxonomy.E002",
         )
 

@@ -1,4 +1,4 @@
-"""What can go wrong in the taxonomy. The docstring of each is its message."""
+"""The errors of the taxonomy. The docstring of each class is its message."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,7 @@ class TaxonomyError(DomainError):
     code = "taxonomy_error"
 
     def __init__(self, message: str = "", /, **fields: str | Iterable[str]) -> None:
-        """Each of `fields` is a finding, or several, about that input."""
+        """`fields` has the problems of the input: by field, one text or several."""
         super().__init__(
             message,
             {
@@ -109,14 +109,14 @@ class VersionWithdrawn(TaxonomyError):
 
 
 class LastVersion(TaxonomyError):
-    """It is the only version left; archive the skill instead."""
+    """This is the only version that is not yanked; archive the skill instead."""
 
     code = "last_version"
     status_code = 409
 
 
 class WrongReplacement(TaxonomyError):
-    """A replacement is another skill that is active."""
+    """The replacement must be another skill that is active."""
 
     code = "wrong_replacement"
 
@@ -135,7 +135,7 @@ class NameContradicts(TaxonomyError):
 
 
 class InvalidRelation(TaxonomyError):
-    """A relation leads to the name of a skill."""
+    """A relation must name a skill."""
 
     code = "invalid_relation"
 
@@ -154,7 +154,7 @@ class TooManyLabels(TaxonomyError):
 
 
 class InvalidFacet(TaxonomyError):
-    """That is not a facet as it is defined."""
+    """A facet does not exist, or does not allow the value."""
 
     code = "invalid_facet"
 
@@ -201,13 +201,13 @@ class CategoryInUse(TaxonomyError):
 
 
 class NothingToImport(TaxonomyError):
-    """No skill can be read from what was sent."""
+    """The request contains no skill that can be read."""
 
     code = "nothing_to_import"
 
 
 class TooManySkills(TaxonomyError):
-    """That is more than one request may import; use `manage.py import_skills`."""
+    """One request cannot import so many skills; use `manage.py import_skills`."""
 
     code = "too_large"
     status_code = 413
@@ -220,7 +220,7 @@ class InvalidProfile(TaxonomyError):
 
 
 class NothingToWaive(TaxonomyError):
-    """No open finding of the security scan is like that."""
+    """No open finding of the security scan matches."""
 
     code = "nothing_to_waive"
     status_code = 409

@@ -1,4 +1,4 @@
-"""The limits on skills and sources, as the settings give them."""
+"""The limits of skills and sources, from the settings."""
 
 from django.conf import settings
 
@@ -6,7 +6,7 @@ from taxonomy.files.gate import Limits, SourceLimits
 
 
 def configured_limits() -> Limits:
-    """The bounds that the settings give."""
+    """The limits of one skill."""
     return Limits(
         files=settings.SKILLFLEET_MAX_SKILL_FILES,
         total_bytes=settings.SKILLFLEET_MAX_SKILL_BYTES,
@@ -20,7 +20,7 @@ def configured_limits() -> Limits:
 
 
 def source_limits() -> SourceLimits:
-    """The bounds on what many skills come from."""
+    """The limits of a folder or archive of many skills."""
     return SourceLimits(
         skill=configured_limits(),
         entries=settings.SKILLFLEET_IMPORT_ENTRIES,

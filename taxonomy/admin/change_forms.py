@@ -22,7 +22,8 @@ Values = Mapping[str, Any]
 
 
 class ChangeForm(RebasedForm):
-    """Answers only the fields that the user changed, and their former values.
+    """Its cleaned data has only the fields that the user changed, and their former
+    values.
 
     The former values are under MADE_FROM. Other fields get their current values.
     """
@@ -42,8 +43,8 @@ class ChangeForm(RebasedForm):
         cleaned = super().clean() or {}
         if self.former is None:
             raise forms.ValidationError("The form is out of date. Reload the page.")
-        kept = {name: cleaned[name] for name in self.changed if name in cleaned}
-        return kept | {MADE_FROM: {name: self.former[name] for name in kept}}
+        changes = {name: cleaned[name] for name in self.changed if name in cleaned}
+        return changes | {MADE_FROM: {name: self.former[name] for name in changes}}
 
     def rebase(self, current: Values) -> None:
         self._update(current, {})

@@ -144,17 +144,16 @@ def waive_form(report: Report) -> type[forms.Form]:
 
 
 def revoke_form(waivers: Any) -> type[forms.Form]:
-    standing = waivers.active()
+    active = waivers.active()
 
     class RevokeForm(forms.Form):
-        waiver = fields.radio(
-            [(each.pk, f"{each}: {each.reason}") for each in standing]
-        )
+        waiver = fields.radio([(each.pk, f"{each}: {each.reason}") for each in active])
 
     return RevokeForm
 
 
 def chosen(answers: Mapping[str, Any]) -> FindingFilter:
+    """The findings that the user selected in the form."""
     return FindingFilter(fingerprints=frozenset(answers["finding"]))
 
 

@@ -44,12 +44,14 @@ class FilesShown:
         entries = BundleFile.objects.filter(bundle_id=bundle_id)
         listed = list(entries.annotate(size=Length("blob__content")).order_by("path"))
         listed.sort(key=lambda entry: entry.path != "SKILL.md")
-        read = dict(
+        contents = dict(
             entries.filter(pk__in=within_budget(listed)).values_list(
                 "pk", "blob__content"
             )
         )
-        return cls(bundle_id, [as_text(entry, read.get(entry.pk)) for entry in listed])
+        return cls(
+            bundle_id, [as_text(entry, contents.get(entry.pk)) for entry in listed]
+        )
 
     def panel(self, title: str = "Files") -> Panel:
         return Panel(title, texts=self.texts, empty="No files.")

@@ -147,15 +147,15 @@ def relate(skill: Skill, user: User, answers: dict[str, Any]) -> str:
 
 
 def check_number(kind: str, names: set[str]) -> None:
-    most = settings.SKILLFLEET_MAX_RELATIONS
-    if len(names) > most:
-        raise InvalidRelation(**{kind: f"{len(names)} names in all, at most {most}."})
+    limit = settings.SKILLFLEET_MAX_RELATIONS
+    if len(names) > limit:
+        raise InvalidRelation(**{kind: f"{len(names)} names in all, at most {limit}."})
 
 
 def traits(skill: Skill) -> dict[str, Any]:
-    named = ("type", "weight", "load_priority", "style")
+    names = ("type", "weight", "load_priority", "style")
     return {"category": skill.category.path} | {
-        trait: getattr(skill, trait) for trait in named
+        trait: getattr(skill, trait) for trait in names
     }
 
 
@@ -167,9 +167,9 @@ def labels_now(skill: Skill) -> dict[str, str]:
 
 
 def relations_now(skill: Skill) -> dict[str, str]:
-    pointing = skill.relations.select_related("target")
+    relations = skill.relations.select_related("target")
     return {
-        kind: "\n".join(each.current_name for each in pointing if each.kind == kind)
+        kind: "\n".join(each.current_name for each in relations if each.kind == kind)
         for kind in Relation.Kind
     }
 
@@ -265,10 +265,10 @@ class EditionForm(RebasedForm):
         """Convert CRLF, which browsers send, to LF."""
         return str(self.cleaned_data["content"]).replace("\r\n", "\n")
 
-    def rebase(self, today: Values) -> None:
+    def rebase(self, current: Values) -> None:
         """Keep the user's input, and base it on the current version."""
         self.data = self.data.copy()
-        self.data["based_on"] = today["based_on"]
+        self.data["based_on"] = current["based_on"]
 
 
 def publish(skill: Skill, user: User, answers: dict[str, Any]) -> str:

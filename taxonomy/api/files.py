@@ -135,8 +135,8 @@ class ContentSerializer(StrictSerializer):
             sent: Files = self.validated_data["files"]
             return sent
         skill_md = File(SKILL_MD, self.validated_data["content"].encode())
-        kept = [file for file in current if file.path != SKILL_MD]
-        return as_files([skill_md, *kept])
+        others = [file for file in current if file.path != SKILL_MD]
+        return as_files([skill_md, *others])
 
 
 class FileItemSerializer(serializers.Serializer[Any]):

@@ -1,7 +1,10 @@
-"""Zip and tar archives: written reproducibly, and read without being extracted.
+"""Zip and tar archives are written reproducibly, and read without extracting them.
 
-The readers are our own, because they read what strangers send: `tarfile` has no bounds
-of memory (a tar of 9 MB takes 1 GB) and silently ends at a damaged header
+Both readers refuse an archive as a whole unless all of it is plain: no links out of it,
+no overlapping or encrypted entries, no sizes that do not match (zip bombs).
+
+The readers are our own, because archives come from strangers: `tarfile` has no memory
+limit (a tar of 9 MB takes 1 GB) and silently ends at a damaged header
 (docs/why/dependencies.md has the measurements).
 """
 
@@ -26,14 +29,14 @@ from typing import IO, Protocol, cast
 from taxonomy.files.gate import File, Files, SourceLimits, SourceRefused
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The earliest time that a zip can hold."""
+"""The earliest time that a zip can store."""
 MADE_ON_UNIX = 3
 COMPRESSION = 9
 
 
 @dataclass(frozen=True)
 class Form:
-    """A kind of archive. `write` takes files one at a time, as they come."""
+    """A format of archives. `write` takes an iterator, to save memory."""
 
     suffix: str
     media_type: str
@@ -56,7 +59,10 @@ def write_zip(files: Iterable[File], into: IO[bytes]) -> None:
 
 
 def write_tar_gz(files: Iterable[File], into: IO[bytes]) -> None:
-    """A gzipped tar without times and owners; PAX only for what USTAR cannot name."""
+    """A gzipped tar without times and owners.
+
+    PAX headers are only used for paths that a USTAR header cannot hold.
+    """
     with (
         gzip.GzipFile("", "wb", COMPRESSION, into, mtime=0) as compressed,
         tarfile.open(fileobj=compressed, mode="w", format=tarfile.PAX_FORMAT) as target,
@@ -85,26 +91,27 @@ DRIVE = re.compile(r"[A-Za-z]:")
 
 @dataclass(frozen=True)
 class Entry:
-    """One member that is no folder. Nothing of its content has been read yet."""
+    """A file, link or device in an archive. Its content has not been read yet."""
 
     path: str
     size: int
+    """The size in bytes, unpacked."""
     offset: int
-    """Where the reader finds it."""
+    """The position from which the reader reads it."""
     executable: bool = False
     is_file: bool = True
     """False: a link, a device or a pipe."""
     packed: int = 0
-    """Its bytes in the archive, as those that follow: of zips alone."""
+    """In zips only, as the next two: the size in bytes, packed."""
     method: int = 0
     crc: int = 0
 
 
 def inner_path(raw: bytes) -> str:
-    """The path within the archive, no slash at its end; empty for its root.
+    """The path within the archive, without a final slash; empty for the root.
 
-    Raises SourceRefused for one that leads out of it, or that no two tools read
-    alike: whoever writes such a path means harm.
+    Raises SourceRefused for a path that leads out of the archive, or that tools read
+    in different ways: honest archives have no such paths.
     """
     if len(raw) > MOST_PATH_BYTES:
         raise SourceRefused(f"A path of {len(raw)} bytes, at most {MOST_PATH_BYTES}.")
@@ -123,6 +130,7 @@ def inner_path(raw: bytes) -> str:
 
 
 def _problem(path: str) -> str:
+    """The end of a sentence that says what is wrong with the path; or empty."""
     segments = path.split("/")
     if path.startswith("/") or DRIVE.match(path):
         return "is absolute"
@@ -142,11 +150,16 @@ MOST_HEADER_BYTES = 65_536
 FILE, FOLDER = (b"0", b"\0", b"7"), b"5"
 NOT_FILES = (b"1", b"2", b"3", b"4", b"6")
 PAX, PAX_FOR_ALL, LONG_NAME, LONG_LINK = b"x", b"g", b"L", b"K"
-MEANT_FOR_ONE = frozenset({"path", "size", "linkpath"})
+PER_ENTRY = frozenset({"path", "size", "linkpath"})
+"""PAX keys that make no sense in a header for all entries."""
 
 
 class Tar:
-    """A tar in a seekable file. Raises SourceRefused unless all of it is plain."""
+    """A tar in a seekable file.
+
+    Raises SourceRefused for damaged, sparse or unsafe entries. `tarfile` is more
+    tolerant, and would read some archives differently than other tools.
+    """
 
     def __init__(self, file: IO[bytes], limits: SourceLimits) -> None:
         self.file = file
@@ -156,41 +169,47 @@ class Tar:
 
     def content(self, entry: Entry) -> bytes:
         self.file.seek(entry.offset)
-        found = self.file.read(entry.size)
-        if len(found) != entry.size:
+        content = self.file.read(entry.size)
+        if len(content) != entry.size:
             raise SourceRefused(f"{entry.path} was cut off while the tar was read.")
-        return found
+        return content
 
     def _list(self) -> Iterator[Entry]:
-        place, headers = 0, 0
-        told: dict[str, bytes] = {}
-        while (block := self._block(place)).strip(b"\0"):
+        """Read all headers, up to a block of zeros.
+
+        An extended header (PAX or GNU) overrides path or size of the next entry.
+        """
+        offset, headers = 0, 0
+        overrides: dict[str, bytes] = {}
+        while (block := self._block(offset)).strip(b"\0"):
             headers += 1
             if headers > self.limits.entries:
                 raise SourceRefused(f"More than {self.limits.entries} entries.")
-            check_sum(block)
+            verify_checksum(block)
             kind, size = block[156:157], number(block[124:136])
-            size = int(told["size"]) if kind in FILE and "size" in told else size
-            start = place + BLOCK
-            place = start + -(-size // BLOCK) * BLOCK
+            if kind in FILE and "size" in overrides:
+                size = int(overrides["size"])
+            start = offset + BLOCK
+            padding = -size % BLOCK  # content is filled up to a whole block
+            offset = start + size + padding
             if start + size > self.size:
                 raise SourceRefused("The tar is cut off, or a size in it is wrong.")
             if kind in (PAX, PAX_FOR_ALL, LONG_NAME, LONG_LINK):
-                told |= self._told(kind, start, size)
+                overrides |= self._extended_header(kind, start, size)
                 continue
-            if entry := entry_of(block, kind, size, start, told.get("path")):
+            if entry := entry_of(block, kind, size, start, overrides.get("path")):
                 yield entry
-            told = {}
+            overrides = {}
 
-    def _block(self, place: int) -> bytes:
-        self.file.seek(place)
+    def _block(self, offset: int) -> bytes:
+        self.file.seek(offset)
         block = self.file.read(BLOCK)
         if len(block) < BLOCK:
             raise SourceRefused("The tar is cut off: its end mark is missing.")
         return block
 
-    def _told(self, kind: bytes, start: int, size: int) -> dict[str, bytes]:
-        """What a header says of the entry behind it: its path, its size."""
+    def _extended_header(self, kind: bytes, start: int, size: int) -> dict[str, bytes]:
+        """The path and size for the next entry; other keys are ignored."""
         if size > MOST_HEADER_BYTES:
             raise SourceRefused(f"A header of {size} bytes.")
         self.file.seek(start)
@@ -199,10 +218,12 @@ class Tar:
             return {"path": body.rstrip(b"\0")} if kind == LONG_NAME else {}
         records = dict(pax_records(body))
         if any(key.startswith("GNU.sparse") for key in records):
-            raise SourceRefused("Sparse files are not read here.")
+            raise SourceRefused("Sparse files are not supported.")
         if kind == PAX_FOR_ALL:
-            if MEANT_FOR_ONE & records.keys():
-                raise SourceRefused("One path or size is given to all files.")
+            if PER_ENTRY & records.keys():
+                raise SourceRefused(
+                    "A header gives the same path or size to all files."
+                )
             return {}
         if "size" in records:
             check_digits(records["size"])
@@ -212,48 +233,58 @@ class Tar:
 def entry_of(
     block: bytes, kind: bytes, size: int, start: int, path: bytes | None
 ) -> Entry | None:
-    """None: a folder."""
-    raw = path if path is not None else short_path(block)
+    """The entry of a header; None for a folder. `path` overrides the header's path.
+
+    Raises SourceRefused for unknown types, and for folders and links with content.
+    """
+    raw = path if path is not None else header_path(block)
     name = inner_path(raw)
     is_folder = kind == FOLDER or (kind in FILE and raw.endswith(b"/"))
     if kind not in (*FILE, FOLDER, *NOT_FILES):
-        raise SourceRefused(f"{name}: entries of type {kind!r} are not read here.")
+        raise SourceRefused(f"{name}: entries of type {kind!r} are not supported.")
     if size and (is_folder or kind in NOT_FILES):
-        raise SourceRefused(f"{name} is no file, and has content.")
+        raise SourceRefused(f"{name} is not a file, but has content.")
     if is_folder:
         return None
     executable = bool(number(block[100:108]) & 0o100)
     return Entry(name, size, start, executable, is_file=kind in FILE)
 
 
-def short_path(block: bytes) -> bytes:
-    """The name, behind its folder where ustar has room for one."""
+def header_path(block: bytes) -> bytes:
+    """The path in a header: the name, and in USTAR headers the folder before it."""
     name = block[:100].split(b"\0")[0]
     folder = block[345:500].split(b"\0")[0] if block[257:263] == b"ustar\0" else b""
     return b"/".join(filter(None, (folder, name)))
 
 
-def check_sum(block: bytes) -> None:
-    """Of the header, its own field taken for spaces; some tools sum signed bytes."""
-    found = block[:148] + b" " * 8 + block[156:]
-    total = sum(found)
-    signed = total - 256 * sum(byte > 127 for byte in found)
+def verify_checksum(block: bytes) -> None:
+    """Raises SourceRefused unless the header's checksum is right.
+
+    It is the sum of the header's bytes, with spaces in the checksum's own field; some
+    tools sum signed bytes.
+    """
+    header = block[:148] + b" " * 8 + block[156:]
+    total = sum(header)
+    signed = total - 256 * sum(byte > 127 for byte in header)
     if number(block[148:156]) not in (total, signed):
         raise SourceRefused("It is no archive, or damaged: a checksum is wrong.")
 
 
 def number(field: bytes) -> int:
-    """Octal digits; GNU writes what is too large for them in base 256."""
+    """The number in a field: octal digits, or base 256 as GNU tar writes large ones.
+
+    Raises SourceRefused.
+    """
     if field[0] == 0x80:
         return int.from_bytes(field[1:])
     digits = field.split(b"\0")[0].strip()
     try:
-        found = int(digits or b"0", 8)
+        value = int(digits or b"0", 8)
     except ValueError:
-        found = -1
-    if found < 0:
+        value = -1
+    if value < 0:
         raise SourceRefused(f"It is damaged: {field!r} is not a number.")
-    return found
+    return value
 
 
 def check_digits(text: bytes) -> None:
@@ -262,12 +293,15 @@ def check_digits(text: bytes) -> None:
 
 
 def pax_records(body: bytes) -> Iterator[tuple[str, bytes]]:
-    """Each is `length key=value\\n`, and the length counts all of it."""
-    place = 0
-    while place < len(body):
-        space = body.find(b" ", place, place + 6)
-        length = body[place:space] if space > 0 else b""
-        end = place + int(length) if length.isdigit() else 0
+    """The records of a PAX header, each `length key=value\\n`.
+
+    The length is that of the whole record. Raises SourceRefused.
+    """
+    start = 0
+    while start < len(body):
+        space = body.find(b" ", start, start + 6)
+        length = body[start:space] if space > 0 else b""
+        end = start + int(length) if length.isdigit() else 0
         record = body[space + 1 : end]
         key, equals, value = record.partition(b"=")
         if end <= space or end > len(body) or not equals or value[-1:] != b"\n":
@@ -275,7 +309,7 @@ def pax_records(body: bytes) -> Iterator[tuple[str, bytes]]:
         if len(value) > MOST_PATH_BYTES and key == b"path":
             raise SourceRefused(f"A path of {len(value)} bytes.")
         yield key.decode(errors="replace"), value[:-1]
-        place = end
+        start = end
 
 
 END = struct.Struct("<4s4H2LH")
@@ -286,15 +320,20 @@ ZIP64 = 0xFFFFFFFF
 ENCRYPTED = 1 << 0 | 1 << 6 | 1 << 13
 STORED, DEFLATED = 0, 8
 UNIX = (3, 19)
-"""Systems, one of them macOS, whose attributes are modes."""
+"""Systems (Unix, macOS) on which the attributes of an entry are its mode."""
 SMALL = 2**20
-"""Up to so many bytes any ratio is harmless."""
+"""The ratio of packed to unpacked bytes is not checked for up to so many bytes."""
 
 SLACK = 1024
+"""Packing may enlarge small files; it may add so many bytes, beyond a factor of 2."""
 
 
 class Zip:
-    """A zip in a seekable file. Raises SourceRefused unless all of it is plain."""
+    """A zip in a seekable file.
+
+    Raises SourceRefused for damaged, encrypted, overlapping or unsafe entries, and for
+    sizes that do not match. `zipfile` is more tolerant.
+    """
 
     def __init__(self, file: IO[bytes], limits: SourceLimits) -> None:
         self.file = file
@@ -304,55 +343,61 @@ class Zip:
         if self.count > limits.entries:
             raise SourceRefused(f"{self.count} entries, at most {limits.entries}.")
         self.entries = tuple(self._list())
-        self._check_amounts()
-        self._check_places()
+        self._check_sizes()
+        self._check_overlaps()
 
     def content(self, entry: Entry) -> bytes:
-        """The bytes of a file, which are as many as the directory says."""
+        """The bytes of a file; their number and CRC match the central directory."""
         packed = self._packed(entry)
-        found = packed
+        content = packed
         if entry.method == DEFLATED:
-            unpacking = zlib.decompressobj(-zlib.MAX_WBITS)
+            decompressor = zlib.decompressobj(-zlib.MAX_WBITS)
             try:
-                found = unpacking.decompress(packed, entry.size + 1)
+                content = decompressor.decompress(packed, entry.size + 1)
             except zlib.error as error:
                 raise SourceRefused(f"{entry.path} is damaged: {error}.") from None
-        if len(found) != entry.size or zlib.crc32(found) != entry.crc:
-            raise SourceRefused(f"{entry.path} is not what the directory says.")
-        return found
+        if len(content) != entry.size or zlib.crc32(content) != entry.crc:
+            raise SourceRefused(f"{entry.path} does not match the zip's directory.")
+        return content
 
     def _packed(self, entry: Entry) -> bytes:
+        """The packed bytes, after a check of the local header before them."""
         self.file.seek(entry.offset)
         header = self.file.read(LOCAL.size)
         if len(header) < LOCAL.size or header[:4] != b"PK\x03\x04":
             raise SourceRefused(f"There is no file where {entry.path} should be.")
         *_, name_length, extra_length = LOCAL.unpack(header)
         if self.file.read(name_length) != self.names[entry.offset]:
-            raise SourceRefused(f"{entry.path} has another name inside.")
+            raise SourceRefused(f"{entry.path} has another name in its own header.")
         self.file.seek(extra_length, os.SEEK_CUR)
         return self.file.read(entry.packed)
 
     def _find_directory(self) -> tuple[int, int, int]:
-        """(entries, first byte, byte behind the last) of the central directory."""
+        """(number of entries, start, end) of the central directory.
+
+        It is found by the end record, which may be followed by a comment.
+        """
         size = self.file.seek(0, os.SEEK_END)
         self.file.seek(max(0, size - END.size - LONGEST_COMMENT))
-        first = self.file.tell()
+        tail_start = self.file.tell()
         tail = self.file.read()
         at = tail.rfind(b"PK\x05\x06")
         if at < 0 or len(tail) - at < END.size:
             raise SourceRefused("The zip is cut off: its directory is missing.")
-        _, disk, first_disk, here, count, length, start, comment = END.unpack_from(
+        _, disk, first_disk, on_disk, count, length, start, comment = END.unpack_from(
             tail, at
         )
-        if at + END.size + comment != len(tail) or disk or first_disk or here != count:
+        has_parts = disk or first_disk or on_disk != count
+        if has_parts or at + END.size + comment != len(tail):
             raise SourceRefused("The zip has several parts, or bytes behind its end.")
         if ZIP64 in (length, start) or count == 0xFFFF:
-            raise SourceRefused("Zip64 is not read here; it is for larger archives.")
-        if start + length != first + at:
+            raise SourceRefused("Zip64, for larger archives, is not supported.")
+        if start + length != tail_start + at:
             raise SourceRefused("The zip's directory is not where it should be.")
         return count, start, start + length
 
     def _list(self) -> Iterator[Entry]:
+        """Read the central directory."""
         self.file.seek(self.start)
         for _ in range(self.count):
             header = self.file.read(CENTRAL.size)
@@ -361,10 +406,10 @@ class Zip:
             if entry := self._entry(CENTRAL.unpack(header)):
                 yield entry
         if self.file.tell() != self.end:
-            raise SourceRefused("The zip's directory has more than it counts.")
+            raise SourceRefused("The zip's directory has more entries than it says.")
 
     def _entry(self, fields: tuple[int, ...]) -> Entry | None:
-        """None: a folder."""
+        """The entry of a record in the central directory; None for a folder."""
         _, made_by, _, flags, method, _, _, crc, packed, size, *rest = fields
         name_length, extra_length, comment_length, _, _, attributes, offset = rest
         if name_length > MOST_PATH_BYTES:
@@ -377,7 +422,7 @@ class Zip:
         if flags & ENCRYPTED:
             raise SourceRefused(f"{path} is encrypted.")
         if ZIP64 in (packed, size, offset):
-            raise SourceRefused("Zip64 is not read here; it is for larger archives.")
+            raise SourceRefused("Zip64, for larger archives, is not supported.")
         if offset in self.names:
             raise SourceRefused(f"{path} shares its bytes with another entry.")
         self.names[offset] = raw
@@ -396,13 +441,14 @@ class Zip:
             crc=crc,
         )
 
-    def _check_amounts(self) -> None:
+    def _check_sizes(self) -> None:
+        """Refuse zip bombs, by the sizes in the central directory."""
         total = 0
         for entry in self.entries:
             total += entry.size
             if total > self.limits.total_bytes:
-                most = self.limits.total_bytes
-                raise SourceRefused(f"Unpacked it has more than {most} bytes.")
+                limit = self.limits.total_bytes
+                raise SourceRefused(f"Unpacked it has more than {limit} bytes.")
             if entry.size > max(SMALL, entry.packed * self.limits.ratio):
                 raise SourceRefused(
                     f"{entry.path} is more than {self.limits.ratio} times larger "
@@ -411,8 +457,8 @@ class Zip:
             if entry.packed > 2 * entry.size + SLACK:
                 raise SourceRefused(f"{entry.path} is smaller unpacked than packed.")
 
-    def _check_places(self) -> None:
-        """Every file has its own bytes, all of them before the directory."""
+    def _check_overlaps(self) -> None:
+        """Refuse entries that overlap each other or the central directory."""
         spans = sorted(
             (entry.offset, entry.offset + LOCAL.size + entry.packed, entry.path)
             for entry in self.entries
@@ -427,7 +473,7 @@ GZIP, BZIP2, XZ = b"\x1f\x8b", b"BZh", b"\xfd7zXZ"
 
 
 class Archive(Protocol):
-    """What a zip and a tar have in common."""
+    """The common interface of `Zip` and `Tar`."""
 
     entries: tuple[Entry, ...]
 
@@ -436,9 +482,9 @@ class Archive(Protocol):
 
 @contextmanager
 def opened(file: IO[bytes], limits: SourceLimits) -> Iterator[Archive]:
-    """The archive in a seekable file; a packed tar is unpacked on disk meanwhile.
+    """The archive in a seekable file; a packed tar is unpacked to a temporary file.
 
-    Raises SourceRefused, also for what is no archive.
+    Raises SourceRefused, also for a file that is no archive.
     """
     file.seek(0)
     start = file.read(BLOCK)
@@ -450,27 +496,27 @@ def opened(file: IO[bytes], limits: SourceLimits) -> Iterator[Archive]:
             unpack(file, unpacked, start.startswith(GZIP), limits)
             yield Tar(unpacked, limits)
     elif start.startswith(XZ):
-        raise SourceRefused("It is packed by xz; pack it by gzip.")
+        raise SourceRefused("It is packed with xz; use gzip.")
     elif len(start) == BLOCK:
         yield Tar(file, limits)
     else:
-        raise SourceRefused("It is no zip and no tar.")
+        raise SourceRefused("It is neither a zip nor a tar.")
 
 
 def unpack(
     packed: IO[bytes], into: IO[bytes], is_gzip: bool, limits: SourceLimits
 ) -> None:
-    """A piece at a time, and no further than the limits."""
-    most = limits.total_bytes
+    """Unpack in chunks. Raises SourceRefused as soon as a limit is exceeded."""
+    limit = limits.total_bytes
     by_ratio = max(SMALL, packed.seek(0, os.SEEK_END) * limits.ratio)
     packed.seek(0)
     stream = gzip.GzipFile(fileobj=packed) if is_gzip else bz2.BZ2File(packed)
     with cast(IO[bytes], stream):
         try:
-            while piece := stream.read(CHUNK):
-                into.write(piece)
-                if into.tell() > most:
-                    raise SourceRefused(f"Unpacked it has more than {most} bytes.")
+            while chunk := stream.read(CHUNK):
+                into.write(chunk)
+                if into.tell() > limit:
+                    raise SourceRefused(f"Unpacked it has more than {limit} bytes.")
                 if into.tell() > by_ratio:
                     raise SourceRefused(
                         f"It is more than {limits.ratio} times larger unpacked than "

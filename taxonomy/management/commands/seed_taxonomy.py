@@ -109,8 +109,8 @@ class Command(BaseCommand):
     help = "Create the initial categories. Existing categories are not changed."
 
     def handle(self, *, verbosity: int, **options: Any) -> None:
-        made = Category.objects.create_tree(TREE)
+        created = Category.objects.create_tree(TREE)
         if verbosity:
-            for category in made:
+            for category in created:
                 self.stdout.write(f"created {category.path}")
-            self.stdout.write(f"{len(made)} categories created")
+            self.stdout.write(f"{len(created)} categories created")

@@ -59,7 +59,7 @@ def folder_with_a_socket(rng, place):
     return folder.parent
 
 
-@trick("no folder and no file")
+@trick("neither a folder nor a file")
 def source_that_is_a_pipe_or_device(rng, place):
     os.mkfifo(place / "it.zip")
     return rng.choice([place / "it.zip", Path("/dev/zero"), Path("/dev/null")])

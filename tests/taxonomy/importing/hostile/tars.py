@@ -130,7 +130,7 @@ def tar_with_a_wrong_checksum(rng, place):
     return written(rng, place, bytes(content))
 
 
-@trick("are not read here")
+@trick("are not supported")
 def tar_of_another_kind(rng, place):
     kind = rng.choice([b"S", b"D", b"M", b"V", b"N"])
     return written(

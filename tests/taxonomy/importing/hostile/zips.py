@@ -136,21 +136,21 @@ def zip_with_another_method(rng, place):
     return written(place, bytes(content))
 
 
-@trick("not what the directory says")
+@trick("does not match the zip")
 def zip_with_a_wrong_checksum(rng, place):
     content = bytearray(zipped(rng, []))
     content[content.index(CENTRAL) + 16 + rng.randrange(4)] ^= rng.randrange(1, 256)
     return written(place, bytes(content))
 
 
-@trick("not what the directory says")
+@trick("does not match the zip")
 def zip_with_a_wrong_size(rng, place):
     text = skill_md(rng)
     false = text[: len(text) - rng.randrange(1, 20)]
     return written(place, raw_zip([("evil/SKILL.md", false, text)], method=0))
 
 
-@trick("another name inside")
+@trick("another name in its own header")
 def zip_with_two_names_for_a_file(rng, place):
     content = zipped(rng, [])
     return written(place, content.replace(b"evil/SKILL.md", b"good/SKILL.md", 1))
@@ -183,7 +183,7 @@ def zip_that_claims_to_be_huge(rng, place):
     return written(place, bytes(content))
 
 
-@trick("more than it counts")
+@trick("more entries than it says")
 def zip_that_counts_too_few(rng, place):
     content = bytearray(zipped(rng, [("evil/a", b"1"), ("evil/b", b"2")]))
     at = content.index(END) + 8
