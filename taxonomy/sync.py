@@ -52,17 +52,17 @@ from taxonomy.package import SkillPackage
 class SyncAction(StrEnum):
     UNCHANGED = "unchanged"
     CREATED = "created"
-    """In the fleet, from the folder."""
+    """The skill was published from the folder."""
     UPDATED = "updated"
-    """In the fleet, from the folder."""
+    """A new version was published from the folder."""
     SENT = "sent"
-    """Written to the folder, from the fleet."""
+    """The current version was written to the folder."""
     ARCHIVED = "archived"
-    """In the fleet, because it is gone from the folder."""
+    """The skill was archived in the fleet, because the folder no longer has it."""
     REMOVED = "removed"
-    """From the folder, because it is archived or renamed in the fleet."""
+    """The folder of a skill that is archived or renamed in the fleet was removed."""
     KEPT = "kept"
-    """Gone from one side, but pruning is off or it may be in an unread folder."""
+    """One side no longer has it, but pruning is off or a folder could not be read."""
     CONFLICT = "conflict"
     REFUSED = "refused"
 
@@ -90,21 +90,21 @@ class Step(Enum):
     SAME = auto()
     """Both sides have the same files."""
     IMPORT = auto()
-    """Only the folder has changed it or has it: copy it to the fleet."""
+    """Only the folder changed the skill, or has it: copy it to the fleet."""
     EXPORT = auto()
-    """Only the fleet has changed it or has it: copy it to the folder."""
+    """Only the fleet changed the skill, or has it: copy it to the folder."""
     GONE_FROM_FOLDER = auto()
-    """Unchanged in the fleet, gone from the folder."""
+    """The fleet did not change the skill; the folder no longer has it."""
     GONE_FROM_FLEET = auto()
-    """Unchanged in the folder, archived or renamed in the fleet."""
+    """The folder did not change the skill; the fleet archived or renamed it."""
     CONFLICT = auto()
-    """Changed on both sides, or changed on one and gone from the other."""
+    """Both sides changed the skill, or one changed it and the other removed it."""
 
 
 def decide(
     base: str | None, fleet: str | None, folder: str | None, *, was_published: bool
 ) -> Step:
-    """The step for a skill with these digests; None: that side has no such skill.
+    """The step for a skill with these digests. None: that side does not have it.
 
     `base` is what both had after the last sync. `was_published`: the folder's files are
     or were a version in this fleet. Other files are never overwritten or removed, even
@@ -132,7 +132,7 @@ DIGEST = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Common:
-    """The files that both sides had, and their version number in the fleet."""
+    """The content that both sides had, and its version number in the fleet."""
 
     digest: str
     version: str
@@ -140,21 +140,21 @@ class Common:
 
 @dataclass
 class State:
-    """What both sides had in common after the last sync; a file in the folder."""
+    """The content that both sides had after the last sync, stored in the folder."""
 
     fleet: str = ""
     """The identity of the fleet that wrote it; empty if unknown."""
     skills: dict[str, Common] = field(default_factory=dict)
     """By the skill's name."""
 
-    def of(self, fleet: str) -> "State":
+    def if_of(self, fleet: str) -> "State":
         """The state if this fleet wrote it, else an empty one."""
         return self if self.fleet == fleet else State(fleet)
 
     def change(self, name: str, common: Common | None) -> bool:
-        """Set what both sides have; None: neither has the skill.
+        """Set the content that both sides have; None: neither has the skill.
 
-        Returns whether the state held something else before.
+        True: the state had other content for the skill before.
         """
         before = self.skills.pop(name, None)
         if common:
@@ -163,7 +163,10 @@ class State:
 
 
 def read_state(folder: Path) -> State:
-    """Empty before the first sync. Raises SourceRefused for an invalid file."""
+    """The state of the folder, empty before the first sync.
+
+    Raises SourceRefused for an invalid file.
+    """
     path = folder / STATE_FILE
     try:
         with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)) as file:
@@ -195,7 +198,7 @@ def as_state(content: dict[str, Any]) -> State:
 
 
 def write_state(folder: Path, state: State) -> None:
-    """Replace the file atomically: a reader finds the old one or the new one."""
+    """Replace the file atomically: readers see the old state or the new one."""
     skills = {
         name: {"digest": common.digest, "version": common.version}
         for name, common in sorted(state.skills.items())
@@ -213,7 +216,7 @@ def write_state(folder: Path, state: State) -> None:
         raise
 
 
-EMPTY = "The folder holds no skill at all, so nothing is archived."
+EMPTY = "The folder contains no skill at all, so nothing is archived."
 UNREAD = "The skill may still be in {!r} of the folder: that part could not be read."
 
 
@@ -242,7 +245,7 @@ class SyncFolder:
 
     @property
     def why_uncertain(self) -> str:
-        """Why a missing skill may be in the folder after all, or nothing."""
+        """Why a missing skill may be in the folder nevertheless; empty: it is not."""
         if self.skipped:
             return UNREAD.format(self.skipped[0].path)
         return "" if self.by_name else EMPTY
@@ -268,7 +271,7 @@ class SyncFolder:
 
 
 def source_in(root: Path, limits: SourceLimits) -> FolderSource | None:
-    """None: the folder holds no skill yet."""
+    """The skills of the folder; None if it contains none yet."""
     try:
         if not root.exists() or not any(
             True for _ in find_skills(root, limits.entries)
@@ -291,7 +294,10 @@ SEVERAL = "The folder has it more than once: {}. Remove all but one."
 
 
 class Sync:
-    """Raises SourceRefused if the folder or its state file cannot be read."""
+    """One sync of a folder and the fleet.
+
+    Raises SourceRefused if the folder or its state file cannot be read.
+    """
 
     def __init__(self, root: Path, options: SyncOptions) -> None:
         self.root = root
@@ -304,9 +310,9 @@ class Sync:
         self.categories = Categories()
         self.failures = DatabaseFailures()
         self.stopped = ""
-        """Why the remaining skills were not tried, or nothing."""
+        """The reason why the remaining skills are not synced; empty: they are."""
         self.changes: dict[str, Common | None] = {}
-        """Changes of the state that hold once the open transaction is committed."""
+        """Changes of the state, to be made when the transaction is committed."""
         self.names = sorted(
             self.state.skills.keys() | self._sendable() | self.folder.by_name.keys()
         )
@@ -319,7 +325,9 @@ class Sync:
         """
         fleets, stored = Fleet.objects, read_state(self.root)
         dry_run = self.options.dry_run
-        state = stored.of(fleets.existing_identity() if dry_run else fleets.identity())
+        state = stored.if_of(
+            fleets.existing_identity() if dry_run else fleets.identity()
+        )
         if stored.skills and not state.skills:
             self.notes.append(OTHER_FLEET)
         return state
@@ -417,10 +425,10 @@ class Sync:
     def _base(
         self, name: str, skill: Skill | None, digest: str | None, was_published: bool
     ) -> str | None:
-        """What both sides had after the last sync; None if that is unknown.
+        """The content that both sides had after the last sync; None if it is unknown.
 
-        Without a state, as in an exported folder, it is the folder's own version if
-        that was published here: then the folder is merely out of date.
+        Without a state, as in an exported folder, it is the folder's content if that
+        was published here: then the folder is merely out of date.
         """
         if common := self.state.skills.get(name):
             return common.digest
@@ -487,7 +495,7 @@ class Sync:
         skill: Skill | None,
         notes: tuple[str, ...] = (),
     ) -> Outcome:
-        """Both sides now have the same files, or neither has the skill."""
+        """The outcome, after recording that both sides now have the same content."""
         current = skill.current if skill else None
         self.changes[name] = (
             Common(current.bundle_id, current.number) if current else None

@@ -41,12 +41,11 @@ class SkillEntry:
 def render_available_skills(
     entries: Iterable[SkillEntry], max_chars: int | None = None
 ) -> tuple[str, int]:
-    """Returns the XML and the number of entries that did not fit.
+    """The XML, and the number of entries that did not fit.
 
-    Entries are in order of preference.
-
-    An entry is whole or left out; one that does not fit makes room for the next.
-    The two outer lines are always written, even if `max_chars` is less.
+    `entries` are in order of preference. An entry that does not fit is left out, and
+    the next ones are tried. The two outer lines are always written, even if
+    `max_chars` is less.
     """
     room = None if max_chars is None else max_chars - len(f"{OPENING}\n{CLOSING}")
     blocks: list[str] = []

@@ -21,13 +21,13 @@ class SkillAPIView(APIView):
     audience: Audience
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Find out the audience before the cache is asked, as its keys contain it."""
+        """Set the audience before the cache is read, because it is part of the keys."""
         super().initial(request, *args, **kwargs)
         self.audience = audience(request)
 
     @property
     def curator(self) -> User:
-        """The user of a writing request; anonymous users have no such permission."""
+        """The user of a request that writes; it is never an anonymous user."""
         return cast(User, self.request.user)
 
     def readable(self) -> SkillQuerySet:
@@ -55,9 +55,9 @@ class SkillAPIView(APIView):
     def version(
         self, skill: Skill, number: str | None, *, to_install: bool = False
     ) -> SkillVersion:
-        """The version with that number or digest; the current one without either.
+        """The version with this number or digest; without one the current version.
 
-        The answer for a yanked one is 410, unless a curator reads it.
+        Raises Http404, or VersionYanked (410) unless a curator reads the version.
         """
         if number is None:
             return skill.current

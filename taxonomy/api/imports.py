@@ -79,18 +79,18 @@ class ImportSerializer(StrictSerializer):
             author=author,
             most_seconds=settings.SKILLFLEET_IMPORT_SECONDS,
         )
-        with self.opened() as source:
-            most = settings.SKILLFLEET_IMPORT_SKILLS
-            if len(source.folders) > most:
-                raise TooManySkills(f"{len(source.folders)} skills, at most {most}.")
+        with self.open_source() as source:
+            limit = settings.SKILLFLEET_IMPORT_SKILLS
+            if len(source.folders) > limit:
+                raise TooManySkills(f"{len(source.folders)} skills, at most {limit}.")
             importer = Importer(source, options)
             outcomes = list(importer.run())
         notes = [importer.stopped] if importer.stopped else []
         return Report(options.origin, options.dry_run, outcomes, notes=notes)
 
     @contextmanager
-    def opened(self) -> Iterator[EntrySource]:
-        with refusing_as("files"):
+    def open_source(self) -> Iterator[EntrySource]:
+        with source_errors_for("files"):
             source = uploaded_files(self.validated_data["files"], source_limits())
         yield source
 
@@ -98,18 +98,22 @@ class ImportSerializer(StrictSerializer):
 class ImportFormSerializer(ImportSerializer):
     """The same as a form, with an archive."""
 
-    files = None  # type: ignore[assignment]  # how a field is taken away
+    files = None  # type: ignore[assignment]  # removes the inherited field
     archive = serializers.FileField(help_text="A zip, tar, tar.gz or tar.bz2.")
 
     @contextmanager
-    def opened(self) -> Iterator[EntrySource]:
+    def open_source(self) -> Iterator[EntrySource]:
         upload = cast(IO[bytes], self.validated_data[ARCHIVE].file)
-        with refusing_as(ARCHIVE), open_archive(upload, source_limits()) as source:
+        with (
+            source_errors_for(ARCHIVE),
+            open_archive(upload, source_limits()) as source,
+        ):
             yield source
 
 
 @contextmanager
-def refusing_as(field: str) -> Iterator[None]:
+def source_errors_for(field: str) -> Iterator[None]:
+    """Raise NothingToImport for the field instead of SourceRefused."""
     try:
         yield
     except SourceRefused as error:
@@ -131,11 +135,14 @@ def import_serializer(request: Request) -> ImportSerializer:
 
 
 def refuse_repeated(*forms: MultiValueDict[str, Any]) -> None:
-    """Django would drop all but the last of several parts with one name."""
-    sent = Counter(
-        name for form in forms for name, all_of in form.lists() for _ in all_of
+    """Raise ValidationError for a part that is sent more than once.
+
+    Django would silently drop all but the last one.
+    """
+    parts = Counter(
+        name for form in forms for name, values in form.lists() for _ in values
     )
-    if repeated := sorted(name for name, times in sent.items() if times > 1):
+    if repeated := sorted(name for name, times in parts.items() if times > 1):
         message = "Sent more than once. Send one part, or several requests."
         raise serializers.ValidationError({name[:80]: [message] for name in repeated})
 

@@ -91,7 +91,7 @@ class VerdictSummarySerializer(serializers.Serializer[Any]):
 
 
 def verdict_of(source: str) -> VerdictSummarySerializer:
-    """The field `validation` of an object that has the skill at `source`, or is it."""
+    """The field `validation` of a skill, or of an object with a skill at `source`."""
     return VerdictSummarySerializer(
         source=f"{source}.verdict" if source else "verdict",
         default=None,
@@ -237,6 +237,7 @@ class QualityAssessment(Quality):
 
 
 def assessed(report: Report) -> dict[str, Any]:
+    """The result of the quality checks alone, with remedies by weight."""
     checks = [check for check in report.checks if check.rule.startswith("quality.")]
     passed = sum(check.weight for check in checks if check.passed)
     failed = sorted(

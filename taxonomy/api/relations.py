@@ -130,15 +130,18 @@ class Relations(SkillAPIView):
         return Response(RelationsSerializer(answer).data)
 
     def needed_by(self, skill: Skill) -> list[Skill]:
-        """All required skills; those that the reader may not see are not followed."""
+        """All required skills, without those that only hidden skills require."""
         curators = self.audience == Audience.CURATORS
         keys = Relation.objects.needed_by(skill, through_archived=curators)
         return list(Skill.objects.filter(pk__in=keys).order_by("name"))
 
-    def tag_skills(self, skill: Skill, pointed_at: set[str]) -> None:
-        """Tag the answer for all requiring skills: hidden ones may become visible."""
+    def tag_skills(self, skill: Skill, related: set[str]) -> None:
+        """Tag the answer with all related skills.
+
+        Hidden skills that require this one are included: they may become visible.
+        """
         requiring = names_of(Skill.objects.requiring(skill))[: MOST_TAGS + 1]
-        names = {*requiring, *pointed_at}
+        names = {*requiring, *related}
         few = len(names) <= MOST_TAGS
         tags = [f"/skills/{name}/*" for name in sorted(names)] if few else ["/skills"]
         add_cache_tags(self.request, *tags)

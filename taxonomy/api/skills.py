@@ -172,7 +172,7 @@ class SkillDetailSerializer(SkillItemSerializer):
         )
 
     def get_replacement(self, skill: Skill) -> str | None:
-        """None also if it has been archived."""
+        """The name of the replacement; None also if that is archived."""
         other = skill.replacement
         return other.name if other and not other.is_archived else None
 
@@ -240,7 +240,7 @@ class SkillChangeSerializer(LabelSetSerializer):
 
     @property
     def others(self) -> dict[str, str]:
-        """The sent fields that are no labels."""
+        """The sent fields other than labels."""
         sent = self.validated_data
         return {name: sent[name] for name in sent.keys() - LABELS.keys()}
 
@@ -258,13 +258,13 @@ def based_on(request: Request, sent: str | None) -> str | None:
     header = request.headers.get("If-Match")
     if header is None:
         return sent
-    named = QUOTED_DIGEST.fullmatch(header.strip())
-    if named is None:
+    match = QUOTED_DIGEST.fullmatch(header.strip())
+    if match is None:
         remedy = "Send the digest of the version that you changed, in quotes."
         raise ValidationError({"If-Match": [remedy]})
-    if sent not in (None, named[1]):
+    if sent not in (None, match[1]):
         raise ValidationError({"If-Match": ["It differs from based_on."]})
-    return named[1]
+    return match[1]
 
 
 LABEL_FILTERS = {
@@ -278,7 +278,7 @@ FIELD_FILTERS = ("type", "weight", "load_priority", "style", "status")
 
 
 class SearchPages(Pages):
-    """Pages of search results: the corrected query and facets stand beside them."""
+    """Pages of search results, with the corrected query and the facet counts."""
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         page = super().get_paginated_response_schema(schema)
@@ -342,6 +342,7 @@ def matching(skills: SkillQuerySet, **params: str) -> SkillQuerySet | SearchResu
 
 
 def filtered(skills: SkillQuerySet, params: Mapping[str, str]) -> SkillQuerySet:
+    """The skills that match all filters. Raises UnknownCategory."""
     for field in FIELD_FILTERS:
         if field in params:
             skills = skills.filter(**{field: params[field]})
@@ -389,13 +390,14 @@ class SkillDetail(SkillAPIView):
     def put(self, request: Request, ref: str) -> Response:
         """Publish a SKILL.md (`content`, other files are kept) or a folder (`files`).
 
-        201: a new skill. 200: a new version, or nothing new in these bytes. 409: it
-        is not, or no longer, the version that this was based on.
+        201: a new skill. 200: a new version, or none if the files are the same. 409:
+        the version that the change is based on is not, or no longer, the current one.
         """
         serializer = validated(PublishSerializer, request.data)
         edition = serializer.validated_data
-        known = Skill.objects.filter(name=ref).select_related("current__bundle").first()
-        current = known.current.bundle if known else None
+        skills = Skill.objects.select_related("current__bundle")
+        existing = skills.filter(name=ref).first()
+        current = existing.current.bundle if existing else None
         base = based_on(request, edition.get("based_on"))
         if base not in (None, current.pk if current else ""):
             raise SkillChanged

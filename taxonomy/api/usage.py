@@ -163,9 +163,9 @@ class Usage(SkillAPIView):
     def post(self, request: Request) -> Response:
         """Report the use of skills, up to many events at a time.
 
-        A batch that is not well formed is refused whole. In one that is, events that
-        cannot be recorded (an unknown skill, a wrong clock) are listed in
-        `refused`, and all others are kept.
+        A malformed batch is refused as a whole. In a well-formed one, events that
+        cannot be recorded (an unknown skill, a wrong clock) are listed in `refused`,
+        and all others are recorded.
         """
         serializer = validated(UsageBatchSerializer, request.data)
         receipt = record(

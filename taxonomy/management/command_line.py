@@ -1,4 +1,4 @@
-"""What commands share: arguments, a progress bar, and the printed report."""
+"""Arguments, the progress bar and the printed report of several commands."""
 
 import json
 import sys
@@ -39,6 +39,7 @@ def active_user(name: str) -> User | None:
 
 
 def category_named(path: str | None) -> Category | None:
+    """The category of `--category`; None if it was not given."""
     if not path:
         return None
     try:
@@ -154,7 +155,7 @@ def row_for(outcome: Outcome, widths: tuple[int, int, int], console: Console) ->
 
 
 def detail_lines(outcome: Outcome) -> Iterator[str]:
-    """The folder, unless the name says it already; then reasons and notes."""
+    """The folder, unless it is clear from the name; then reasons and notes."""
     is_plain = not outcome.reasons and outcome.path.endswith(f"/{outcome.name}")
     if outcome.name and outcome.path not in ("", outcome.name) and not is_plain:
         yield f"in {outcome.path}"

@@ -9,8 +9,8 @@ class Command(BaseCommand):
     help = "Add usage events to the counts per day, and delete old events and counts."
 
     def handle(self, **options: Any) -> None:
-        done = maintain_usage()
+        total = maintain_usage()
         self.stdout.write(
-            f"{done.rolled_up} event(s) rolled up; {done.events} old event(s) and"
-            f" {done.counts} old count(s) deleted."
+            f"{total.rolled_up} event(s) rolled up; {total.events} old event(s) and"
+            f" {total.counts} old count(s) deleted."
         )
