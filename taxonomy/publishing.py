@@ -154,6 +154,7 @@ class PublishingManager(models.Manager["Skill"]):
         return self._write_once(publication)
 
     def _write_once(self, publication: Publication) -> Published:
+        """One transaction. Raises IntegrityError if another one created the skill."""
         with transaction.atomic(using=self.db):
             skill = self._locked_skill(publication)
             current = skill.current.bundle_id if skill else ""
@@ -182,6 +183,7 @@ class PublishingManager(models.Manager["Skill"]):
         return skill
 
     def _lock(self, publication: Publication) -> "Skill | None":
+        """Lock the skill with the name. Raises NameTaken if the name is another's."""
         name, renamed = publication.metadata.name, publication.renamed
         skills = self.select_for_update(of=("self",), no_key=True)
         skill = skills.filter(

@@ -394,6 +394,7 @@ class Sync:
             self._write_state()
 
     def _merge(self, name: str) -> Outcome | None:
+        """Sync one skill; None: neither side has it any more."""
         if not SKILL_NAME.fullmatch(name):
             raise InvalidSkill(name="A skill cannot have the folder's name. Rename it.")
         skill = locked_skill(name)
@@ -443,6 +444,7 @@ class Sync:
         return step
 
     def _import(self, name: str, skill: Skill | None, package: SkillPackage) -> Outcome:
+        """Publish the folder's files in the fleet."""
         if skill is None and Skill.objects.filter(name=name).exists():
             raise SkillArchived
         path = self.folder.path_for(name).relative_to(self.root)
@@ -461,6 +463,7 @@ class Sync:
         return self._synced(name, action, published.skill, valid.notes)
 
     def _export(self, skill: Skill, replaced: Files | None) -> Outcome:
+        """Write the current version to the folder, in place of the files `replaced`."""
         if not self.options.dry_run:
             write_folder(
                 skill.current.bundle.files(),
@@ -472,6 +475,7 @@ class Sync:
         return self._synced(skill.name, SyncAction.SENT, skill)
 
     def _gone_from_folder(self, skill: Skill) -> Outcome:
+        """Archive the skill, unless pruning is off or the folder was not read fully."""
         why_not = self.folder.why_uncertain
         if not self.options.prune:
             why_not = "It is gone from the folder. Use --prune to archive it here, too."
@@ -481,6 +485,7 @@ class Sync:
         return self._synced(skill.name, SyncAction.ARCHIVED, None)
 
     def _gone_from_fleet(self, name: str, files: Files) -> Outcome:
+        """Remove the folder, unless pruning is off or its files have changed."""
         if not self.options.prune:
             why = f"{why_gone(name)} Use --prune to remove the folder, too."
             return self._outcome(name, SyncAction.KEPT, None, why)

@@ -128,6 +128,7 @@ def action(label: str, address: str, **chosen: Any) -> str:
 
 
 def waive_form(report: Report) -> type[forms.Form]:
+    """A form that offers the open findings of the security scan."""
     choices = [
         (each["fingerprint"], f"{place_of(each)} {each['message']} ({each['rule']})")
         for each in open_risks(report)
@@ -144,6 +145,7 @@ def waive_form(report: Report) -> type[forms.Form]:
 
 
 def revoke_form(waivers: Any) -> type[forms.Form]:
+    """A form that offers the active waivers."""
     active = waivers.active()
 
     class RevokeForm(forms.Form):

@@ -210,6 +210,7 @@ def read_folder(
 
 
 def _open(path: Path, below: str) -> int:
+    """Open the folder. Raises FolderMissing or FilesRefused; the caller closes it."""
     with errors_as_findings(below):
         try:
             return open_folder(path, below)
@@ -222,6 +223,7 @@ def _open(path: Path, below: str) -> int:
 
 
 def _read(root: int, limits: Limits) -> Files:
+    """Read all files below the descriptor, and check that none changed meanwhile."""
     listed_files = list(islice(walk(root, limits.files), limits.files + 1))
     problems = [not_a_file(each.path) for each in listed_files if not each.is_file]
     sizes = [(each.path, each.size) for each in listed_files]

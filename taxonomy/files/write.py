@@ -295,6 +295,7 @@ def _require_content(staging: StagingFolder, folder: Path, files: Files | None) 
 
 
 def _fill(staging: StagingFolder, files: Files, replacing: Files | None) -> None:
+    """Write the files to `filling`, and rename that to `new` once it is complete."""
     staging.record_known(files, *([] if replacing is None else [replacing]))
     staging.filling.mkdir(mode=0o755)
     for file in files:

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 PARAMETERS = 900
-"""The most keys in one statement: SQLite takes 999 parameters, keys and others."""
+"""The most keys in one statement: SQLite allows 999 parameters in all."""
 
 Key = TypeVar("Key")
 
 
 def chunks(keys: Sequence[Key], parameters: int = 1) -> Iterator[Sequence[Key]]:
-    """Split the keys for statements that need so many parameters for each."""
+    """Split the keys into parts for statements with so many parameters per key."""
     size = PARAMETERS // parameters
     for start in range(0, len(keys), size):
         yield keys[start : start + size]
@@ -61,11 +61,11 @@ def parent_of(path: str) -> str:
 
 class FormerPathManager(InvalidatingManager):
     def record(self, skill: "Skill") -> None:
-        """Record the category of a skill that is about to leave it."""
+        """Record the current category of a skill that is about to move."""
         self.get_or_create(skill=skill, category_id=skill.category_id)
 
     def repoint(self, merged: Q, counterparts: "Mapping[int, Category]") -> None:
-        """Replace merged categories by their counterparts, which are given by key."""
+        """Replace merged categories by their counterparts, given by their keys."""
         stale = self.filter(merged)
         pairs = stale.values_list("skill_id", "category_id")
         self.bulk_create(
@@ -80,9 +80,9 @@ class FormerPathManager(InvalidatingManager):
 
 
 class FormerPath(models.Model):
-    """A category that a skill was in, so that its full paths from then resolve.
+    """A former category of a skill: the former full path still resolves.
 
-    The skill may be in that category again today.
+    The skill may have returned to the category since.
     """
 
     skill = models.ForeignKey(
@@ -109,9 +109,9 @@ class FormerPath(models.Model):
 
 class AddressManager(InvalidatingManager):
     def claim_name(self, skill: "Skill") -> bool:
-        """Make the skill's name its current address. Former names resolve on.
+        """Make the skill's name its current address. Former names still resolve.
 
-        True: the name is new to the skill. Raises NameTaken.
+        True: the skill did not have the name before. Raises NameTaken.
         """
         address, is_new = self.get_or_create(
             kind=Address.Kind.SKILL, path=skill.name, defaults={"skill": skill}
@@ -122,11 +122,11 @@ class AddressManager(InvalidatingManager):
         return is_new
 
     def claim_paths(self, path: str) -> None:
-        """Give the category at `path`, and all below it, their paths as addresses.
+        """Make the paths of the category at `path`, and of all below it, addresses.
 
-        Former paths resolve on. Rows are read whole and written by key in chunks: on
-        rows without statistics, one statement for all would scan the table for each.
-        Raises PathTaken.
+        Former paths still resolve. Rows are read first, and then written by key in
+        chunks: in a table without statistics, a single statement would scan the whole
+        table once for each row. Raises PathTaken.
         """
         category_model: Any = self.model._meta.get_field("category").related_model
         rows = category_model.objects.within(path)
@@ -142,7 +142,7 @@ class AddressManager(InvalidatingManager):
         )
 
     def _set_current(self, addresses: models.QuerySet["Address"]) -> None:
-        """Mark as current those that are the path of their category, and no others."""
+        """Mark as current only the addresses that equal their category's path."""
         wrong: dict[bool, list[int]] = {True: [], False: []}
         for key, path, current, category_path in addresses.values_list(
             "pk", "path", "current", "category__path"
@@ -154,7 +154,7 @@ class AddressManager(InvalidatingManager):
                 self.filter(pk__in=chunk).update(current=current)
 
     def register(self, category_keys: "Mapping[str, int]") -> None:
-        """Create the addresses of new categories, whose paths are known to be free."""
+        """Create the addresses of new categories, whose paths must be free."""
         self.bulk_create(
             Address(kind=Address.Kind.CATEGORY, path=path, category_id=key)
             for path, key in category_keys.items()
@@ -173,7 +173,10 @@ class AddressManager(InvalidatingManager):
 
 
 class Address(models.Model):
-    """A name of a skill or a path of a category, reserved for it for ever."""
+    """A current or former name of a skill, or path of a category.
+
+    It stays reserved for its owner.
+    """
 
     class Kind(models.TextChoices):
         SKILL = "skill"

@@ -178,6 +178,7 @@ class BundleManager(models.Manager.from_queryset(ContentQuerySet)):  # type: ign
         return bundle
 
     def _store_blobs(self, files: Files) -> None:
+        """Create the missing blobs, and touch the old ones."""
         contents = {file.blob_digest: file.content for file in files}
         existing = Blob.objects.filter(pk__in=contents)
         # All writers lock in the same order, so that they cannot deadlock.

@@ -93,6 +93,7 @@ class SearchResults:
             yield Hit(key, name, score + EXACT_NAME)
 
     def _ranked(self) -> list[Hit]:
+        """Hits from the index: with all words if any skill has them, else with some."""
         most_words = settings.SKILLFLEET_MAX_QUERY_WORDS
         words = [Word(word) for word in significant(self.words)[:most_words]]
         few = not self.is_sentence

@@ -198,6 +198,7 @@ def _loaded(source: str, limits: Limits) -> dict[str, Any]:
 
 
 def _refuse_unreadable(source: str, limits: Limits) -> None:
+    """Raises a SkillMdError for characters and sizes that the parser cannot handle."""
     if len(source) > limits.frontmatter_chars:
         raise FrontmatterTooLarge(
             f"{len(source)} characters, at most {limits.frontmatter_chars}"
