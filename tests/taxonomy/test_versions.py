@@ -58,13 +58,13 @@ def test_two_versions_are_equal_or_one_is_higher(one, other):
 
 @given(st.text(max_size=80))
 def test_any_text_is_a_version_or_none(text):
-    for version in (Version.parse(text), Version.lenient(text)):
+    for version in (Version.parse(text), Version.parse_lenient(text)):
         assert version is None or Version.parse(str(version)) == version
 
 
 @given(st.lists(versions.map(str).filter(lambda text: len(text) <= 64)), st.text())
 def test_the_next_number_is_higher_than_all_published(published, named):
-    following = Version.parse(next_number(published, named=named))
+    following = Version.parse(next_number(published, declared=named))
     assert following
     assert all(Version.parse(each) < following for each in published)
 
@@ -72,8 +72,8 @@ def test_the_next_number_is_higher_than_all_published(published, named):
 @pytest.mark.parametrize("number", ["1.2.3", "1.2.2", "1.2.3-rc.1"])
 def test_a_given_number_is_never_lower_or_taken(number):
     with pytest.raises(VersionConflict):
-        next_number(["1.2.3", "1.0.0"], given=number)
-    assert next_number(["1.2.3"], given="1.2.4") == "1.2.4"
+        next_number(["1.2.3", "1.0.0"], requested=number)
+    assert next_number(["1.2.3"], requested="1.2.4") == "1.2.4"
 
 
 @pytest.mark.parametrize("text", ["1.0.0+build", "01.0.0", "1.0.0-01", "1.0", "٣.0.0"])
