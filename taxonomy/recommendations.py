@@ -34,7 +34,7 @@ DayOfWork = tuple[Any, ...]
 
 
 class Reason(TextChoices):
-    """In order of certainty; a skill is recommended for its first reason only."""
+    """The reasons, the most certain one first; a skill is recommended for one only."""
 
     REQUIRED_BY = "required_by"
     """The person uses skills that require it, but does not use it."""

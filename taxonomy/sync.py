@@ -145,7 +145,7 @@ class State:
     fleet: str = ""
     """The identity of the fleet that wrote it; empty if unknown."""
     skills: dict[str, Common] = field(default_factory=dict)
-    """By the skill's name."""
+    """The common content by the skill's name."""
 
     def if_of(self, fleet: str) -> "State":
         """The state if this fleet wrote it, else an empty one."""
@@ -254,7 +254,7 @@ class SyncFolder:
         return self.by_name.get(name, [])
 
     def path_for(self, name: str) -> Path:
-        """Where the skill is, or is to be written."""
+        """The folder of the skill, or the one to which it would be written."""
         return self.root / next(iter(self.paths(name)), name)
 
     def read(self, name: str) -> Files | None:

@@ -26,7 +26,7 @@ KEY = ("day", "user_id", "skill_id", "kind")
 
 @dataclass(frozen=True)
 class Maintained:
-    """How many events were rolled up, and how many events and counts were deleted."""
+    """The numbers of events rolled up, and of events and counts deleted."""
 
     rolled_up: int = 0
     events: int = 0
@@ -130,7 +130,7 @@ class Refused:
     """An invalid report. Sending it again would not help."""
 
     index: int
-    """Its place in the batch, from 0."""
+    """The position in the batch, from 0."""
     id: str
     code: str
     detail: str

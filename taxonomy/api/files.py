@@ -95,7 +95,7 @@ class FilesField(serializers.Field[Files, Any, Any, Files]):
 
 
 def _as_sent(file: File) -> str | dict[str, Any]:
-    """As text, or as base64 if JSON or the database could not store the text."""
+    """The file as text, or as base64 if JSON or the database cannot store the text."""
     try:
         text = file.content.decode()
     except UnicodeDecodeError:

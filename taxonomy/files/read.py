@@ -1,8 +1,8 @@
 """Reading skills from folders, archives and uploads, without following any link.
 
-Folders are opened relative to the descriptor of their parent (openat), so that a
-link which is put in place meanwhile is not followed (TOCTOU). One descriptor at a
-time is open, however deep a folder lies.
+Folders are opened relative to the descriptor of their parent (openat), so that a link
+that replaces a folder meanwhile is not followed (TOCTOU). Only one descriptor is open
+at a time, however deep a folder is.
 """
 
 import os

@@ -242,7 +242,7 @@ class Category(models.Model):
                 # Lock the row before its addresses, in the order of a move.
                 Category.objects.select_for_update().filter(pk=self.pk).first()
                 self.delete()
-        except IntegrityError:  # it holds a skill or a category, or got one just now
+        except IntegrityError:  # it is not empty, or no longer empty
             raise CategoryInUse from None
 
     def merge_into(self, target: "Category") -> None:
@@ -273,7 +273,7 @@ class Category(models.Model):
         branches = within(paths[self.pk]) | within(paths[target.pk])
         rows = Category.objects.select_for_update().filter(branches).order_by("pk")
         locked = {each.path: each for each in rows}
-        # Skills that came meanwhile are only detected: waiting for them could deadlock.
+        # Skills that were added since are not locked: that could deadlock. Try again.
         added = set(skills.values_list("pk", flat=True)) - keys
         if self._current_paths(target) != paths or added:
             raise ChangedMeanwhile
@@ -327,7 +327,7 @@ class Category(models.Model):
 def counterparts_in(
     source: str, target: str, locked: "Mapping[str, Category]"
 ) -> "dict[int, Category]":
-    """By key of a category below the source: that with the same place in the target."""
+    """The counterpart, with the same path below the target, by key of each category."""
     paths = {
         path: target + path.removeprefix(source)
         for path in locked

@@ -1,4 +1,4 @@
-"""Where imported skills come from, and the identity of this fleet."""
+"""The origins of imported skills, and the identity of this fleet."""
 
 import uuid
 

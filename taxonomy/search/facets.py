@@ -54,7 +54,7 @@ def by_category(skills: SkillQuerySet) -> Counts:
 
 
 def by_trait(rows: Iterable[dict[str, Any]]) -> dict[str, Counts]:
-    """From one query, which returns few combinations."""
+    """The counts by trait, summed from the rows of one query."""
     counts: dict[str, Counter[str]] = {trait: Counter() for trait in TRAITS}
     for row in rows:
         for trait in TRAITS:

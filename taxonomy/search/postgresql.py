@@ -186,8 +186,8 @@ DEFINITION = {
     "VECTOR": VECTOR,
     "WORDS": WORDS,
 }
-"""What the index holds, together with `triggers()`. The keys are part of the digest, so
-they stay when a constant is renamed or moved."""
+"""With `triggers()` this defines the index. The keys are part of the digest: they stay
+the same when a constant is renamed or moved."""
 
 
 HEADING_WEIGHTS = "{0, 0.2, 0.4, 1}"
@@ -201,14 +201,14 @@ ENOUGH_OF_ONE = 20
 """Counting stops here for a word that is searched for alone."""
 
 RANKED_BY_BODY = 100
-"""So many skills, the best by their headings, are ranked by their bodies as well."""
+"""So many skills with the best headings are also ranked by their bodies."""
 
 PREFIX_WEIGHT = 0.3
-"""What a prefix match counts, of 1."""
+"""The weight of a prefix match; a match of the whole word weighs 1."""
 
 LIKENESS, LEAST_LIKENESS = 0.45, 0.24
-"""The word similarity (0 to 1) that is tried first, and the least for short words, in
-which one wrong letter spoils most trigrams."""
+"""The word similarity (0 to 1) that is tried first, and the lowest one that is tried.
+In short words one wrong letter changes most trigrams."""
 
 HAS_TRIGRAMS = "SELECT to_regprocedure('word_similarity(text, text)') IS NOT NULL"
 """Whether pg_trgm is installed in this connection's search path."""

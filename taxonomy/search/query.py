@@ -1,4 +1,4 @@
-"""A query's words, their spelling corrections, and what an index answers."""
+"""The words of a query, their spelling corrections, and the interface of an index."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -33,14 +33,14 @@ class Word(NamedTuple):
     is_prefix: bool = False
     """Words that start with it match as well."""
     skills: int = 0
-    """How many skills have it; counting stops at `counted_up_to`."""
+    """The number of skills with the word; counting stops at `counted_up_to`."""
     form: str = ""
-    """Its stem, or stems, in PostgreSQL's index."""
+    """The stem, or stems, of the word in PostgreSQL's index."""
 
 
 class Hit(NamedTuple):
     key: UUID | str
-    """As the database returns it: converting a thousand to UUID would take long."""
+    """The key as the database returns it: a thousand conversions to UUID take long."""
     name: str
     score: float
 
@@ -64,7 +64,7 @@ class Criteria:
     every: bool
     """Whether a skill must have all of the words, or any."""
     most: int
-    """How many skills can be ranked."""
+    """The most skills that can be ranked."""
 
     @cached_property
     def decisive(self) -> tuple[Word, ...]:
@@ -134,7 +134,7 @@ LOOK_ALIKES = 100
 
 
 def counted_up_to() -> int:
-    """Where counting stops: more skills than this cannot be ranked anyway."""
+    """The number at which counting stops: more skills cannot be ranked anyway."""
     return int(settings.SKILLFLEET_SEARCH_CANDIDATES) + 1
 
 
@@ -163,14 +163,14 @@ Worth = Callable[[Sequence[Word]], float]
 class Correction(NamedTuple):
     distance: int
     texts: tuple[str, ...]
-    """One word, or two that were written as one."""
+    """One word, or two words that the user wrote as one."""
 
 
 def corrected(word: str, index: Index, worth: Worth) -> list[Word]:
     """The nearest word of names and keywords, or two words that were written as one.
 
-    Of several at the same distance it is the one with the best result, then the one
-    that more skills have.
+    Among several at the same distance, the one whose best hit has the highest score is
+    chosen, then the one that more skills have.
     """
     words: list[Word] = []
     if len(word) < SHORTEST_CORRECTED:
@@ -206,7 +206,7 @@ def existing(candidates: Sequence[Correction], index: Index) -> Iterator[list[Wo
 
 
 def corrections(word: str, texts: Iterable[str]) -> list[Correction]:
-    """What the user may have meant, from these texts, the nearest first."""
+    """The words of these texts that are similar to the word, the nearest first."""
     allowed = 1 if len(word) <= SHORT else 2
     near = [
         (apart, words[0][0] != word[0], -count, words)

@@ -132,8 +132,8 @@ DEFINITION = {
     "LABEL_KINDS": LABEL_KINDS,
     "TABLES": TABLES,
 }
-"""What the index holds, together with `triggers()`. The keys are part of the digest, so
-they stay when a constant is renamed or moved."""
+"""With `triggers()` this defines the index. The keys are part of the digest: they stay
+the same when a constant is renamed or moved."""
 
 
 WEIGHTS = (30.0, 4.0, 1.0, 0.05)

@@ -104,7 +104,7 @@ class Highlighter:
         return list(islice(matches, MOST_MATCHES))
 
     def _best_part(self, text: str, matches: Sequence[Match[str]]) -> tuple[int, int]:
-        """Its start and end, at ends of words; the first of several equal parts."""
+        """The start and end of the part; it does not cut words."""
 
         def distinct(first: Match[str]) -> int:
             end = first.start() + SNIPPET_CHARS
