@@ -35,7 +35,7 @@ HEADING = re.compile(r" {0,3}#{1,6}\s+\S")
 
 @dataclass(frozen=True)
 class Check:
-    """One weighted question; it is passed when it has no findings."""
+    """The result of one weighted check; it is passed if it has no findings."""
 
     rule: str
     title: str
@@ -47,7 +47,7 @@ class Check:
         return not self.findings
 
 
-Questions = Callable[[Reading], Iterator[Finding]]
+CheckFunction = Callable[[Reading], Iterator[Finding]]
 
 
 def _warn(
@@ -165,7 +165,7 @@ def _fences_are_closed(reading: Reading) -> Iterator[Finding]:
 
 
 # (rule, title, weight, function that yields the findings)
-QUESTIONS: tuple[tuple[str, str, int, Questions], ...] = (
+CHECKS: tuple[tuple[str, str, int, CheckFunction], ...] = (
     ("description-what", "The description says what the skill does", 2, _says_what),
     ("description-when", "The description says when to use it", 2, _says_when),
     ("body", "The body has instructions", 3, _has_body),
@@ -194,7 +194,7 @@ RULES = tuple(
         Severity.NOTICE if rule in NOTICES else Severity.WARNING,
         (weight, *PARAMETERS.get(rule, ())),
     )
-    for rule, _, weight, _ in QUESTIONS
+    for rule, _, weight, _ in CHECKS
 )
 """The rules of this module, as entries for the rule set."""
 
@@ -204,6 +204,6 @@ def quality_checks(reading: Reading) -> tuple[Check, ...]:
     if reading.document is None:
         return ()
     return tuple(
-        Check(f"quality.{rule}", title, weight, tuple(question(reading)))
-        for rule, title, weight, question in QUESTIONS
+        Check(f"quality.{rule}", title, weight, tuple(check(reading)))
+        for rule, title, weight, check in CHECKS
     )

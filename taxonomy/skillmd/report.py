@@ -12,7 +12,7 @@ from taxonomy.skillmd.findings import (
     is_waived,
     of_severity,
 )
-from taxonomy.skillmd.quality import QUESTIONS, Check
+from taxonomy.skillmd.quality import CHECKS, Check
 
 PASSED, WARNINGS, FAILED = "passed", "warnings", "failed"
 WEIGHTS = {"specification": 5, "portable": 3, "files": 3, "security": 5}
@@ -100,7 +100,7 @@ class Report:
                 self.quality
                 or (
                     Check(f"quality.{rule}", title, weight, unread)
-                    for rule, title, weight, _ in QUESTIONS
+                    for rule, title, weight, _ in CHECKS
                 )
             ),
         )
