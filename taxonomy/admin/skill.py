@@ -390,8 +390,8 @@ class SkillAdmin(FleetAdmin):
                 for address in row.addresses.all()
             ],
         )
-        places = row.former_paths.exclude(category=row.category_id)
-        if former := places.select_related("category").order_by("category__path"):
+        paths = row.former_paths.exclude(category=row.category_id)
+        if former := paths.select_related("category").order_by("category__path"):
             yield Panel(
                 "Former categories",
                 headers=("Path",),

@@ -151,8 +151,8 @@ class FacetDefinition(models.Model):
             if not value or (self.values and value not in self.values)
         ]
         if len(values) > 1 and not self.multiple:
-            message = f"{self.name} has one value; {len(values)} were given."
-            problems.append(message)
+            problem = f"{self.name} has one value; {len(values)} were given."
+            problems.append(problem)
         return problems
 
     def revise(self, **fields: Any) -> None:

@@ -498,7 +498,10 @@ class Skill(models.Model):
         self.store_verdict(report)
 
     def validate(self) -> Report:
-        """Validate the current files, and store the verdict."""
+        """Validate the current files, and store the verdict.
+
+        It is not stored if another version has become current meanwhile.
+        """
         report = self._report()
         with transaction.atomic():
             locked = self.locked()

@@ -28,14 +28,16 @@ def available() -> bool:
 def reranked(query: str, hits: Sequence[Hit], texts: dict[str, str]) -> list[Hit]:
     """The hits, best first, with scores raised by their similarity to the query.
 
-    `texts` holds descriptions by name. No score decreases, so hits that follow these in
-    the list still follow them.
+    `texts` are descriptions by name. No score decreases, so that these hits stay before
+    all others.
     """
     descriptions = [described(hit.name, texts.get(hit.name, "")) for hit in hits]
     query_vector, *vectors_of_hits = vectors().of([query, *descriptions])
-    most = WEIGHT * max(hit.score for hit in hits)
+    max_bonus = WEIGHT * max(hit.score for hit in hits)
     raised = [
-        hit._replace(score=hit.score + most * max(0.0, cosine(query_vector, vector)))
+        hit._replace(
+            score=hit.score + max_bonus * max(0.0, cosine(query_vector, vector))
+        )
         for hit, vector in zip(hits, vectors_of_hits, strict=True)
     ]
     return sorted(raised, key=lambda hit: (-hit.score, hit.name))

@@ -197,13 +197,14 @@ class SearchResults:
 
     def __getitem__(self, place: int | slice) -> "Skill | list[Skill]":
         if isinstance(place, int):
+            # For the last item, at -1, the slice must be [-1:], not [-1:0].
             return self[place : place + 1 or None][0]
         hits = self.hits[place]
         scores = {hit.skill: hit.score for hit in hits}
-        read = self.among.in_bulk(list(scores))
-        for key, skill in read.items():
+        skills = self.among.in_bulk(list(scores))
+        for key, skill in skills.items():
             skill.score = round(scores[key], 3)
-        return [read[key] for key in scores if key in read]
+        return [skills[key] for key in scores if key in skills]
 
     def __iter__(self) -> "Iterator[Skill]":
         return iter(self[:])
