@@ -1,7 +1,7 @@
 """Zip and tar archives are written reproducibly, and read without extracting them.
 
-Both readers refuse an archive as a whole unless all of it is plain: no links out of it,
-no overlapping or encrypted entries, no sizes that do not match (zip bombs).
+Both readers refuse a whole archive if a path leads out of it, if entries overlap or are
+encrypted, or if sizes do not match (zip bombs).
 
 The readers are our own, because archives come from strangers: `tarfile` has no memory
 limit (a tar of 9 MB takes 1 GB) and silently ends at a damaged header
