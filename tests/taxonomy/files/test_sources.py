@@ -39,7 +39,7 @@ def test_a_link_to_a_skill_is_told_unless_the_skill_is_found(skills_folder, tmp_
 def test_a_folder_of_links_alone_says_which(skills_folder, tmp_path):
     (tmp_path / "links").mkdir()
     (tmp_path / "links" / "a").symlink_to(skills_folder / "a")
-    message = r"no SKILL\.md in it\. a: It is a link"
+    message = r"no SKILL\.md in it\. a: This is a link"
     with pytest.raises(SourceRefused, match=message), open_source(tmp_path / "links"):
         pass
 
