@@ -1,9 +1,11 @@
-"""The vocabulary: words of our own that need explaining stand nowhere in the project.
+"""The vocabulary: words that need explaining are used nowhere in the project.
 
 CONTRIBUTING.md has the rule. Each pattern matches whole words, also as part of a name
 (`retire_all`, `CacheRetirement`), in code, comments, docs, templates and file names.
+Names that do not say what they hold are refused as well.
 """
 
+import ast
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -83,6 +85,13 @@ ALLOWED = {
 kept for one release; the table and columns of landed migrations; and PR_SET_PDEATHSIG,
 the death signal of <sys/prctl.h>."""
 
+CATCH_ALLS = {"found", "there", "wanted", "shown"}
+"""Names that say nothing of what they hold: take the noun for it instead."""
+
+FIELDS = {"jobs/authors/base.py": {"found"}, "jobs/pipeline/state.py": {"found"}}
+"""Catch-all names that a file may use: `found` is a field of stored outputs and of the
+prompts that the API shows."""
+
 
 def our_files() -> Iterator[Path]:
     """Files that we write; migrations that have landed are never edited."""
@@ -136,3 +145,68 @@ def test_every_allowed_word_is_used(name):
     assert {
         word for word in ALLOWED[name] if not any(word in each for each in used)
     } == (set())
+
+
+def defined_names(node: ast.AST) -> list[str | None]:
+    """The names that a node gives to a variable, parameter, function or class."""
+    match node:
+        case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
+            return [name]
+        case ast.Attribute(attr=name, ctx=ast.Store()):
+            return [name]
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return [node.name]
+        case ast.ExceptHandler(name=name) | ast.MatchAs(name=name):
+            return [name]
+        case ast.alias(asname=name):
+            return [name]
+    return []
+
+
+def catch_alls(source: str) -> list[tuple[int, str]]:
+    """(line, name) of each catch-all name that the source defines."""
+    return [
+        (node.lineno, name)
+        for node in ast.walk(ast.parse(source))
+        for name in defined_names(node)
+        if name in CATCH_ALLS
+    ]
+
+
+def test_no_name_is_a_catch_all():
+    uses = [
+        f"{path.relative_to(ROOT)}:{line}: {name}"
+        for path in our_files()
+        if path.suffix == ".py"
+        for line, name in catch_alls(path.read_text())
+        if name not in FIELDS.get(str(path.relative_to(ROOT)), ())
+    ]
+
+    assert uses == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "found = 1",
+        "found: int = 1",
+        "for found in []: pass",
+        "[found for found in []]",
+        "if found := 1: pass",
+        "with open('a') as found: pass",
+        "self.found = 1",
+        "def search(found): pass",
+        "def search(*, found=1): pass",
+        "lambda found: 1",
+        "def found(): pass",
+        "async def found(): pass",
+        "try: pass\nexcept OSError as found: pass",
+        "import os as found",
+    ],
+)
+def test_a_catch_all_is_noticed(source):
+    assert [name for _, name in catch_alls(source)] == ["found"]
+
+
+def test_uses_of_a_name_and_other_names_are_no_catch_alls():
+    assert catch_alls("print(found, row.found, founder='a'); unfound = 1") == []
