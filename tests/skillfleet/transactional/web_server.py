@@ -6,14 +6,14 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.processes import ROOT, child_environment
+from tests.interpreters import Interpreter
+from tests.processes import child_environment
 
 CEILING = 20
 WSGI = "tests.skillfleet.transactional.dying_wsgi"
@@ -36,16 +36,10 @@ class WebServer:
             self.port = probe.getsockname()[1]
         self.log = log.open("w")
         address = f"127.0.0.1:{self.port}"
-        self.process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "gunicorn", wsgi, *options),
-                *("--bind", address, "--workers", "2"),
-            ],
-            env=child_environment(**{"SKILLFLEET_PUBLIC_READ": "true", **environment}),
-            cwd=ROOT,
-            stdout=self.log,
-            stderr=self.log,
-            start_new_session=True,
+        self.process = Interpreter(
+            ["-m", "gunicorn", wsgi, *options, "--bind", address, "--workers", "2"],
+            child_environment(**{"SKILLFLEET_PUBLIC_READ": "true", **environment}),
+            self.log,
         )
         try:
             self.wait_until_it_serves()

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +13,8 @@ from jobs.engine.maintenance import Chores
 from jobs.models import Job, Worker
 from jobs.pipeline.phases import PHASES
 from taxonomy.models import Category
-from tests.processes import ROOT, child_environment
+from tests.interpreters import Interpreter
+from tests.processes import child_environment
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -36,13 +35,10 @@ def wait_until(condition: Callable[[], bool], description: str) -> None:
 class RunningCluster:
     def __init__(self, log: Path, workers: int, **environment: str) -> None:
         self.log = log.open("a")
-        self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "qcluster", "--workers", str(workers)],
-            env=child_environment(**{"SKILLFLEET_AUTHOR": GATED_AUTHOR, **environment}),
-            cwd=ROOT,
-            stdout=self.log,
-            stderr=self.log,
-            start_new_session=True,
+        self.process = Interpreter(
+            ["manage.py", "qcluster", "--workers", str(workers)],
+            child_environment(**{"SKILLFLEET_AUTHOR": GATED_AUTHOR, **environment}),
+            self.log,
         )
 
     def children(self) -> list[int]:
