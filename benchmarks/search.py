@@ -1,8 +1,8 @@
 """`make bench-search`: SKILLS skills in ten thousand categories, on both databases.
 
-It measures how long searches take, whether they find what was meant, how fast skills
-are imported, and what reading the tree and the lists costs. With SKILLFLEET_CORPUS also
-the recall of prompts (benchmarks/searching/recall.py).
+It measures how long searches take, whether they find the intended skill, how fast
+skills are imported, and the cost of reading the tree and the lists. With
+SKILLFLEET_CORPUS it also measures the recall of prompts (see searching/recall.py).
 """
 
 import os
@@ -174,8 +174,10 @@ def section(databases: dict[str, list[list[str]]], load: Load) -> list[str]:
 
 
 def compared(databases: dict[str, list[list[str]]]) -> list[str]:
-    """How many questions give the same skills on all databases, of those not cut
-    off."""
+    """How many questions give the same skills on all databases.
+
+    Questions with too many results, which are cut off, do not count.
+    """
     first, *others = (
         {r[1]: r[2:] for r in each if r[0] == "sets"} for each in databases.values()
     )

@@ -1,4 +1,4 @@
-"""`make bench-streams`: what idle event streams cost, and whether it is freed.
+"""`make bench-streams`: the cost of idle event streams, and whether it is freed.
 
 STREAMS sockets are opened on a real gunicorn with the ASGI entry. Each round measures
 before them, with all of them open, and after their jobs have ended; and how long after
@@ -139,14 +139,13 @@ def row(
 
 
 def settled(pid: int) -> Cost:
-    """When sockets and the listener are gone."""
+    """The cost after the sockets and the listener were closed."""
     time.sleep(3)
     return cost(pid)
 
 
 def made(port: int) -> tuple[list[Stream], Any]:
-    """Streams of new users, each at a job of their own; and a function that acts on all
-    jobs."""
+    """Streams of new users, each with a job, and a function that acts on all jobs."""
     from django.contrib.auth.models import Group, User
 
     from jobs import lifecycle

@@ -16,8 +16,9 @@ def backoff(
 ) -> timedelta:
     """How long to wait after the attempt of that number, counted from 1.
 
-    The wait grows by `factor` from `first` to `longest`, times a random share of the
-    range `jitter`, so that attempts that failed together are not repeated together.
+    The wait grows by `factor` from `first` to `longest`. It is multiplied by a random
+    number from the range `jitter`, so that attempts that failed together are not
+    repeated together.
     """
     exponent = min(attempt - 1, 32)  # keeps the power inside a float
     grown = first.total_seconds() * factor**exponent

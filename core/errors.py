@@ -23,9 +23,9 @@ class DomainError(Exception):
     status_code: ClassVar[int] = 400
     code: ClassVar[str] = "invalid"
     edit_conflict: ClassVar[bool] = False
-    """Somebody else changed the row first: read it again, and repeat the change."""
+    """Whether somebody else changed the row first: read it again, repeat the change."""
     fields: Mapping[str, list[str]]
-    """Findings by the name of the input that they are about."""
+    """Findings by the name of the input field."""
 
     def __init__(
         self, message: str = "", fields: Mapping[str, list[str]] | None = None

@@ -1,4 +1,4 @@
-"""Users as URLs name them, and who may change whom."""
+"""Finds the user that a URL names, and decides who may change a user."""
 
 from typing import cast
 
@@ -14,8 +14,8 @@ CHANGE_USERS = "auth.change_user"
 def requested_user_key(request: Request, ref: str) -> int:
     """The primary key that `me` or an id stands for; the row may not exist.
 
-    Everyone may name themselves, operators anyone. Raises NotAuthenticated, and
-    Http404 where the requester may not see that user.
+    Everyone may name themselves, and operators anyone. Raises NotAuthenticated, or
+    Http404 if the requester may not see that user.
     """
     if not request.user.is_authenticated:
         raise NotAuthenticated

@@ -43,14 +43,13 @@ def main() -> int:
 
 def parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(prog="make demo", description=__doc__)
-    for name, meaning in (
+    for name, help_text in (
         ("source", "a Markdown document instead of the one that is shipped"),
         ("task", "what the skill is for, at least ten characters"),
     ):
-        default = (
-            os.environ.get(name.upper()) or None
-        )  # make passes its variables on as these
-        options.add_argument(f"--{name}", default=default, help=meaning)
+        # make passes its variables on in the environment.
+        default = os.environ.get(name.upper()) or None
+        options.add_argument(f"--{name}", default=default, help=help_text)
     return options
 
 

@@ -129,7 +129,7 @@ def run(api: Api, console: Console, document: Document) -> str:
     job_id = submit(api, console, document)
     step(console, "The worker works, the job asks, its owner answers")
     status = follow(api, console, job_id, document)
-    step(console, "The draft, and what its evals and its validation say")
+    step(console, "The draft, the result of its evals, and its validation")
     show_draft(api, console, job_id, status)
     step(console, "A curator promotes it")
     name = promote(api, console, job_id)
@@ -171,7 +171,7 @@ def show_draft(api: Api, console: Console, job_id: str, status: Any) -> None:
 
 
 def show_evals(console: Console, result: Any) -> None:
-    """Print each eval with a tick, or with what went wrong."""
+    """Print each eval with a tick, or with the reason why it fails."""
     failed = {
         (each["kind"], each["text"]): each["reason"] for each in result["failures"]
     }
@@ -182,10 +182,10 @@ def show_evals(console: Console, result: Any) -> None:
     )
     for kind, key, outcome in kinds:
         for text in result["evals"][key]:
-            wrong = failed.get((kind, text))
-            mark = "[green]✓[/green]" if wrong is None else "[red]✗[/red]"
+            reason = failed.get((kind, text))
+            mark = "[green]✓[/green]" if reason is None else "[red]✗[/red]"
             line = text.splitlines()[0][:60]
-            console.print(f"  {mark} {escape(line)} [dim]{wrong or outcome}[/dim]")
+            console.print(f"  {mark} {escape(line)} [dim]{reason or outcome}[/dim]")
 
 
 def show_validation(console: Console, draft: Any) -> None:
@@ -210,9 +210,9 @@ def show_text(console: Console, text: str) -> None:
 
 def promote(api: Api, console: Console, job_id: str) -> str:
     reply = api.post(f"/api/v1/drafts/{job_id}/promote", {})
-    made = reply.body
-    console.print(f"{made['skill']} {made['version']} at {made['path']}")
-    return str(made["skill"])
+    skill = reply.body
+    console.print(f"{skill['skill']} {skill['version']} at {skill['path']}")
+    return str(skill["skill"])
 
 
 def read_twice(api: Api, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Readers of settings: from the environment, or .env beside manage.py."""
+"""Functions that read settings from the environment, or from .env beside manage.py."""
 
 import os
 import re
@@ -37,13 +37,13 @@ def rate(name: str, default: str) -> str:
 
 
 def local_secret_key() -> str:
-    """The secret key in var/, made at the first start."""
+    """The secret key in var/, which is created at the first start."""
     path = VAR_DIR / "secret_key"
     if not path.exists():
-        made = VAR_DIR / f"secret_key.{os.getpid()}"
-        made.touch(mode=0o600)
-        made.write_text(get_random_secret_key())
+        temporary = VAR_DIR / f"secret_key.{os.getpid()}"
+        temporary.touch(mode=0o600)
+        temporary.write_text(get_random_secret_key())
         with suppress(FileExistsError):  # another process was first: its key is used
-            os.link(made, path)
-        made.unlink()
+            os.link(temporary, path)
+        temporary.unlink()
     return path.read_text()

@@ -1,4 +1,4 @@
-"""gunicorn's settings, and what they do for the cache when a worker is killed.
+"""gunicorn's settings, and hooks that invalidate the cache when a worker is killed.
 
 A worker killed between its COMMIT and the invalidation leaves stale values in the
 other workers' memory. The parent counts such abnormal exits in memory that it shares
@@ -18,7 +18,7 @@ import environ
 
 
 class Environment(environ.Env):
-    """The parent's own copy: values of .env kept in os.environ would survive a HUP."""
+    """A copy of os.environ: values of .env in os.environ itself would survive a HUP."""
 
     ENVIRON: ClassVar = dict(os.environ)
 

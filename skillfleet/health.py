@@ -1,4 +1,4 @@
-"""Health probes: /healthz says the process is alive, /readyz that it can serve."""
+"""Health probes: /healthz for a live process, /readyz for one that can serve."""
 
 import logging
 from collections.abc import Callable
@@ -80,19 +80,19 @@ def database() -> Verdict:
 
 
 def cache() -> Verdict:
-    """Passes for a cache that is bypassed, even because its server is unreachable.
+    """Pass also while the cache is bypassed, for example because its server is down.
 
     Every read is then served, only more slowly.
     """
     backend = cast(TagCache, caches["default"])
-    kept = backend.stores_a_probe()
+    is_stored = backend.stores_a_probe()
     if backend.out_of_service():
         return Verdict(True, f"bypassed: {backend.why_out_of_service()}")
-    return OK if kept else LOST
+    return OK if is_stored else LOST
 
 
 def shared_cache() -> Verdict:
-    """Passes while its server is unreachable: only rates are not counted then."""
+    """Pass also while its server is unreachable: only rates are not counted then."""
     try:
         return stores_values(caches["shared"])
     except unreachable_errors() as error:

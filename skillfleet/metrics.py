@@ -31,15 +31,15 @@ from skillfleet.accounts.backends import TokenAuthentication
 COLLECTORS: tuple[type[Collector], ...] = (CacheCollector, JobsCollector)
 
 
-def registry() -> CollectorRegistry:
-    """A registry of our collectors; the global one counts this process alone."""
-    made = CollectorRegistry(auto_describe=False)
+def create_registry() -> CollectorRegistry:
+    """A registry of our collectors; the global one has counts of this process only."""
+    registry = CollectorRegistry(auto_describe=False)
     for collector in COLLECTORS:
-        made.register(collector())
-    return made
+        registry.register(collector())
+    return registry
 
 
-REGISTRY = registry()
+REGISTRY = create_registry()
 
 
 class ScraperToken(BaseAuthentication):
@@ -63,12 +63,12 @@ def same(sent: str, expected: str) -> bool:
 
 class MayScrape(BasePermission):
     def has_permission(self, request: Request, view: APIView) -> bool:
-        known = request.auth == "scraper" or request.user.has_perm(OPERATE)
-        return known or settings.SKILLFLEET_METRICS_PUBLIC
+        may_scrape = request.auth == "scraper" or request.user.has_perm(OPERATE)
+        return may_scrape or settings.SKILLFLEET_METRICS_PUBLIC
 
 
 class OneFormat(DefaultContentNegotiation):
-    """Lets Prometheus' encoder read the Accept header; errors are JSON."""
+    """Leaves the Accept header to Prometheus' encoder; errors are JSON."""
 
     def select_renderer(
         self, request: Request, renderers: Any, format_suffix: Any = None

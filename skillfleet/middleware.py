@@ -24,8 +24,8 @@ LONGEST_LENGTH = 18
 class StrictRequests:
     """Refuses requests that no view could answer.
 
-    That is NUL in the path or query, text that is not UTF-8, a body over the limit,
-    and unknown query parameters. A view class lists the parameters that it accepts in
+    They have NUL in the path or query, text that is not UTF-8, a body over the limit,
+    or unknown query parameters. A view class lists the parameters that it accepts in
     `query_params`, a frozenset of names; without that attribute it accepts none.
     """
 
@@ -34,9 +34,9 @@ class StrictRequests:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return (
-            refused_type(request)
-            or refused_address(request)
-            or refused_length(request)
+            check_content_type(request)
+            or check_address(request)
+            or check_length(request)
             or self.get_response(request)
         )
 
@@ -46,11 +46,11 @@ class StrictRequests:
         view_class = getattr(view, "cls", None) or getattr(view, "view_class", None)
         if view_class is None or not wants_json(request):
             return None
-        known: frozenset[str] = getattr(view_class, "query_params", frozenset())
-        unknown = sorted(set(request.GET) - known)
+        declared: frozenset[str] = getattr(view_class, "query_params", frozenset())
+        unknown = sorted(set(request.GET) - declared)
         if not unknown:
             return None
-        allowed = f"Allowed: {', '.join(sorted(known)) or 'none'}."
+        allowed = f"Allowed: {', '.join(sorted(declared)) or 'none'}."
         detail = f"Unknown query parameter {unknown[0]!r}. {allowed}"
         errors = {name: [f"Unknown query parameter. {allowed}"] for name in unknown}
         return json_error(400, "unknown_parameter", detail, errors)
@@ -62,13 +62,16 @@ def refuse(request: HttpRequest, status: int, code: str, detail: str) -> HttpRes
     return HttpResponse(f"{detail}\n", status=status, content_type="text/plain")
 
 
-def refused_type(request: HttpRequest) -> HttpResponse | None:
-    """Check this first: Django decodes forms and the query by the named charset."""
+def check_content_type(request: HttpRequest) -> HttpResponse | None:
+    """The error response to a Content-Type that is not readable or not UTF-8.
+
+    This check comes first: Django decodes forms and the query by the named charset.
+    """
     if request.META.get("CONTENT_TYPE") and not request.content_type:
         return refuse(request, 400, "bad_request", "The Content-Type is not readable.")
     charset = (request.content_params or {}).get("charset")
     if charset and not is_utf8(charset):
-        detail = f"charset={charset[:40]!a} is not read here; send UTF-8."
+        detail = f"charset={charset[:40]!a} is not supported; send UTF-8."
         return refuse(request, 400, "bad_request", detail)
     return None
 
@@ -80,7 +83,8 @@ def is_utf8(charset: str) -> bool:
         return False
 
 
-def refused_address(request: HttpRequest) -> HttpResponse | None:
+def check_address(request: HttpRequest) -> HttpResponse | None:
+    """The error response to a path or query that no database could store."""
     if finding := text_finding(request.path_info):
         return refuse(request, 400, "bad_request", f"The path is refused. {finding}")
     if wants_json(request) and (errors := unstorable(request.GET)):
@@ -89,20 +93,21 @@ def refused_address(request: HttpRequest) -> HttpResponse | None:
     return None
 
 
-def refused_length(request: HttpRequest) -> HttpResponse | None:
-    small = request.path_info.startswith(SMALL_BODIES)
-    if not small and not wants_json(request):
+def check_length(request: HttpRequest) -> HttpResponse | None:
+    """The error response to a body that is too large or of unknown length."""
+    is_small = request.path_info.startswith(SMALL_BODIES)
+    if not is_small and not wants_json(request):
         return None
     if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
         # Django would read an empty body, and every field would seem missing.
-        detail = "A chunked body is not read here; send Content-Length."
+        detail = "A chunked body is not supported; send Content-Length."
         return refuse(request, 411, "length_required", detail)
     length = request.META.get("CONTENT_LENGTH") or "0"
     if not (length.isascii() and length.isdigit() and len(length) <= LONGEST_LENGTH):
         return refuse(request, 400, "bad_request", "Content-Length is not a number.")
     limit = (
         settings.SKILLFLEET_MAX_AUTH_BYTES
-        if small
+        if is_small
         else settings.SKILLFLEET_MAX_BODY_BYTES
     )
     if int(length) > limit:
@@ -112,7 +117,7 @@ def refused_length(request: HttpRequest) -> HttpResponse | None:
 
 
 def unstorable(query: MultiValueDict[str, str]) -> dict[str, list[str]]:
-    """Findings by query parameter; a name that cannot be stored is escaped."""
+    """Findings by query parameter; the name is escaped, as it may be unstorable."""
     errors: dict[str, list[str]] = {}
     for name, values in query.lists():
         finding = next(filter(None, map(text_finding, [name, *values])), None)
@@ -152,13 +157,13 @@ class NotModified:
 
 
 SESSION_KEY = re.compile(r"[A-Za-z0-9_.:=-]{8,4096}")
-"""Fits all session engines: random keys, and signed values of cookie sessions."""
+"""Session keys of all engines: random keys, and signed values of cookie sessions."""
 
 
 class PlausibleSessions:
-    """Removes a session cookie that no session can have.
+    """Removes a session cookie whose value cannot be a session key.
 
-    Otherwise a cookie with NUL would be a server error, because PostgreSQL refuses
+    Otherwise a cookie with NUL would cause a server error, because PostgreSQL refuses
     NUL in a query.
     """
 
@@ -172,7 +177,7 @@ class PlausibleSessions:
         return self.get_response(request)
 
 
-WIDER = {
+CSP_BY_PREFIX = {
     "/admin/": {
         "script-src": [SELF, UNSAFE_EVAL],  # the admin theme's Alpine uses eval
         "style-src": [SELF, UNSAFE_INLINE],
@@ -182,6 +187,8 @@ WIDER = {
 
 
 class PathCSPMiddleware(CSPMiddleware):
+    """Widens the policy for the paths in CSP_BY_PREFIX."""
+
     def get_policy_parts(
         self,
         request: HttpRequest,
@@ -189,7 +196,7 @@ class PathCSPMiddleware(CSPMiddleware):
         report_only: bool = False,
     ) -> PolicyParts:
         parts = super().get_policy_parts(request, response, report_only)
-        for prefix, directives in WIDER.items():
+        for prefix, directives in CSP_BY_PREFIX.items():
             if request.path_info.startswith(prefix):
                 parts.replace = {**directives, **(parts.replace or {})}
         return parts

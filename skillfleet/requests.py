@@ -1,4 +1,4 @@
-"""Requests that Django cannot refuse to make."""
+"""Request classes that accept any Content-Type, so that middleware can refuse it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,8 +12,8 @@ from django.utils.http import parse_header_parameters
 class AnyContentType(HttpRequest):
     """A request whose unreadable Content-Type counts as empty.
 
-    Django raises an error for it, and for an unknown charset, while it makes the
-    request, before any middleware could answer. `StrictRequests` refuses both.
+    For such a type, and for an unknown charset, Django raises an error while it creates
+    the request, before any middleware could answer. `StrictRequests` refuses both.
     """
 
     def _set_content_type_params(self, meta: Mapping[str, Any]) -> None:
@@ -25,8 +25,8 @@ class AnyContentType(HttpRequest):
 
 
 class WSGIAnyContentType(AnyContentType, WSGIRequest):
-    """Made for gunicorn's threaded workers."""
+    """The request class for gunicorn's threaded workers."""
 
 
 class ASGIAnyContentType(AnyContentType, ASGIRequest):
-    """Made for an ASGI server."""
+    """The request class for an ASGI server."""

@@ -1,4 +1,4 @@
-"""Every setting, read from the environment; the defaults run offline as they are.
+"""Every setting, read from the environment; the defaults work offline.
 
 docs/reference/settings.md lists the variables, their units and defaults; those of the
 product's own are in product_settings.py.
@@ -135,7 +135,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The cache (docs/why/caching.md). Without REDIS_URL: values in each process,
 # invalidation host-wide. With it: values and invalidation among hosts.
-# `shared` holds what all processes count together: rates and queue statistics.
+# `shared` has the counts of all processes together: rates and queue statistics.
 REDIS_URL = env.str("REDIS_URL", default="")
 SKILLFLEET_REDIS_TIMEOUT = env.float("SKILLFLEET_REDIS_TIMEOUT", default=1)
 CACHES = {

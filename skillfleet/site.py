@@ -1,4 +1,4 @@
-"""The admin's site: its app config, its sidebar, and the addresses that it refuses."""
+"""The admin's site: app config, sidebar, and a check of addresses."""
 
 from collections.abc import Callable, Iterator
 from functools import wraps
@@ -43,7 +43,7 @@ def storable_only(view: Callable[..., Any]) -> Callable[..., Any]:
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         values = chain.from_iterable(values for _, values in request.GET.lists())
         if any(map(text_finding, chain(request.GET, values))):
-            raise BadRequest("The address holds characters that cannot be stored.")
+            raise BadRequest("The address contains characters that cannot be stored.")
         return view(request, *args, **kwargs)
 
     return guarded
@@ -99,12 +99,12 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         "icon": "dashboard",
         "link": reverse("admin:index"),
     }
-    rooms = [
+    sections = [
         {"title": title, "separator": True, "items": items}
         for title, entries in SECTIONS.items()
         if (items := list(visible(entries, request)))
     ]
-    return [{"items": [dashboard]}, *rooms]
+    return [{"items": [dashboard]}, *sections]
 
 
 def visible(

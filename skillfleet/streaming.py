@@ -21,8 +21,8 @@ RETRY_AFTER = "30"
 class Client:
     """A request's receive and send channels.
 
-    It notices a disconnect after Django has stopped listening for one, and keeps the
-    stream that the view answered with.
+    It detects a disconnect after Django has stopped listening for one. `stream` is the
+    event stream that the view has returned, if any.
     """
 
     def __init__(self, receive: Any, send: Send) -> None:
@@ -138,7 +138,7 @@ class ASGIApplication(ASGIHandler):
             hub.leave(subscription)
 
     async def allows(self, scope: Any) -> bool:
-        """Whether the client may go on reading: the same request is made again.
+        """Repeat the request, to check whether the client may go on reading.
 
         A server error does not end the stream. One check runs at a time, so that all
         streams together use one connection for them.

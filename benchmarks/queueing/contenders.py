@@ -36,17 +36,17 @@ class Contender:
     command: tuple[str, ...] = ()
     """The command of the workers; `{workers}` is replaced by their number."""
     one_each: bool = False
-    """Whether the command starts one worker; otherwise it starts all of them."""
+    """Whether the command starts only one worker, and so runs once for each."""
     undone: str = ""
-    """Table and condition of what is not done and acknowledged; empty: it is not in
-    the database."""
+    """Table and condition of the tasks that are not finished and acknowledged; empty:
+    the tasks are not in the database."""
     finished: str = ""
     """SQL that adds finished tasks."""
 
 
 CONTENDERS = {
     "ours": Contender(
-        "Skill ProjectSender",
+        "Skill Fleet",
         settings="benchmarks.queueing.project_settings",
         command=(*DJANGO, "qcluster", "--workers", "{workers}"),
         undone="django_q_ormq",

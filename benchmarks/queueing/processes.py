@@ -1,4 +1,4 @@
-"""Processes that are measured, and the CPU seconds that they use."""
+"""The measured processes, and the CPU seconds that they use."""
 
 import json
 import os
@@ -36,7 +36,7 @@ class SenderProcess:
         self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:
-            raise RuntimeError(f"{verb}: the process that was asked has ended")
+            raise RuntimeError(f"{verb}: the sender's process has ended")
         return json.loads(line)
 
     def close(self) -> None:
@@ -97,7 +97,7 @@ def processes() -> Iterator[tuple[int, int, float]]:
         try:
             text = stat.read_text()
         except (FileNotFoundError, ProcessLookupError):
-            continue  # it has ended meanwhile
+            continue  # the process has ended meanwhile
         after = text.rpartition(")")[2].split()
         yield int(after[1]), int(after[3]), seconds_in(text)
 

@@ -1,5 +1,4 @@
-"""What is measured for our queue only: whole jobs, and operations on a table of
-jobs."""
+"""Measurements of our queue only: whole jobs, and operations on a table of jobs."""
 
 import time
 from collections.abc import Callable

@@ -22,9 +22,9 @@ from benchmarks.rounds import (
 Part = Callable[[Servers, Scale], list[str]]
 OURS = "ours"
 CAVEAT = f"""{LIVE} jobs that wait for an answer are there each time, so that every
-list has the same full page, whatever has finished. The last column says how many
-times as long it takes with the most finished jobs as with none. What lists finished
-jobs alone has nothing to show then, and is compared with a thousand:
+list has the same full page, however many jobs have finished. The last column compares
+the time with the most finished jobs to the time with none. Operations that list only
+finished jobs have nothing to list then, and are compared with a thousand:
 {", ".join(FINISHED_ALONE)}."""
 
 

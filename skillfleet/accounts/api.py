@@ -164,10 +164,10 @@ class Login(APIView):
         user = authenticate(request, **credentials.validated_data)
         if not isinstance(user, User):
             raise AuthenticationFailed("No active user has this name and password.")
-        made = make_login_token(user)
+        token = make_login_token(user)
         user_logged_in.send(sender=User, request=request, user=user)
-        answer = {"token": made.secret, "expiry": made.row.expiry, "user": user}
-        return Response(LoggedInSerializer(answer).data)
+        body = {"token": token.secret, "expiry": token.row.expiry, "user": user}
+        return Response(LoggedInSerializer(body).data)
 
 
 class Logout(APIView):
@@ -202,12 +202,11 @@ class TokenCollection(generics.ListAPIView[AuthToken]):
         responses={201: NewTokenSerializer},
     )
     def post(self, request: Request) -> Response:
-        sent = validated(TokenRequestSerializer, request.data)
-        made = make_token(
-            current_user(request), sent.validated_data.get("expires_in_days")
-        )
-        made.row.token = made.secret
-        return Response(NewTokenSerializer(made.row).data, status=201)
+        serializer = validated(TokenRequestSerializer, request.data)
+        days = serializer.validated_data.get("expires_in_days")
+        token = make_token(current_user(request), days)
+        token.row.token = token.secret
+        return Response(NewTokenSerializer(token.row).data, status=201)
 
 
 class TokenDetail(generics.GenericAPIView[AuthToken]):
@@ -255,9 +254,9 @@ class UserDetail(generics.GenericAPIView[User]):
         user = self.get_object()
         own = user == request.user
         check_may_change(request, user)
-        sent = UserChangeSerializer(user, data=request.data, context={"own": own})
-        sent.is_valid(raise_exception=True)
-        return Response(self.get_serializer(sent.save()).data)
+        change = UserChangeSerializer(user, data=request.data, context={"own": own})
+        change.is_valid(raise_exception=True)
+        return Response(self.get_serializer(change.save()).data)
 
 
 def current_user(request: Request) -> User:

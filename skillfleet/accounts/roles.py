@@ -40,25 +40,27 @@ ROLES = {
 
 
 def make_roles_after_last_app(app_config: AppConfig, using: str, **kwargs: Any) -> None:
-    """Make the roles after the last app's post_migrate, when all permissions exist."""
+    """Create the roles after the post_migrate of the last app, with all permissions."""
     last = [config for config in apps.get_app_configs() if config.models_module][-1]
     if app_config.name == last.name and router.allow_migrate_model(using, Group):
         make_roles(using)
 
 
 def make_roles(using: str = "default") -> None:
-    """Make the groups, and give each exactly its permissions.
+    """Create the groups, and give each exactly its permissions.
 
-    An installation that needs other roles makes groups of its own.
+    An installation that needs other roles creates other groups.
     """
-    known = permissions_by_name(using)
+    existing = permissions_by_name(using)
     for name, permissions in ROLES.items():
-        for missing in sorted(permissions - known.keys()):
+        for missing in sorted(permissions - existing.keys()):
             log.warning(
                 "role=%s lacks permission=%s: no such permission exists", name, missing
             )
         group, _ = Group.objects.using(using).get_or_create(name=name)
-        group.permissions.set([known[perm] for perm in permissions & known.keys()])
+        group.permissions.set(
+            [existing[perm] for perm in permissions & existing.keys()]
+        )
 
 
 def permissions_by_name(using: str) -> dict[str, Permission]:

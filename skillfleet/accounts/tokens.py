@@ -13,11 +13,11 @@ from knox.settings import knox_settings
 from skillfleet.api.errors import Conflict
 
 LOGIN_PREFIX = knox_settings.TOKEN_PREFIX + "l"
-"""How a login's token begins; other tokens go on with a hexadecimal digit."""
+"""The start of a login's token; other tokens have a hexadecimal digit here."""
 
 
 class NewToken(NamedTuple):
-    """A row and its secret, which cannot be shown again."""
+    """A new token: its row, and the secret, which cannot be shown again."""
 
     row: AuthToken
     secret: str
@@ -29,8 +29,8 @@ def make_token(user: User, days: int | None = None) -> NewToken:
     Raises Conflict when the user has SKILLFLEET_TOKENS_PER_USER already.
     """
     limit = settings.SKILLFLEET_TOKENS_PER_USER
-    lasting = live_tokens(user).exclude(token_key__startswith=LOGIN_PREFIX)
-    if lasting.count() >= limit:
+    tokens = live_tokens(user).exclude(token_key__startswith=LOGIN_PREFIX)
+    if tokens.count() >= limit:
         raise Conflict(
             f"You have {limit} tokens, the most allowed; revoke one.", "token_limit"
         )

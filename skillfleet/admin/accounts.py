@@ -154,24 +154,24 @@ class TokenForm(forms.Form):
     )
 
 
-def make(row: None, user: User, answers: dict[str, Any]) -> str:
+def create(row: None, user: User, answers: dict[str, Any]) -> str:
     owner = answers["user"] or user
     if owner != user and not user.is_superuser:
         raise Conflict("Only superusers make tokens for others.", "not_yours")
-    made = make_token(owner, answers["days"])
+    token = make_token(owner, answers["days"])
     return (
-        f"Token for {owner}: {made.secret}. Copy it now, it is not shown again. It is"
-        f" valid until {made.row.expiry:%Y-%m-%d}."
+        f"Token for {owner}: {token.secret}. Copy it now, it is not shown again. It is"
+        f" valid until {token.row.expiry:%Y-%m-%d}."
     )
 
 
 def revoke(token: AuthToken, user: User, answers: dict[str, Any]) -> str:
     token.delete()
-    return f"{named(token)} is revoked."
+    return f"{label_of(token)} is revoked."
 
 
-def named(token: AuthToken) -> str:
-    """Name a token by its first characters; str(token) would show the digest."""
+def label_of(token: AuthToken) -> str:
+    """The first characters of the token and its user; str(token) has the digest."""
     return f"{token.token_key}… of {token.user}"
 
 
@@ -198,7 +198,7 @@ class TokenAdmin(FleetAdmin):
     adding = Verb(
         "add",
         "Make a token",
-        make,
+        create,
         may=is_staff,
         form=TokenForm,
         intro="Programs send it in the header Authorization: Bearer <token>. It is"
@@ -248,7 +248,7 @@ class TokenAdmin(FleetAdmin):
         return quote(str(row.token_key))
 
     def label_of(self, row: AuthToken) -> str:
-        return named(row)
+        return label_of(row)
 
     @admin.display(description="Begins with", ordering="token_key")
     def begins(self, token: AuthToken) -> str:

@@ -21,8 +21,8 @@ from taxonomy.models import Skill
 from taxonomy.permissions import PUBLISH_SKILLS
 from taxonomy.validation import outdated_skills
 
-SHOWN = 8
-LATELY = timedelta(days=7)
+MAX_ROWS = 8
+RECENT = timedelta(days=7)
 LONG = timedelta(hours=1)
 
 
@@ -45,10 +45,10 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 def missing_worker() -> str:
     """A warning that no worker is alive, or an empty text."""
-    here = queue_status()
-    if here.workers_alive:
+    status = queue_status()
+    if status.workers_alive:
         return ""
-    waiting = f"{here.waiting} job(s) wait. " if here.waiting else ""
+    waiting = f"{status.waiting} job(s) wait. " if status.waiting else ""
     return f"No worker is alive. {waiting}To process jobs, {how_to_start_a_worker()}."
 
 
@@ -107,7 +107,7 @@ def panels(user: User) -> Iterator[Panel]:
     running = jobs.live().filter(status=Job.Status.RUNNING).order_by("-updated_at")
     yield running_panel(running)
     failed = jobs.filter(
-        status=Job.Status.FAILED, completed_at__gt=Now() - LATELY
+        status=Job.Status.FAILED, completed_at__gt=Now() - RECENT
     ).order_by("-completed_at")
     yield failed_panel(failed)
     yield drafts_panel(undecided(user).select_related("job__user"))
@@ -119,7 +119,7 @@ def waiting_panel(jobs: Any) -> Panel:
         headers=("Job", "Phase", "Since", ""),
         rows=[
             (link_to_job(job), job.current_phase, job.updated_at, to_answer(job))
-            for job in jobs[:SHOWN]
+            for job in jobs[:MAX_ROWS]
         ],
         empty="No job of yours waits for an answer.",
     )
@@ -139,10 +139,12 @@ def stuck_panel(jobs: Any) -> Panel:
                 each.job.crashes,
                 each.job.worker,
             )
-            for each in stuck_jobs[:SHOWN]
+            for each in stuck_jobs[:MAX_ROWS]
         ],
         empty="No job is stuck.",
-        more="manage.py stuck_jobs lists them all." if len(stuck_jobs) > SHOWN else "",
+        more="manage.py stuck_jobs lists them all."
+        if len(stuck_jobs) > MAX_ROWS
+        else "",
         warning=bool(stuck_jobs),
     )
 
@@ -159,7 +161,7 @@ def running_panel(jobs: Any) -> Panel:
                 f"{job.progress_percent} %",
                 job.worker or "queued",
             )
-            for job in jobs[:SHOWN]
+            for job in jobs[:MAX_ROWS]
         ],
         empty="No job is running.",
     )
@@ -167,11 +169,11 @@ def running_panel(jobs: Any) -> Panel:
 
 def failed_panel(jobs: Any) -> Panel:
     return Panel(
-        f"Failed in the last {LATELY.days} days",
+        f"Failed in the last {RECENT.days} days",
         headers=("Job", "Owner", "When", "Error"),
         rows=[
             (link_to_job(job), job.user, job.completed_at, shortened(job.error))
-            for job in jobs[:SHOWN]
+            for job in jobs[:MAX_ROWS]
         ],
         empty="No job has failed.",
     )
@@ -188,7 +190,7 @@ def drafts_panel(drafts: Any) -> Panel:
                 draft.job.get_validation_status_display(),
                 draft.updated_at,
             )
-            for draft in drafts[:SHOWN]
+            for draft in drafts[:MAX_ROWS]
         ],
         empty="No draft waits for a curator.",
     )

@@ -1,4 +1,4 @@
-"""Error answers: JSON of one shape under /api/, Django's own pages elsewhere."""
+"""Error responses: JSON of one shape below /api/, Django's own pages elsewhere."""
 
 import inspect
 from collections.abc import Iterator, Mapping
@@ -21,9 +21,9 @@ from rest_framework.views import exception_handler as drf_response
 
 from skillfleet.api.parsers import BodyTooLarge
 
-SHOWN = 50
-"""How many fields an answer lists, and how many findings for each."""
-SHOWN_CHARS = 2000
+MAX_LISTED = 50
+"""How many fields a response lists, and how many findings for each."""
+MAX_CHARS = 2000
 OUR_PACKAGES = {"core", "cachelayer", "taxonomy", "jobs", "skillfleet"}
 
 
@@ -55,21 +55,21 @@ def error_body(
 
 
 def first_of(errors: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    """The first SHOWN fields and findings; `detail` says how many there are."""
-    places = islice(errors.items(), SHOWN)
+    """The first MAX_LISTED fields and findings; `detail` says how many there are."""
+    places = islice(errors.items(), MAX_LISTED)
     return {
-        clipped(place): [clipped(message) for message in messages[:SHOWN]]
+        clipped(place): [clipped(message) for message in messages[:MAX_LISTED]]
         for place, messages in places
     }
 
 
 def clipped(text: str) -> str:
     """Shorten a text that quotes the client's input, which may be megabytes."""
-    return text if len(text) <= SHOWN_CHARS else f"{text[:SHOWN_CHARS]}…"
+    return text if len(text) <= MAX_CHARS else f"{text[:MAX_CHARS]}…"
 
 
 def is_domain_error(exc: BaseException) -> bool:
-    """Whether an exception of ours states its own answer.
+    """Whether an exception of ours declares its own response.
 
     The class or one of its bases is named `…Error` and is in one of our packages, and
     it has a `status_code` of 4xx and a `code`.

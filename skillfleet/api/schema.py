@@ -7,7 +7,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 NAMING = {"page", "user_id"}
-"""Query parameters that can name something missing."""
+"""Query parameters whose value may name an object that does not exist."""
 METHODS = {"get", "post", "put", "patch", "delete"}
 ERROR = {
     "type": "object",
@@ -51,6 +51,7 @@ def document_refusals(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
 
 
 def refusals_of(path: str, method: str, operation: dict[str, Any]) -> set[str]:
+    """The error statuses that the operation may return."""
     refused = {"400", "401"}
     if {} not in operation.get("security", [{}]):
         refused.add("403")
@@ -68,7 +69,7 @@ def refusals_of(path: str, method: str, operation: dict[str, Any]) -> set[str]:
 
 
 def names_of_parameters(operation: dict[str, Any]) -> set[str]:
-    return {one["name"] for one in operation.get("parameters", [])}
+    return {each["name"] for each in operation.get("parameters", [])}
 
 
 def refusal(status: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Throttles that all processes count together, in the `shared` cache."""
+"""Throttles whose counts all processes share, in the `shared` cache."""
 
 import hashlib
 import logging
@@ -32,8 +32,8 @@ def unreachable_errors() -> tuple[type[Exception], ...]:
 class SharedThrottle(SimpleRateThrottle):
     """A rate from the settings, read at each request; empty means no limit.
 
-    While the shared cache is unreachable nothing is counted and every request passes,
-    so that an outage of it locks nobody out; /readyz reports it.
+    While the shared cache is unreachable, nothing is counted and every request passes,
+    so that its outage locks nobody out; /readyz reports the outage.
     """
 
     cache = cast(BaseCache, ConnectionProxy(caches, "shared"))

@@ -17,13 +17,13 @@ class Command(BaseCommand):
             "--days",
             type=int,
             default=settings.SKILLFLEET_TOKEN_DAYS,
-            help="how long it works (default: %(default)s)",
+            help="for how many days it is valid (default: %(default)s)",
         )
 
     def handle(self, *, user: str, days: int, **options: Any) -> None:
         if not 1 <= days <= settings.SKILLFLEET_MAX_TOKEN_DAYS:
-            most = settings.SKILLFLEET_MAX_TOKEN_DAYS
-            raise CommandError(f"--days may be from 1 to {most}.")
+            limit = settings.SKILLFLEET_MAX_TOKEN_DAYS
+            raise CommandError(f"--days may be from 1 to {limit}.")
         owner = User.objects.filter(username=user, is_active=True).first()
         if owner is None:
             raise CommandError(f"There is no active user {user!r}.")
