@@ -1,4 +1,4 @@
-"""A cache that is not stale: tiers by decorator, invalidation by tag on commit."""
+"""A cache without stale entries: tiers by decorator, invalidation by tag on commit."""
 
 import warnings
 from importlib import import_module
@@ -50,7 +50,7 @@ __all__ = [
 ]
 
 
-# Renamed: the former names still import, for one release.
+# The former names of renamed objects can be imported for one more release.
 FORMER_NAMES = {
     "RetiringManager": "InvalidatingManager",
     "RetiringQuerySet": "InvalidatingQuerySet",

@@ -19,19 +19,21 @@ class CacheConfig(AppConfig):
         for check in CHECKS:
             checks.register(check, checks.Tags.caches)
         request_started.connect(on_request_started, dispatch_uid="cachelayer")
-        post_migrate.connect(make_cache_tables, sender=self, dispatch_uid="cachelayer")
+        post_migrate.connect(
+            create_cache_tables, sender=self, dispatch_uid="cachelayer"
+        )
         post_migrate.connect(
             invalidate_everything, sender=self, dispatch_uid="cachelayer.all"
         )
 
 
-def make_cache_tables(using: str, **_: Any) -> None:
-    """Create the tables of database caches in CACHES: they have no migrations."""
+def create_cache_tables(using: str, **_: Any) -> None:
+    """Create the tables of database caches in CACHES, which have no migrations."""
     call_command("createcachetable", database=using, verbosity=0)
 
 
 def invalidate_everything(using: str, **_: Any) -> None:
-    """`flush` and migrations change rows without signals."""
+    """Invalidate all entries: `flush` and migrations change rows without signals."""
     from cachelayer.keys import ROOT
     from cachelayer.transactions import backend, mark
 

@@ -1,6 +1,6 @@
-"""System checks: wrong options are errors; missing parts of the environment warnings.
+"""System checks: a wrong option is an error, a fault of the environment a warning.
 
-Without those parts every request is answered, and nothing is cached.
+With such a fault every request is answered, but nothing is cached.
 """
 
 import os
@@ -56,7 +56,7 @@ def check_alias(**_: Any) -> list[CheckMessage]:
 
 
 def check_atomic_requests(**_: Any) -> list[CheckMessage]:
-    """E004: in one transaction per request nothing can be stored."""
+    """E004: with one transaction per request, nothing can be stored."""
     return [
         Error(
             f"DATABASES[{alias!r}] has ATOMIC_REQUESTS: its reads come from a "
@@ -80,7 +80,7 @@ def _renamed(name: str) -> CheckMessage:
 def _wrong_value(name: str, value: Any) -> CheckMessage:
     return Error(
         f"CACHELAYER[{name!r}] is {value!r}.",
-        hint=f"It is {KINDS[_kind(PRESENT_NAMES.get(name, name))][1]}.",
+        hint=f"It must be {KINDS[_kind(PRESENT_NAMES.get(name, name))][1]}.",
         id="cachelayer.E002",
     )
 
@@ -91,16 +91,16 @@ def _unknown(name: str) -> CheckMessage:
     return Error(f"CACHELAYER has no option {name!r}.", hint=hint, id="cachelayer.E001")
 
 
-def _number(value: Any) -> bool:
+def _is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
-def _names(value: Any) -> bool:
-    listed = isinstance(value, list | tuple)
-    return listed and all(isinstance(name, str) for name in value)
+def _are_names(value: Any) -> bool:
+    is_list = isinstance(value, list | tuple)
+    return is_list and all(isinstance(name, str) for name in value)
 
 
-def _callable(value: Any) -> bool:
+def _is_callable(value: Any) -> bool:
     try:
         return callable(import_string(value))
     except (ImportError, TypeError, AttributeError):
@@ -108,13 +108,17 @@ def _callable(value: Any) -> bool:
 
 
 KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "rate": (lambda value: _number(value) and 0 <= value <= 1, "a share, 0 to 1"),
+    "rate": (
+        lambda value: _is_number(value) and 0 <= value <= 1,
+        "a number from 0 to 1",
+    ),
     "flag": (lambda value: isinstance(value, bool), "True or False"),
-    "text": (lambda value: isinstance(value, str), "a text"),
-    "callable": (_callable, "the dotted path of a callable that takes the request"),
-    "names": (_names, "a list of header names"),
-    "seconds": (lambda value: _number(value) and value > 0, "a number of seconds"),
+    "text": (lambda value: isinstance(value, str), "a string"),
+    "callable": (_is_callable, "the dotted path of a callable that takes the request"),
+    "names": (_are_names, "a list of header names"),
+    "seconds": (lambda value: _is_number(value) and value > 0, "a number of seconds"),
 }
+"""For each kind of value: its check, and its description for the hint."""
 
 
 def _kind(name: str) -> str:
@@ -129,7 +133,7 @@ def _fits(name: str, value: Any) -> bool:
 
 
 def check_user_tier(**_: Any) -> list[CheckMessage]:
-    """W005: where nobody is authenticated, a view in the user tier is never cached."""
+    """W005: a view in the user tier never caches if nobody is authenticated there."""
     if not getattr(settings, "ROOT_URLCONF", None):
         return []
     names = {
@@ -151,15 +155,15 @@ def check_user_tier(**_: Any) -> list[CheckMessage]:
 
 
 def check_folders(**_: Any) -> list[CheckMessage]:
-    """W006: a folder in which the host's processes share files cannot be used."""
+    """W006: the processes of the host cannot share files in this folder."""
     return [
         Warning(
-            f"{setting} is {folder!r}: {fault}.",
+            f"{setting} is {folder!r}: {problem}.",
             hint="Name a folder that this user may write into.",
             id="cachelayer.W006",
         )
         for setting, folder in folders()
-        if (fault := fault_of(Path(folder)))
+        if (problem := problem_with(Path(folder)))
     ]
 
 
@@ -194,6 +198,7 @@ def recipes_of(view: Any) -> Iterator[ViewRecipe]:
 
 
 def authenticates(view: Any) -> bool:
+    """Whether requests of the view may have an authenticated user."""
     kind = class_of(view)
     if isinstance(kind, type) and issubclass(kind, APIView):
         initkwargs = getattr(view, "initkwargs", {})
@@ -209,7 +214,7 @@ def sets_user(middleware: Any) -> bool:
 
 
 def folders() -> Iterator[tuple[str, str]]:
-    """Each setting that names a folder, and the folder; a server's URL is none."""
+    """(setting, folder) for each setting that names a folder, not a server's URL."""
     caches: dict[str, Any] = settings.CACHES
     for alias, cache in caches.items():
         if str(cache.get("BACKEND", "")).startswith("cachelayer."):
@@ -220,11 +225,14 @@ def folders() -> Iterator[tuple[str, str]]:
         yield "CACHELAYER['STATISTICS_FOLDER']", str(option("STATISTICS_FOLDER"))
 
 
-def fault_of(folder: Path) -> str:
-    """Why processes cannot share files there; empty if the folder can be created."""
+def problem_with(folder: Path) -> str:
+    """Why processes cannot share files in this folder; empty if they can.
+
+    The folder need not exist, if it can be created.
+    """
     lowest = next(each for each in (folder, *folder.parents) if os.path.lexists(each))
     if not lowest.is_dir():
-        return f"{lowest} is no folder"
+        return f"{lowest} is not a folder"
     if not os.access(lowest, os.W_OK | os.X_OK):
         return f"{lowest} cannot be written"
     locked = [file for file in folder.glob("stamps*") if not os.access(file, os.W_OK)]

@@ -20,18 +20,18 @@ DEFAULTS: dict[str, Any] = {
     "HOST_INTERVAL": 60,
 }
 FORMER_NAMES = {"SINGLE_FLIGHT_WAIT": "FLIGHT_WAIT", "HOST_INTERVAL": "PLANE_INTERVAL"}
-"""Renamed options: the former name is still read, for one release."""
+"""Former names of renamed options, which are read for one more release."""
 
 
 def option(name: str) -> Any:
-    """The option's value in the settings, else its default."""
-    chosen = getattr(settings, "CACHELAYER", {})
-    if name in chosen:
-        return chosen[name]
-    return chosen.get(FORMER_NAMES.get(name), DEFAULTS[name])
+    """The value of the option in the settings, or its default."""
+    options = getattr(settings, "CACHELAYER", {})
+    if name in options:
+        return options[name]
+    return options.get(FORMER_NAMES.get(name), DEFAULTS[name])
 
 
 def ttl_of(tier: str) -> float:
-    """The seconds that an entry of this tier lives when its decorator names none."""
-    named = "DEFAULT_TTL" if tier in ("endpoint", "raw") else f"{tier.upper()}_TTL"
-    return float(option(named))
+    """The lifetime, in seconds, of entries in this tier whose decorator sets none."""
+    name = "DEFAULT_TTL" if tier in ("endpoint", "raw") else f"{tier.upper()}_TTL"
+    return float(option(name))

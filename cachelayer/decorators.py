@@ -1,6 +1,6 @@
-"""The decorators: tier, life and tags are declared where a value is computed.
+"""The decorators, which declare tier, lifetime and tags where a value is computed.
 
-A Recipe makes a key and tags of each call; a Call is one call of a decorated function.
+A Recipe makes the key and tags of a call; a Call is one call of a decorated function.
 """
 
 import inspect
@@ -63,15 +63,15 @@ class Call:
     recipe: "Recipe"
     key: str
     tags: Callable[[], list[str]]
-    """Asked on a miss only."""
+    """Computes the tags; it is called on a miss only."""
     bypass: bool
     request: Any = None
     token: Any = None
-    """The token taken when the request came; else that of the look-up."""
+    """The token that was taken when the request began, else that of the look-up."""
     entry: FreshEntry | None = None
     slots: set[int] = field(default_factory=set)
     computes_for_others: bool = False
-    """It leads a single flight: other threads wait for it to finish."""
+    """This call leads a single-flight: other threads wait for it to finish."""
     user_access: UserAccess | None = None
 
     def __post_init__(self) -> None:
@@ -79,9 +79,9 @@ class Call:
         self._reading = transactions.Reading()
 
     def find(self, *, wait: bool) -> bool:
-        """Whether there is a fresh entry; counts a hit, a miss or a bypass.
+        """Look for a fresh entry, and count a hit, a miss or a bypass. False: none.
 
-        wait: for a thread that computes the same value at present.
+        wait: whether to wait for another thread that computes the same value.
         """
         backend = transactions.backend()
         backend.refresh_host()
@@ -105,6 +105,7 @@ class Call:
         count_route(self.recipe.route(self.request), outcome)
 
     def _join(self, backend: Any) -> None:
+        """Lead the single-flight of this key, or wait for the thread that does."""
         finished = single_flight.join((self.key, self.token))
         if finished is None:
             self.computes_for_others = True
@@ -128,7 +129,7 @@ class Call:
             single_flight.finish((self.key, self.token))
 
     def store(self, value: Any) -> bool:
-        """Store the value if all that was read for it is committed; whether it was."""
+        """Store a value that was computed from committed rows. False: not stored."""
         if self.bypass or not self._reading.committed():
             return False
         stored: bool = transactions.backend().fill(
@@ -143,7 +144,7 @@ class Call:
 
 
 class Recipe:
-    """What a decorator declares, for plain functions."""
+    """The declaration of a decorator on a plain function."""
 
     tiers: ClassVar = ("endpoint", "global", "user", "branch")
 
@@ -161,13 +162,14 @@ class Recipe:
         self.function, self.tier, self.ttl = function, tier, ttl
         self.pattern, self.key_function = pattern, key_function
         self.name = f"{function.__module__}.{function.__qualname__}"
-        # Functions made in a function share a name and may differ in what they close
-        # over: each has entries of its own.
+        # Functions that are defined in a function share a name, but their closures
+        # differ: each has its own entries.
         self.own = uuid4().hex if "<" in self.name else ""
         self.signature = inspect.signature(function)
         self.check()
 
     def check(self) -> None:
+        """Raises TypeError if the function does not fit the tier."""
         if self.tier == "user" and not {"user", "user_id"} & set(
             self.signature.parameters
         ):
@@ -184,14 +186,14 @@ class Recipe:
         return ttl_of(self.tier) if self.ttl is None else self.ttl
 
     def call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call | None:
-        """The call with its key; None: a call of this kind is not cached."""
+        """The call with its key; None: the call is not cached."""
         bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
         arguments = dict(bound.arguments)
         user_id = self._user_id(arguments)
         custom = self.key_function(arguments) if self.key_function else None
         path = self.filled_pattern(arguments) or f"/fn/{self.name}"
-        if self.tier == "user":  # the user has a part of the key to itself
+        if self.tier == "user":  # the key has a part for the user
             arguments.pop("user" if "user" in arguments else "user_id")
         digest = digest_of(
             [self.name, self.own, arguments if custom is None else custom]
@@ -200,8 +202,8 @@ class Recipe:
         anonymous = self.tier == "user" and not user_id
 
         def tags() -> list[str]:
-            named = [*pattern_tags(path), *pattern_tags(custom or path)]
-            return [f"fn:{self.name}", *named, *user_tags(user_id)]
+            patterns = [*pattern_tags(path), *pattern_tags(custom or path)]
+            return [f"fn:{self.name}", *patterns, *user_tags(user_id)]
 
         return Call(self, key, tags, bypass=anonymous)
 
@@ -217,14 +219,14 @@ class Recipe:
         return self.pattern.format_map(arguments) if self.pattern else ""
 
     def enter(self, call: Call, stack: ExitStack) -> None:
-        """Enter what else surrounds the computation of the value."""
+        """Enter further context managers around the computation of the value."""
 
     def cached_value(self, call: Call) -> Any:
-        """What a hit returns."""
+        """The value that a hit returns."""
         return call.entry.load() if call.entry else None
 
     def computed_value(self, call: Call, value: Any) -> Any:
-        """What a miss returns, after storing it."""
+        """Store the value of a miss, and return it."""
         call.store(value)
         return value
 
@@ -234,7 +236,7 @@ class Recipe:
         return call.key if call else ""
 
     def invalidate(self, *args: Any, **kwargs: Any) -> None:
-        """Invalidate the entry of this call, or without arguments every entry."""
+        """Invalidate the entry of this call; without arguments, all entries."""
         if args or kwargs:
             cache_manager.invalidate(self.cache_key(*args, **kwargs))
         else:
@@ -246,11 +248,12 @@ def user_tags(user_id: str) -> list[str]:
 
 
 def takes_request(function: Any) -> bool:
-    """Whether it is a view: its first argument, or its second, is named `request`."""
+    """Whether the function is a view: its first or second argument is `request`."""
     return "request" in list(inspect.signature(function).parameters)[:2]
 
 
 def request_in(args: tuple[Any, ...]) -> AnyRequest:
+    """The request of a view's call. Raises TypeError."""
     for each in args[:2]:
         if isinstance(each, HttpRequest | Request):
             return each
@@ -266,14 +269,14 @@ stripped = lru_cache(1024)(strip_prefix)
 
 
 class ViewRecipe(Recipe):
-    """What a decorator declares, for Django views and methods of DRF views.
+    """The declaration of a decorator on a Django view or a method of a DRF view.
 
-    It runs after the view's permission checks. An entry is shared by one audience, in
-    the tier `user` by one user.
+    The decorator runs after the view's permission checks. An entry is shared by one
+    audience, in the tier `user` by one user.
     """
 
     def check(self) -> None:
-        """The user comes with the request."""
+        """Every view fits: the user comes with the request."""
 
     def route(self, request: AnyRequest) -> str:
         """The URL pattern of the request; without one, the name of the view."""
@@ -303,10 +306,14 @@ class ViewRecipe(Recipe):
         )
 
         def tags() -> list[str]:
-            given = filter(None, (custom, self.filled_pattern(kwargs)))
-            patterns = [tag for pattern in given for tag in pattern_tags(pattern)]
-            own = [f"fn:{self.name}", *path_tags(path), *user_tags(user_id)]
-            return own + patterns
+            declared = filter(None, (custom, self.filled_pattern(kwargs)))
+            patterns = [tag for pattern in declared for tag in pattern_tags(pattern)]
+            return [
+                f"fn:{self.name}",
+                *path_tags(path),
+                *user_tags(user_id),
+                *patterns,
+            ]
 
         return Call(self, key, tags, bypass, request, token)
 
@@ -404,10 +411,10 @@ def synchronous(recipe: Recipe) -> Any:
 
 
 def asynchronous(recipe: Recipe) -> Any:
-    """Keys and the state of transactions are read on the thread of the connections.
+    """Reads keys and the state of transactions on the thread of the connections.
 
-    That thread must not wait for a single flight: the queries of the call that computes
-    would wait for it.
+    That thread must not wait for a single-flight: the leader's queries need the thread,
+    so both would wait for ever.
     """
 
     @wraps(recipe.function)
@@ -425,7 +432,7 @@ def asynchronous(recipe: Recipe) -> Any:
 
 
 def add_cache_tags(request: AnyRequest, *patterns: str) -> None:
-    """Let these patterns, too, invalidate the response that is being computed."""
+    """Let these patterns invalidate the response that is being computed, too."""
     slots = slots_of(request)
     if slots is not None:
         slots.update(slot(tag) for each in patterns for tag in pattern_tags(each))

@@ -1,4 +1,4 @@
-"""A cache entry: its value, the tags that invalidate it, the epoch it is fresh at."""
+"""A cache entry: a value, its tags, and the epoch at which it is fresh."""
 
 import pickle
 import sys
@@ -8,9 +8,10 @@ from typing import Any, Protocol, Self
 EntryKey = str | tuple[str]
 """The key as callers write it, or a tuple of the key that Django made of it.
 
-The tuple is for another version or prefix than the usual ones: it equals no plain key.
+A tuple, which equals no plain key, is for a version or prefix other than the usual one.
 """
 OVERHEAD = 600
+"""About how many bytes an entry takes besides its key and value."""
 PLAIN = frozenset((str, bytes, int, float, bool, complex, type(None)))
 
 
@@ -23,14 +24,14 @@ class FreshEntry(Protocol):
 
     @property
     def slots(self) -> tuple[int, ...]:
-        """The slots of the tags that invalidate it."""
+        """The slots of the tags that invalidate the entry."""
 
     @property
     def value(self) -> Any:
-        """An Immutable as it is; of other values, what the backend stores."""
+        """The value as the backend stores it; an Immutable is stored as it is."""
 
     def load(self) -> Any:
-        """The value; one that can change is a copy for this reader."""
+        """The value; a mutable one is a copy for this reader."""
 
 
 class Immutable:
@@ -40,21 +41,24 @@ class Immutable:
 
     @property
     def size(self) -> int:
-        """About how many bytes of memory it takes."""
+        """About how many bytes of memory the value takes."""
         raise NotImplementedError
 
     def to_bytes(self) -> bytes:
-        """The value as it is sent to a server that hosts share."""
+        """The value for a server that hosts share."""
         raise NotImplementedError
 
     @classmethod
     def from_bytes(cls, encoded: bytes) -> Self:
-        """The value that to_bytes() encoded; raises ValueError for anything else."""
+        """The reverse of to_bytes(). Raises ValueError."""
         raise NotImplementedError
 
 
 class CacheEntry:
-    """A value in this process, with its tags' slots and the epoch it is fresh at."""
+    """A value in this process, with its tags' slots and the epoch at which it is fresh.
+
+    `packed`: the value is pickled, because it is mutable.
+    """
 
     __slots__ = (
         "created",

@@ -1,8 +1,8 @@
-"""The hosts that use one database: with MemoryCache, two of them serve stale values.
+"""Finds other hosts on the database: with MemoryCache, two would serve stale values.
 
 Once in an interval, a process that uses the cache writes the id of its host's stamp
-file into the database and looks for other hosts. Whether there are any is kept in the
-stamp file, for all processes of the host.
+file into the database and looks for other hosts. The stamp file says for all processes
+of the host whether there are any.
 """
 
 import asyncio
@@ -21,13 +21,13 @@ logger = logging.getLogger(__name__)
 
 
 def host_id_of(cache: Any) -> str:
-    """The id of the cache's stamp file; empty when a server keeps the stamps."""
+    """The id of the cache's stamp file; empty if a server has the stamps."""
     stamps = getattr(cache, "stamps", None)
     return str(stamps.host_id) if stamps else ""
 
 
 def refresh(stamps: Stamps) -> None:
-    """Announce this host and look for others; in a transaction not now, but later."""
+    """Announce this host and look for others, unless the thread is in a transaction."""
     if connection.in_atomic_block or in_event_loop():
         return
     stamps.postpone_refresh(option("HOST_INTERVAL"))
@@ -46,7 +46,7 @@ def refresh(stamps: Stamps) -> None:
 def set_conflict(stamps: Stamps, in_conflict: bool) -> None:
     """Take all processes of the host out of service, or return them to service.
 
-    Everything is invalidated when that changes, so that a hit does not have to check.
+    Each change invalidates everything, so that a hit need not check for conflicts.
     """
     if in_conflict != stamps.in_conflict:
         stamps.words[CONFLICT] = int(in_conflict)  # first, so that nothing is stored
@@ -65,17 +65,17 @@ def in_event_loop() -> bool:
 def _invalidate_changes_of_others(stamps: Stamps) -> None:
     """Invalidate everything if another host was live since our last announcement.
 
-    It may have gone again in the meantime.
+    That host may have changed rows and ended in the meantime.
     """
     from cachelayer.models import CacheHost
 
     former = CacheHost.objects.filter(host_id=stamps.host_id).first()
     others = CacheHost.objects.exclude(host_id=stamps.host_id)
-    met = others.filter(seen_at__gte=former.seen_at) if former else others
-    if met.exists():
+    recent = others.filter(seen_at__gte=former.seen_at) if former else others
+    if recent.exists():
         stamps.bump_all()
-    if former is None:  # new, or removed while it slept: its remover is among the met
-        others.gone().delete()
+    if former is None:  # a new host, or one whose row was deleted while it slept
+        others.forgettable().delete()
 
 
 def _announce(host_id: str) -> None:
@@ -95,7 +95,7 @@ def other_hosts(stamps: Stamps) -> list[Any]:
 
 
 def conflict(others: list[Any]) -> str:
-    """The message to an operator; empty when there are no other hosts."""
+    """The message for an operator; empty if there are no other hosts."""
     if not others:
         return ""
     names = ", ".join(sorted({each.host for each in others}))

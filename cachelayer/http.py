@@ -1,6 +1,6 @@
-"""HTTP requests and responses: what is in a key, what is stored, how a hit is answered.
+"""HTTP: the key of a request, the stored part of a response, the response to a hit.
 
-Also the middleware that takes the token of a request.
+The middleware takes the token of a request.
 """
 
 import json
@@ -34,7 +34,7 @@ TOKEN = "cachelayer.token"  # noqa: S105
 
 
 def audience(request: AnyRequest) -> str:
-    """Who may share an entry: the default of CACHELAYER's AUDIENCE."""
+    """The group of users who share an entry; the default of the option AUDIENCE."""
     user = getattr(request, "user", None)
     return "member" if user is not None and user.is_authenticated else "anonymous"
 
@@ -44,16 +44,16 @@ def django_request(request: AnyRequest) -> HttpRequest:
 
 
 def user_id_of(request: AnyRequest) -> str:
-    """Empty for an anonymous user."""
+    """The user's primary key as text; empty for an anonymous user."""
     user = getattr(request, "user", None)
     return str(user.pk) if user is not None and user.is_authenticated else ""
 
 
 def media_type_of(request: AnyRequest) -> str | None:
-    """The negotiated media type. None: the response is not to be cached.
+    """The negotiated media type. None: the response must not be cached.
 
-    That is HTML of the browsable API, or a type with parameters, of which clients could
-    make up any number.
+    Neither HTML of the browsable API is cached, nor types with parameters, because
+    clients could make up any number of them.
     """
     if not isinstance(request, Request):
         return request.headers.get("Accept", "")
@@ -70,7 +70,7 @@ def has_undeclared_parameter(request: AnyRequest, declared: frozenset[str]) -> b
 
 
 def key_parts(request: AnyRequest) -> list[Any]:
-    """All that a response may depend on, except the user; only strings and lists."""
+    """Everything that a response may depend on, except the user: strings and lists."""
     http = django_request(request)
     return [
         "GET",  # HEAD is answered from the same entry
@@ -86,7 +86,7 @@ def key_parts(request: AnyRequest) -> list[Any]:
 
 @contextmanager
 def tags_added_to(slots: set[int], request: AnyRequest) -> Iterator[None]:
-    """Within, add_cache_tags adds the slots of tags to these."""
+    """Inside the context, add_cache_tags adds the slots of its tags to `slots`."""
     attributes = django_request(request).__dict__
     outer = attributes.get(SLOTS)
     attributes[SLOTS] = slots
@@ -97,7 +97,7 @@ def tags_added_to(slots: set[int], request: AnyRequest) -> Iterator[None]:
 
 
 def slots_of(request: AnyRequest) -> set[int] | None:
-    """Where add_cache_tags adds; None: no cached response is being computed."""
+    """The slots that add_cache_tags extends; None: no response is being computed."""
     slots: set[int] | None = django_request(request).__dict__.get(SLOTS)
     return slots
 
@@ -120,7 +120,7 @@ class UserAccess:
 
 @contextmanager
 def user_access_recorded(request: AnyRequest) -> Iterator[UserAccess]:
-    """Within, it is recorded when the user, the token or the session is read."""
+    """Inside the context, record whether the user, token or session is read."""
     session = getattr(django_request(request), "session", None)
     access, accessed = UserAccess(session), getattr(session, "accessed", False)
     values = {name: getattr(request, name) for name in _user_attributes(request)}
@@ -143,6 +143,8 @@ def _user_attributes(request: AnyRequest) -> list[str]:
 
 
 def _recording(access: UserAccess, name: str, value: Any) -> Any:
+    """A lazy object in place of the value, which records that it is used."""
+
     def record() -> Any:
         access.recorded = True
         if option("STRICT_SHARED_TIER"):
@@ -164,12 +166,12 @@ STORED_HEADERS = (
     "Link",
 )
 KEYED = {"accept", "authorization", "cookie", "accept-language"}
-"""Request headers that a response may vary by, because the key or the tier does."""
+"""Request headers in `Vary` that do not prevent storing: key or tier vary by them."""
 
 
 @dataclass(frozen=True)
 class StoredResponse(Immutable):
-    """Status 200 with these headers and this body; `made` is Unix time."""
+    """A response with status 200; `made` is the Unix time of its creation."""
 
     body: bytes
     headers: tuple[tuple[str, str], ...]
@@ -178,7 +180,7 @@ class StoredResponse(Immutable):
     hits: dict[str, dict[str, str]] = field(
         default_factory=dict, compare=False, repr=False
     )
-    """By tier, the headers of every hit except Age; see cached_response."""
+    """For each tier, the headers of a hit except Age; see cached_response."""
 
     @property
     def size(self) -> int:
@@ -208,21 +210,21 @@ class StoredResponse(Immutable):
                 raise ValueError("a header has two lines")
             return cls(body=body, headers=headers, etag=etag, made=float(made))
         except TypeError as error:
-            raise ValueError(f"this is no response: {error}") from None
+            raise ValueError(f"these bytes are no response: {error}") from None
 
     def headers_of_304(self) -> dict[str, str]:
         return {name: text for name, text in self.headers if name != "Content-Type"}
 
 
 def etag_of(content: bytes, headers: tuple[tuple[str, str], ...]) -> str:
-    """A digest of the body and of the stored headers, which may change without it."""
+    """A digest of the body and the stored headers; either may change alone."""
     digest = blake2b(content, digest_size=16)
     digest.update(repr(headers).encode())
     return f'"{digest.hexdigest()}"'
 
 
 def storable(response: HttpResponseBase, request: AnyRequest, tier: str) -> bool:
-    """Whether everyone whose request has the same key may get this response."""
+    """Whether all users whose requests have the same key may get this response."""
     if response.status_code != 200 or response.streaming or response.cookies:
         return False
     if django_request(request).META.get("CSRF_COOKIE_NEEDS_UPDATE"):
@@ -236,12 +238,13 @@ def storable(response: HttpResponseBase, request: AnyRequest, tier: str) -> bool
 
 
 def _varies_by_key(response: HttpResponseBase) -> bool:
-    named = response.get("Vary", "").lower().split(",")
-    return {name.strip() for name in named} - {""} <= KEYED
+    """Whether the key or the tier covers all headers in `Vary`."""
+    names = response.get("Vary", "").lower().split(",")
+    return {name.strip() for name in names} - {""} <= KEYED
 
 
 def render(response: HttpResponseBase, request: AnyRequest) -> None:
-    """Render the response now, so that what it reads counts for this entry."""
+    """Render the response now, so that the entry depends on what rendering reads."""
     if getattr(response, "is_rendered", True):
         return
     rendering: Any = response
@@ -261,8 +264,8 @@ def cached_response(
 ) -> HttpResponseBase:
     """The response to a hit.
 
-    Its headers, except Age, are made once and stay with the entry: making them would be
-    most of the work.
+    Its headers, except Age, are computed once and stored with the entry: computing them
+    would be most of the work.
     """
     if _client_has(stored.etag, request):
         empty = HttpResponse()
@@ -283,7 +286,7 @@ def finish(
     outcome: str,
     stored: StoredResponse | None = None,
 ) -> HttpResponseBase:
-    """Add the headers of a decorated view; a 304 if the client has this version."""
+    """Add the headers of a decorated view; return a 304 if the client has this ETag."""
     if stored is not None and _client_has(stored.etag, request):
         response = HttpResponseNotModified(headers=stored.headers_of_304())
     _add_headers(response, tier=tier, outcome=outcome, stored=stored)
@@ -325,12 +328,11 @@ USER_CACHES = ("_cached_user", "_acached_user")
 
 
 class CacheTokenMiddleware:
-    """First in MIDDLEWARE: takes the token of a request whose view is decorated.
+    """Takes the token of each request to a decorated view; first in MIDDLEWARE.
 
-    The token is taken when the URL is resolved and before the view, and therefore
-    before the view authenticates the user: no permission is older than the token. With
-    RedisCache a token costs a round trip, which is spared for health checks, writes,
-    views that are not cached, and URLs that do not exist.
+    The token is taken after the URL is resolved, but before the view authenticates the
+    user: no permission is older than the token. With RedisCache a token costs a round
+    trip; health checks, writes, uncached views and unknown URLs do without it.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -350,7 +352,7 @@ class CacheTokenMiddleware:
 def on_request_started(
     environ: dict[str, Any] | None = None, scope: dict[str, Any] | None = None, **_: Any
 ) -> None:
-    """In a project without the middleware, take the token of every request here."""
+    """Take the token of every request, in a project without the middleware."""
     holder = scope if environ is None else environ
     if holder is not None and MIDDLEWARE not in settings.MIDDLEWARE:
         take_token(holder)
@@ -373,10 +375,13 @@ def token_holder(request: HttpRequest) -> dict[str, Any]:
 
 
 def user_is_unread(request: HttpRequest) -> bool:
-    """Whether no middleware has read the user, whose permissions would be older."""
+    """Whether no middleware has read the user.
+
+    If one has, the user's permissions are older than a token that is taken now.
+    """
+    is_loaded = any(name in request.__dict__ for name in USER_CACHES)
     session = getattr(request, "session", None)
-    known = any(name in request.__dict__ for name in USER_CACHES)
-    return not (known or getattr(session, "accessed", False))
+    return not is_loaded and not getattr(session, "accessed", False)
 
 
 @lru_cache(1024)
@@ -394,7 +399,7 @@ cached_views: set[Callable[..., Any]] = set()
 
 
 def remember(view: Callable[..., Any]) -> None:
-    """Take tokens for this view from now on: its request had none."""
+    """Take tokens for requests of this view from now on; this one had none."""
     if view not in cached_views:
         cached_views.add(view)
         is_cached.cache_clear()

@@ -1,8 +1,9 @@
-"""What a change of a model invalidates: declarations, signals, QuerySets.
+"""Invalidation after changes of models: declarations, signals and QuerySets.
 
-Each app declares it in one place. Bulk methods send no signals: a declared model's
-managers are given QuerySets whose bulk methods invalidate. That includes managers of
-models from other apps, and the base manager, which cascades and related objects use.
+Each app declares in one place which patterns a change invalidates. Bulk methods send no
+signals: the managers of a declared model get QuerySets whose bulk methods invalidate.
+That includes managers of models from other apps, and the base manager, which cascades
+and related objects use.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -22,7 +23,9 @@ from cachelayer.transactions import invalidate_on_commit, mark
 
 Patterns = list[str] | Callable[[Any], Iterable[str]]
 FORMER = "_cachelayer_former"
+"""The attribute of a row with the patterns of its former values, during a save."""
 UNSIGNALLED = ("save_base", "delete")
+"""Methods that send no signals on the models that Django creates for relations."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Declaration:
 declarations: dict[type[models.Model], list[Declaration]] = {}
 
 
-def declared(model: type[models.Model]) -> list[Declaration]:
+def declarations_of(model: type[models.Model]) -> list[Declaration]:
     """The model's own declarations and those of the models it extends."""
     return [
         declaration
@@ -47,8 +50,11 @@ def declared(model: type[models.Model]) -> list[Declaration]:
 
 
 def collection_of(model: type[models.Model]) -> list[str]:
+    """The patterns that bulk methods of the model invalidate."""
     return [
-        pattern for declaration in declared(model) for pattern in declaration.collection
+        pattern
+        for declaration in declarations_of(model)
+        for pattern in declaration.collection
     ]
 
 
@@ -58,7 +64,7 @@ def patterns_of(instance: models.Model, *, created: bool = False) -> list[str]:
     With `created`, those for a new row as well.
     """
     result: list[str] = []
-    for declaration in declared(type(instance)):
+    for declaration in declarations_of(type(instance)):
         sources = [declaration.changed]
         if created:
             sources.append(declaration.created)
@@ -69,7 +75,7 @@ def patterns_of(instance: models.Model, *, created: bool = False) -> list[str]:
 
 @contextmanager
 def invalidating(patterns: list[str], using: str) -> Iterator[None]:
-    """Invalidate these patterns with the statements within."""
+    """Invalidate these patterns together with the statements in the context."""
     mark(*patterns, using=using)
     try:
         yield
@@ -78,13 +84,13 @@ def invalidating(patterns: list[str], using: str) -> Iterator[None]:
 
 
 def invalidating_collection(rows: models.QuerySet[Any]) -> AbstractContextManager[None]:
-    """Invalidate the collection with a statement on many of its rows."""
+    """Invalidate the collection together with a bulk statement on its rows."""
     rows._for_write = True  # type: ignore[attr-defined]
     return invalidating(collection_of(rows.model), rows.db)
 
 
 class InvalidatingQuerySet(models.QuerySet[Any]):
-    """Its bulk methods, which send no signals, invalidate the collection.
+    """A QuerySet whose bulk methods, which send no signals, invalidate the collection.
 
     All managers of a declared model use it: see hook_managers.
     """
@@ -125,7 +131,7 @@ class InvalidatingManager(models.Manager[Any]):
 def hook_managers(model: type[models.Model]) -> None:
     """Give the model's managers QuerySets that invalidate.
 
-    Raises ImproperlyConfigured when rows could be written without them.
+    Raises ImproperlyConfigured if rows could be written without these QuerySets.
     """
     options: Any = model._meta
     if options.abstract:
@@ -145,12 +151,13 @@ def invalidates_in_bulk(manager: Any) -> bool:
 
 
 def _replace_manager(model: type[models.Model], manager: Any) -> None:
-    """Under the same name. An inherited manager is copied and stays as it is."""
+    """Replace a manager under the same name; the model that it came from keeps it."""
     options: Any = model._meta
     hooked = copy(manager)
     hooked.__class__ = invalidating_manager(type(manager))
-    for former in [one for one in options.local_managers if one.name == hooked.name]:
-        options.local_managers.remove(former)
+    for local in list(options.local_managers):
+        if local.name == hooked.name:
+            options.local_managers.remove(local)
     model.add_to_class(manager.name, hooked)
 
 
@@ -167,11 +174,11 @@ def _choose_base_manager(model: type[models.Model]) -> None:
 
 
 def invalidating_manager(plain: type[Any]) -> type[Any]:
-    """A manager class, which related managers extend; migrations see the plain one."""
+    """A subclass for managers and related managers; migrations see the plain class."""
 
     def equal(this: Any, other: Any) -> bool:
-        same = isinstance(other, plain)
-        return same and this._constructor_args == other._constructor_args
+        same_kind = isinstance(other, plain)
+        return same_kind and this._constructor_args == other._constructor_args
 
     attributes = {
         "__module__": plain.__module__,
@@ -184,14 +191,14 @@ def invalidating_manager(plain: type[Any]) -> type[Any]:
 
 
 def invalidating_queryset(plain: type[Any]) -> type[Any]:
-    """The QuerySet with its own methods, over bulk methods that invalidate."""
+    """The QuerySet class with its own methods, and bulk methods that invalidate."""
     if plain is models.QuerySet:
         return InvalidatingQuerySet
     return type(plain.__name__, (plain, InvalidatingQuerySet), {})
 
 
 def invalidating_method(method: Callable[..., Any]) -> Callable[..., Any]:
-    """A method of a model that Django made for a relation, which sends no signals."""
+    """Wrap a method of a relation's model, which sends no signals."""
     if hasattr(method, "__wrapped__"):  # hooked already
         return method
 
@@ -235,7 +242,7 @@ def _connect(model: type[models.Model]) -> None:
         _connect_first(signal, receiver, model)
     fields: tuple[Any, ...] = tuple(model._meta.get_fields(include_hidden=True))
     for field in fields:
-        if field.many_to_many:  # declared on either side
+        if field.many_to_many:  # declarations_of on either side
             through = getattr(field, "through", None) or field.remote_field.through
             signals.m2m_changed.connect(
                 _relations_changed, sender=through, dispatch_uid="cache"
@@ -245,13 +252,12 @@ def _connect(model: type[models.Model]) -> None:
 def _connect_first(signal: Any, receiver: Any, model: type[models.Model]) -> None:
     """Call our receiver before all others.
 
-    A receiver that raises ends those that follow, with the row written.
+    If another receiver raises, those after it are not called, but the row is written.
     """
     signal.connect(receiver, sender=model, dispatch_uid=receiver.__name__)
     with signal.lock:
-        ours = next(
-            row for row in signal.receivers if row[0] == (receiver.__name__, id(model))
-        )
+        lookup_key = (receiver.__name__, id(model))
+        ours = next(row for row in signal.receivers if row[0] == lookup_key)
         signal.receivers.remove(ours)
         signal.receivers.insert(0, ours)
         signal.sender_receivers_cache.clear()
@@ -260,24 +266,24 @@ def _connect_first(signal: Any, receiver: Any, model: type[models.Model]) -> Non
 def _before_save(
     sender: type[models.Model], instance: models.Model, raw: bool, using: str, **_: Any
 ) -> None:
-    """Mark before the statement: receivers after ours already bypass the cache."""
+    """Mark the patterns before the statement: later receivers bypass the cache."""
     if raw:
         mark(*collection_of(sender), using=using)
         return
     former = _patterns_before(sender, instance, using)
     setattr(instance, FORMER, former)
-    # Without a key it has no relations yet, which its patterns may use.
-    known = [] if instance.pk is None else patterns_of(instance)
-    mark(*former, *known, using=using)
+    # Patterns may use relations, which a row without a primary key does not have yet.
+    current = [] if instance.pk is None else patterns_of(instance)
+    mark(*former, *current, using=using)
 
 
 def _patterns_before(
     sender: type[models.Model], instance: models.Model, using: str
 ) -> list[str]:
-    """The patterns of the row that this save replaces."""
+    """The patterns of the stored row that this save replaces, if there is one."""
     key = sender._meta.pk
-    new = instance._state.adding and key is not None and key.has_default()
-    if instance.pk is None or new:
+    has_new_key = instance._state.adding and key is not None and key.has_default()
+    if instance.pk is None or has_new_key:
         return []
     return _patterns_now(sender, instance, using)
 
@@ -285,7 +291,7 @@ def _patterns_before(
 def _patterns_now(
     sender: type[models.Model], instance: models.Model, using: str, **options: bool
 ) -> list[str]:
-    """The patterns of the stored row: the instance and its relations may be old."""
+    """The patterns of the stored row, as the instance and its relations may be old."""
     row = sender._base_manager.using(using).filter(pk=instance.pk).first()
     try:
         return patterns_of(row, **options) if row else []
@@ -305,17 +311,18 @@ def _after_save(
         invalidate_on_commit(*collection_of(sender), using=using)
         return
     former = instance.__dict__.pop(FORMER, [])
-    own = patterns_of(instance, created=created)
-    now = _patterns_now(sender, instance, using, created=created)
-    invalidate_on_commit(*former, *own, *now, using=using)
+    current = patterns_of(instance, created=created)
+    stored = _patterns_now(sender, instance, using, created=created)
+    invalidate_on_commit(*former, *current, *stored, using=using)
 
 
 def _before_delete(
     sender: type[models.Model], instance: models.Model, using: str, **_: Any
 ) -> None:
-    """Django sends it in a transaction of its own, while the relations still exist."""
-    now = _patterns_now(sender, instance, using)
-    invalidate_on_commit(*patterns_of(instance), *now, using=using)
+    """Invalidate on commit; Django sends the signal in a transaction, and before it
+    deletes the row's relations."""
+    stored = _patterns_now(sender, instance, using)
+    invalidate_on_commit(*patterns_of(instance), *stored, using=using)
 
 
 def _relations_changed(
@@ -326,11 +333,12 @@ def _relations_changed(
     using: str,
     **_: Any,
 ) -> None:
-    """Django sends it before and after the change, in a transaction of its own."""
+    """Invalidate on commit; Django sends the signal before and after the change, in a
+    transaction."""
     patterns = patterns_of(instance)
     if pk_set is None:  # cleared: the signal does not name the rows
         patterns += collection_of(model)
-    elif declared(model):
+    elif declarations_of(model):
         for related in model._base_manager.using(using).filter(pk__in=pk_set):
             patterns += patterns_of(related)
     invalidate_on_commit(*patterns, using=using)

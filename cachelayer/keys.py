@@ -56,12 +56,12 @@ def widen(pattern: str) -> str:
         return _widen_expression(pattern.removeprefix("re:"))
     if not pattern.startswith("/"):
         return ROOT if WILD & set(pattern) else pattern
-    kept: list[str] = []
+    literal: list[str] = []
     for segment in segments_of(pattern):
         if WILD & set(segment):
-            return prefix(kept)
-        kept.append(segment)
-    return "/" + "/".join(kept)
+            return prefix(literal)
+        literal.append(segment)
+    return "/" + "/".join(literal)
 
 
 def _widen_expression(expression: str) -> str:
@@ -74,13 +74,14 @@ def _widen_expression(expression: str) -> str:
         literal += char
     else:
         char = ""
-    if char and char in "*?{+":  # it makes the last character optional
+    if char and char in "*?{+":  # the last character is optional or repeated
         literal = literal[:-1]
     return prefix(segments_of(literal[: literal.rfind("/") + 1]))
 
 
 PLAIN = frozenset((str, int, float, bool, type(None)))
 NAMED = (str, int, float, bytes, Decimal, UUID, date, time, timedelta)
+"""Types whose subclasses may share a `repr`, so that the type's name is added."""
 
 
 class UnkeyableArgument(TypeError):
@@ -129,13 +130,15 @@ def name_of(kind: type[Any]) -> str:
 
 
 def canonical(value: Any) -> Any:
-    """The value as JSON data; different values never become the same data."""
+    """The value as JSON data, which is different for different values.
+
+    Raises UnkeyableArgument.
+    """
     if type(value) in PLAIN:
         return [type(value).__name__, repr(value)]
     if isinstance(value, Enum):
-        number = (
-            value.value if isinstance(value, Flag) else None
-        )  # some flags have no name
+        # A combination of flags may have no name.
+        number = value.value if isinstance(value, Flag) else None
         return ["enum", name_of(type(value)), value.name, number]
     if isinstance(value, NAMED):
         return [name_of(type(value)), repr(value)]

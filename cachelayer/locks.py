@@ -51,7 +51,7 @@ os.register_at_fork(after_in_child=_after_fork)
 
 
 class ThreadLock:
-    """A lock that is free in a forked child, whichever thread of the parent held it."""
+    """A lock that is free in a forked child, even if the parent had locked it."""
 
     def __init__(self) -> None:
         self.after_fork()
@@ -70,9 +70,9 @@ class ThreadLock:
 class HostLock:
     """A lock for one thread of one process on the host.
 
-    It takes flock, which excludes processes, and a thread lock, which excludes threads:
-    neither does both. When the file is out of reach, it takes the thread lock and the
-    flock of the file that was opened last; check() raises the reason.
+    It takes a flock, which excludes processes, and a thread lock, which excludes
+    threads: neither does both. If the file cannot be opened, it takes the thread lock
+    and the flock of the file that was opened last; check() raises the reason.
     """
 
     def __init__(self, path: Path) -> None:
@@ -83,7 +83,7 @@ class HostLock:
         forkables.add(self)
 
     def after_fork(self) -> None:
-        # The child would share its lock with the parent through the inherited file.
+        # The child would share the parent's lock through the inherited file.
         # Closing the child's descriptor keeps the parent's lock; LOCK_UN would not.
         if self._descriptor >= 0:
             os.close(self._descriptor)
@@ -109,12 +109,12 @@ class HostLock:
             self._threads.release()
 
     def check(self) -> None:
-        """Raise the OSError because of which other processes are not excluded."""
+        """Raise the OSError that prevented the exclusion of other processes."""
         if self.failure is not None:
             raise self.failure
 
     def _flock(self) -> None:
-        """Lock the file that is at the path now, not one that was removed."""
+        """Lock the file that the path leads to now, not one that was removed."""
         while True:
             if self._descriptor >= 0:
                 fcntl.flock(self._descriptor, fcntl.LOCK_EX)
@@ -154,9 +154,9 @@ class SingleFlight:
         self._running: dict[Computation, threading.Event] = {}
 
     def join(self, computation: Computation) -> threading.Event | None:
-        """The event to wait for, or None when the caller is to compute.
+        """The event to wait for; None: the caller must compute the value.
 
-        A caller that computes must call finish(), whatever happens.
+        A caller that computes must call finish(), even after an exception.
         """
         with self._lock:
             finished = self._running.get(computation)

@@ -1,6 +1,6 @@
-"""cache_manager: get, set and invalidate values by key, and what operators do.
+"""`cache_manager` gets, sets and invalidates values; functions for operators.
 
-The functions for operators write to the log who used them.
+The functions for operators log who called them.
 """
 
 import logging
@@ -26,9 +26,9 @@ class CacheManager:
     """Values by key text.
 
     A thread with uncommitted changes does not read the cache, and in a transaction
-    nothing is stored. What is invalidated in a transaction is invalidated at once and
-    again when it commits. Reading a value in a decorated function makes what
-    invalidates the value invalidate the function's entry, too.
+    nothing is stored. An invalidation in a transaction takes effect at once and again
+    on commit. A decorated function that reads a value depends on it: what invalidates
+    the value invalidates the function's entry, too.
     """
 
     def get(self, key: str, default: Any = None) -> Any:
@@ -41,7 +41,7 @@ class CacheManager:
         return backend.get(key, default)
 
     def set(self, key: str, value: Any, ttl: float | None = MISSING) -> None:  # type: ignore[assignment]
-        """ttl in seconds, DEFAULT_TTL by default; None: until it is invalidated."""
+        """Set a value for `ttl` seconds, by default DEFAULT_TTL; None: no limit."""
         if transactions.in_transaction():  # which may be rolled back
             self.invalidate(key)
             return
@@ -83,13 +83,13 @@ class CacheManager:
         return complete_stats(transactions.backend().get_stats())
 
     def _again_on_commit(self, pattern: str) -> None:
-        """Others may store what they read before an open transaction commits."""
+        """Invalidate again on commit: until then, others may store former values."""
         for connection in connections.all(initialized_only=True):
             transactions.mark(pattern, using=connection.alias)
 
 
 def _depend_on_key(backend: Any, key: str) -> None:
-    """Let what invalidates the key invalidate the value that is being computed."""
+    """Make the value that is being computed depend on this key."""
     if dependencies.get() is not None:
         tags = [backend.tag_of(key), *path_tags(path_of(key))]
         depend_on(set(map(slot, tags)))
@@ -103,9 +103,9 @@ cache_manager = CacheManager()
 
 
 def invalidate_pattern(pattern: str, *, by: object) -> str:
-    """Invalidate what the pattern covers; returns the tag that was invalidated for it.
+    """Invalidate what the pattern covers, and return the tag that this invalidated.
 
-    A pattern may be given with the PATH_PREFIX or without it.
+    The pattern may have the PATH_PREFIX or not.
     """
     pattern = strip_prefix(pattern, option("PATH_PREFIX"))
     cache_manager.invalidate_pattern(pattern)
@@ -115,7 +115,7 @@ def invalidate_pattern(pattern: str, *, by: object) -> str:
 
 
 def invalidate_key(key: str, *, by: object) -> str:
-    """Invalidate the one entry with this key text; returns its tag."""
+    """Invalidate the entry with this key text, and return its tag."""
     tag = transactions.backend().tag_of(key)
     cache_manager.invalidate_pattern(tag)
     logger.info("cache invalidated key=%r by=%s", key, by)
@@ -123,7 +123,7 @@ def invalidate_key(key: str, *, by: object) -> str:
 
 
 def clear(*, by: object) -> str:
-    """Invalidate everything; returns the tag of everything."""
+    """Invalidate everything, and return the tag that covers everything."""
     cache_manager.clear()
     logger.info("cache cleared by=%s", by)
     return ROOT

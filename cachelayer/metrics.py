@@ -1,7 +1,7 @@
-"""Metrics of the cache for Prometheus, for this host with all its processes.
+"""Metrics of the cache for Prometheus, for all processes of this host.
 
-They are read at each scrape, from the files in which the processes count. So every
-process of the host answers the same.
+They are read at each scrape from the files in which the processes count, so that every
+process of the host gives the same answer.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,8 +21,8 @@ OUTCOMES = {"hits": "hit", "misses": "miss", "bypasses": "bypass"}
 EVENTS = {
     "sets": "Entries stored.",
     "evictions": "Entries dropped because of a limit.",
-    "invalidations": "Entries found invalidated.",
-    "expired": "Entries found expired.",
+    "invalidations": "Look-ups that met an invalidated entry.",
+    "expired": "Look-ups that met an expired entry.",
 }
 
 
@@ -62,18 +62,19 @@ def lookups(
 
 
 def gauges(cache: Any, host: dict[str, Any]) -> Iterator[Metric]:
-    """Sizes are of what this host keeps; a shared server has metrics of its own."""
+    """Sizes are those of this host's memory; a shared server has its own metrics."""
     up = float(not cache.out_of_service())
     yield GaugeMetricFamily(
         "cachelayer_up", "0 while every read is a bypass.", value=up
     )
     processes = host["processes"]
     yield GaugeMetricFamily(
-        "cachelayer_processes", "Living processes that count.", value=processes
+        "cachelayer_processes", "Living processes with counts.", value=processes
     )
     if "size" in host:
-        size, held = host["size"], host["bytes"]
-        yield GaugeMetricFamily("cachelayer_entries", "Live entries.", value=size)
         yield GaugeMetricFamily(
-            "cachelayer_bytes", "About how much memory they take.", value=held
+            "cachelayer_entries", "Live entries.", value=host["size"]
+        )
+        yield GaugeMetricFamily(
+            "cachelayer_bytes", "About how much memory they take.", value=host["bytes"]
         )

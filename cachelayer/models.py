@@ -15,8 +15,11 @@ class CacheHostQuerySet(models.QuerySet["CacheHost"]):
         within = timedelta(seconds=3 * option("HOST_INTERVAL"))
         return self.filter(seen_at__gt=Now() - within)
 
-    def gone(self) -> "CacheHostQuerySet":
-        """Hosts not seen for a day. A host that slept longer finds its own row gone."""
+    def forgettable(self) -> "CacheHostQuerySet":
+        """Hosts not seen for a day, whose rows are deleted.
+
+        A host that slept longer finds its own row deleted.
+        """
         return self.filter(seen_at__lt=Now() - timedelta(days=1))
 
 

@@ -1,17 +1,17 @@
 """Stamps: one mapped file per host that says when each tag was last invalidated.
 
 The file has 64-bit words: the epoch (odd while a process writes), the id of the host,
-the version of this layout, when the host is to be announced next, whether other hosts
-are in conflict with it; and from word 8 on 65,536 slots, one or more tags in each. An
-entry keeps the epoch that was read before its value was computed. It is fresh while no
-slot of its tags is newer than that epoch.
+the version of this layout, the time of the host's next announcement, whether other
+hosts are in conflict with it; and from word 8 on 65,536 slots, one or more tags in
+each. An entry has the epoch that was read before its value was computed. It is fresh as
+long as no slot of its tags is newer than that epoch.
 
 Readers take no lock: they rely on x86 keeping stores in order. On other machines the
 slow path takes the lock.
 
-When the file is out of reach (its folder is gone, the disk is full), nothing is read
-from the cache or stored in it. The process still writes to the map that it has, because
-other processes may have it too, and tries the file again once a second.
+When the file cannot be used (its folder was removed, the disk is full), nothing is read
+from the cache or stored in it. The process still writes to its former map, because
+other processes may have the same one, and tries to open the file once a second.
 """
 
 import logging
@@ -35,7 +35,7 @@ SLOTS = 65_536
 WORDS = HEADER + SLOTS
 LAYOUT_VERSION = 1
 SUPERSEDED = 2**64 - 1
-"""The epoch of a file that was replaced: whoever maps it moves to the new one."""
+"""The epoch of a file that was replaced: its processes move to the new file."""
 NEVER = 0
 RETRY = 1.0
 ORDERED_STORES = platform.machine().lower() in ("x86_64", "amd64", "i686", "i386")
@@ -47,11 +47,12 @@ def slot(tag: str) -> int:
 
 
 def invalidated(words: memoryview, slots: Iterable[int], stamp: int) -> bool:
-    """Whether one of these slots is newer; also when the stamp is of another file."""
+    """Whether one of these slots is newer, or the stamp is of another file."""
     return words[EPOCH] < stamp or any(words[place] > stamp for place in slots)
 
 
 def blank(epoch: int, host: int) -> "array[int]":
+    """The words of a new file, with all slots at this epoch."""
     words = array("Q", [epoch]) * WORDS
     words[HOST], words[LAYOUT] = host, LAYOUT_VERSION
     words[REFRESH_AT] = words[CONFLICT] = 0
@@ -59,7 +60,7 @@ def blank(epoch: int, host: int) -> "array[int]":
 
 
 def identity(path: Path) -> tuple[int, int] | None:
-    """Device and inode; None when the file does not exist or cannot be reached."""
+    """Device and inode; None if the file does not exist or cannot be reached."""
     try:
         status = os.stat(path)
     except OSError:
@@ -70,7 +71,7 @@ def identity(path: Path) -> tuple[int, int] | None:
 class Stamps:
     """The host's stamp file, mapped; several threads and processes share it.
 
-    `words` are those of the file, or while it is out of reach those last mapped.
+    `words` are those of the file; while it cannot be used, those of the former map.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -93,19 +94,24 @@ class Stamps:
         return bool(self.words[CONFLICT])
 
     def refresh_is_due(self, interval: float) -> bool:
-        """Whether to announce this host again; also when the clock was set back."""
-        now, at = time.time_ns(), self.words[REFRESH_AT]
-        return not now < at <= now + int(interval * 1e9)
+        """Whether this host must be announced again.
+
+        A time that lies more than an interval ahead was written before the clock was
+        set back, so it does not count.
+        """
+        now, refresh_at = time.time_ns(), self.words[REFRESH_AT]
+        is_ahead = now < refresh_at <= now + int(interval * 1e9)
+        return not is_ahead
 
     def postpone_refresh(self, interval: float) -> None:
-        """Let the next refresh of this host be due in so many seconds."""
+        """Make the next refresh of this host due in `interval` seconds."""
         self.words[REFRESH_AT] = time.time_ns() + int(interval * 1e9)
 
     def epoch(self) -> int:
-        """The current epoch, to be read before a value is computed, and stored with it.
+        """The current epoch; read it before computing a value, store it with the value.
 
         NEVER: the stamp file was replaced and the new one cannot be mapped; a value
-        stored with it is never fresh.
+        that is stored with it is never fresh.
         """
         if self.words[EPOCH] == SUPERSEDED:
             self.remap()
@@ -113,9 +119,9 @@ class Stamps:
         return NEVER if epoch == SUPERSEDED else epoch
 
     def fresh_epoch(self, slots: Iterable[int], stamp: int) -> int | None:
-        """The epoch up to which nothing has invalidated these slots since the stamp.
+        """The current epoch, if nothing has invalidated these slots since the stamp.
 
-        None: something has.
+        None: one of the slots was invalidated.
         """
         words = self.words
         epoch = words[EPOCH]  # before the slots: a later bump must be seen again
@@ -128,7 +134,7 @@ class Stamps:
             return epoch
 
     def bump(self, tags: Iterable[str]) -> int:
-        """Invalidate the tags on this host; returns the epoch since which they are."""
+        """Invalidate the tags on this host; return the epoch of the invalidation."""
         slots = {slot(tag) for tag in tags}
         try:
             return self._write(slots)
@@ -149,24 +155,24 @@ class Stamps:
         return not self.failure
 
     def follow(self) -> None:
-        """Map the file anew when an operator removed or replaced it."""
+        """Map the file again if an operator has removed or replaced it."""
         if identity(self.path) != self._identity:
             self.remap()
 
     def remap(self) -> None:
-        """Map the file that is at the path now, if it is another one."""
+        """Map the file that the path leads to now, if it is another one."""
         with self._lock:
             self._attach()
 
     def _attach(self) -> None:
-        """Needs the lock."""
+        """Map the file, or record why it cannot be used. The caller has the lock."""
         current = identity(self.path)
         if current is None or current != self._identity or self._lock.failure:
             try:
                 self._lock.check()
                 self._switch(self._open() or self._create())
             except OSError as error:
-                self._lose(error)
+                self._go_out_of_service(error)
                 return
         if self.failure:
             logger.warning("cache in service again: path=%s", self.path)
@@ -179,7 +185,7 @@ class Stamps:
         former[EPOCH] = SUPERSEDED  # processes that still map it move here at once
         self._notify()
 
-    def _lose(self, error: OSError) -> None:
+    def _go_out_of_service(self, error: OSError) -> None:
         if not self.failure:
             logger.error("cache out of service: path=%s error=%s", self.path, error)
         self.failure = f"the stamp file {self.path} cannot be used: {error.strerror}"
@@ -229,14 +235,17 @@ class Stamps:
         return epoch
 
     def _invalidate_all(self) -> None:
-        """Needs the lock."""
+        """Invalidate everything, as if a writer had died. The caller has the lock."""
         if self.words[EPOCH] != SUPERSEDED:
             self.words[EPOCH] |= 1
             self._settle()
 
     def _settle(self) -> int:
-        """The even epoch. An odd one means that its writer died, possibly with only
-        some slots written: then everything is invalidated. Needs the lock."""
+        """The even epoch. The caller has the lock.
+
+        An odd epoch means that its writer died, possibly after writing only some slots:
+        then everything is invalidated.
+        """
         epoch = self.words[EPOCH]
         if epoch & 1 and epoch != SUPERSEDED:
             epoch += 1

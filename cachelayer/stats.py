@@ -1,8 +1,8 @@
 """Statistics: counts by tier, by route and by process, for the whole host.
 
-Each process has a row in a mapped file, so that any process can sum up the host. There
-are two files for the counts by route, in CACHELAYER's STATISTICS_FOLDER: the names, one
-in each line, and a row for each process with a place for each name. Without that folder
+Each process has a row in a mapped file, so that any process can sum up the host. The
+counts by route are in two files in CACHELAYER's STATISTICS_FOLDER: the names, one in
+each line, and a row for each process with a place for each name. Without that folder
 nothing is counted by route.
 """
 
@@ -44,7 +44,7 @@ RAW_HIT = WORD["raw", "hits"]
 
 
 class Counters:
-    """This process's row of counts. Two threads that count at once may lose a count."""
+    """The counts of this process. Two threads that count at once may lose a count."""
 
     file = "counters"
     words = ROW
@@ -61,6 +61,7 @@ class Counters:
         self._row = None
 
     def _map_or_count_alone(self) -> memoryview:
+        """The host's file, or memory of this process if the file cannot be mapped."""
         try:
             return self._map()
         except OSError as error:
@@ -85,15 +86,15 @@ class Counters:
         row[WORD[tier, event]] += 1
 
     def publish(self, entries: int, size: int, raw_hits: int = 0) -> None:
-        """Write how much the process keeps, and add the hits that it counted itself."""
+        """Write the size of the process's store, and add the hits that it counted."""
         row = self.row()
         row[ENTRIES], row[BYTES] = entries, size
         row[RAW_HIT] += raw_hits
 
     def _claim(self) -> memoryview:
-        """A free row, or that of a process that has ended. Needs the lock.
+        """A free row, or that of an ended process. The caller has the lock.
 
-        A row with our own id is of an ended process, too: in a container the next
+        A row with our own id is that of an ended process, too: in a container the next
         process gets the same id.
         """
         for place in range(1, ROWS):
@@ -109,7 +110,7 @@ class Counters:
         return self._table[place * self.words : (place + 1) * self.words]
 
     def _release(self, row: memoryview) -> None:
-        """Add the row to that of the ended processes, and empty it."""
+        """Add the row to the sums of ended processes, and clear it."""
         ended = self._row_at(0)
         for word in range(FIRST, self.words):
             ended[word] += row[word]
@@ -120,7 +121,10 @@ class Counters:
         return summary([self.row()])
 
     def of_host(self) -> dict[str, Any]:
-        """Counts since the file was made; `processes` and `each` are living ones."""
+        """Counts since the file was created.
+
+        `processes` is the number of living ones, `each` has their counts.
+        """
         rows = [self._row_at(place) for place in range(ROWS)]
         living = [row for row in rows[1:] if row[PID] and alive(row[PID])]
         each = [
@@ -154,7 +158,7 @@ def with_rate(counts: dict[str, int]) -> dict[str, Any]:
 
 
 def hit_rate_warnings(counts: dict[str, Any], whose: str = "") -> list[str]:
-    """A warning when the hit rate is below CACHELAYER's LOW_HIT_RATE."""
+    """A warning if the hit rate is below CACHELAYER's LOW_HIT_RATE."""
     low, rate = option("LOW_HIT_RATE"), counts["hit_rate"]
     if counts["hits"] + counts["misses"] < MIN_LOOKUPS or rate >= low:
         return []
@@ -162,10 +166,10 @@ def hit_rate_warnings(counts: dict[str, Any], whose: str = "") -> list[str]:
     return [f"The hit rate {rate:.0%}{whose} is below {limit}."]
 
 
-MAX_ROUTES = 100  # the last place counts the routes for which there was no other
+MAX_ROUTES = 100  # the last place counts all routes that have no place of their own
 OUTCOMES = {"hits": 0, "misses": 1, "bypasses": 2}
 OTHERS = "- other routes"
-WARNED = 1  # a word of row 0: the log has warned of this host's hit rate
+WARNED = 1  # the word of row 0 that says whether the log has a warning
 
 
 class RouteCounters(Counters):
@@ -201,7 +205,7 @@ class RouteCounters(Counters):
         return self._names.read_text().split("\n") if self._names.exists() else []
 
     def of_routes(self) -> list[dict[str, Any]]:
-        """Counts of all processes since the files were made, the busiest first."""
+        """Counts of all processes since the files were created, the busiest first."""
         rows = [self._row_at(place) for place in range(ROWS)]
         places = {**dict(enumerate(self.names())), MAX_ROUTES - 1: OTHERS}
         routes = [self._of_one(rows, *each) for each in places.items()]
@@ -217,15 +221,15 @@ class RouteCounters(Counters):
         return {"route": route, "tier": tier, **with_rate(counts)}
 
     def warn_once(self, low: bool) -> bool:
-        """Whether to warn: only the first time that the rate is low, until it recovers.
+        """Whether to warn: when the rate becomes low, and not again until it recovers.
 
         The answer is True in one process of the host.
         """
         with self._lock:
             words = self._row_at(0)
-            first = low and not words[WARNED]
+            became_low = low and not words[WARNED]
             words[WARNED] = int(low)
-        return first
+        return became_low
 
 
 def calls_of(counts: dict[str, Any]) -> int:
@@ -234,7 +238,7 @@ def calls_of(counts: dict[str, Any]) -> int:
 
 @cache
 def counters_in(folder: str) -> RouteCounters | None:
-    """None when the folder cannot be used: requests are answered all the same."""
+    """The counters in this folder; None if it cannot be used: no request must fail."""
     try:
         return RouteCounters(Path(folder))
     except OSError as error:
@@ -267,7 +271,7 @@ def route_stats() -> list[dict[str, Any]]:
 
 
 def complete_stats(stats: dict[str, Any]) -> dict[str, Any]:
-    """A backend's counts, with those by route, and all warnings."""
+    """The backend's counts, the counts by route, and all warnings."""
     routes, host = route_stats(), stats.get("host")
     warnings = [*stats.get("warnings", ())]
     warnings += hit_rate_warnings(host, " of this host") if host else []
@@ -277,13 +281,13 @@ def complete_stats(stats: dict[str, Any]) -> dict[str, Any]:
 
 
 class HitRateMonitor:
-    """Looks at the host's hit rate once in an interval, when a request starts."""
+    """Checks the host's hit rate once in an interval, when a request starts."""
 
     def __init__(self) -> None:
         self._next = 0.0
 
     def check(self) -> None:
-        """Warn in the log of a low hit rate, in one process of the host."""
+        """Log a warning of a low hit rate, in one process of the host."""
         now = monotonic()
         if now < self._next:
             return
@@ -328,20 +332,26 @@ def tables(stats: dict[str, Any]) -> Iterator[Table]:
     host = stats.get("host", stats)
     headers = ["", "hit rate", *COLUMNS]
     scopes = [["host", *cells(host, COLUMNS)]]
-    scopes += [[tier, *cells(one, COLUMNS)] for tier, one in host["tiers"].items()]
+    scopes += [
+        [tier, *cells(counts, COLUMNS)] for tier, counts in host["tiers"].items()
+    ]
     yield Table("Host and tiers", headers, scopes)
     routes = [
-        [one["route"], one["tier"], *cells(one, OUTCOMES)] for one in stats["routes"]
+        [each["route"], each["tier"], *cells(each, OUTCOMES)]
+        for each in stats["routes"]
     ]
     yield Table("Routes", ["route", "tier", "hit rate", *OUTCOMES], routes)
     columns = ("size", *COLUMNS)
-    users = [one for one in host.get("each", ()) if any(one[name] for name in columns)]
-    each = [[str(one["pid"]), *cells(one, columns)] for one in users]
-    yield Table("Processes", ["process", "hit rate", *columns], each)
+    processes = [
+        [str(each["pid"]), *cells(each, columns)]
+        for each in host.get("each", ())
+        if any(each[name] for name in columns)
+    ]
+    yield Table("Processes", ["process", "hit rate", *columns], processes)
 
 
 def cells(counts: dict[str, Any], names: Iterable[str]) -> list[str]:
-    """The hit rate, `-` when there was no look-up, and these counts."""
+    """The hit rate, or `-` if there was no look-up, and these counts."""
     lookups = counts["hits"] + counts["misses"]
     rate = f"{counts['hit_rate']:.1%}" if lookups else "-"
     return [rate, *(str(counts[name]) for name in names)]
@@ -357,8 +367,8 @@ def headline(stats: dict[str, Any]) -> str:
     return f"{entries}, {in_bytes(host['bytes'])}, in {processes}"
 
 
-def counted(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
+def counted(number: int, singular: str, plural: str) -> str:
+    return f"{number} {singular if number == 1 else plural}"
 
 
 def in_bytes(size: int) -> str:

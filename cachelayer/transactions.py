@@ -1,11 +1,11 @@
-"""Invalidation when a transaction commits, and what may be cached until then.
+"""Invalidation on commit, and the rules for reading and storing until then.
 
-Tags that change in a transaction are invalidated by a commit hook. Django calls commit
-hooks when autocommit is switched on again. That is too late or never: after a commit
-by hand it may not happen, and a rollback in between drops the hooks; when a COMMIT
-raises because the connection is lost, the database may have committed all the same; on
-SQLite, switching autocommit on commits without calling the hooks. Therefore connections
-are watched, and the hooks invalidate as soon as the COMMIT returns or raises.
+A commit hook invalidates the tags that change in a transaction. Django calls commit
+hooks when autocommit is switched on again, which may be too late or never. After an
+explicit `commit()` it may not happen, and a rollback in between drops the hooks. When a
+COMMIT raises because the connection is lost, the database may have committed. On SQLite
+switching autocommit on commits without calling the hooks. Therefore connections are
+watched, and the hooks invalidate as soon as the COMMIT returns or raises.
 """
 
 import logging
@@ -44,11 +44,11 @@ def invalidate_on_commit(*patterns: str, using: str = DEFAULT_DB_ALIAS) -> None:
 
 
 class Marks(threading.local):
-    """How often this thread has marked patterns."""
+    """`count`: how often this thread has marked patterns."""
 
     count = 0
     clean_at: object = None
-    """The value of `latest` when this thread had no pending hook."""
+    """The value of `latest` when this thread was last seen without a pending hook."""
 
 
 marks = Marks()
@@ -57,9 +57,9 @@ latest = object()
 
 
 def mark(*patterns: str, using: str = DEFAULT_DB_ALIAS) -> bool:
-    """Have these patterns invalidated on commit. False: there is no transaction.
+    """Invalidate these patterns on commit. False: there is no transaction.
 
-    The connection is dirty from now on, also without a pattern.
+    The connection is dirty from now on, even without a pattern.
     """
     connection = connections[using]
     if not uncommitted(connection):
@@ -82,23 +82,23 @@ class InvalidationHook:
     def __init__(self) -> None:
         self.tags: set[str] = set()
         self.pending = True
-        self.__qualname__ = "InvalidationHook"  # Django logs it when the hook fails
+        self.__qualname__ = "InvalidationHook"  # for Django's log, if the hook fails
 
     def __call__(self) -> None:
         self.invalidate()
         backend().refresh_host()
 
     def invalidate(self) -> None:
-        """Run once, when the COMMIT returns; Django calls the hook later, if at all."""
+        """Invalidate once. The connection calls this as soon as the COMMIT returns."""
         if self.pending:
             invalidate_now(self.tags)
             self.pending = False
 
 
 def _pending_hook(connection: BaseDatabaseWrapper) -> InvalidationHook:
-    """The hook of the present savepoint.
+    """The hook of the current savepoint.
 
-    It is put before all hooks of others: one that raises ends those that follow.
+    It is inserted before all other hooks: if one raises, those after it are not called.
     """
     savepoints = set(connection.savepoint_ids)
     hooks: list[Any] = connection.run_on_commit
@@ -109,7 +109,7 @@ def _pending_hook(connection: BaseDatabaseWrapper) -> InvalidationHook:
             return hook
     watch(connection)
     hook = InvalidationHook()
-    # After a commit by hand, Django does not remove the hooks that have run.
+    # After an explicit commit(), Django does not remove the hooks that have run.
     hooks[:] = [row for row in hooks if not _has_run(row[1])]
     hooks.insert(0, (savepoints, hook, True))
     return hook
@@ -121,7 +121,9 @@ def _has_run(hook: Any) -> bool:
 
 def pending_hooks(connection: BaseDatabaseWrapper) -> list[Any]:
     hooks: list[Any] = [row[1] for row in connection.run_on_commit]
-    return [one for one in hooks if isinstance(one, InvalidationHook) and one.pending]
+    return [
+        hook for hook in hooks if isinstance(hook, InvalidationHook) and hook.pending
+    ]
 
 
 class WatchedConnection:
@@ -138,13 +140,13 @@ class WatchedConnection:
         try:
             super().set_autocommit(autocommit, *args, **options)  # type: ignore[misc]
         finally:
-            left = pending_hooks(self) if autocommit else []
-            run(left)
-        self.run_on_commit = [row for row in self.run_on_commit if row[1] not in left]
+            hooks = pending_hooks(self) if autocommit else []
+            run(hooks)
+        self.run_on_commit = [row for row in self.run_on_commit if row[1] not in hooks]
 
 
 def watch(connection: BaseDatabaseWrapper) -> None:
-    """From now on, run pending hooks with the COMMIT, whatever becomes of it."""
+    """From now on, run pending hooks with each COMMIT, even if the COMMIT raises."""
     if not isinstance(connection, WatchedConnection):
         connection.__class__ = watched(type(connection))
 
@@ -155,7 +157,7 @@ def watched(plain: type[BaseDatabaseWrapper]) -> type[Any]:
 
 
 def run(hooks: list[Any]) -> None:
-    """A hook that fails stays pending: Django may call it again."""
+    """Run the hooks. One that fails stays pending: Django may call it again."""
     for hook in hooks:
         try:
             hook.invalidate()
@@ -189,29 +191,32 @@ def dirty() -> bool:
 
 
 class Reading:
-    """What this thread reads from the database for one value, from now on."""
+    """The reads of this thread from now on, by which it computes one value."""
 
     def __init__(self) -> None:
         self._marks = marks.count
 
     def committed(self) -> bool:
-        """Whether all of it is committed, and not older than the value's token.
+        """Whether all rows read are committed and not older than the value's token.
 
-        A write that a savepoint has rolled back since counts as uncommitted, too.
+        A write that a savepoint has rolled back counts as uncommitted, too.
         """
-        unwritten = marks.count == self._marks
-        every = connections.all(initialized_only=True)
-        return unwritten and all(map(_reads_committed, every))
+        wrote_nothing = marks.count == self._marks
+        used = connections.all(initialized_only=True)
+        return wrote_nothing and all(map(_reads_committed, used))
 
 
 def _reads_committed(connection: BaseDatabaseWrapper) -> bool:
-    """In a transaction, a snapshot may be older than the token, and a change that no
-    model declares may be rolled back."""
+    """False in a transaction, and with uncommitted changes.
+
+    A transaction's snapshot may be older than the token, and a change of a model
+    without a declaration may be rolled back.
+    """
     return not (is_dirty(connection) or uncommitted(connection))
 
 
 dependencies: ContextVar[set[int] | None] = ContextVar("dependencies", default=None)
-"""The slots of the value that is being computed around the present call."""
+"""The slots of the value whose computation surrounds the current call."""
 
 
 def depend_on(slots: set[int] | tuple[int, ...]) -> None:

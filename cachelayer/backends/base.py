@@ -1,4 +1,4 @@
-"""TagCache: Django's cache API, and tags and tokens for the decorators."""
+"""TagCache: Django's cache API, with tags and tokens for the decorators."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
@@ -20,8 +20,8 @@ Token = Any
 def in_one_call(name: str) -> Callable[..., Any]:
     """The asynchronous variant of a method: one call on the database's thread.
 
-    BaseCache makes its variants of several steps, between which a value could be lost
-    or invalidated. A callable default is called on that thread, too.
+    The variants of BaseCache have several steps, between which a value could be lost or
+    invalidated. A callable default is called on that thread, too.
     """
 
     async def method(cache: Any, *args: Any, **options: Any) -> Any:
@@ -34,8 +34,8 @@ def in_one_call(name: str) -> Callable[..., Any]:
 class TagCache(BaseCache):
     """A cache whose entries are invalidated by tag.
 
-    An entry carries the slots of its tags and the epoch at which it is fresh. Look-ups
-    give tokens, and fill() takes them: see the module stamps.
+    An entry has the slots of its tags and the epoch at which it is fresh. lookup()
+    returns a token, and fill() takes it: see the module stamps.
     """
 
     aget_many = in_one_call("get_many")
@@ -47,14 +47,14 @@ class TagCache(BaseCache):
     aincr_version = in_one_call("incr_version")
     aclose = in_one_call("close")
 
-    # What each backend implements.
+    # Methods that each backend implements.
 
     def token(self) -> Token | None:
-        """The token of a value that is about to be computed; None: do not store it."""
+        """The token for a value that will be computed now; None: do not store it."""
         raise NotImplementedError
 
     def invalidate_tags(self, tags: Iterable[str]) -> Token | None:
-        """Invalidate these tags; returns the token from which that counts."""
+        """Invalidate these tags, and return the first token after it."""
         raise NotImplementedError
 
     def invalidate_all(self) -> None:
@@ -65,7 +65,7 @@ class TagCache(BaseCache):
         raise NotImplementedError
 
     def out_of_service(self) -> bool:
-        """Whether nothing may be read or stored at present."""
+        """Whether nothing may be read or stored now."""
         raise NotImplementedError
 
     def why_out_of_service(self) -> str:
@@ -103,10 +103,10 @@ class TagCache(BaseCache):
         slots: Iterable[int] = (),
         tier: str = "raw",
     ) -> bool:
-        """Store what was computed since the token; whether it can be found now."""
+        """Store a value computed since the token. False: it cannot be found now."""
         raise NotImplementedError
 
-    # What the decorators and cache_manager use.
+    # Methods for the decorators and cache_manager.
 
     def tag_of(self, key: str, version: int | None = None) -> str:
         """The tag that invalidates this key alone."""
@@ -126,10 +126,10 @@ class TagCache(BaseCache):
         ttl: float | None,
         tier: str,
     ) -> bool:
-        """Store what was computed since the token; whether it was stored.
+        """Store a value computed since the token. False: it was not stored.
 
-        If its tags have been invalidated since, it will not be found. A value of a type
-        that cannot be stored is reported in the log.
+        If one of its tags has been invalidated since, it will not be found. A value of
+        a type that cannot be stored is reported in the log.
         """
         try:
             return self._store(key, value, token, ttl, slots=slots, tier=tier)
@@ -138,7 +138,7 @@ class TagCache(BaseCache):
             return False
 
     def invalidate_pattern(self, pattern: str) -> None:
-        """Invalidate what the pattern covers; the cost does not grow with the cache."""
+        """Invalidate what the pattern covers; the cost does not depend on the size."""
         self.invalidate_tags([widen(pattern)])
 
     def stores_a_probe(self) -> bool:
@@ -171,7 +171,7 @@ class TagCache(BaseCache):
         timeout: Any = DEFAULT_TIMEOUT,
         version: int | None = None,
     ) -> list[str]:
-        """Returns the keys that were not stored: too large, or out of service."""
+        """The keys that were not stored: too large, or the cache is out of service."""
         ttl = self._ttl(timeout)
         return [
             key
@@ -201,9 +201,9 @@ class TagCache(BaseCache):
     def _replace(
         self, key: str, value: Any, ttl: float | None, version: int | None
     ) -> bool:
-        """Store a value that was set, after invalidating all copies of its key.
+        """Invalidate all copies of the key, then store the value. False: not stored.
 
-        Keys are validated here, on writes only.
+        Keys are validated here: on writes only.
         """
         self.validate_key(self.make_key(key, version))
         token = self.invalidate_tags([self.tag_of(key, version)])
@@ -215,6 +215,6 @@ class TagCache(BaseCache):
         return frozenset(map(slot, tags))
 
     def _ttl(self, timeout: Any) -> float | None:
-        """Seconds; 0 or less is expired already, None never expires."""
+        """In seconds; 0 or less is expired already, None never expires."""
         seconds = self.default_timeout if timeout is DEFAULT_TIMEOUT else timeout
         return None if seconds is None else float(seconds)

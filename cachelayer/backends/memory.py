@@ -1,4 +1,4 @@
-"""MemoryCache: values in each process, invalidation for the whole host."""
+"""MemoryCache: each process has its values; invalidation is for the whole host."""
 
 import atexit
 import heapq
@@ -36,7 +36,7 @@ DEFAULTS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Limits:
-    """How much one process keeps; `size` is in bytes."""
+    """The limits of one process's store; `size` is in bytes."""
 
     entries: int
     size: int
@@ -46,14 +46,16 @@ class Limits:
     def of(cls, options: dict[str, Any]) -> "Limits":
         """The limits in a backend's OPTIONS; raises ImproperlyConfigured."""
         for name in options.keys() - DEFAULTS.keys():
-            known = ", ".join(DEFAULTS)
-            raise ImproperlyConfigured(f"Unknown option {name!r}. Known: {known}.")
+            allowed = ", ".join(DEFAULTS)
+            raise ImproperlyConfigured(f"Unknown option {name!r}. Known: {allowed}.")
         chosen = {**DEFAULTS, **options}
         for name in ("MAX_ENTRIES", "MAX_BYTES"):
             if not isinstance(chosen[name], int) or chosen[name] < 1:
-                raise ImproperlyConfigured(f"{name} is a number above 0")
+                raise ImproperlyConfigured(f"{name} must be a number above 0")
         if chosen["EVICTION_POLICY"] not in POLICY:
-            raise ImproperlyConfigured(f"EVICTION_POLICY is one of {', '.join(POLICY)}")
+            raise ImproperlyConfigured(
+                f"EVICTION_POLICY must be one of {', '.join(POLICY)}"
+            )
         return cls(*(chosen[name] for name in DEFAULTS))
 
 
@@ -78,14 +80,14 @@ class Store:
     def claim_prefix(self, prefix: str) -> bool:
         """Whether a backend with this key prefix stores its entries under plain keys.
 
-        Of several backends that share the store, those with the first prefix do.
+        Of several backends that share the store, those with the first prefix do so.
         """
         with self.lock:
             self._prefix = self._prefix or prefix
             return self._prefix == prefix
 
     def forget_all(self) -> None:
-        """Drop all entries; without the lock, since the caller may hold the host's."""
+        """Drop all entries. It takes no lock: the caller may have the host's lock."""
         self.entries, self.bytes, self.check_file_at = {}, 0, 0.0
 
     def find(self, key: EntryKey) -> CacheEntry | None:
@@ -105,7 +107,7 @@ class Store:
         return entry
 
     def _is_fresh(self, entry: CacheEntry, now: float) -> bool:
-        """Also drops an entry that is not."""
+        """Whether the entry is fresh; otherwise it is dropped."""
         if entry.expires_at <= now:
             self._discard(entry, "expired")
             return False
@@ -118,11 +120,15 @@ class Store:
         return True
 
     def put(self, entry: CacheEntry) -> bool:
-        """Store the entry. False: it is too large, or its stamp is of another file."""
-        late = entry.stamp > self.stamps.epoch()  # its stamp file was replaced
-        if late or entry.size > self.limits.size or entry.expires_at <= entry.created:
+        """Store the entry. False: it is too large, or its stamp is of another file.
+
+        An entry that has expired already is not stored, but counts as stored.
+        """
+        is_expired = entry.expires_at <= entry.created
+        is_foreign = entry.stamp > self.stamps.epoch()  # the stamp file was replaced
+        if is_expired or is_foreign or entry.size > self.limits.size:
             self.drop(entry.key)
-            return entry.expires_at <= entry.created
+            return is_expired
         with self.lock:
             former = self.entries.get(entry.key)
             if (
@@ -130,7 +136,7 @@ class Store:
                 and former.stamp > entry.stamp
                 and self._is_fresh(former, entry.created)
             ):
-                return True  # the entry at hand was computed later than this one
+                return True  # the existing entry was computed later than this one
             entry.uses = former.uses if former else 0
             self._remove(former)
             self._make_room(entry.size)
@@ -141,12 +147,12 @@ class Store:
         return True
 
     def drop(self, key: EntryKey) -> bool:
-        """Remove it from this process; whether it was there."""
+        """Remove the entry from this process. False: there was none."""
         with self.lock:
             return self._remove(self.entries.get(key))
 
     def sweep(self) -> int:
-        """Remove expired and invalidated entries; returns how many are left."""
+        """Remove expired and invalidated entries; return how many remain."""
         with self.lock:
             now = monotonic()
             for entry in list(self.entries.values()):
@@ -156,8 +162,7 @@ class Store:
             return len(self.entries)
 
     def publish(self) -> None:
-        """Write the size of the store and the hits since the last call to the host's
-        counters."""
+        """Write the size and the latest hits to the host's counters."""
         hits, self.hits = self.hits, 0
         self.counters.publish(len(self.entries), self.bytes, hits)
 
@@ -173,8 +178,8 @@ class Store:
                 self._discard(entry, "evictions")
 
     def _fits(self, size: int) -> bool:
-        roomy = len(self.entries) < self.limits.entries
-        return roomy and self.bytes + size <= self.limits.size
+        has_place = len(self.entries) < self.limits.entries
+        return has_place and self.bytes + size <= self.limits.size
 
     def _discard(self, entry: CacheEntry, counted_as: str) -> None:
         with self.lock:
@@ -195,7 +200,7 @@ stores_lock = ThreadLock()
 
 
 def store_at(folder: str, limits: Limits) -> Store:
-    """The process's one store for these: Django makes a backend for each thread."""
+    """The store of this process: Django creates a backend for each thread."""
     with stores_lock:
         if (folder, limits) not in stores:
             path = Path(folder)
@@ -206,11 +211,11 @@ def store_at(folder: str, limits: Limits) -> Store:
 
 
 class MemoryCache(TagCache):
-    """LOCATION: the folder of the host's stamp file, the same for all processes.
+    """A cache in memory; LOCATION is the folder of the host's stamp file.
 
     OPTIONS: MAX_ENTRIES and MAX_BYTES of each process, EVICTION_POLICY lru|lfu|fifo.
-    Values that can change are pickled, so that each reader gets a copy. When one
-    process sets, deletes, increments or touches a key, the others drop their copies.
+    Mutable values are pickled, so that each reader gets a copy. When one process sets,
+    deletes, increments or touches a key, the others drop their copies.
     """
 
     def __init__(self, location: str, params: dict[str, Any]) -> None:
@@ -223,11 +228,12 @@ class MemoryCache(TagCache):
         self.plain = usual_keys and self.store.claim_prefix(self.make_key(""))
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
-        """Most hits end in the first lines, which therefore call as little as they can.
+        """As in Django. Most hits return from the fast path, which makes few calls.
 
-        An entry is fresh when the epoch has not changed since it was last found. A lost
-        stamp file or a conflict with another host has invalidated everything, so that
-        neither is checked. A key that is no str may equal a str and is stored apart.
+        An entry is fresh if the epoch is the same as when it was last found. A lost
+        stamp file or a conflict with another host invalidates everything, so that the
+        fast path checks neither. A key that is no str may equal a str: it is stored
+        separately.
         """
         store = self.store
         if (
@@ -251,7 +257,7 @@ class MemoryCache(TagCache):
         timeout: Any = DEFAULT_TIMEOUT,
         version: int | None = None,
     ) -> bool:
-        """Not a lock among processes: each process sees only its own entries."""
+        """As in Django. It is no lock: each process sees only its own entries."""
         with self.store.lock:
             if absent := not self.has_key(key, version):
                 self.set(key, value, timeout, version)
@@ -293,7 +299,7 @@ class MemoryCache(TagCache):
     def lookup(
         self, key: str, version: int | None = None
     ) -> tuple[int, CacheEntry | None]:
-        token = self.stamps.epoch()  # before the look-up, as the value would be
+        token = self.stamps.epoch()  # older than the value that is computed on a miss
         return token, self._find(key, version)
 
     def invalidate_tags(self, tags: Iterable[str]) -> int:
@@ -306,7 +312,7 @@ class MemoryCache(TagCache):
         self.store.counters.add(tier, event)
 
     def out_of_service(self) -> bool:
-        """Whether the stamps miss another host's changes, or are out of reach."""
+        """Whether the stamp file cannot be used, or another host may change rows."""
         return not self.stamps.usable() or self.stamps.in_conflict
 
     def why_out_of_service(self) -> str:
@@ -350,13 +356,18 @@ class MemoryCache(TagCache):
     ) -> bool:
         if self.out_of_service() or token is None:
             return False
-        every = tuple(self._slots(key, version) | set(slots))
-        own = self._entry_key(key, version)
-        entry = CacheEntry(own, value, tier=tier, stamp=token, slots=every, ttl=ttl)
+        entry = CacheEntry(
+            self._entry_key(key, version),
+            value,
+            tier=tier,
+            stamp=token,
+            slots=tuple(self._slots(key, version) | set(slots)),
+            ttl=ttl,
+        )
         return self.store.put(entry)
 
     def _entry_key(self, key: str, version: int | None) -> EntryKey:
-        """The key under which the entry is stored: as it is, in most calls."""
+        """The key under which the entry is stored: usually the caller's key."""
         if self.plain and version in (None, self.version):
             return str(key)
         return (self.make_key(key, version),)

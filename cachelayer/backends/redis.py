@@ -1,4 +1,4 @@
-"""RedisCache: values and stamps in one server, shared by hosts."""
+"""RedisCache: hosts share values and stamps in one server."""
 
 import sys
 from array import array
@@ -37,18 +37,18 @@ from cachelayer.redis.values import (
 from cachelayer.stamps import WORDS, slot
 from cachelayer.stats import Counters, hit_rate_warnings
 
-ATTEMPTS = 50  # of a compare-and-swap, while others write the same key
-REMEMBERED = 10_000  # keys whose entries have more tags than the key says
+ATTEMPTS = 50  # at a compare-and-swap, while others write the same key
+REMEMBERED = 10_000  # keys whose entries have tags besides those of the key
 ANY = b"*"
-KEEP = float("-inf")  # a time to live that stays what it is
+KEEP = float("-inf")  # leaves the time to live unchanged
 LONGEST = 10**15  # milliseconds; the server refuses what its clock cannot represent
 Change = Callable[[ReceivedEntry | None], tuple[Any, float | None] | None]
-"""Takes the current entry (None: there is none); returns the new value and its time to
+"""A function of the current entry or None, which returns the new value and its time to
 live, or None to leave the entry unchanged."""
 
 
 def expiry_options(ttl: float | None) -> tuple[str, ...]:
-    """The options of SET for these seconds; None: it never expires."""
+    """The options of SET for a time to live in seconds; None: it never expires."""
     if ttl is None:
         return ()
     if ttl == KEEP:
@@ -57,7 +57,7 @@ def expiry_options(ttl: float | None) -> tuple[str, ...]:
 
 
 class RedisStore:
-    """Values and stamps of one server and prefix, as this process sees them."""
+    """The values and stamps of one server and prefix, for this process."""
 
     def __init__(self, url: str, options: RedisOptions) -> None:
         self.options = options
@@ -72,20 +72,25 @@ class RedisStore:
         return f"{self.options.prefix}value:{key}"
 
     def lookup(self, keys: Mapping[str, Iterable[int]]) -> Lookup:
-        """keys: each with the slots that any entry under it has."""
-        slots = {place for several in keys.values() for place in several}
+        """Read entries. keys: each with the slots that any entry under it has."""
+        slots = {place for of_key in keys.values() for place in of_key}
         slots.update(place for key in keys for place in self._added_slots.get(key, ()))
         try:
             snapshot = self._read(list(keys), slots)
             decoded = {key: readable(raw) for key, raw in snapshot.raw.items()}
             entries = {key: entry for key, entry in decoded.items() if entry}
-            missing = {place for e in entries.values() for place in e.slots} - slots
-            if snapshot.token and missing:  # tags that a view has added; asked once
+            needed = {place for entry in entries.values() for place in entry.slots}
+            missing = needed - slots
+            if snapshot.token and missing:  # a view has added tags: remember them
                 self._remember(entries)
                 snapshot = self._read_more(snapshot, missing)
         except OutOfService:
             return Lookup(None, {}, {})
-        fresh = {key: e for key, e in entries.items() if self._is_fresh(e, snapshot)}
+        fresh = {
+            key: entry
+            for key, entry in entries.items()
+            if self._is_fresh(entry, snapshot)
+        }
         return Lookup(snapshot.token or self.bump(()), fresh, snapshot.raw)
 
     def fill(
@@ -98,7 +103,7 @@ class RedisStore:
         tier: str,
         slots: Collection[int],
     ) -> bool:
-        """Store what was computed since the token; whether the server took it."""
+        """Store a value computed since the token. False: it was not stored."""
         too_long = len(encoded) > self.options.max_value
         if too_long or (ttl is not None and ttl <= 0):
             return False
@@ -122,9 +127,9 @@ class RedisStore:
         slots: Collection[int],
         expected: bytes = ANY,
     ) -> bool | None:
-        """Store a value that was set, invalidating the key's own slot.
+        """Store a value and invalidate the key's own slot. False: it is not stored.
 
-        None: the present value is not the expected one; False: it is not stored.
+        None: the current value is not the expected one.
         """
         if len(encoded) > self.options.max_value:
             self.drop({key: own})
@@ -149,7 +154,7 @@ class RedisStore:
     def update(
         self, key: str, slots: Collection[int], own: int, change: Change
     ) -> bool:
-        """Compare-and-swap: store the change, unless another writer comes in between.
+        """Compare-and-swap: store the change, unless another writer was faster.
 
         own: the key's own slot. False: there was no change, or no server.
         """
@@ -177,7 +182,8 @@ class RedisStore:
         )
 
     def bump(self, slots: Collection[int] | None) -> Token | None:
-        """Invalidate these slots (None: everything); None: that is pending now."""
+        """Invalidate these slots (None: everything). None: the server did not confirm
+        it, so the invalidation is pending."""
         return self._invalidate(
             lambda run: [scripts.bump(self.stamps, run, slots)], slots
         )
@@ -191,7 +197,7 @@ class RedisStore:
                 return Token(*replies[0])
             self.client.trip("the server refuses to invalidate")
         except OutOfService:
-            pass  # the log says so already
+            pass  # it is logged already
         if slots is None or slots:
             self.client.pending.add(slots)
         return None
@@ -214,8 +220,8 @@ class RedisStore:
     def _read_more(self, snapshot: Snapshot, slots: Collection[int]) -> Snapshot:
         """The snapshot with the stamps of these slots added.
 
-        Without a token when the stamps were reset between the two reads: they cannot be
-        combined.
+        It has no token if the stamps were reset between the two reads, because these
+        cannot be combined then.
         """
         more = self._read([], slots)
         if not snapshot.token or not more.token:
@@ -241,7 +247,7 @@ stores_lock = ThreadLock()
 
 
 def store_at(url: str, options: RedisOptions) -> RedisStore:
-    """The process's one store for these: Django makes a backend for each thread."""
+    """The store of this process: Django creates a backend for each thread."""
     with stores_lock:
         if (url, options) not in stores:
             stores[url, options] = RedisStore(url, options)
@@ -249,11 +255,11 @@ def store_at(url: str, options: RedisOptions) -> RedisStore:
 
 
 class RedisCache(TagCache):
-    """LOCATION: the URL of a Valkey or Redis ≥ 6.2, the same for all hosts.
+    """A cache in Valkey or Redis ≥ 6.2; LOCATION is its URL, the same for all hosts.
 
-    OPTIONS: PREFIX of all keys; FOLDER of this host; TIMEOUT of one wait, BUDGET of
-    all slow waits of a request, RETRY between attempts while the server is away, in
-    seconds; MAX_VALUE in bytes: what is longer is not stored.
+    OPTIONS: PREFIX of all keys; FOLDER of this host; in seconds, TIMEOUT of one wait,
+    BUDGET of all slow waits of a request, and RETRY between attempts while the server
+    does not answer; MAX_VALUE in bytes: longer values are not stored.
     Values are bytes, responses, or what JSON returns unchanged; others raise
     Unstorable, a TypeError. When the server does not answer, reads are misses.
     """
@@ -270,7 +276,7 @@ class RedisCache(TagCache):
         timeout: Any = DEFAULT_TIMEOUT,
         version: int | None = None,
     ) -> bool:
-        """A lock among hosts. False also when the server does not answer."""
+        """As in Django, and a lock among hosts. False also if the server is away."""
         self.validate_key(self.make_key(key, version))
         ttl = self._ttl(timeout)
         return self._update(key, version, lambda entry: None if entry else (value, ttl))
@@ -284,23 +290,23 @@ class RedisCache(TagCache):
         )
 
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
-        """Exact among hosts; the time to live stays."""
+        """As in Django, and exact among hosts; the time to live does not change."""
         values: list[int] = []
 
-        def raised(entry: ReceivedEntry | None) -> tuple[int, float] | None:
+        def increased(entry: ReceivedEntry | None) -> tuple[int, float] | None:
             if entry is None:
                 return None
             values.append(entry.load() + delta)
             return values[-1], KEEP
 
-        if not self._update(key, version, raised):
+        if not self._update(key, version, increased):
             raise ValueError(f"Key {key!r} not found")
         return values[-1]
 
     def get_many(
         self, keys: Iterable[str], version: int | None = None
     ) -> dict[str, Any]:
-        """In one round trip."""
+        """As in Django, in one round trip."""
         names = {self.make_key(key, version): key for key in keys}
         fresh = self.store.lookup(
             {name: self._slots(key, version) for name, key in names.items()}
@@ -315,22 +321,20 @@ class RedisCache(TagCache):
         return existed
 
     def delete_many(self, keys: Iterable[str], version: int | None = None) -> None:
-        """In one round trip."""
-        every = list(keys)
-        if every:
-            self.store.drop(
-                {
-                    self.make_and_validate_key(key, version): self._own(key, version)
-                    for key in every
-                }
-            )
+        """As in Django, in one round trip."""
+        own_slots = {
+            self.make_and_validate_key(key, version): self._own(key, version)
+            for key in keys
+        }
+        if own_slots:
+            self.store.drop(own_slots)
 
     def clear(self) -> None:
-        """Invalidate everything; the server drops it when it expires."""
+        """Invalidate everything; the server removes the values as they expire."""
         self.invalidate_tags([ROOT])
 
     def close(self, **_: Any) -> None:
-        """Django calls it after each request: the connections stay for the next."""
+        """Django calls this after each request; the connections stay open."""
         self.store.client.budget.renew()
 
     def token(self) -> Token | None:
@@ -353,19 +357,20 @@ class RedisCache(TagCache):
         self.store.counters.add(tier, event)
 
     def out_of_service(self) -> bool:
-        """Whether the server is away, or an invalidation is pending."""
+        """Whether the server does not answer, or an invalidation is pending."""
         return not self.store.client.readable()
 
     def why_out_of_service(self) -> str:
         return self.store.client.reason
 
     def host_stats(self) -> dict[str, Any]:
-        """Without sizes, for which all keys of the server would be read."""
+        """As in TagCache, without sizes: they would need all keys of the server."""
         counts = self.store.counters.of_host()
         return {name: counts[name] for name in counts.keys() - {"size", "bytes"}}
 
     def get_stats(self) -> dict[str, Any]:
-        """As MemoryCache; `size` and `bytes` are of all hosts, None out of service."""
+        """As in MemoryCache. `size` and `bytes` are those of all hosts, or None while
+        the server is out of service."""
         counters = self.store.counters
         counts, sizes = counters.of_process(), server_stats(self.store)
         in_server = {"size": sizes["size"], "bytes": sizes["bytes"]}
@@ -381,6 +386,7 @@ class RedisCache(TagCache):
         return self.lookup(key, version)[1]
 
     def _own(self, key: str, version: int | None) -> int:
+        """The slot of the tag that invalidates this key alone."""
         return slot(self.tag_of(key, version))
 
     def _update(self, key: str, version: int | None, change: Change) -> bool:
@@ -405,22 +411,22 @@ class RedisCache(TagCache):
         slots: Iterable[int] = (),
         tier: str = "raw",
     ) -> bool:
-        encoded, every = encode(value), self._slots(key, version) | set(slots)
+        encoded, all_slots = encode(value), self._slots(key, version) | set(slots)
         name = self.make_key(key, version)
         return token is not None and self.store.fill(
-            name, encoded, token, ttl, tier=tier, slots=every
+            name, encoded, token, ttl, tier=tier, slots=all_slots
         )
 
 
 PAGE = 500
 COUNTED = 10_000
-HEADS = (4096, 600_000)  # bytes in which nearly every head ends, and every head
+HEADS = (4096, 600_000)  # bytes that nearly every head fits into, and every head
 
 
 def server_stats(store: RedisStore) -> dict[str, Any]:
-    """`size` and `bytes` of fresh values; `complete`: whether that is all of them.
+    """`size` and `bytes` of fresh values; `complete`: whether all were counted.
 
-    The sizes are None while the server is out of service, as `server` says.
+    The sizes are None while the server is out of service; `server` says why.
     """
     try:
         names, complete = _names(store)
@@ -432,18 +438,18 @@ def server_stats(store: RedisStore) -> dict[str, Any]:
     return {**stats, "server": "ok"}
 
 
-def _ask(store: RedisStore, *commands: scripts.Command) -> list[Any]:
+def _send(store: RedisStore, *commands: scripts.Command) -> list[Any]:
     replies: list[Any] = store.client.exchange(lambda _: list(commands))[1]
     return replies
 
 
 def _names(store: RedisStore) -> tuple[list[bytes], bool]:
-    """At most 10,000 names of values in the server, and whether that is all."""
+    """At most 10,000 names of values in the server, and whether these are all."""
     prefix = "".join(f"[{char}]" if char in "*?[" else char for char in store.name(""))
     cursor, names = b"0", dict[bytes, None]()  # SCAN may return a name twice
     while len(names) < COUNTED:
         scan = ("SCAN", cursor, "MATCH", f"{prefix}*", "COUNT", PAGE)
-        cursor, page = _ask(store, scan)[0]
+        cursor, page = _send(store, scan)[0]
         names.update(dict.fromkeys(page))
         if cursor == b"0":
             return list(names), True
@@ -451,12 +457,12 @@ def _names(store: RedisStore) -> tuple[list[bytes], bool]:
 
 
 def _fresh_sizes(store: RedisStore, names: list[bytes]) -> list[int]:
-    """The bytes of each of these values that is still fresh."""
+    """The sizes of those values that are still fresh, in bytes."""
     snapshot, sizes = _all_stamps(store), []
     for first in range(0, len(names), PAGE):
         page = names[first : first + PAGE]
-        beginnings = _ask(store, *(("GETRANGE", name, 0, HEADS[0]) for name in page))
-        lengths = _ask(store, *(("STRLEN", name) for name in page))
+        beginnings = _send(store, *(("GETRANGE", name, 0, HEADS[0]) for name in page))
+        lengths = _send(store, *(("STRLEN", name) for name in page))
         for name, beginning, length in zip(page, beginnings, lengths, strict=True):
             head = _head(store, name, beginning or b"")
             if head and snapshot.proves_fresh(head):
@@ -466,17 +472,17 @@ def _fresh_sizes(store: RedisStore, names: list[bytes]) -> list[int]:
 
 def _head(store: RedisStore, name: bytes, beginning: bytes) -> Head | None:
     if len(beginning) > HEADS[0] and b"\n" not in beginning:
-        beginning = _ask(store, ("GETRANGE", name, 0, HEADS[1]))[0] or b""
+        beginning = _send(store, ("GETRANGE", name, 0, HEADS[1]))[0] or b""
     with suppress(Unreadable):
         return decode_head(beginning)[0]
     return None
 
 
 def _all_stamps(store: RedisStore) -> Snapshot:
-    """All stamps at once: 512 KiB."""
+    """All stamps, read at once: 512 KiB."""
     token = store.lookup({}).token
     words = array("q", bytes(WORDS * 8))
-    stored = _ask(store, ("GETRANGE", store.stamps, 0, WORDS * 8 - 1))[0] or b""
+    stored = _send(store, ("GETRANGE", store.stamps, 0, WORDS * 8 - 1))[0] or b""
     received = array("q", stored[: len(stored) & ~7])
     if sys.byteorder == "little":  # the server stores the high byte first
         received.byteswap()

@@ -1,1 +1,1 @@
-"""What RedisCache is made of: values and stamps in a server that hosts share."""
+"""The parts of RedisCache, which has values and stamps in a server for all hosts."""

@@ -1,7 +1,7 @@
 """The connection to the server, behind a circuit breaker: a request never waits long.
 
-After a failure no request asks the server. One thread tries to reach it again, and
-first delivers the pending invalidations of this host.
+After a failure no request is sent to the server. One thread tries to reach it again,
+and first delivers the pending invalidations of this host.
 """
 
 import atexit
@@ -44,8 +44,10 @@ DEFAULTS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class RedisOptions:
-    """OPTIONS of RedisCache; `timeout`, `budget` and `retry` are in seconds,
-    `max_value` in bytes."""
+    """The OPTIONS of RedisCache.
+
+    `timeout`, `budget` and `retry` are in seconds, `max_value` in bytes.
+    """
 
     prefix: str
     folder: Path
@@ -56,15 +58,15 @@ class RedisOptions:
 
     @property
     def settling(self) -> float:
-        """Seconds after an outage in which every host delivers what is pending."""
+        """How many seconds after an outage all hosts have delivered what is pending."""
         return self.retry + 8 * self.timeout
 
     @classmethod
     def of(cls, options: dict[str, Any]) -> "RedisOptions":
         """From a backend's OPTIONS; raises ImproperlyConfigured."""
         for name in options.keys() - DEFAULTS.keys():
-            known = ", ".join(DEFAULTS)
-            raise ImproperlyConfigured(f"Unknown option {name!r}. Known: {known}.")
+            allowed = ", ".join(DEFAULTS)
+            raise ImproperlyConfigured(f"Unknown option {name!r}. Known: {allowed}.")
         chosen = {**DEFAULTS, **options}
         if not chosen["FOLDER"]:
             raise ImproperlyConfigured(
@@ -73,18 +75,19 @@ class RedisOptions:
             )
         for name in ("TIMEOUT", "BUDGET", "RETRY", "MAX_VALUE"):
             if not isinstance(chosen[name], int | float) or chosen[name] <= 0:
-                raise ImproperlyConfigured(f"{name} is a number above 0")
+                raise ImproperlyConfigured(f"{name} must be a number above 0")
         if chosen["BUDGET"] < 2 * chosen["TIMEOUT"]:
-            raise ImproperlyConfigured("BUDGET is at least twice TIMEOUT")
+            raise ImproperlyConfigured("BUDGET must be at least twice TIMEOUT")
         chosen["FOLDER"] = Path(chosen["FOLDER"])
         return cls(*(chosen[name] for name in DEFAULTS))
 
 
 PERIOD = 10.0
+"""After how many seconds a budget is renewed, without the end of a request."""
 
 
 class Budget(threading.local):
-    """How long this thread waited in its request, at most in the last 10 seconds."""
+    """How long this thread has waited for the server in its current request."""
 
     _spent = 0.0
     _since = 0.0
@@ -98,20 +101,21 @@ class Budget(threading.local):
         return self._spent
 
     def spend(self, started: float, *, above: float) -> None:
-        """Count the wait, if it was longer than usual: an import has thousands."""
-        waited = monotonic() - started
-        self._spent += waited if waited > above else 0.0
+        """Count a wait that was longer than `above`; short ones are normal."""
+        duration = monotonic() - started
+        if duration > above:
+            self._spent += duration
 
 
 RUN_ID = re.compile(rb"run_id:([0-9a-f]{12})")
 Commands = Callable[[int], list[Command | bytes]]
-"""Makes commands for a run of the server."""
+"""A function that makes the commands for a run (process) of the server."""
 
 
 class Connections:
-    """A pool of connections, each of which knows the run of the server it leads to.
+    """A pool of connections; each stores the run (process) of its server.
 
-    Each has one round trip at a time; errors are RedisError or OSError.
+    A connection makes one round trip at a time. Errors are RedisError or OSError.
     """
 
     def __init__(self, url: str, options: RedisOptions) -> None:
@@ -130,16 +134,16 @@ class Connections:
             raise ImproperlyConfigured(f"RedisCache's LOCATION: {error}") from None
 
     def exchange(self, commands: Commands) -> tuple[int, list[Any]]:
-        """The run, and a reply to each command made for it.
+        """The run of the server, and its reply to each command.
 
-        The reply is None for a key of another type, and when the server has no memory
-        for the value; other errors of the server are raised.
+        A reply is None for a key of another type, and if the server has no memory for
+        the value; other errors of the server are raised.
         """
         connection: Any = self._pool.get_connection()
         try:
-            made = commands(connection.run)
-            connection.send_packed_command([b"".join(map(encoded, made))])
-            replies = [_reply(connection) for _ in made]
+            batch = commands(connection.run)
+            connection.send_packed_command([b"".join(map(encoded, batch))])
+            replies = [_reply(connection) for _ in batch]
         except BaseException:
             connection.disconnect()  # a later caller must not read these replies
             raise
@@ -157,7 +161,7 @@ class Connections:
 def _reply(connection: Any) -> Any:
     """One reply. None for a key of another type and for a server without memory.
 
-    Other errors are returned, not raised, so that all replies get read.
+    Other errors are returned instead of raised, so that all replies are read.
     """
     try:
         return connection.read_response()
@@ -176,7 +180,7 @@ def read_run(connection: Any) -> None:
     connection.send_command("INFO", "server")
     match = RUN_ID.search(connection.read_response())
     if match is None:
-        raise ConnectionError("INFO server says no run_id")
+        raise ConnectionError("INFO server has no run_id")
     connection.run = 1 + int(match[1], 16) % (EXACT - 1)
 
 
@@ -184,7 +188,7 @@ FOREVER = float("inf")
 
 
 class OutOfService(Exception):
-    """The server is not asked at present, or has just failed to answer."""
+    """The circuit breaker is open, or the server has just failed to answer."""
 
 
 class Client:
@@ -217,6 +221,7 @@ class Client:
         self._recovery: threading.Thread | None = None
 
     def readable(self) -> bool:
+        """Whether reads may be sent to the server now."""
         if monotonic() < self._reads_from:
             if self._writes_from == FOREVER and self._recovery is None:
                 self._start_recovery()  # a fork does not inherit the parent's thread
@@ -269,6 +274,8 @@ class Client:
                 self._recovery = recovery
 
     def _recover(self) -> None:
+        """Try until the server accepts the pending invalidations, then close the
+        circuit breaker."""
         started = monotonic()
         while not self._try_to_deliver():
             if self._closed.wait(self.options.retry):
@@ -279,7 +286,7 @@ class Client:
             self.reason = f"settling after: {self.reason}"
             self._recovery = None
         logger.warning(
-            "cache back: seconds=%.1f settling=%.1f",
+            "cache reaches the server again: seconds=%.1f settling=%.1f",
             monotonic() - started,
             self.options.settling,
         )
@@ -295,9 +302,9 @@ class Client:
     def deliver(self) -> None:
         """Send the pending invalidations; raises RedisError or OSError."""
         self._invalidate(set())  # fails unless the server accepts invalidations
-        while listed := self.pending.read():
-            self._invalidate(slots_in(listed))
-            self.pending.remove(listed)
+        while lines := self.pending.read():
+            self._invalidate(slots_in(lines))
+            self.pending.remove(lines)
 
     def _invalidate(self, slots: set[int] | None) -> None:
         def command(run: int) -> list[scripts.Command | bytes]:

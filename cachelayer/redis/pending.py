@@ -1,7 +1,7 @@
-"""Pending invalidations: those that the server has not confirmed, of this host.
+"""Pending invalidations: those of this host that the server has not confirmed.
 
-They are kept in a file, for two reasons: the host's other processes must not read from
-the cache either while there are any, and they outlive a process that ends.
+They are in a file for two reasons: as long as there are any, no process of the host may
+read from the cache; and they must outlive a process that ends.
 """
 
 import logging
@@ -14,7 +14,7 @@ from cachelayer.locks import HostLock
 
 logger = logging.getLogger(__name__)
 EVERYTHING = "*"
-LONGEST = 65_536  # bytes of the list; a longer one is replaced by `everything`
+MAX_BYTES = 65_536  # of the list; a longer one is replaced by `everything`
 
 
 class PendingInvalidations:
@@ -24,13 +24,13 @@ class PendingInvalidations:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = str(path)
         self._lock = HostLock(path.with_suffix(".lock"))
-        self._unwritten = b""  # what could not be written to the file
+        self._unwritten = b""  # lines that could not be written to the file
 
     def exist(self) -> bool:
         return bool(self._unwritten) or os.path.exists(self._path)
 
     def add(self, slots: Iterable[int] | None) -> None:
-        """Have these slots invalidated as soon as possible; None: everything."""
+        """Add slots to invalidate when the server answers again; None: everything."""
         everything = f"{EVERYTHING}{secrets.token_hex(8)}"
         line = everything if slots is None else ",".join(map(str, slots))
         try:
@@ -50,7 +50,7 @@ class PendingInvalidations:
 
         The random number in the replacement lets remove() tell two of them apart.
         """
-        if len(self._read_file()) + len(line) > LONGEST:
+        if len(self._read_file()) + len(line) > MAX_BYTES:
             temporary = f"{self._path}.{os.getpid()}"
             Path(temporary).write_bytes(everything)
             os.replace(temporary, self._path)
@@ -65,20 +65,20 @@ class PendingInvalidations:
             return b""
 
     def read(self) -> bytes:
-        """The present list: deliver slots_in() it, then remove() it."""
+        """The lines to deliver: invalidate slots_in() them, then remove() them."""
         return self._unwritten + self._read_file()
 
     def remove(self, delivered: bytes) -> None:
-        """Remove a list that was delivered, unless something was added since."""
+        """Remove lines that were delivered, unless others were added since."""
         with self._lock:
             if self.read() == delivered:
                 Path(self._path).unlink(missing_ok=True)
                 self._unwritten = b""
 
 
-def slots_in(listed: bytes) -> set[int] | None:
-    """None: everything. An incomplete last line means everything, too."""
-    words = [word for line in listed.split() for word in line.split(b",")]
-    if not listed.endswith(b"\n") or not all(map(bytes.isdigit, words)):
+def slots_in(lines: bytes) -> set[int] | None:
+    """The slots in these lines. None: everything, as after an incomplete last line."""
+    words = [word for line in lines.split() for word in line.split(b",")]
+    if not lines.endswith(b"\n") or not all(map(bytes.isdigit, words)):
         return None
     return set(map(int, words))

@@ -1,9 +1,9 @@
-"""Lua scripts, each of which the server runs in one step, and the words of the stamps.
+"""The stamps in the server, and the Lua scripts that change them atomically.
 
-The stamps are one string of 64-bit words: the epoch, the generation (a random number,
-drawn whenever the stamps are made), the run (the process of the server in which they
-were made), and from word 8 on a slot for each tag. An epoch of 0 means that there are
-no stamps.
+The stamps are one string of 64-bit words: the epoch, the generation (a random number
+that is new whenever the stamps are created), the run (the process of the server that
+created them), and from word 8 on a slot for each tag. An epoch of 0 means that there
+are no stamps.
 """
 
 from collections.abc import Collection
@@ -14,7 +14,7 @@ EPOCH, GENERATION, RUN = range(3)
 EXACT = 2**52  # Lua's numbers are doubles
 SLOTS_AT_ONCE = 1000
 
-# PERSIST first: a server without free memory allows it, and then the whole script.
+# PERSIST is first: a server without free memory allows it, and so the whole script.
 BEGIN = """
 redis.call('PERSIST', KEYS[1])
 local run, generation, everything = ARGV[1], ARGV[2], ARGV[3]
@@ -36,11 +36,11 @@ for place = 4, #ARGV do
 end
 return {{epoch, head[2]}}
 """
-# Compare-and-swap: if the value is not the one that was expected, answer zero.
+# Compare-and-swap: if the value is not the expected one, the reply is zero.
 PUT = f"""
-local held = redis.pcall('GET', KEYS[2])
-if type(held) == 'table' then held = false end
-if ARGV[5] ~= '*' and ARGV[5] ~= (held and '=' .. held or '-') then return {{0, 0}} end
+local old = redis.pcall('GET', KEYS[2])
+if type(old) == 'table' then old = false end
+if ARGV[5] ~= '*' and ARGV[5] ~= (old and '=' .. old or '-') then return {{0, 0}} end
 {BEGIN}
 redis.call('BITFIELD', KEYS[1], 'SET', 'i64', '#' .. ARGV[4], epoch)
 local entry = string.format('%.0f %.0f', epoch, head[2]) .. ARGV[6]
@@ -55,11 +55,10 @@ def new_generation() -> int:
 
 
 def bump(stamps: str, run: int, slots: Collection[int] | None) -> Command:
-    """The command that invalidates these slots, or everything: when they are None or
-    more than SLOTS_AT_ONCE.
+    """The command that invalidates these slots. Its reply is (epoch, generation).
 
-    run: the id of the server process that the connection leads to.
-    The reply is (epoch, generation).
+    It invalidates everything if the slots are None or more than SLOTS_AT_ONCE.
+    run: the server process that the connection leads to.
     """
     everything = slots is None or len(slots) > SLOTS_AT_ONCE
     few_slots: Collection[int] = () if slots is None or everything else slots
@@ -76,7 +75,7 @@ def put(
     rest: bytes,
     *expiry: str,
 ) -> Command:
-    """Invalidate the key's own slot and store an entry at the new epoch, in one step.
+    """Invalidate the key's own slot and store an entry at the new epoch, atomically.
 
     expected: `*` (anything), `-` (no value), or `=` and the bytes of the value.
     """
@@ -85,14 +84,14 @@ def put(
 
 
 def read(stamps: str, slots: Collection[int]) -> bytes:
-    """Read epoch, generation, run and these slots. It is encoded here, to be quick."""
+    """Read epoch, generation, run and these slots; encoded here for speed."""
     words = (EPOCH, GENERATION, RUN, *slots)
     count = b"*%d\r\n" % (2 + 3 * len(words))
     return count + _words("BITFIELD_RO", stamps) + b"".join(map(_field, words))
 
 
 def encoded(command: Command | bytes) -> bytes:
-    """The command in the protocol's form."""
+    """The command in the protocol's encoding (RESP)."""
     if isinstance(command, bytes):
         return command
     return b"*%d\r\n" % len(command) + _words(*command)
@@ -108,5 +107,5 @@ def _words(*words: str | bytes | int) -> bytes:
 
 @cache
 def _field(word: int) -> bytes:
-    """Cached for all 65,536 slots."""
+    """The words that read a slot; cached for all 65,536 slots."""
     return _words("GET", "i64", f"#{word}")

@@ -1,4 +1,4 @@
-"""Entries as bytes in the server, and what a read of the server proves about them.
+"""Entries as bytes in the server, and which of them a read proves to be fresh.
 
 An entry is `{epoch} {generation} {tier} {slot,slot,…}`, a newline, one letter for the
 kind of value, and the value: `b` bytes, `j` JSON, `r` a response (see
@@ -26,7 +26,7 @@ class Unreadable(ValueError):
 
 
 class Head(NamedTuple):
-    """The epoch at which the entry is fresh, by which stamps, and its slots."""
+    """The epoch and generation at which the entry is fresh, its tier and its slots."""
 
     epoch: int
     generation: int
@@ -35,7 +35,7 @@ class Head(NamedTuple):
 
 
 class ReceivedEntry(NamedTuple):
-    """An entry as it was read."""
+    """An entry that was read from the server."""
 
     head: Head
     value: Any
@@ -45,7 +45,7 @@ class ReceivedEntry(NamedTuple):
         return self.head.slots
 
     def load(self) -> Any:
-        """Each read has decoded a value of its own."""
+        """The value, which each read decodes anew."""
         return self.value
 
 
@@ -63,7 +63,7 @@ def encode(value: Any) -> bytes:
 
 
 def _check(value: Any) -> None:
-    """Only what JSON returns unchanged: a tuple would come back as a list."""
+    """Raises Unstorable for values that JSON changes: a tuple would become a list."""
     if type(value) is list:
         for item in value:
             _check(item)
@@ -80,7 +80,7 @@ def _check(value: Any) -> None:
 
 
 def encode_head(tier: str, slots: Collection[int]) -> bytes:
-    """What follows the epoch and the generation."""
+    """The rest of the head, after epoch and generation."""
     return f" {tier} {','.join(map(str, slots))}\n".encode()
 
 
@@ -137,7 +137,7 @@ class Snapshot(NamedTuple):
     """The bytes of some keys, and the stamps as they were read after them."""
 
     token: Token | None
-    """None: there are no stamps, or they are of another run of the server."""
+    """None: there are no stamps, or another run of the server created them."""
     words: dict[int, int]
     raw: dict[str, bytes | None]
 

@@ -91,7 +91,7 @@ def test_an_unusable_folder_is_named(settings, monkeypatch, tmp_path, backend):
     cache = {"BACKEND": f"cachelayer.backends.{backend}", **place}
     monkeypatch.setitem(settings.CACHES, "default", cache)
 
-    assert f"{tmp_path / 'file'} is no folder" in messages_by_id()["cachelayer.W006"]
+    assert f"{tmp_path / 'file'} is not a folder" in messages_by_id()["cachelayer.W006"]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from cachelayer import manager
 
 class Command(BaseCommand):
     help = (
-        "Invalidate what patterns cover (/a/*: /a and all below), keys, or everything."
+        "Invalidate the entries of patterns (/a/*: /a and all below), of keys, or all."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -20,7 +20,7 @@ class Command(BaseCommand):
             "--key", action="append", default=[], help="the entry with this key text"
         )
         parser.add_argument(
-            "--all", action="store_true", dest="everything", help="everything"
+            "--all", action="store_true", dest="everything", help="all entries"
         )
 
     def handle(

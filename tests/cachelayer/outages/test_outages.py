@@ -70,7 +70,7 @@ def test_it_recovers_and_what_was_invalidated_meanwhile_is_gone(
     assert cache.get("/a") is None
     cache.set("/a", "new")
     assert cache.get("/a") == "new"
-    assert "cache back" in caplog.text
+    assert "cache reaches the server again" in caplog.text
 
 
 def test_what_nobody_invalidated_survives_a_freeze(server, cache):
