@@ -24,9 +24,11 @@ class StrictSerializer(serializers.Serializer[Any]):
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
-            known = [name for name, field in self.fields.items() if not field.read_only]
-            if unknown := sorted(set(map(str, data)) - set(known)):
-                message = f"Unknown field. Allowed: {', '.join(known)}."
+            allowed = [
+                name for name, field in self.fields.items() if not field.read_only
+            ]
+            if unknown := sorted(set(map(str, data)) - set(allowed)):
+                message = f"Unknown field. Allowed: {', '.join(allowed)}."
                 raise serializers.ValidationError(
                     {name[:80]: [message] for name in unknown[:20]}
                 )

@@ -21,13 +21,13 @@ from unfold.enums import ActionVariant
 
 from core.errors import DomainError
 
-SHOWN_CHARS = 200_000
-"""A longer text is cut, because browsers cannot scroll it well."""
+MAX_CHARS = 200_000
+"""Longer texts are cut, because browsers cannot scroll them well."""
 
 
 @dataclass(frozen=True)
 class Text:
-    """A text that can be folded out. The template escapes it."""
+    """A text that a page shows folded or unfolded; the template escapes it."""
 
     title: str
     text: str
@@ -36,12 +36,12 @@ class Text:
 
     @property
     def beginning(self) -> str:
-        return self.text[:SHOWN_CHARS]
+        return self.text[:MAX_CHARS]
 
     @property
     def cut(self) -> int:
-        """How many characters are left out."""
-        return max(0, len(self.text) - SHOWN_CHARS)
+        """How many characters `beginning` leaves out."""
+        return max(0, len(self.text) - MAX_CHARS)
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,7 @@ def test_files_are_shown_as_text(browser, skill):
 
 def test_large_files_are_listed_and_long_ones_cut(browser, skill, monkeypatch):
     monkeypatch.setattr("taxonomy.admin.skill.SHOWN_BYTES", 100)
-    monkeypatch.setattr(base, "SHOWN_CHARS", 10)
+    monkeypatch.setattr(base, "MAX_CHARS", 10)
 
     page = browser.get(f"{LIST}{skill.pk}/change/").content.decode()
 
