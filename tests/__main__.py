@@ -77,13 +77,13 @@ def clean_environment(folder: Path) -> dict[str, str]:
     Bytecode is always cached, because the tests start about a hundred interpreters
     and each of them would compile Django again.
     """
-    kept = {name: v for name, v in os.environ.items() if not name.startswith(OURS)}
-    if kept.pop("PYTHONDONTWRITEBYTECODE", ""):
-        kept.setdefault("PYTHONPYCACHEPREFIX", str(folder / "bytecode"))
+    inherited = {name: v for name, v in os.environ.items() if not name.startswith(OURS)}
+    if inherited.pop("PYTHONDONTWRITEBYTECODE", ""):
+        inherited.setdefault("PYTHONPYCACHEPREFIX", str(folder / "bytecode"))
     for name in ("tests", "tmp"):
         (folder / name).mkdir()
     tests = {"SKILLFLEET_TEST_FOLDER": str(folder / "tests")}
-    return kept | tests | {"TMPDIR": str(folder / "tmp")}
+    return inherited | tests | {"TMPDIR": str(folder / "tmp")}
 
 
 @contextmanager

@@ -56,8 +56,8 @@ def test_a_reserved_name_gets_a_number():
 
 
 def test_a_name_that_only_a_category_may_not_have_is_kept():
-    asked = assignment("", "A skill called xml for reading and writing XML files")
-    assert TemplateAuthor().refine(asked).name == "xml"
+    task = assignment("", "A skill called xml for reading and writing XML files")
+    assert TemplateAuthor().refine(task).name == "xml"
 
 
 def test_a_name_never_grows_too_long():
