@@ -109,7 +109,7 @@ def test_a_job_on_it_needs_nobody_and_passes_its_own_evals(document):
     job = Job.new(
         TemplateAuthor(), task_description=BRIEFS[document], sources=(source,)
     ).run_through()
-    assert job.asked == []
+    assert job.kinds == []
     assert job.state.understanding.readiness >= 0.8
     assert job.state.verdict.failures == ()
     assert job.state.verdict.status == "passed"
