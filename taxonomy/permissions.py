@@ -26,6 +26,9 @@ class Audience(StrEnum):
     """They see every skill."""
     READERS = "readers"
     """They see skills that are not archived."""
+    PUBLIC = "public"
+    """They read by SKILLFLEET_PUBLIC_READ: the same skills, but who wrote them is left
+    out."""
     NOBODY = "nobody"
     """They see no skill."""
 
@@ -33,9 +36,9 @@ class Audience(StrEnum):
 def audience_of(user: User | AnonymousUser) -> Audience:
     if user.has_perm(PUBLISH_SKILLS):
         return Audience.CURATORS
-    if settings.SKILLFLEET_PUBLIC_READ or user.has_perm(READ_SKILLS):
+    if user.has_perm(READ_SKILLS):
         return Audience.READERS
-    return Audience.NOBODY
+    return Audience.PUBLIC if settings.SKILLFLEET_PUBLIC_READ else Audience.NOBODY
 
 
 def audience(request: HttpRequest | Request) -> Audience:

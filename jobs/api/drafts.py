@@ -410,7 +410,7 @@ class DraftWaiverList(generics.ListAPIView[DraftWaiver]):
         reason = serializer.validated_data["reason"]
         by = person(request)
         waived = drafts.waive(draft, serializer.chosen, by=by, reason=reason)
-        return waived_response(draft.waivers, waived)
+        return waived_response(request, draft.waivers, waived)
 
 
 class DraftWaiverDetail(APIView):

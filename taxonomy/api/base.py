@@ -1,9 +1,10 @@
 """Base classes and look-ups of the taxonomy's API views."""
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django.contrib.auth.models import User
 from django.http import Http404
+from rest_framework import serializers
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -29,6 +30,11 @@ class SkillAPIView(APIView):
     def curator(self) -> User:
         """The user of a request that writes; it is never an anonymous user."""
         return cast(User, self.request.user)
+
+    @property
+    def with_request(self) -> dict[str, Any]:
+        """The context of serializers that depend on who reads."""
+        return {"request": self.request}
 
     def readable(self) -> SkillQuerySet:
         return Skill.objects.visible_as(self.audience)
@@ -68,6 +74,24 @@ class SkillAPIView(APIView):
         if to_install or self.audience != Audience.CURATORS:
             version.require_not_yanked()
         return version
+
+
+class PersonalFieldsSerializer(serializers.Serializer[Any]):
+    """Omits login names, and texts that may contain them, for the public audience.
+
+    Its context needs the request.
+    """
+
+    personal: ClassVar[dict[str, Any]] = {}
+    """Field → the value that the public sees instead."""
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        body = dict(super().to_representation(instance))
+        if audience(self.context["request"]) is not Audience.PUBLIC:
+            return body
+        return body | {
+            name: self.personal[name] for name in self.personal.keys() & body
+        }
 
 
 def category_at(path: str) -> Category:

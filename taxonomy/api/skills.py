@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from cachelayer import add_cache_tags, cache_endpoint
 from core.pagination import PAGE_PARAMS, Pages
 from core.serializers import TextField, validated
-from taxonomy.api.base import SkillAPIView
+from taxonomy.api.base import PersonalFieldsSerializer, SkillAPIView
 from taxonomy.api.files import ContentSerializer
 from taxonomy.api.labels import LABELS, LabelSetSerializer, LabelsField
 from taxonomy.api.quality import verdict_of
@@ -139,8 +139,10 @@ class RelationSerializer(serializers.Serializer[Any]):
     target = serializers.CharField(source="public_name")
 
 
-class SkillDetailSerializer(SkillItemSerializer):
+class SkillDetailSerializer(PersonalFieldsSerializer, SkillItemSerializer):
     """A skill with the content of its current version."""
+
+    personal: ClassVar[dict[str, Any]] = {"author": None}
 
     capabilities = LabelsField(Label.Kind.CAPABILITY)
     facets = LabelsField(Label.Kind.FACET)
@@ -375,7 +377,7 @@ class SkillDetail(SkillAPIView):
         skill = self.skill(self.readable().for_detail())
         for relation in skill.relations.all():
             add_cache_tags(request, f"/skills/{relation.current_name}/*")
-        return Response(SkillDetailSerializer(skill).data)
+        return Response(SkillDetailSerializer(skill, context=self.with_request).data)
 
     @extend_schema(
         operation_id="publish_skill",
@@ -414,7 +416,10 @@ class SkillDetail(SkillAPIView):
             based_on=base,
         )
         code = status.HTTP_201_CREATED if published.created else status.HTTP_200_OK
-        return Response(SkillDetailSerializer(published.skill).data, status=code)
+        return Response(
+            SkillDetailSerializer(published.skill, context=self.with_request).data,
+            status=code,
+        )
 
     @extend_schema(
         operation_id="change_skill",
@@ -427,7 +432,9 @@ class SkillDetail(SkillAPIView):
         serializer = validated(SkillChangeSerializer, request.data)
         skill.revise(author=self.curator, labels=serializer.labels, **serializer.others)
         self.kwargs["ref"] = skill.name
-        return Response(SkillDetailSerializer(self.skill()).data)
+        return Response(
+            SkillDetailSerializer(self.skill(), context=self.with_request).data
+        )
 
     @extend_schema(
         operation_id="archive_skill",

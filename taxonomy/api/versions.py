@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from cachelayer import cache_endpoint
 from core.pagination import PAGE_PARAMS
 from core.serializers import StrictSerializer, TextField, validated
-from taxonomy.api.base import SkillAPIView
+from taxonomy.api.base import PersonalFieldsSerializer, SkillAPIView
 from taxonomy.api.files import VERSION_REF, FileItemSerializer
 from taxonomy.api.quality import VerdictSummarySerializer
 from taxonomy.api.skills import SkillDetailSerializer
@@ -88,9 +88,12 @@ class DiffSerializer(serializers.Serializer[Any]):
         }
 
 
-class VersionItemSerializer(serializers.ModelSerializer[SkillVersion]):
+class VersionItemSerializer(
+    PersonalFieldsSerializer, serializers.ModelSerializer[SkillVersion]
+):
     """A version in the list of versions."""
 
+    personal: ClassVar[dict[str, Any]] = {"author": None, "change_summary": ""}
     version = serializers.CharField(source="number")
     digest = serializers.CharField(source="bundle_id")
     current = serializers.BooleanField(source="is_current")
@@ -166,7 +169,9 @@ class VersionDetail(SkillAPIView):
     def get(self, request: Request, ref: str, number: str) -> Response:
         """One version with its content and list of files."""
         version = self.version(self.skill(), number)
-        return Response(VersionDetailSerializer(version).data)
+        return Response(
+            VersionDetailSerializer(version, context=self.with_request).data
+        )
 
 
 class Diff(SkillAPIView):
@@ -221,7 +226,9 @@ class Rollback(SkillAPIView):
         """Make a former version current again. No version is copied or deleted."""
         serializer = validated(RollbackSerializer, request.data)
         self.skill().roll_back(serializer.validated_data["version"])
-        return Response(SkillDetailSerializer(self.skill()).data)
+        return Response(
+            SkillDetailSerializer(self.skill(), context=self.with_request).data
+        )
 
 
 class Yank(SkillAPIView):
@@ -243,7 +250,7 @@ class Yank(SkillAPIView):
         skill = self.skill()
         version = self.version(skill, number)
         yanked = skill.yank(version.number, serializer.validated_data["reason"])
-        return Response(VersionItemSerializer(yanked).data)
+        return Response(VersionItemSerializer(yanked, context=self.with_request).data)
 
     @extend_schema(
         operation_id="put_version_back",
@@ -273,7 +280,9 @@ class Deprecation(SkillAPIView):
         """Stop offering the skill. It stays readable, with reason and replacement."""
         serializer = validated(DeprecateSerializer, request.data)
         self.skill().deprecate(**serializer.validated_data)
-        return Response(SkillDetailSerializer(self.skill()).data)
+        return Response(
+            SkillDetailSerializer(self.skill(), context=self.with_request).data
+        )
 
     @extend_schema(
         operation_id="undo_deprecation",

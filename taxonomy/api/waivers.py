@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from cachelayer import add_cache_tags, cache_endpoint
 from core.pagination import PAGE_PARAMS
 from core.serializers import NumberField, StrictSerializer, TextField, validated
-from taxonomy.api.base import SkillAPIView
+from taxonomy.api.base import PersonalFieldsSerializer, SkillAPIView
 from taxonomy.models import Waiver
 from taxonomy.models.verdict import MAX_FILE_CHARS, MAX_REASON_CHARS, BaseWaiver
 from taxonomy.permissions import PUBLISH_SKILLS, READ_SKILLS
@@ -20,8 +20,10 @@ from taxonomy.skillmd.findings import FindingFilter
 MAX_RULE_CHARS = 64
 
 
-class WaiverSerializer(serializers.Serializer[Any]):
+class WaiverSerializer(PersonalFieldsSerializer):
     """A finding that was accepted, by whom and why."""
+
+    personal: ClassVar[dict[str, Any]] = {"person": None, "revoked_by": None}
 
     id = serializers.IntegerField()
     rule = serializers.CharField()
@@ -33,7 +35,7 @@ class WaiverSerializer(serializers.Serializer[Any]):
     snippet = serializers.CharField()
     fingerprint = serializers.CharField()
     reason = serializers.CharField()
-    person = serializers.CharField(source="person.username")
+    person = serializers.CharField(source="person.username", allow_null=True)
     granted_at = serializers.DateTimeField()
     revoked_at = serializers.DateTimeField(allow_null=True)
     revoked_by = serializers.CharField(
@@ -78,11 +80,15 @@ class WaiveSerializer(StrictSerializer):
         )
 
 
-def waived_response(waivers: Any, created: Iterable[BaseWaiver]) -> Response:
+def waived_response(
+    request: Request, waivers: Any, created: Iterable[BaseWaiver]
+) -> Response:
     """A 201 with the created ones of a skill's or a draft's waivers, as stored."""
     stored = waivers.filter(pk__in=[each.pk for each in created])
-    body = WaiverSerializer(stored.with_people(), many=True).data
-    return Response(body, status=status.HTTP_201_CREATED)
+    serializer = WaiverSerializer(
+        stored.with_people(), many=True, context={"request": request}
+    )
+    return Response(serializer.data, status=status.HTTP_201_CREATED)
 
 
 class WaiverList(SkillAPIView, generics.ListAPIView[Waiver]):
@@ -128,7 +134,7 @@ class WaiverList(SkillAPIView, generics.ListAPIView[Waiver]):
             by=self.curator,
             reason=serializer.validated_data["reason"],
         )
-        return waived_response(skill.waivers, waived)
+        return waived_response(request, skill.waivers, waived)
 
 
 class WaiverDetail(SkillAPIView):

@@ -59,7 +59,7 @@ class SkillQuerySet(InvalidatingQuerySet):
         match audience:
             case Audience.CURATORS:
                 return self.all()
-            case Audience.READERS:
+            case Audience.READERS | Audience.PUBLIC:
                 return self.exclude(status=Skill.Status.ARCHIVED)
         return self.none()
 
