@@ -24,8 +24,7 @@ from tests.servers.postgres import postgres
 from tests.servers.valkey import valkey
 
 ROOT = Path(__file__).resolve().parent.parent
-WORKERS = os.environ.get("TEST_WORKERS", "2")
-PYTEST = ["-m", "pytest", "-n", WORKERS, "--dist", "loadgroup"]
+PYTEST = ["-m", "pytest", "--dist", "loadgroup"]
 TESTS_ARE_NOT_MEASURED = ["-W", "ignore:Unable to activate pytest branch coverage"]
 COVERAGE = ["-p", "tests.coverage"]
 COMES_FIRST = ["-W", "ignore:Module already imported so cannot be rewritten"]
@@ -54,6 +53,8 @@ def main(arguments: list[str]) -> int:
         if not sqlite_only:
             url = stack.enter_context(postgres_url(folder))
             environment["TEST_POSTGRES_URL"] = url
+        legs = 1 if sqlite_only or coverage else 2
+        environment.setdefault("TEST_WORKERS", workers_of(legs))
         if coverage:
             return run_with_coverage(environment, arguments)
         return run_legs(environment, arguments, sqlite_only=sqlite_only)
@@ -69,6 +70,12 @@ def fast_folder() -> Path | None:
     if "TMPDIR" in os.environ or not os.access(memory, os.W_OK):
         return None
     return memory if shutil.disk_usage(memory).free > ROOM_IN_MEMORY else None
+
+
+def workers_of(legs: int) -> str:
+    """One process for each processor: more of them take each other's cache, and every
+    test costs a third more."""
+    return str(max(1, (os.cpu_count() or 1) // legs))
 
 
 def clean_environment(folder: Path) -> dict[str, str]:
@@ -158,7 +165,8 @@ class Leg:
             "SKILLFLEET_TEST_LEG": database.lower(),
         }
         colour = ["--color=yes"] if sys.stdout.isatty() else []
-        self.command = [sys.executable, *PYTEST, *arguments, *colour]
+        workers = ["-n", environment["TEST_WORKERS"]]
+        self.command = [sys.executable, *PYTEST, *workers, *arguments, *colour]
         self.output = self.folder / "output"
         self.read_to = 0
 
