@@ -150,6 +150,9 @@ def prefix(text: str) -> Word:
 
 
 SHORTEST_CORRECTED = 3
+LONGEST_CORRECTED = 100
+"""Letters: no name has a longer word, and comparing one costs the square of them."""
+
 SHORT = 4
 """Words of at most so many letters may have one wrong letter, longer ones two."""
 
@@ -173,7 +176,7 @@ def corrected(word: str, index: Index, worth: Worth) -> list[Word]:
     chosen, then the one that more skills have.
     """
     words: list[Word] = []
-    if len(word) < SHORTEST_CORRECTED:
+    if not SHORTEST_CORRECTED <= len(word) <= LONGEST_CORRECTED:
         return words
     for texts in index.look_alikes(word):
         nearest, words = best(corrections(word, texts), index, worth)

@@ -1,11 +1,14 @@
 """The results of queries and their order, the same on both databases."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
 from taxonomy.models import Skill
+from taxonomy.search.query import corrected
 from taxonomy.search.results import search
 from tests.taxonomy.search.conftest import search_names
 from tests.taxonomy.skills import skill_files
@@ -100,6 +103,12 @@ def test_a_misspelt_word_is_corrected_to_one_that_fits_the_others(seeded):
         Skill.objects.publish(skill_files(name, "Cook it."))
     assert search_names("xemon cake") == ["lemon-cake"]
     assert search_names("xemon soup") == ["demon-soup"]
+
+
+def test_a_word_longer_than_any_name_is_not_compared_with_others():
+    asks_nothing: Any = None
+
+    assert corrected("x" * 5000, index=asks_nothing, worth=asks_nothing) == []
 
 
 def test_a_correction_prefers_words_of_names(seeded):
