@@ -1,5 +1,6 @@
 """The admin's site: app config, sidebar, and a check of addresses."""
 
+import math
 from collections.abc import Callable, Iterator
 from functools import wraps
 from itertools import chain
@@ -9,7 +10,8 @@ from django.contrib import admin
 from django.contrib.admin.apps import AdminConfig
 from django.core.exceptions import BadRequest
 from django.core.paginator import InvalidPage
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.sites import UnfoldAdminSite
@@ -26,6 +28,20 @@ class FleetSite(UnfoldAdminSite):
     ) -> Callable[..., Any]:
         return super().admin_view(storable_only(view), cacheable)
 
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Count attempts with those of the API's login."""
+        name = str(request.POST.get("username", ""))
+        return too_many_attempts(request, name) or super().login(request, extra_context)
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Count attempts as logins: the form could be used to guess the password."""
+        refusal = too_many_attempts(request, request.user.get_username())
+        return refusal or super().password_change(request, extra_context)
+
     def search(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
@@ -34,6 +50,19 @@ class FleetSite(UnfoldAdminSite):
             return super().search(request, extra_context)
         except (InvalidPage, ValueError):
             raise Http404("There is no such page.") from None
+
+
+def too_many_attempts(request: HttpRequest, name: str) -> HttpResponse | None:
+    """Count a submitted password. None: it may be checked; else the 429 page."""
+    # The site is loaded before the models that the throttles' module needs.
+    from skillfleet.api.throttles import seconds_until_login
+
+    if request.method != "POST" or not (wait := seconds_until_login(request, name)):
+        return None
+    seconds = math.ceil(wait)
+    response = render(request, "429.html", {"seconds": seconds}, status=429)
+    response["Retry-After"] = str(seconds)
+    return response
 
 
 def storable_only(view: Callable[..., Any]) -> Callable[..., Any]:

@@ -2,10 +2,12 @@
 
 import hashlib
 import logging
+import unicodedata
 from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
 from django.core.cache import BaseCache, caches
+from django.http import HttpRequest
 from django.utils.connection import ConnectionProxy
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
@@ -75,7 +77,7 @@ class WriteThrottle(SharedThrottle):
 
 
 class LoginThrottle(SharedThrottle):
-    """Attempts to log in per address."""
+    """Attempts to log in per address, in the API and the admin together."""
 
     scope = "login"
 
@@ -91,6 +93,30 @@ class LoginNameThrottle(SharedThrottle):
 
     scope = "login_name"
 
+    def __init__(self, name: str | None = None) -> None:
+        super().__init__()
+        self.name = name
+        """The user name, if it is not in the body of an API request."""
+
     def get_cache_key(self, request: Request, view: "APIView") -> str | None:
-        name = request.data.get("username") if isinstance(request.data, dict) else ""
-        return self.counter(f"{self.get_ident(request)} {name!a}")
+        name: Any = self.name
+        if name is None:
+            sent = request.data
+            name = sent.get("username") if isinstance(sent, dict) else ""
+        return self.counter(f"{self.get_ident(request)} {spelling(str(name))!a}")
+
+
+def spelling(name: str) -> str:
+    """The one spelling under which attempts at a user name are counted.
+
+    Django's login form trims and normalises names, too.
+    """
+    return unicodedata.normalize("NFKC", name).strip().casefold()
+
+
+def seconds_until_login(request: HttpRequest, name: str) -> float:
+    """Count an attempt to log in as `name` outside of the API; 0: it is allowed."""
+    api_request, view = cast(Request, request), cast("APIView", None)  # neither is read
+    throttles = (LoginThrottle(), LoginNameThrottle(name))
+    refusing = [each for each in throttles if not each.allow_request(api_request, view)]
+    return max((each.wait() or 1 for each in refusing), default=0)

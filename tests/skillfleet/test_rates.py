@@ -1,5 +1,6 @@
 """Writes are counted per user; reads are not."""
 
+import pytest
 from rest_framework.test import APIClient
 
 from tests.skillfleet.conftest import PASSWORD
@@ -52,3 +53,54 @@ def test_writes_and_logins_go_on_while_nobody_can_count(
 
     assert "rate=write not counted" in caplog.text
     assert "rate=login not counted" in caplog.text
+
+
+ADMIN = "/admin/login/"
+WRONG = {"username": "vera", "password": "wrong"}
+
+
+def in_admin(client, **fields):
+    return client.post(ADMIN, {**WRONG, **fields}, format="multipart")
+
+
+def log_in_everywhere(client):
+    return [in_admin(client), client.post(LOGIN, WRONG)]
+
+
+@pytest.mark.parametrize("limited", ["login", "login_name"])
+def test_the_api_and_the_admin_share_one_count_of_logins(anonymous, settings, limited):
+    settings.SKILLFLEET_RATES = {"login": "", "login_name": "", limited: "3/min"}
+
+    answers = [*log_in_everywhere(anonymous), *log_in_everywhere(anonymous)]
+
+    assert [each.status_code for each in answers] == [200, 401, 200, 429]
+    refused = in_admin(anonymous, password=PASSWORD)
+    assert refused.status_code == 429
+    assert int(refused["Retry-After"]) > 0
+    assert "too many attempts" in refused.content.decode()
+    assert anonymous.get(ADMIN).status_code == 200
+
+
+@pytest.mark.parametrize("spelled", [" vera ", "VERA", "\uff56era"])
+def test_another_spelling_of_a_name_does_not_escape_the_rate(
+    anonymous, viewer, settings, spelled
+):
+    settings.SKILLFLEET_RATES = {"login": "", "login_name": "1/min"}
+    in_admin(anonymous)
+
+    assert in_admin(anonymous, username=spelled).status_code == 429
+    answer = anonymous.post(LOGIN, {**WRONG, "username": spelled})
+    assert answer.status_code == 429
+
+
+def test_guessing_the_own_password_in_a_session_counts_too(client, viewer, settings):
+    settings.SKILLFLEET_RATES = {"login": "", "login_name": "2/min"}
+    type(viewer).objects.filter(pk=viewer.pk).update(is_staff=True)
+    client.force_login(viewer)
+
+    tries = [
+        client.post("/admin/password_change/", {"old_password": f"guess{n}"})
+        for n in range(3)
+    ]
+
+    assert [each.status_code for each in tries] == [200, 200, 429]
