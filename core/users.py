@@ -29,6 +29,15 @@ def requested_user_key(request: Request, ref: str) -> int:
     return int(ref)
 
 
+def lock_user(user: User) -> None:
+    """Lock the user's row until the transaction ends.
+
+    Whoever counts a user's rows before adding one takes it first, so that requests at
+    the same time cannot exceed the limit together.
+    """
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+
+
 def may_change(actor: User, user: User) -> bool:
     """Superusers may change everyone; operators everyone but superusers.
 

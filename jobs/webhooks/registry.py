@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from core.users import lock_user
 from jobs.exceptions import InvalidWebhook, TooManyWebhooks
 from jobs.models import Webhook
 from jobs.webhooks import signing
@@ -20,9 +21,7 @@ def register(user: User, url: str, events: Iterable[str]) -> tuple[Webhook, str]
     """
     check(url)
     with transaction.atomic():
-        User.objects.select_for_update(no_key=True).get(
-            pk=user.pk
-        )  # one registration at a time
+        lock_user(user)
         if user.webhooks.count() >= settings.SKILLFLEET_WEBHOOKS_PER_USER:
             raise TooManyWebhooks
         webhook = Webhook.objects.create(user=user, url=url, events=in_order(events))

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.utils import quote
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.models import Group, User
@@ -104,7 +104,10 @@ class UserAdmin(auth_admin.UserAdmin, ForgivingList):
         """Only superusers may: who sets a password can log in as that user."""
         if not request.user.is_superuser:
             raise PermissionDenied
-        return super().user_change_password(request, id, form_url)
+        response = super().user_change_password(request, id, form_url)
+        if request.method == "POST" and response.status_code == 302:
+            messages.info(request, "API tokens made before a new password are revoked.")
+        return response
 
 
 @admin.register(Group)

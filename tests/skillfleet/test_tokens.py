@@ -2,18 +2,23 @@
 
 import io
 from datetime import timedelta
+from unittest.mock import patch
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from skillfleet.accounts.tokens import expired_tokens, make_login_token, make_token
+from tests.skillfleet.conftest import PASSWORD
 
 TOKENS = "/api/v1/auth/tokens"
+NEW_PASSWORD = "another-Passw0rd"
 
 
 @pytest.fixture
@@ -171,3 +176,62 @@ def test_a_request_asks_for_the_one_token_it_brings(viewer):
 
     read = [query for query in queries if 'FROM "knox_authtoken"' in query["sql"]]
     assert len(read) == 1
+
+
+def by_command(root, user):
+    with patch("getpass.getpass", return_value=NEW_PASSWORD):
+        call_command("changepassword", user.username, stdout=io.StringIO())
+
+
+def by_superuser(root, user, **fields):
+    sent = {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}
+    sent = {"usable_password": "true", **sent, **fields}
+    answer = root.post(f"/admin/auth/user/{user.pk}/password/", sent)
+    assert answer.status_code == 302
+
+
+def by_disabling_passwords(root, user):
+    by_superuser(root, user, usable_password="false", **{"unset-password": ""})
+
+
+def by_oneself(root, user):
+    User.objects.filter(pk=user.pk).update(is_staff=True)
+    browser = Client()
+    browser.force_login(user)
+    sent = {"old_password": PASSWORD}
+    sent |= {"new_password1": NEW_PASSWORD, "new_password2": NEW_PASSWORD}
+    assert browser.post("/admin/password_change/", sent).status_code == 302
+
+
+@pytest.mark.parametrize(
+    "set_password", [by_superuser, by_command, by_disabling_passwords, by_oneself]
+)
+def test_a_new_password_revokes_the_tokens_of_its_user_alone(
+    admin_client, viewer, operator, set_password
+):
+    made = [make_token(viewer), make_login_token(viewer)]
+    others = make_token(operator)
+
+    set_password(admin_client, viewer)
+
+    assert [works(token.secret) for token in made] == [False, False]
+    assert works(others.secret)
+
+
+def test_tokens_stay_when_the_password_does(viewer, make_person, settings):
+    without = User.objects.create_user("program")
+    secrets = [make_token(each).secret for each in (viewer, without)]
+
+    for user in User.objects.filter(pk__in=[viewer.pk, without.pk]):
+        user.first_name = "Changed"
+        user.save()
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+        *settings.PASSWORD_HASHERS,
+    ]
+    log_in = {"username": "vera", "password": PASSWORD}  # Django hashes it anew
+    assert APIClient().post("/api/v1/auth/login", log_in).status_code == 200
+    viewer.refresh_from_db()
+
+    assert viewer.password.startswith("pbkdf2")
+    assert all(map(works, secrets))
