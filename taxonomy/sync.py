@@ -27,8 +27,9 @@ from taxonomy.files.gate import (
     PackagingError,
     SourceLimits,
     SourceRefused,
+    misspelt_skill_md,
 )
-from taxonomy.files.read import FolderSource, Skipped, find_skills
+from taxonomy.files.sources import FolderSource, Skipped, find_skills
 from taxonomy.files.write import is_empty_folder, remove_folder, write_folder
 from taxonomy.importing.matching import (
     Categories,
@@ -229,19 +230,25 @@ class SyncFolder:
     def __init__(self, root: Path, limits: SourceLimits) -> None:
         self.root = root
         self.source = source_in(root, limits)
+        misspelt = self.source.misspelt if self.source else {}
         folders = self.source.folders if self.source else ()
-        if "" in folders:
+        if "" in folders and "" not in misspelt:
             raise SourceRefused(
                 f"{root} is a skill itself. Name the folder above it, or remove its "
                 "SKILL.md."
             )
         self.by_name: dict[str, list[str]] = {}
-        for folder in folders:
+        for folder in filter(None, folders):
             self.by_name.setdefault(folder.rpartition("/")[2], []).append(folder)
 
     @property
     def skipped(self) -> Sequence[Skipped]:
-        return self.source.skipped if self.source else ()
+        if self.source is None:
+            return ()
+        if name := self.source.misspelt.get(""):
+            reason = str(misspelt_skill_md(name))
+            return (Skipped("", reason), *self.source.skipped)
+        return self.source.skipped
 
     @property
     def why_uncertain(self) -> str:
@@ -273,9 +280,7 @@ class SyncFolder:
 def source_in(root: Path, limits: SourceLimits) -> FolderSource | None:
     """The skills of the folder; None if it contains none yet."""
     try:
-        if not root.exists() or not any(
-            True for _ in find_skills(root, limits.entries)
-        ):
+        if not root.exists() or not find_skills(root, limits.entries).folders:
             return None
     except OSError as error:
         raise SourceRefused(f"{error.filename}: {error.strerror}.") from error

@@ -20,7 +20,7 @@ from core.serializers import FlagField, StrictSerializer, TextField
 from taxonomy.api.files import FilesField
 from taxonomy.exceptions import NothingToImport, TooManySkills
 from taxonomy.files.gate import SourceRefused
-from taxonomy.files.read import EntrySource, open_archive, uploaded_files
+from taxonomy.files.sources import EntrySource, open_archive, uploaded_files
 from taxonomy.importing.importer import Importer, ImportOptions, OnConflict
 from taxonomy.importing.report import Action, Report, sanitized
 from taxonomy.limits import source_limits

@@ -257,14 +257,14 @@ def _collisions(files: Files) -> Iterator[Finding]:
     paths: dict[str, str] = {}
     for file in files:
         for folder in _folders(file.path):
-            other = folders.setdefault(_folded(folder), folder)
+            other = folders.setdefault(folded(folder), folder)
             if other != folder:
                 yield _collision(file.path, other)
-        if other := paths.get(_folded(file.path), ""):
+        if other := paths.get(folded(file.path), ""):
             yield _collision(file.path, other)
-        paths.setdefault(_folded(file.path), file.path)
-    for folded, path in paths.items():
-        if folder := folders.get(folded, ""):
+        paths.setdefault(folded(file.path), file.path)
+    for key, path in paths.items():
+        if folder := folders.get(key, ""):
             yield _collision(path, f"{folder}/")
 
 
@@ -278,12 +278,30 @@ def _folders(path: str) -> list[str]:
     return ["/".join(parts[:count]) for count in range(1, len(parts))]
 
 
-def _folded(path: str) -> str:
+def folded(path: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFKC", path).casefold())
 
 
 def _missing_skill_md(files: Files) -> Iterator[Finding]:
-    if not any(file.path == "SKILL.md" for file in files):
-        message = "There is no SKILL.md at the root"
-        remedy = "Put a file named exactly SKILL.md at the root of the skill."
-        yield _error("skill-md", "SKILL.md", message, remedy)
+    if any(file.path == "SKILL.md" for file in files):
+        return
+    if misspelt := [file.path for file in files if is_skill_file(file.path)]:
+        yield misspelt_skill_md(misspelt[0])
+        return
+    message = "There is no SKILL.md at the root"
+    remedy = "Put a file named exactly SKILL.md at the root of the skill."
+    yield _error("skill-md", "SKILL.md", message, remedy)
+
+
+def is_skill_file(name: str) -> bool:
+    """Whether a file with this name is, or is meant to be, the SKILL.md of its folder.
+
+    On disks that ignore case `Skill.md` works, so that its author sees no mistake.
+    """
+    return folded(name).rstrip(". ") == "skill.md"
+
+
+def misspelt_skill_md(path: str) -> Finding:
+    name = path.rpartition("/")[2]
+    message = f"Clients do not read a file named {name!r}: spell it SKILL.md"
+    return _error("skill-md", path, message, "Rename the file to SKILL.md.")

@@ -12,7 +12,7 @@ from django.db import DatabaseError, transaction
 from core.json_values import text_finding
 from taxonomy.exceptions import InvalidSkill, NameTaken, SkillArchived, TaxonomyError
 from taxonomy.files.gate import PackagingError
-from taxonomy.files.read import SkillSource, first_in, folders_of
+from taxonomy.files.sources import SkillSource, first_in, folders_of
 from taxonomy.importing.matching import (
     Categories,
     DiscoveredSkill,

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from taxonomy.category_matcher import CategoryMatcher, CategoryWords
 from taxonomy.exceptions import InvalidSkill
-from taxonomy.files.read import SkillSource
+from taxonomy.files.sources import SkillSource
 from taxonomy.limits import configured_limits
 from taxonomy.models import Address, Category, Origin, Published, Skill, SkillVersion
 from taxonomy.models.address import MAX_NAME_CHARS, SKILL_NAME

@@ -7,7 +7,8 @@ from django.core.management import CommandError, call_command
 
 from taxonomy.files.archives import FORMS
 from taxonomy.files.gate import File
-from taxonomy.files.read import open_source, read_folder
+from taxonomy.files.read import read_folder
+from taxonomy.files.sources import open_source
 from taxonomy.models import Skill
 from tests.taxonomy.skills import skill_files
 

@@ -24,6 +24,11 @@ def validate(*arguments):
     return 0, out.getvalue()
 
 
+def validate_json(*arguments):
+    code, output = validate(*arguments, "--json")
+    return code, json.loads(output)
+
+
 def test_a_folder_a_file_and_an_archive_are_judged_alike(tmp_path):
     folder = write_folder(skill_files(body=RISKY), tmp_path / "pdf-tools")
     archive = tmp_path / "skills.zip"

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core.json_values import text_finding
-from taxonomy.files.read import open_source
+from taxonomy.files.sources import open_source
 from taxonomy.importing.importer import Importer, ImportOptions, OnConflict
 from taxonomy.importing.report import Report
 from taxonomy.limits import source_limits

@@ -11,12 +11,18 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 
 from core.terminal import say
-from taxonomy.files.gate import File, FilesRefused, SourceRefused, skipped_folder
-from taxonomy.files.read import SKILL_FILES, SkillSource, open_source, regular_file
+from taxonomy.files.gate import (
+    File,
+    FilesRefused,
+    SourceRefused,
+    is_skill_file,
+    skipped_folder,
+)
+from taxonomy.files.sources import SkillSource, open_source, regular_file
 from taxonomy.limits import configured_limits, source_limits
 from taxonomy.models import Skill
 from taxonomy.package import SkillPackage
-from taxonomy.skillmd.findings import Finding
+from taxonomy.skillmd.findings import Finding, Findings
 from taxonomy.skillmd.report import FAILED, PASSED, WARNINGS, Report
 from taxonomy.validation import outdated_skills
 
@@ -95,7 +101,7 @@ def validated_targets(targets: list[str]) -> Iterator[Validated]:
 
 def validated_on_disk(path: Path, target: str) -> Iterator[Validated]:
     """Validate a SKILL.md, a folder or an archive. Raises SourceRefused."""
-    if path.name in SKILL_FILES and path.is_file():
+    if is_skill_file(path.name) and path.is_file():
         yield Validated(target, report_on_file(path))
         return
     with open_source(path, source_limits()) as source:
@@ -113,25 +119,30 @@ def report_on_file(path: Path) -> Report:
 def validated_skills_in(source: SkillSource, target: str) -> Iterator[Validated]:
     """A report on every skill and every skipped folder of a folder or archive.
 
-    The report on a skill that cannot be read says why.
+    The report on a skill whose files are refused says why, and judges its SKILL.md.
     """
+    limits = configured_limits()
     for folder in source.folders:
-        path = str(Path(target) / folder)
+        path, name = str(Path(target) / folder), source.name_of(folder)
         try:
-            files = source.read(folder)
+            package = SkillPackage(source.read(folder), limits, name, is_gated=True)
         except FilesRefused as refused:
-            yield Validated(path, unread(*refused.findings))
+            package = SkillPackage(source.read_skill_file(folder), limits, name)
+            yield Validated(path, refused_report(package, refused.findings))
         else:
-            name, limits = source.name_of(folder), configured_limits()
-            package = SkillPackage(files, limits, name, is_gated=True)
             yield Validated(path, package.report)
     for skipped in source.skipped:
         path = str(Path(target) / skipped.path)
         yield Validated(path, unread(skipped_folder(*skipped)))
 
 
+def refused_report(skill_file: SkillPackage, refused: Findings) -> Report:
+    """The report on a skill of which only the SKILL.md, if any, could be read."""
+    return Report(skill_file.specification, skill_file.portable, refused, (), ())
+
+
 def unread(*findings: Finding) -> Report:
-    """The report on a skill that could not be read."""
+    """The report on a folder that could not be read."""
     return Report((), (), findings, (), ())
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from taxonomy.files.archives import FORMS
 from taxonomy.files.gate import File, FilesRefused, SourceRefused, as_files, check_files
-from taxonomy.files.read import open_archive, open_source
+from taxonomy.files.sources import open_archive, open_source
 from tests.taxonomy.importing.hostile.tars import patched
 
 SKILL_MD = File("SKILL.md", b"---\nname: a\ndescription: b\n---\n")

@@ -16,7 +16,8 @@ from taxonomy.files.gate import (
     FolderMissing,
     SourceRefused,
 )
-from taxonomy.files.read import FolderSource, open_source, read_folder
+from taxonomy.files.read import read_folder
+from taxonomy.files.sources import FolderSource, open_source
 from taxonomy.files.write import write_folder
 from tests.taxonomy.files.deeds import OLD, skill
 from tests.taxonomy.files.faults import before_opening

@@ -9,7 +9,8 @@ import pytest
 
 from taxonomy.files import write
 from taxonomy.files.gate import FolderLeft, FolderMissing, FolderOccupied
-from taxonomy.files.read import open_source, read_folder
+from taxonomy.files.read import read_folder
+from taxonomy.files.sources import open_source
 from taxonomy.files.write import remove_folder, write_folder
 from tests.taxonomy.files.deeds import DEEDS, NEW, OLD, skill
 from tests.taxonomy.files.faults import Between, at

@@ -6,7 +6,8 @@ from errno import EACCES
 import pytest
 
 from taxonomy.files.gate import SourceRefused
-from taxonomy.files.read import FolderSource, find_skills, open_source, read_folder
+from taxonomy.files.read import read_folder
+from taxonomy.files.sources import FolderSource, find_skills, open_source
 from taxonomy.files.write import write_folder
 from tests.taxonomy.files.deeds import OLD
 from tests.taxonomy.files.faults import before_opening
@@ -66,10 +67,9 @@ def test_a_source_that_may_not_be_read_is_refused(skills_folder, monkeypatch):
 def test_folders_that_are_nested_too_deeply_are_told(skills_folder):
     deep = skills_folder.joinpath(*"d" * 65)
     write_folder(OLD, deep)
-    skipped = []
-    paths = sorted(find_skills(skills_folder, 1_000, skipped))
-    assert paths == ["a", "deep/b"]
-    assert [path for path, _ in skipped] == ["/".join("d" * 65)]
+    discovery = find_skills(skills_folder, 1_000)
+    assert discovery.folders == ["a", "deep/b"]
+    assert [path for path, _ in discovery.skipped] == ["/".join("d" * 65)]
 
 
 def test_what_systems_put_into_folders_belongs_to_no_skill(skills_folder):

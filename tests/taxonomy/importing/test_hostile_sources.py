@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from taxonomy.files.gate import Limits, SourceLimits, SourceRefused
-from taxonomy.files.read import open_source
+from taxonomy.files.sources import open_source
 from taxonomy.importing.importer import Importer, ImportOptions
 from taxonomy.models import Blob, Bundle, Skill
 from tests.taxonomy.importing.hostile import drawn

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from taxonomy.files.read import uploaded_files
+from taxonomy.files.sources import uploaded_files
 from taxonomy.files.write import write_folder
 from taxonomy.importing.importer import Importer, ImportOptions
 from taxonomy.models import Origin, Skill

@@ -167,7 +167,7 @@ def no_skill_at_all(rng, place):
     return packed(rng, place, {"evil/readme.md": rng.randbytes(99)})
 
 
-@trick("no SKILL.md")
+@trick("spell it SKILL.md")
 def skill_md_in_lower_case(rng, place):
     return packed(rng, place, {"evil/skill.md": skill_md(rng)})
 
