@@ -246,12 +246,45 @@ def shortened(error: str) -> str:
     return lifecycle.storable(error)[:MAX_ERROR_CHARS]
 
 
+class LastLine:
+    """A response's stream that remembers the last line that was read from it."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+        self.line = b""
+
+    def readline(self, limit: int = -1) -> bytes:
+        self.line = self.stream.readline(limit)
+        return self.line
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+
+class WholeHeaders(http.client.HTTPResponse):
+    """A response whose headers must end with an empty line.
+
+    http.client takes the end of the connection for the end of the headers.
+    """
+
+    def begin(self) -> None:
+        stream = LastLine(self.fp)
+        self.fp = stream  # type: ignore[assignment]
+        super().begin()
+        if not stream.line:
+            raise http.client.RemoteDisconnected(
+                "The connection ended, or the time was over, within the headers."
+            )
+
+
 class PinnedConnection(http.client.HTTPConnection):
     """Connects to the address that was checked, not to a newer one of the host name.
 
     This is part of the SSRF guard: a name server could answer differently (DNS
     rebinding) between the check and the connection.
     """
+
+    response_class = WholeHeaders
 
     def __init__(self, target: Target, seconds: float) -> None:
         super().__init__(target.host, target.port, timeout=seconds)

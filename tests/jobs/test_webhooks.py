@@ -1,8 +1,10 @@
 """A registered URL is called, with a signature, once, when a job asks or ends."""
 
+import ipaddress
 import json
 import socket
 import threading
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -10,6 +12,8 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import transaction
 from django.db.models.functions import Now
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jobs import lifecycle
 from jobs.checks import check_networks
@@ -198,6 +202,45 @@ def test_a_response_that_no_text_column_stores_is_retried_later(receiver, hook, 
     assert "\0" not in odd.error
 
 
+@pytest.mark.parametrize("status", [b"200 OK", b"204 No Content", b"100 Continue"])
+@pytest.mark.parametrize("ending", ["never", "closed"])
+def test_headers_that_do_not_end_are_no_delivery(
+    receiver, hook, submit, settings, status, ending
+):
+    settings.SKILLFLEET_WEBHOOK_TIMEOUT = timedelta(milliseconds=500)
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        Webhook.objects.update(url=f"http://127.0.0.1:{server.getsockname()[1]}/")
+        fail(submit())
+        answering = threading.Thread(
+            target=answer_headers, args=(server, status, ending, over)
+        )
+        answering.start()
+        delivery.deliver_due()
+        over.set()
+        answering.join(20)
+
+    tried = Delivery.objects.get()
+    assert (tried.status, tried.response_status, tried.attempts) == ("pending", None, 1)
+    assert tried.error and tried.next_at
+    Webhook.objects.update(url=receiver.url)
+    make_due()
+    delivery.deliver_due()
+    tried.refresh_from_db()
+    assert (tried.status, tried.response_status) == ("delivered", 204)
+
+
+def answer_headers(
+    server: socket.socket, status: bytes, ending: str, over: threading.Event
+) -> None:
+    client, _ = server.accept()
+    with client, suppress(OSError):  # the sender ends the connection
+        client.recv(65536)
+        client.sendall(b"HTTP/1.1 " + status + b"\r\nX-Begin: 1\r\n")
+        while ending == "never" and not over.wait(0.02):
+            client.sendall(b"X")
+
+
 def answer_nonsense(server: socket.socket) -> None:
     client, _ = server.accept()
     with client:
@@ -230,6 +273,27 @@ def test_410_or_a_deactivated_owner_ends_it(receiver, hook, submit, author_user)
         "https://[::ffff:127.0.0.1]/",
         "https://[64:ff9b::7f00:1]/",
         "https://[fd00::1]/",
+        "https://[fec0::1]/",
+        "https://[feff::1]/",
+        "https://[::127.0.0.1]/",
+        "https://[::ffff:0:127.0.0.1]/",
+        "https://[2001:0:7f00:1::1]/",
+        "https://[2002:7f00:1::]/",
+        "https://[2001:db8::1]/",
+        "https://[3fff::1]/",
+        "https://[5f00::1]/",
+        "https://[100::1]/",
+        "https://192.0.0.8/",
+        "https://192.0.0.9/",
+        "https://192.88.99.1/",
+        "https://198.19.0.1/",
+        "https://203.0.113.7/",
+        "https://240.0.0.1/",
+        "https://255.255.255.255/",
+        "https://[8.8.8.8]/",
+        "https://[example.org]/",
+        "https://a[2606:4700::1111]/",
+        "https://[2606:4700::1111]a/",
         "https://224.0.0.1/",
         "https://0.0.0.0/",
         "http://8.8.8.8/",
@@ -253,6 +317,31 @@ def test_an_address_that_must_not_be_called_is_a_400(author_api, url):
     assert answer.status_code == 400
     assert answer.json()["errors"]["url"]
     assert not Webhook.objects.exists()
+
+
+special_addresses = st.sampled_from(addresses.SPECIAL).flatmap(
+    lambda network: st.ip_addresses(network=network)
+)
+unassigned = st.ip_addresses(v=6).filter(lambda each: int(each) >> 125 != 1)
+
+
+@given(address=special_addresses | unassigned)
+def test_special_addresses_are_refused_whatever_python_says(address):
+    with pytest.MonkeyPatch.context() as patch:
+        for kind in (ipaddress.IPv4Address, ipaddress.IPv6Address):
+            patch.setattr(kind, "is_global", True)  # as for fec0::1 before 3.11.10
+        if getattr(address, "ipv4_mapped", None) is None:
+            with pytest.raises(addresses.Refused):
+                addresses.check_address(address, "https")
+
+
+@pytest.mark.parametrize(
+    "host", ["8.8.8.8", "192.0.1.1", "[2606:4700::1111]", "[2a00:1450::1]:8443"]
+)
+def test_addresses_of_the_internet_are_accepted(author_api, host):
+    answer = author_api.post(WEBHOOKS, {"url": f"https://{host}/hook"})
+
+    assert answer.status_code == 201, answer.content
 
 
 @pytest.mark.parametrize("url", ["https://localhost/", "http://localhost:1/"])
