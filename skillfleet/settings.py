@@ -24,6 +24,8 @@ DEBUG = env.bool("DJANGO_DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or local_secret_key()
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"  # where a login without a usable `next` leads
 CSRF_FAILURE_VIEW = "skillfleet.api.errors.csrf_failure"
 
 # HTTPS: docs/howto/deploy.md. One switch, and the headers of a trusted proxy.

@@ -1,5 +1,7 @@
 """A user name and a password give a token; the token gives everything else."""
 
+from urllib.parse import urlencode
+
 import pytest
 from knox.models import AuthToken
 from rest_framework.test import APIClient
@@ -143,3 +145,20 @@ def test_an_address_that_a_caller_makes_up_does_not_escape_the_rate(
     ]
 
     assert responses[-1].status_code == 429
+
+
+@pytest.mark.parametrize(
+    "target", ["", "https://evil.example/", "//evil.example", "javascript:alert(1)"]
+)
+@pytest.mark.parametrize("place", ["query", "form"])
+def test_a_refused_next_leads_to_the_start_page(client, make_person, target, place):
+    make_person("sam", is_staff=True)
+    sent = {"username": "sam", "password": PASSWORD}
+    query = f"?{urlencode({'next': target})}" if place == "query" else ""
+    if place == "form":
+        sent["next"] = target
+
+    answer = client.post(f"/admin/login/{query}", sent)
+
+    assert (answer.status_code, answer["Location"]) == (302, "/admin/")
+    assert client.get("/admin/").status_code == 200
