@@ -36,7 +36,7 @@ from jobs.submission import (
 )
 from taxonomy.exceptions import SkillArchived
 from taxonomy.files.gate import File, Files
-from taxonomy.models import Skill
+from taxonomy.models import Category, Skill
 from taxonomy.package import SKILL_MD
 
 
@@ -53,8 +53,8 @@ def create_skill_job(
     """Submit a job: save it with its sources, first event and message, or nothing.
 
     If this user has used the idempotency key before, the job of then is returned.
-    Raises KeyReused if that job has another task or other sources, and InvalidJob with
-    all fields that are wrong.
+    Raises KeyReused with the differences if that request was another one, and
+    InvalidJob with all fields that are wrong.
     """
     sources, options = tuple(sources), dict(options or {})
     category_path = check_submission(
@@ -93,25 +93,60 @@ def _with_same_key(job: Job, sources: tuple[SourceDocument, ...]) -> Job | None:
     existing: Job | None = Job.objects.filter(
         user_id=job.user_id, idempotency_key=job.idempotency_key
     ).first()
-    if existing and not _same_request(existing, job, sources):
-        raise KeyReused
+    if existing and (names := _differences(existing, job, sources)):
+        raise KeyReused(
+            "This idempotency key was used for a request with another"
+            f" {', '.join(names)}; use a new key, or repeat that request.",
+            {
+                "idempotency_key": [
+                    f"Used before with another {each}." for each in names
+                ]
+            },
+        )
     return existing
 
 
-def _same_request(existing: Job, job: Job, sources: tuple[SourceDocument, ...]) -> bool:
-    """Whether both jobs have the same task, and the same sources or feedback.
+def _differences(
+    existing: Job, job: Job, sources: tuple[SourceDocument, ...]
+) -> list[str]:
+    """The fields of the request in which the two jobs differ.
 
-    The sources of refinements are not compared: the skill may have changed since then.
+    The sources and category of refinements are the skill's, which may have changed.
     """
-    if (existing.job_type, existing.task_description) != (
-        job.job_type,
-        job.task_description,
-    ):
-        return False
+    if existing.job_type != job.job_type:
+        return ["job_type"]
+    names = _differing(existing.options, job.options)
     if job.job_type == Job.Type.SKILL_REFINEMENT:
-        return bool(existing.user_context == job.user_context)
-    texts = list(existing.sources.order_by("pk").values_list("text", flat=True))
-    return texts == [source.text for source in sources]
+        names += _differing(existing.user_context, job.user_context)
+        if _refined_skill(existing) != _refined_skill(job):
+            names.append("skill")
+        return names
+    fields = ("task_description", "user_context")
+    names += [each for each in fields if getattr(existing, each) != getattr(job, each)]
+    texts = [(source.name, source.text) for source in sources]
+    if list(existing.sources.order_by("pk").values_list("name", "text")) != texts:
+        names.append("sources")
+    if _current_path(existing.intended_taxonomy_path) != job.intended_taxonomy_path:
+        names.append("intended_taxonomy_path")
+    return names
+
+
+def _refined_skill(job: Job) -> Any:
+    return job.base and job.base.skill_id
+
+
+def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """The keys with different values; an absent one is like an empty one."""
+    keys = sorted({*one, *other})
+    return [key for key in keys if (one.get(key) or "") != (other.get(key) or "")]
+
+
+def _current_path(path: str) -> str:
+    """The current path of a category that had this one; unchanged if it is gone."""
+    try:
+        return Category.objects.resolve(path).path
+    except Category.DoesNotExist:
+        return path
 
 
 def _submit(job: Job, sources: tuple[SourceDocument, ...]) -> Job:

@@ -72,7 +72,7 @@ class SubmissionOptionsSerializer(StrictSerializer):
         required=False,
         max_length=KEY_CHARS,
         help_text=f"Or the header {IDEMPOTENCY_HEADER}. A second request with the same"
-        " key returns the job of the first.",
+        " key returns the job of the first; 409 if it asks for something else.",
     )
 
 

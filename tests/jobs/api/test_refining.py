@@ -222,4 +222,11 @@ def test_a_key_used_again_gives_the_same_job_also_after_a_new_version(
     republish(skill)
     assert refine("add: One line.", idempotency_key="k") == job
     other = {"feedback": "add: Another.", "idempotency_key": "k"}
-    assert author_api.post(REFINE, other, format="json").json()["code"] == "key_reused"
+    refused = author_api.post(REFINE, other, format="json").json()
+    assert (refused["code"], "feedback" in refused["detail"]) == ("key_reused", True)
+    other = {"feedback": "add: One line.", "auto_promote": True, "idempotency_key": "k"}
+    refused = author_api.post(REFINE, other, format="json").json()
+    assert (refused["code"], "auto_promote" in refused["detail"]) == (
+        "key_reused",
+        True,
+    )

@@ -5,6 +5,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from jobs import submission
 from jobs.models import Job, Worker
+from taxonomy.models import Category
 from taxonomy.models.category import CategoryManager
 from tests.jobs.copied_jobs import SOURCE, TASK
 
@@ -118,6 +119,50 @@ def test_the_same_key_gives_the_same_job(author_api):
 
     assert first["job_id"] == again["job_id"] != other["job_id"]
     assert Job.objects.count() == 2
+
+
+FIRST = {
+    "task_description": TASK,
+    "sources": [{"name": "a.md", "text": "# A"}],
+    "intended_taxonomy_path": "operations/monitoring",
+    "idempotency_key": "k1",
+}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("task_description", f"{TASK} Twice."),
+        ("auto_promote", True),
+        ("checkpoints", ["confirm"]),
+        ("style", "minimal"),
+        ("user_context", {"team": "payments"}),
+        ("intended_taxonomy_path", "operations/deployment"),
+        ("sources", [{"name": "a.md", "text": "# B"}]),
+        ("sources", [{"name": "b.md", "text": "# A"}]),
+        ("sources", []),
+    ],
+)
+def test_a_key_used_again_for_something_else_names_the_difference(
+    author_api, field, value
+):
+    assert author_api.post(URL, FIRST).status_code == 202
+
+    other = author_api.post(URL, {**FIRST, field: value})
+
+    assert (other.status_code, other.data["code"]) == (409, "key_reused")
+    assert other.data["errors"] == {
+        "idempotency_key": [f"Used before with another {field}."]
+    }
+    assert field in other.data["detail"]
+    assert Job.objects.count() == 1
+
+
+def test_a_key_used_again_after_its_category_moved_is_the_same_request(author_api):
+    first = author_api.post(URL, FIRST).data
+    Category.objects.resolve("operations/monitoring").move("operations/observing")
+
+    assert author_api.post(URL, FIRST).data["job_id"] == first["job_id"]
 
 
 def test_a_key_is_the_persons_own(author_api, other_api):
