@@ -15,6 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import parse_etags
@@ -53,15 +54,29 @@ def media_type_of(request: AnyRequest) -> str | None:
     """The negotiated media type. None: the response must not be cached.
 
     Neither HTML of the browsable API is cached, nor types with parameters, because
-    clients could make up any number of them.
+    clients could make up any number of them. `charset` and `q` change no response.
+    A plain Django view negotiates by itself: all of the Accept header counts.
     """
     if not isinstance(request, Request):
         return request.headers.get("Accept", "")
     renderer = getattr(request, "accepted_renderer", None)
     if renderer is None or renderer.media_type == "text/html":
         return None
+    media_type: str = renderer.media_type
     accepted: str = getattr(request, "accepted_media_type", "")
-    return accepted if accepted == renderer.media_type else None
+    is_plain = accepted == media_type or essential(accepted) == essential(media_type)
+    return media_type if is_plain else None
+
+
+INERT_PARAMETERS = frozenset({"charset", "q"})
+
+
+def essential(media_type: str) -> list[str]:
+    """The type in lower case and those of its parameters that may change a response."""
+    kind, *parameters = (part.strip() for part in media_type.split(";"))
+    named = [(each.partition("=")[0].strip().lower(), each) for each in parameters]
+    rest = [each for name, each in named if name and name not in INERT_PARAMETERS]
+    return [kind.lower(), *rest]
 
 
 def has_undeclared_parameter(request: AnyRequest, declared: frozenset[str]) -> bool:
@@ -81,6 +96,7 @@ def key_parts(request: AnyRequest) -> list[Any]:
         sorted(http.GET.lists()),
         imported(option("AUDIENCE"))(request),
         get_language(),
+        repr(timezone.get_current_timezone()),  # a name may belong to two offsets
     ]
 
 

@@ -275,6 +275,46 @@ def test_media_type_parameters_do_not_multiply_entries():
     assert response["X-Cache"] == "BYPASS"
 
 
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "application/json;charset=UTF-8",
+        'application/json; charset="utf-8"',
+        "application/json; q=0.9",
+        "application/json;q=0.9;charset=utf-8",
+        "Application/JSON",
+        "application/json;",
+        "application/*; q=0.5",
+        "*/*;q=0.8",
+        "text/html;q=0.9, application/json;Q=0.8",
+    ],
+)
+def test_charset_and_q_share_the_entry_of_the_type(accept):
+    first = ask(Groups, headers={"Accept": accept})
+    again = ask(Groups, headers={"Accept": accept})
+    plain = ask(Groups)
+
+    answers = (first, again, plain)
+    assert [each["X-Cache"] for each in answers] == ["MISS", "HIT", "HIT"]
+    assert {each.content for each in answers} == {first.content}
+    assert {each["Content-Type"] for each in answers} == {"application/json"}
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "application/json; indent=4",
+        "application/json; q=0.9; indent=4",
+        "application/json; charset=utf-8; made-up=1",
+        'application/json; charset="a;b"',
+    ],
+)
+def test_other_parameters_bypass_beside_charset_and_q(accept):
+    ask(Groups)
+
+    assert outcome(Groups, headers={"Accept": accept}) == "BYPASS"
+
+
 def test_an_exception_of_the_view_is_not_stored():
     class Failing(OpenView):
         @cache_endpoint

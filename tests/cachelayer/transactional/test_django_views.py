@@ -1,5 +1,9 @@
 """Plain Django views, sync and async, functions and classes."""
 
+from datetime import UTC, datetime, timedelta
+from datetime import timezone as fixed_zone
+from zoneinfo import ZoneInfo
+
 import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth.models import AnonymousUser, User
@@ -8,8 +12,12 @@ from django.middleware.csrf import get_token
 from django.template import engines
 from django.template.response import TemplateResponse
 from django.test import RequestFactory
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views import View
+from rest_framework.renderers import JSONRenderer
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from cachelayer import add_cache_tags, cache_endpoint, cache_manager, cache_user_data
 from tests.cachelayer.arrivals import arrived
@@ -104,6 +112,44 @@ def test_another_accept_header_has_an_entry_of_its_own():
     ask(page)
 
     assert ask(page, headers={"Accept": "text/csv"})["X-Cache"] == "MISS"
+
+
+NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
+
+
+@cache_endpoint
+def noon(request):
+    return HttpResponse(timezone.localtime(NOON).isoformat())
+
+
+class Noon(APIView):
+    authentication_classes = permission_classes = throttle_classes = ()
+    renderer_classes = (JSONRenderer,)
+
+    @cache_endpoint
+    def get(self, request):
+        return Response(timezone.localtime(NOON).isoformat())
+
+
+ZONES = [
+    (ZoneInfo("UTC"), "12:00:00+00:00"),
+    (ZoneInfo("Europe/Berlin"), "14:00:00+02:00"),
+    (fixed_zone(timedelta(hours=1), "office"), "13:00:00+01:00"),
+    (fixed_zone(timedelta(hours=9), "office"), "21:00:00+09:00"),
+]
+
+
+@pytest.mark.parametrize("view", [noon, Noon.as_view()], ids=["django", "drf"])
+def test_each_active_time_zone_has_an_entry_of_its_own(view):
+    for expected in ("MISS", "HIT"):
+        for zone, local in ZONES:
+            with timezone.override(zone):
+                answer = ask(view)
+                answer = answer.render() if hasattr(answer, "render") else answer
+            assert (answer["X-Cache"], local in answer.content.decode()) == (
+                expected,
+                True,
+            )
 
 
 def test_each_user_has_their_own():
