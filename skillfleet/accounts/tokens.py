@@ -76,7 +76,9 @@ def note_new_password(
 
     Django also saves the field, alone, when it hashes the same password anew.
     """
-    is_rehash = update_fields == {"password"} and instance._password is None
+    is_rehash = (
+        update_fields == {"password"} and getattr(instance, "_password", None) is None
+    )
     if instance.has_usable_password() and is_rehash:
         return
     if update_fields is None or "password" in update_fields:
