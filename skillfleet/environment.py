@@ -14,7 +14,11 @@ env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 environ.Env.read_env(BASE_DIR / ".env")
 VAR_DIR = Path(env.str("SKILLFLEET_VAR_DIR", default=str(BASE_DIR / "var")))
-VAR_DIR.mkdir(parents=True, exist_ok=True)
+VAR_DIR.parent.mkdir(parents=True, exist_ok=True)
+VAR_DIR.mkdir(mode=0o700, exist_ok=True)  # whatever the umask
+MIN_KEY_CHARS = 32
+MIN_KEY_LETTERS = 5
+"""How many different characters a key must have, as Django's check security.W009."""
 
 
 def seconds(name: str, default: float) -> timedelta:
@@ -47,3 +51,34 @@ def local_secret_key() -> str:
             os.link(temporary, path)
         temporary.unlink()
     return path.read_text()
+
+
+def checked_secret_key(key: str) -> str:
+    """The key, unless it could be guessed. Raises ImproperlyConfigured.
+
+    Who has the key can sign sessions and the messages that workers unpickle.
+    """
+    if len(key) >= MIN_KEY_CHARS and len(set(key)) >= MIN_KEY_LETTERS:
+        return key
+    raise ImproperlyConfigured(
+        f"SECRET_KEY has {len(key)} characters, {len(set(key))} of them different; use"
+        f" at least {MIN_KEY_CHARS} random ones, for example the output of `openssl"
+        " rand -hex 32`, or leave it out: then one is generated."
+    )
+
+
+def keep_private(database: str) -> None:
+    """Create an SQLite file that only its owner can read, or withdraw others' rights.
+
+    SQLite gives its journals the rights of the file. Rights of the group alone are
+    left: somebody arranged them.
+    """
+    if not database or database.startswith((":memory:", "file:")):
+        return
+    path = Path(database)
+    with suppress(OSError):  # Django reports what it cannot open
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    for file in (path, *(Path(f"{path}-{end}") for end in ("wal", "shm", "journal"))):
+        with suppress(OSError):  # it does not exist, or is another user's
+            if file.stat().st_mode & 0o007:
+                file.chmod(0o600)

@@ -10,7 +10,13 @@ from datetime import timedelta
 from csp.constants import NONE, SELF
 from django.templatetags.static import static
 
-from skillfleet.environment import VAR_DIR, env, local_secret_key
+from skillfleet.environment import (
+    VAR_DIR,
+    checked_secret_key,
+    env,
+    keep_private,
+    local_secret_key,
+)
 from skillfleet.product_settings import *  # noqa: F403
 from skillfleet.product_settings import (
     SKILLFLEET_IDLE_TRANSACTION,
@@ -22,6 +28,8 @@ from skillfleet.product_settings import (
 
 DEBUG = env.bool("DJANGO_DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or local_secret_key()
+if not DEBUG:
+    checked_secret_key(SECRET_KEY)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 LOGIN_URL = "admin:login"
@@ -118,6 +126,7 @@ IDLE_TIMEOUT = "idle_in_transaction_session_timeout"
 database["CONN_HEALTH_CHECKS"] = True
 database["CONN_MAX_AGE"] = None
 if database["ENGINE"].endswith("sqlite3"):
+    keep_private(str(database["NAME"]))
     # With Django's defaults 14 % of web writes fail beside a busy worker.
     database["OPTIONS"] = {
         "timeout": 20,

@@ -50,3 +50,72 @@ def test_a_rate_is_what_the_throttle_reads(text):
         int(text.partition("/")[0]),
         {"s": 1, "m": 60, "h": 3600, "d": 86400}[text.partition("/")[2][0]],
     )
+
+
+def started(folder, umask=0o022, **variables):
+    """A process that opens the database, with a var folder of its own."""
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "skillfleet.settings",
+        "SKILLFLEET_VAR_DIR": str(folder),
+        "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",
+        **variables,
+    }
+    return subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import skillfleet.wsgi, django.db as db;"
+            "db.connection.cursor().execute('create table if not exists t (n int)')",
+        ],
+        env=environment,
+        capture_output=True,
+        text=True,
+        umask=umask,
+    )
+
+
+@pytest.mark.parametrize("key", ["x", "changeme", "ab" * 40, "0123456789" * 3])
+def test_a_key_that_can_be_guessed_is_refused_in_production(tmp_path, key):
+    process = started(tmp_path / "var", SECRET_KEY=key)
+
+    assert process.returncode != 0
+    assert f"SECRET_KEY has {len(key)} characters" in process.stderr
+    assert "openssl rand" in process.stderr
+
+
+def test_a_key_that_can_be_guessed_is_for_debugging(tmp_path):
+    process = started(tmp_path / "var", SECRET_KEY="x", DJANGO_DEBUG="on")
+
+    assert process.returncode == 0, process.stderr
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+@pytest.mark.parametrize("is_old", [False, True])
+def test_the_database_and_its_folder_are_private_whatever_the_umask(
+    tmp_path, umask, is_old
+):
+    folder = tmp_path / "new" / "var"
+    database = folder / "db.sqlite3"
+    if is_old:  # made by an earlier version
+        folder.mkdir(parents=True)
+        database.touch()
+        database.chmod(0o644)
+
+    process = started(folder, umask)
+
+    assert process.returncode == 0, process.stderr
+    assert database.stat().st_size
+    assert [path for path in folder.glob("db.*") if path.stat().st_mode & 0o077] == []
+    assert is_old or folder.stat().st_mode & 0o077 == 0
+
+
+def test_rights_of_a_group_stay(tmp_path):
+    database = tmp_path / "other.sqlite3"
+    database.touch()
+    database.chmod(0o660)
+
+    process = started(tmp_path / "var", DATABASE_URL=f"sqlite:///{database}")
+
+    assert process.returncode == 0, process.stderr
+    assert database.stat().st_mode & 0o777 == 0o660
