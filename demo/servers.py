@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import django
 
@@ -45,7 +46,7 @@ def environment(var: Path) -> dict[str, str]:
     return inherited | {
         "SKILLFLEET_VAR_DIR": str(var),
         # Set here, so that a .env file in the checkout cannot override it.
-        "DATABASE_URL": f"sqlite:///{var / 'db.sqlite3'}",
+        "DATABASE_URL": f"sqlite:///{quote(str(var / 'db.sqlite3'))}",
         "REDIS_URL": "",
         "SKILLFLEET_PUBLIC_READ": "true",
         "PYTHONUNBUFFERED": "1",

@@ -6,6 +6,7 @@ product's own are in product_settings.py.
 
 import socket
 from datetime import timedelta
+from urllib.parse import quote
 
 from csp.constants import NONE, SELF
 from django.templatetags.static import static
@@ -118,9 +119,9 @@ TEMPLATES = [
 ]
 
 # Databases: SQLite beside the code, or PostgreSQL by DATABASE_URL.
-DATABASES = {
-    "default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}")
-}
+# Quoted: a folder's name may contain # or ?, which end the path of a URL, or + or %.
+SQLITE_URL = f"sqlite:///{quote(str(VAR_DIR / 'db.sqlite3'))}"
+DATABASES = {"default": env.db("DATABASE_URL", default=SQLITE_URL)}
 database = DATABASES["default"]
 IDLE_TIMEOUT = "idle_in_transaction_session_timeout"
 database["CONN_HEALTH_CHECKS"] = True

@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from urllib.parse import quote
 
 FOLDER = "SKILLFLEET_TEST_FOLDER"
 
@@ -26,7 +27,8 @@ if FOLDER not in os.environ:
 worker_folder = Path(os.environ[FOLDER], os.environ.get("PYTEST_XDIST_WORKER", "main"))
 os.environ["SKILLFLEET_VAR_DIR"] = str(worker_folder)
 # Set, even if empty: a developer's .env must not reach the tests.
-os.environ.setdefault("DATABASE_URL", f"sqlite:///{worker_folder / 'db.sqlite3'}")
+database = quote(str(worker_folder / "db.sqlite3"))
+os.environ.setdefault("DATABASE_URL", f"sqlite:///{database}")
 os.environ.setdefault("REDIS_URL", "")
 # A test is one transaction, and a busy machine may make it a long one.
 os.environ.setdefault("SKILLFLEET_IDLE_TRANSACTION", "0")

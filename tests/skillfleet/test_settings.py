@@ -119,3 +119,21 @@ def test_rights_of_a_group_stay(tmp_path):
 
     assert process.returncode == 0, process.stderr
     assert database.stat().st_mode & 0o777 == 0o660
+
+
+@pytest.mark.parametrize("name", ["team#a", "what?", "c++", "50%25", "a b&c=d;e"])
+def test_the_database_lies_in_the_folder_whatever_its_name(tmp_path, name):
+    folder = tmp_path / name
+    environment = {k: v for k, v in os.environ.items() if k != "DATABASE_URL"}
+    database = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from skillfleet.settings import database; print(database['NAME'])",
+        ],
+        env={**environment, "SKILLFLEET_VAR_DIR": str(folder), "REDIS_URL": ""},
+        capture_output=True,
+        text=True,
+    )
+
+    assert database.stdout.strip() == str(folder / "db.sqlite3"), database.stderr
