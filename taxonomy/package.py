@@ -5,10 +5,10 @@ passes it on to validation and publishing. The package caches what it computes.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Self
 from uuid import UUID
 
@@ -22,12 +22,12 @@ from taxonomy.files.gate import (
     check_files,
 )
 from taxonomy.scan.engine import scan
-from taxonomy.skillmd.document import Document, Reading, read_skill, render
+from taxonomy.skillmd.document import Document, Reading, read_skill, with_name
 from taxonomy.skillmd.findings import Findings, Severity, WaivedFinding
 from taxonomy.skillmd.portable import portable_findings
 from taxonomy.skillmd.quality import quality_checks
 from taxonomy.skillmd.report import Report
-from taxonomy.skillmd.specification import specification_findings
+from taxonomy.skillmd.specification import field_findings, specification_findings
 
 RESERVED_NAMES = frozenset({"validate", "import", "search", "stream"})
 """Skills cannot have these names: the API has routes /skills/validate and so on."""
@@ -37,13 +37,15 @@ LABEL_LISTS = {
     "tags": "tag",
     "capabilities": "capability",
 }
-"""Fields of `metadata` with labels, separated by commas, and the kind of the labels."""
+"""Fields of `metadata` with labels (a list, or separated by commas), and their kind."""
 TOOL = "tool"
 UP_TO_A_BRACKET = re.compile(r"[^()]*[()]?")
 BETWEEN_TOOLS = re.compile(r"[,\s]")
 MAX_LABEL_CHARS = 200
 TOLERATED = frozenset({"frontmatter.fields"})
-"""Rules that a lenient import ignores: no client fails if a skill breaks them."""
+"""Rules that a lenient import ignores: no client fails if a skill breaks them.
+
+It also accepts frontmatter with flow collections, which clients read."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,11 @@ class SkillMetadata:
         """The metadata of a document that is valid now or was when it was published."""
         metadata = frontmatter.get("metadata")
         metadata = metadata if isinstance(metadata, dict) else {}
+        version = metadata.get("version", "")
         return cls(
             name=str(frontmatter["name"]),
             description=str(frontmatter["description"]).strip(),
-            version=str(metadata.get("version", "")),
+            version=version if isinstance(version, str) else "",
             labels=_labels(frontmatter, metadata, limits.labels),
             frontmatter=frontmatter,
             body=body,
@@ -149,7 +152,8 @@ class SkillPackage:
         """The metadata, if the skill keeps every rule of the format and of names.
 
         `name`, if given, is the name that the skill must have. `lenient` allows fields
-        that the specification does not know. Raises InvalidSkill with all findings.
+        that the specification does not know, and flow collections. Raises InvalidSkill
+        with all findings.
         """
         self._require_format(lenient)
         _check_name(self.metadata.name, name)
@@ -157,24 +161,25 @@ class SkillPackage:
 
     def _require_format(self, lenient: bool) -> None:
         """Raises InvalidSkill unless the skill is valid and portable."""
-        if self.gate_findings:
-            raise InvalidSkill(**by_field(self.gate_findings))
+        findings: Findings = (*self.gate_findings, *self.specification)
+        if lenient and self.document:
+            findings = (*self.gate_findings, *field_findings(self.reading))
         tolerated = TOLERATED if lenient else frozenset()
         errors = tuple(
             each
-            for each in (*self.specification, *self.portable)
+            for each in (*findings, *self.portable)
             if each.severity is Severity.ERROR and each.rule not in tolerated
         )
-        if errors or self.document is None:
+        if errors:
             raise InvalidSkill(**by_field(errors))
 
     def renamed(self, name: str) -> "SkillPackage":
-        """The same skill under another name: only SKILL.md is rendered again.
+        """The same skill under another name: only the name in SKILL.md changes.
 
-        Unknown fields are kept. Raises InvalidSkill.
+        Raises InvalidSkill.
         """
         self._require_format(lenient=True)
-        text = render({**self.reading.frontmatter, "name": name}, self.reading.body)
+        text = with_name(self.reading, name)
         files = as_files(
             replace(file, content=text.encode()) if file.path == SKILL_MD else file
             for file in self.files
@@ -218,16 +223,24 @@ def _labels(
 
     Labels that are too long or too many stay in the frontmatter only.
     """
-    texts = {
-        kind: str(metadata[field])
+    labels = {
+        kind: _items(_texts(metadata[field], ","), limit)
         for field, kind in LABEL_LISTS.items()
         if field in metadata
     }
-    labels = {kind: _items(text, limit) for kind, text in texts.items()}
-    tools = frontmatter.get("allowed-tools", "")
-    separated = _nul_separated(tools) if isinstance(tools, str) else ""
-    labels[TOOL] = _items(separated, limit, "\0")
+    tools = _texts(frontmatter.get("allowed-tools", ""), "\n")
+    labels[TOOL] = _items(
+        chain.from_iterable(_nul_separated(each).split("\0") for each in tools), limit
+    )
     return labels
+
+
+def _texts(value: Any, separator: str) -> list[str]:
+    """The texts of a list, or the parts of a text; nothing of any other value."""
+    if isinstance(value, str):
+        return value.split(separator)
+    texts = value if isinstance(value, list) else []
+    return [each for each in texts if isinstance(each, str)]
 
 
 def _nul_separated(tools: str) -> str:
@@ -242,8 +255,8 @@ def _nul_separated(tools: str) -> str:
     )
 
 
-def _items(text: str, limit: int, separator: str = ",") -> frozenset[str]:
+def _items(texts: Iterable[str], limit: int) -> frozenset[str]:
     """The first `limit` different items; each will be a row of the search index."""
-    parts = (part.strip() for part in text.split(separator))
+    parts = (text.strip() for text in texts)
     items = dict.fromkeys(part for part in parts if 0 < len(part) <= MAX_LABEL_CHARS)
     return frozenset(islice(items, limit))

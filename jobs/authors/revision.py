@@ -6,7 +6,7 @@ asks a person, whose answer is added to the skill unchanged.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,14 @@ from jobs.pipeline.evaluation import terms
 from jobs.pipeline.state import FEEDBACK, FOCUS, Failure, Question
 from taxonomy.files.gate import File, Files, as_files
 from taxonomy.package import SKILL_MD
-from taxonomy.skillmd.document import SkillMdError, decode, parse, render, split
+from taxonomy.skillmd.document import (
+    SkillMdError,
+    decode,
+    parse_as_clients,
+    read_skill,
+    render,
+    split,
+)
 
 COMMAND = re.compile(r"^\s*[-*]?\s*(description|title|add|remove)\s*:\s*(\S.*)$", re.I)
 """A line of feedback that this author can follow."""
@@ -35,8 +42,8 @@ VERBATIM = "This author writes nothing of its own: your words are added as they 
 class SkillText:
     """The content of a SKILL.md.
 
-    `head` is the text of its frontmatter. It is None if the frontmatter cannot be
-    parsed; then `body` is everything below the frontmatter.
+    `head` is the text of its frontmatter. It is None if the frontmatter is not strict
+    YAML. If it cannot be parsed at all, `body` is everything below it.
     """
 
     frontmatter: dict[str, Any]
@@ -45,14 +52,22 @@ class SkillText:
 
     @classmethod
     def of(cls, files: Files) -> "SkillText":
-        content = next((file.content for file in files if file.path == SKILL_MD), b"")
-        try:
-            text = decode(content)
-            document = parse(text)
-        except SkillMdError:
+        reading = read_skill(files, None)
+        if reading.document is None:
+            content = reading.file.content if reading.file else b""
             text = content.decode(errors="replace")
             return cls({}, BROKEN_FRONTMATTER.sub("", text), None)
-        return cls(document.frontmatter, document.body, split(text)[0])
+        head = None if reading.problem else split(reading.text)[0]
+        return cls(without_empty(reading.frontmatter), reading.body, head)
+
+
+def without_empty(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    """The mapping without `{}` and `[]`, which strict YAML cannot hold."""
+    filled = {
+        key: without_empty(value) if isinstance(value, Mapping) else value
+        for key, value in mapping.items()
+    }
+    return {key: value for key, value in filled.items() if value not in ({}, [])}
 
 
 class Revision:
@@ -228,8 +243,9 @@ def _current_body(assignment: Assignment) -> Markdown:
     sources = [
         source.text.encode() for source in assignment.sources if source.name == SKILL_MD
     ]
+    content = next(iter([*draft, *sources]), b"")
     try:
-        return Markdown(parse(decode(next(iter([*draft, *sources]), b""))).body)
+        return Markdown(parse_as_clients(decode(content)).body)
     except SkillMdError:
         return Markdown("")
 

@@ -16,7 +16,7 @@ from jobs.authors.base import (
 from jobs.pipeline.state import Brief, State
 from taxonomy.files.gate import DEFAULT_LIMITS, Files, Limits
 from taxonomy.package import SkillPackage
-from taxonomy.skillmd.document import SkillMdError, parse
+from taxonomy.skillmd.document import SkillMdError, parse_as_clients
 from taxonomy.skillmd.findings import WaivedFinding
 
 PROGRESS = {
@@ -187,7 +187,7 @@ def percent_within(phase: str, fraction: float) -> int:
 def _skill_name(text: str) -> str:
     """The name in the frontmatter of a SKILL.md, or "" if it has none."""
     try:
-        name = parse(text).frontmatter.get("name", "")
+        name = parse_as_clients(text).frontmatter.get("name", "")
     except SkillMdError:
         return ""
     return name if isinstance(name, str) else ""

@@ -54,6 +54,8 @@ def validated(
     """The skill, if it is valid. Raises InvalidSkill, which lists every broken rule."""
     metadata = discovered.package.require_valid(lenient=lenient)
     notes = []
+    if problem := discovered.package.reading.problem:
+        notes.append(f"{problem.message}. Clients read it, so it is kept as it is.")
     if unknown := sorted(metadata.frontmatter.keys() - ALLOWED_FIELDS):
         notes.append(f"Unknown fields kept: {', '.join(unknown)}.")
     if folder_name not in (None, metadata.name):
@@ -236,8 +238,8 @@ class Categories:
 
     def _declared(self, skill: ValidSkill) -> CategoryMatch | None:
         metadata = skill.metadata.frontmatter.get("metadata")
-        path = metadata.get("category", "") if isinstance(metadata, dict) else ""
-        category = self.by_path.get(path.strip("/"))
+        path = metadata.get("category") if isinstance(metadata, dict) else None
+        category = self.by_path.get(path.strip("/")) if isinstance(path, str) else None
         return (category, "Placed by metadata.category.") if category else None
 
     def _by_folders(self, skill: ValidSkill) -> CategoryMatch | None:

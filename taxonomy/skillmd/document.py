@@ -1,7 +1,8 @@
 """SKILL.md as a value: its frontmatter and body are parsed and rendered here."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache
@@ -32,7 +33,7 @@ class NotText(SkillMdError):
     """SKILL.md is not UTF-8 text."""
 
     rule = "content.encoding"
-    remedy = "Save the file as UTF-8."
+    remedy = "Save the file as UTF-8, without a byte order mark."
 
 
 class FrontmatterMissing(SkillMdError):
@@ -40,6 +41,18 @@ class FrontmatterMissing(SkillMdError):
 
     rule = "frontmatter.missing"
     remedy = "Begin the file with a line ---, then name and description, then ---."
+
+
+class FrontmatterPreceded(FrontmatterMissing):
+    """SKILL.md must start with ---, but something precedes it."""
+
+    remedy = "Remove it, so that --- is the first thing in the file."
+
+
+class ByteOrderMark(FrontmatterPreceded):
+    """SKILL.md must start with ---, but a byte order mark (U+FEFF) precedes it."""
+
+    remedy = "Save the file as UTF-8 without a byte order mark (BOM)."
 
 
 class FrontmatterUnclosed(SkillMdError):
@@ -190,11 +203,62 @@ def _loaded(source: str, limits: Limits) -> dict[str, Any]:
         raise FrontmatterInvalid("it cannot be read") from error
     if not isinstance(loaded, dict):
         raise FrontmatterNotMapping(line=1)
-    if isinstance(loaded.get("metadata"), dict):
-        loaded["metadata"] = {
-            str(key): str(value) for key, value in loaded["metadata"].items()
-        }
     return loaded
+
+
+MAX_DEPTH = 40
+"""The most levels of flow collections within each other that are read."""
+
+
+def load_flow_frontmatter(
+    source: str, limits: Limits = DEFAULT_LIMITS
+) -> dict[str, Any]:
+    """The same fields if the YAML has flow collections, which strict YAML refuses.
+
+    Clients read them: `[Read, Grep]` is a list, `{"a": {"b": [1]}}` a mapping. Anchors,
+    tags and duplicate keys are refused, because clients do not agree on them. Raises
+    SkillMdError.
+    """
+    _refuse_unreadable(source, limits)
+    root = _compose(source)
+    if not isinstance(root, ruamel.nodes.MappingNode):
+        raise FrontmatterInvalid("it cannot be read")
+    fields: dict[str, Any] = constructed(root, _scalar)
+    return fields
+
+
+SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+"""One character as JSON writes it: `"\\ud83d\\ude80"`."""
+
+
+def _scalar(node: Any) -> str:
+    """The text of a scalar; pairs of surrogates become one character, as in JSON."""
+    return SURROGATES.sub(
+        lambda match: match[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le"),
+        node.value,
+    )
+
+
+def constructed(node: Any, scalar: Callable[[Any], str], depth: int = 0) -> Any:
+    """The value of a YAML node; `scalar` gives that of a scalar node.
+
+    Raises FrontmatterInvalid or FrontmatterTooLarge.
+    """
+    line = node.start_mark.line + 1
+    if depth > MAX_DEPTH:
+        raise FrontmatterTooLarge("nested too deeply", line)
+    if isinstance(node, ruamel.nodes.SequenceNode):
+        return [constructed(each, scalar, depth + 1) for each in node.value]
+    if not isinstance(node, ruamel.nodes.MappingNode):
+        return scalar(node)
+    mapping: dict[str, Any] = {}
+    for key, value in node.value:
+        if not _is_scalar(key):
+            raise FrontmatterInvalid("a key is not text", line)
+        if key.value in mapping:
+            raise FrontmatterInvalid(f"Duplicate key {key.value!r}", line)
+        mapping[key.value] = constructed(value, scalar, depth + 1)
+    return mapping
 
 
 def _refuse_unreadable(source: str, limits: Limits) -> None:
@@ -212,8 +276,10 @@ def _refuse_unreadable(source: str, limits: Limits) -> None:
 
 
 class _Loader(StrictYAMLLoader):
+    """Reads nodes; unlike the strict reader it accepts flow collections."""
+
     label = "frontmatter"
-    allow_flow_style = False
+    allow_flow_style = True
 
 
 @lru_cache(maxsize=CACHED_DOCUMENTS)
@@ -225,6 +291,15 @@ def _compose(source: str) -> Any:
         raise FrontmatterTooLarge("nested too deeply") from error
     except Exception:  # `_loaded` calls the strict loader next, which reports it
         return None
+
+
+def is_readable(line: str) -> bool:
+    """Whether clients can read this one line of YAML, also with anchors and tags."""
+    try:
+        ruamel.compose(line, Loader=ruamel.SafeLoader)
+    except Exception:  # it crashes on more than a YAMLError
+        return False
+    return True
 
 
 def _nodes(root: Any) -> Iterator[Any]:
@@ -264,6 +339,8 @@ def decode(content: bytes) -> str:
     try:
         return _unix(content.decode())
     except UnicodeDecodeError as error:
+        if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise NotText("it begins with the byte order mark of UTF-16", 1) from error
         line = content.count(b"\n", 0, error.start) + 1
         raise NotText(f"byte {error.start}", line=line) from error
 
@@ -277,6 +354,24 @@ def parse(text: str, limits: Limits = DEFAULT_LIMITS) -> Document:
     return Document(load_frontmatter(frontmatter, limits), body.strip())
 
 
+def parse_as_clients(text: str, limits: Limits = DEFAULT_LIMITS) -> Document:
+    """As `parse`, but flow collections are read as well. Raises SkillMdError."""
+    try:
+        return parse(text, limits)
+    except FrontmatterInvalid as error:
+        if document := flow_document(text, limits):
+            return document
+        raise error
+
+
+def flow_document(text: str, limits: Limits = DEFAULT_LIMITS) -> Document | None:
+    """The document, if clients read its frontmatter although it is not strict YAML."""
+    with suppress(SkillMdError):
+        frontmatter, body = split(text)
+        return Document(load_flow_frontmatter(frontmatter, limits), body.strip())
+    return None
+
+
 def split(text: str) -> tuple[str, str]:
     """The YAML source after the opening `---`, and the text after the closing one.
 
@@ -284,11 +379,27 @@ def split(text: str) -> tuple[str, str]:
     """
     text = _unix(text)
     if not text.startswith("---"):
-        raise FrontmatterMissing(line=1)
+        raise _without_start(text)
     parts = text.split("---", 2)
     if len(parts) < 3:
         raise FrontmatterUnclosed(line=1)
     return parts[1], parts[2]
+
+
+PRECEDING = re.compile("[\\s\ufeff\u200b-\u200f\u2060]+(?=---)")
+"""What is not seen in an editor, before the first `---`."""
+
+
+def _without_start(text: str) -> FrontmatterMissing:
+    """The error for a text that does not begin with `---`."""
+    match = PRECEDING.match(text)
+    if match is None:
+        return FrontmatterMissing(line=1)
+    if match[0].startswith("\ufeff"):
+        return ByteOrderMark(line=1)
+    if not match[0].strip():
+        return FrontmatterPreceded("blanks or empty lines", line=1)
+    return FrontmatterPreceded("invisible characters", line=1)
 
 
 def render(frontmatter: Mapping[str, Any], body: str) -> str:
@@ -312,6 +423,8 @@ NAMES = ("SKILL.md", "skill.md")
 class Reading:
     """The files of a skill with the parsed SKILL.md, or why it cannot be parsed.
 
+    It has both a document and a problem if clients read its frontmatter, but the
+    reference validator, which accepts only strict YAML, does not.
     `folder_name` is None if there is no folder yet; then the skill may have any name.
     """
 
@@ -363,7 +476,9 @@ def read_skill(
         document = parse(text, limits)
     except SkillMdError as error:
         problem = _as_finding(error, file.path)
-        return Reading(files, folder_name, file, text, problem=problem)
+        is_invalid = isinstance(error, FrontmatterInvalid)
+        flow = flow_document(text, limits) if is_invalid else None
+        return Reading(files, folder_name, file, text, flow, problem)
     return Reading(files, folder_name, file, text, document)
 
 
@@ -387,6 +502,22 @@ def _as_finding(error: SkillMdError, path: str) -> Finding:
         line=error.line,
         field=error.field if error.field != "content" else "",
     )
+
+
+def with_name(reading: Reading, name: str) -> str:
+    """The text of SKILL.md with another name; all else stays as it was written.
+
+    The reading must have a document with a name.
+    """
+    source, body = split(reading.text)
+    node = source_nodes(source)["name"]
+    start, end = node.start_mark.index, node.end_mark.index
+    text = f"---{source[:start]}{quoted(name)}{source[end:]}---{body}"
+    with suppress(SkillMdError):
+        document = parse_as_clients(text)
+        if document.frontmatter == {**reading.frontmatter, "name": name}:
+            return text
+    return render({**reading.frontmatter, "name": name}, reading.body)
 
 
 RULES = (

@@ -24,6 +24,14 @@ TYPED = re.compile(
     |[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([t\s].*)?""",
     re.VERBOSE | re.IGNORECASE,
 )
+# The words that claude.ai and the Skills API refuse in names, and what they take for an
+# XML tag in names and descriptions
+# (https://platform.claude.com/docs/en/agents-and-tools/agent-skills/overview).
+RESERVED = re.compile("claude|anthropic", re.IGNORECASE)
+XML_TAG = re.compile(r"<[/!?]?[A-Za-z][^<>]*>")
+COMMENT = re.compile(r"[ \t]+(#[^\n]*)")
+# After such a sign the rest of the line was hardly meant as a comment.
+REFERENCE = re.compile(r"#[^\s#]")
 RULES = (
     Rule("portable.file-name"),
     Rule("portable.delimiters"),
@@ -33,6 +41,9 @@ RULES = (
     Rule("portable.characters", parameters=(CONTROL,)),
     Rule("portable.type", parameters=(TYPED, REQUIRED)),
     Rule("portable.metadata"),
+    Rule("portable.reserved", Severity.WARNING, (RESERVED,)),
+    Rule("portable.tags", Severity.WARNING, (XML_TAG,)),
+    Rule("portable.comment", Severity.WARNING, (COMMENT, REFERENCE)),
 )
 """The rules of this module, as entries for the rule set."""
 
@@ -56,6 +67,9 @@ def portable_findings(reading: Reading) -> Findings:
         *_characters(reading),
         *_types(reading),
         *_metadata(reading),
+        *_reserved(reading),
+        *_tags(reading),
+        *_comments(reading),
     )
 
 
@@ -162,6 +176,50 @@ def _metadata(reading: Reading) -> Iterator[Finding]:
         message = "The metadata is not a mapping"
         remedy = "Write one indented key and value per line."
         yield _finding(reading, "metadata", "metadata", message, remedy)
+
+
+def _reserved(reading: Reading) -> Iterator[Finding]:
+    if word := RESERVED.search(str(reading.frontmatter.get("name", ""))):
+        message = f"claude.ai and the Skills API refuse the word {word[0]!r} in names"
+        remedy = "Choose a name without it."
+        severity = Severity.WARNING
+        yield _finding(reading, "reserved", "name", message, remedy, severity)
+
+
+def _tags(reading: Reading) -> Iterator[Finding]:
+    if tag := XML_TAG.search(str(reading.frontmatter.get("description", ""))):
+        yield _finding(
+            reading,
+            "tags",
+            "description",
+            "claude.ai and the Skills API refuse XML tags in descriptions, such as "
+            f"{tag[0][:40]!r}",
+            "Name the element without < and >.",
+            Severity.WARNING,
+        )
+
+
+def _comments(reading: Reading) -> Iterator[Finding]:
+    """Warnings about text that YAML drops because it follows a blank and a #."""
+    source = split(reading.text)[0]
+    for field, node in source_nodes(source).items():
+        if field == "name" or not isinstance(node.value, str) or node.style:
+            continue
+        end = node.end_mark.index
+        if not node.value:  # then the comment precedes the end
+            key = re.search(rf"^{re.escape(field)}\s*:", source, re.M)
+            end = key.end() if key else end
+        comment = COMMENT.match(source, end)
+        if comment and (field == "description" or REFERENCE.match(comment[1])):
+            yield _finding(
+                reading,
+                "comment",
+                field,
+                f"YAML takes everything from {comment[1][:40]!r} on as a comment; the "
+                f"{field} is {node.value[-80:]!r}",
+                'Put quotes around the whole value: " and ".',
+                Severity.WARNING,
+            )
 
 
 def _flat(value: Any) -> str:

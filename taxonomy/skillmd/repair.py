@@ -19,7 +19,9 @@ from taxonomy.skillmd.document import (
     SkillMdError,
     UnwritableFrontmatter,
     decode,
+    is_readable,
     parse,
+    parse_as_clients,
     quoted,
     read_skill,
     render,
@@ -160,16 +162,24 @@ def _repair_yaml(text: str, limits: Limits, changes: list[Change]) -> str:
     else:
         return text
     try:
-        parse(repaired, limits)
+        parse_as_clients(repaired, limits)
     except SkillMdError:
+        return text
+    if repaired == text:
         return text
     changes.append(change)
     return repaired
 
 
 def _with_quotes(line: str) -> str:
+    """The line with quotes around its value, if clients cannot read it without them.
+
+    Quotes around `[Read, Grep]` would make a text of what clients read as a list.
+    """
     match = FIELD.fullmatch(line)
-    return f"{match['key']}: {quoted(match['value'].strip())}" if match else line
+    if match is None or is_readable(line):
+        return line
+    return f"{match['key']}: {quoted(match['value'].strip())}"
 
 
 def _repair_fields(text: str, limits: Limits, changes: list[Change]) -> str:
@@ -178,8 +188,8 @@ def _repair_fields(text: str, limits: Limits, changes: list[Change]) -> str:
     The text is returned unchanged if the result would break another rule.
     """
     reading = read_skill((File(NAMES[0], text.encode()),), None, limits)
-    if reading.document is None:
-        return text
+    if reading.problem or reading.document is None:
+        return text  # rendering would make texts of what clients read as true or 1
     frontmatter = dict(reading.frontmatter)
     repairs = [
         Change(NAMES[0], rule, description)
@@ -216,12 +226,14 @@ def _broken_rules(text: str, limits: Limits) -> set[str]:
 
 def _field_repairs(frontmatter: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Repair the frontmatter in place; (rule, description) of each repair."""
+    yield from _respelt_fields(frontmatter)
     name = frontmatter.get("name")
     if isinstance(name, str) and (valid_name := _as_valid_name(name)) != name:
         frontmatter["name"] = valid_name
         yield "name.characters", f"Spelt the name {valid_name}."
     metadata = frontmatter.get("metadata", {})
-    unknown = [field for field in frontmatter if field not in ALLOWED_FIELDS]
+    known = ALLOWED_FIELDS | CLIENT_FIELDS
+    unknown = [field for field in frontmatter if _field_name(field) not in known]
     if unknown and isinstance(metadata, dict):
         moved = {field: frontmatter[field] for field in unknown}
         all_text = all(isinstance(value, str) for value in moved.values())
@@ -230,6 +242,55 @@ def _field_repairs(frontmatter: dict[str, Any]) -> Iterator[tuple[str, str]]:
                 del frontmatter[field]
             frontmatter["metadata"] = metadata | moved
             yield "frontmatter.fields", f"Moved {', '.join(unknown)} under metadata."
+
+
+CLIENT_FIELDS = frozenset(
+    {
+        "agent",
+        "argument-hint",
+        "arguments",
+        "command-arg-mode",
+        "command-dispatch",
+        "command-tool",
+        "context",
+        "disable-model-invocation",
+        "effort",
+        "globs",
+        "hooks",
+        "model",
+        "paths",
+        "shell",
+        "user-invocable",
+        "when-to-use",
+    }
+)
+"""Fields that the specification does not know, but that some client obeys.
+
+Under `metadata` that client would not find them.
+"""
+
+
+def _field_name(field: str) -> str:
+    """`Allowed_Tools` → `allowed-tools`"""
+    return field.strip().lower().replace("_", "-")
+
+
+def _respelt_fields(frontmatter: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Respell fields of the specification in place: `Name` → `name`."""
+    names = {field: _field_name(field) for field in frontmatter}
+    respelt = {
+        field: name
+        for field, name in names.items()
+        if field != name
+        and name in ALLOWED_FIELDS
+        and list(names.values()).count(name) == 1
+    }
+    if respelt:
+        items = [(respelt.get(key, key), value) for key, value in frontmatter.items()]
+        frontmatter.clear()
+        frontmatter.update(items)
+        listed = ", ".join(respelt.values())
+        yield "frontmatter.fields", f"Spelt {listed} in lower case."
 
 
 def _as_valid_name(name: str) -> str:

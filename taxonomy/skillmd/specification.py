@@ -60,8 +60,11 @@ def check_specification(
 
 def specification_findings(reading: Reading) -> Findings:
     """As `check_specification`, for files that have been read already."""
-    if reading.document is None:
-        return (reading.problem,) if reading.problem else ()
+    return (reading.problem,) if reading.problem else field_findings(reading)
+
+
+def field_findings(reading: Reading) -> Findings:
+    """The findings on single fields, also if only clients read the frontmatter."""
     return tuple(
         Finding(
             rule,

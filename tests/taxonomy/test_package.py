@@ -2,12 +2,14 @@
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from taxonomy.exceptions import InvalidSkill
 from taxonomy.files.gate import File
 from taxonomy.limits import configured_limits
+from taxonomy.models import Skill
 from taxonomy.package import RESERVED_NAMES, SkillMetadata, SkillPackage
 from taxonomy.skillmd.document import render
 from tests.taxonomy.skills import skill_files
@@ -76,3 +78,27 @@ def test_no_more_labels_of_a_kind_are_taken_than_a_skill_may_have(settings):
     labels = admit(skill_files(extra=words)).labels
     assert labels["tag"] == {"a", "b", "c"}
     assert labels["tool"] == {"A", "B", "C"}
+
+
+def test_labels_and_tools_may_be_lists():
+    extra = (
+        "allowed-tools:\n  - Read\n  - Bash(git add:*)\nmetadata:\n"
+        "  tags:\n    - notes\n    - meetings\n  keywords:\n    - minutes\n"
+        "  capabilities:\n    nested: no label\n"
+    )
+    assert admit(skill_files(extra=extra)).labels == {
+        "tag": {"notes", "meetings"},
+        "keyword": {"minutes"},
+        "capability": frozenset(),
+        "tool": {"Read", "Bash(git add:*)"},
+    }
+
+
+@pytest.mark.django_db
+def test_a_skill_is_selected_by_a_tool_of_a_list(seeded, viewer):
+    extra = "allowed-tools:\n  - Read\n  - Bash(git add:*)\n"
+    Skill.objects.publish(skill_files(extra=extra))
+
+    answer = viewer.get("/api/v1/skills", {"tool": "Read"}).json()
+
+    assert [each["name"] for each in answer["results"]] == ["pdf-tools"]

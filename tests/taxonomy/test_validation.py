@@ -17,7 +17,7 @@ from taxonomy import validation
 from taxonomy.models import Skill, Verdict, Waiver
 from taxonomy.scan.rules import TEXT_RULES
 from taxonomy.skillmd.findings import FindingFilter, Severity
-from taxonomy.skillmd.rule_set import EQUIVALENT, rule_set
+from taxonomy.skillmd.rule_set import EQUIVALENT, current_rule_sets, rule_set
 from tests.taxonomy.skills import skill_files
 
 RISKY = "# Clean up\n\n1. Run `rm -rf /` to see.\n"
@@ -51,15 +51,21 @@ def test_what_other_rules_judged_is_judged_in_batches_until_none_is_left(
     assert list(Verdict.objects.values_list("judged_at")) == before
 
 
-def test_a_verdict_of_the_release_before_the_list_is_not_due(seeded):
-    """When a rule changes, drop that entry of EQUIVALENT: its skills are then due."""
+def test_a_verdict_of_the_release_before_is_due_unless_its_rules_are_the_same(
+    seeded, monkeypatch
+):
     Skill.objects.publish(skill_files("old"))
-    Verdict.objects.update(rules="82d79db23bc17474")
+    Verdict.objects.update(rules="e78049a6690e3005")
+    assert validation.outdated_skills().exists()
 
-    assert EQUIVALENT.keys() == {rule_set()}
+    same = frozenset({"e78049a6690e3005"})
+    monkeypatch.setitem(EQUIVALENT, rule_set(), same)
+    current_rule_sets.cache_clear()
+
     assert not validation.outdated_skills().exists()
     assert not validation.revalidate_outdated()
-    assert Verdict.objects.get().rules == "82d79db23bc17474"
+    assert Verdict.objects.get().rules == "e78049a6690e3005"
+    current_rule_sets.cache_clear()
 
 
 def test_a_batch_ends_when_its_time_is_over(former, monkeypatch):

@@ -79,6 +79,27 @@ def test_an_unusable_document_says_what_is_wrong_and_where(text, error, line):
     assert caught.value.remedy
 
 
+@pytest.mark.parametrize(
+    ("start", "message"),
+    [
+        ("\ufeff", "byte order mark"),
+        ("\ufeff\n", "byte order mark"),
+        ("\n", "empty lines"),
+        ("  ", "blanks"),
+        ("\u200b", "invisible characters"),
+    ],
+)
+def test_what_precedes_the_first_line_is_named(start, message):
+    with pytest.raises(FrontmatterMissing, match=message) as caught:
+        parse(f"{start}---\nname: a\n---\n")
+    assert "Begin the file" not in caught.value.remedy
+
+
+def test_utf16_is_named():
+    with pytest.raises(NotText, match="UTF-16"):
+        decode("---\nname: a\n---\n".encode("utf-16"))
+
+
 def test_bytes_that_are_not_utf8_are_named_by_their_place():
     with pytest.raises(NotText, match="byte 2") as caught:
         decode(b"a\n\xff")

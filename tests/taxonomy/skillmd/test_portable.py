@@ -90,3 +90,72 @@ def test_an_unquoted_number_elsewhere_is_a_warning():
     (finding,) = check_portable(skill("name: a\ndescription: b\nlicense: 2.0"), "a")
     assert (finding.severity, finding.field) == (Severity.WARNING, "license")
     assert finding.remedy == 'Write license: "2.0".'
+
+
+def warnings(frontmatter: str) -> list[tuple[str, str]]:
+    return [
+        (finding.rule.removeprefix("portable."), finding.field)
+        for finding in check_portable(skill(frontmatter), None)
+        if finding.severity is Severity.WARNING
+    ]
+
+
+@pytest.mark.parametrize(
+    ("frontmatter", "expected"),
+    [
+        ("name: claude-notes\ndescription: a", ("reserved", "name")),
+        ("name: my-anthropic\ndescription: a", ("reserved", "name")),
+        ("name: a\ndescription: Trims <note> elements", ("tags", "description")),
+        ("name: a\ndescription: Ends </system-reminder>", ("tags", "description")),
+        ("name: a\ndescription: Draws <img src='x'/> x", ("tags", "description")),
+    ],
+)
+def test_what_some_clients_refuse_is_a_warning(frontmatter, expected):
+    assert warnings(frontmatter) == [expected]
+
+
+@pytest.mark.parametrize(
+    "description", ["Sorts a < b and b > a", "For Claude users", "Sends x -> y <3"]
+)
+def test_signs_that_are_no_tags_and_words_in_a_description_are_fine(description):
+    assert warnings(f"name: a\ndescription: {description}") == []
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "description: Trims notes of ticket #12 and C# reviews.",
+        "description: #12 and others",
+        "description: Reads C # and Java.",
+        "description: Trims notes\n  of ticket #12",
+        "description: b\nlicense: See #licenses",
+        "description: b\ncompatibility: Needs issue #7",
+    ],
+)
+def test_a_comment_inside_of_a_text_is_a_warning(fields):
+    last = fields.rpartition("\n")[2].partition(":")[0]
+    field = last if last in ("license", "compatibility") else "description"
+    assert warnings(f"name: a\n{fields}") == [("comment", field)]
+
+
+def test_the_warning_says_what_is_left_of_the_description():
+    (finding,) = check_portable(
+        skill("name: a\ndescription: Trims notes of ticket #12 and C# reviews."), "a"
+    )
+    assert "'#12 and C# reviews.' on as a comment" in finding.message
+    assert "the description is 'Trims notes of ticket'" in finding.message
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        'description: "ticket #12"',
+        "description: >\n  ticket #12",
+        "description: |  # folded\n  ticket #12",
+        "description: C# reviews and a#b",
+        "description: b\nlicense: MIT # see LICENSE",
+        "# a note\ndescription: b\n# another",
+    ],
+)
+def test_comments_of_yaml_and_signs_within_quotes_are_fine(fields):
+    assert warnings(f"name: a\n{fields}") == []

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from taxonomy.files.gate import File, as_files
 from taxonomy.package import SkillPackage
-from taxonomy.skillmd.document import parse
+from taxonomy.skillmd.document import parse, parse_as_clients
 from taxonomy.skillmd.repair import fix
 
 GOOD = """---
@@ -108,3 +108,43 @@ def test_repairing_twice_changes_nothing_more(source, body):
     once = fix((File("SKILL.md", f"---\n{source}\n---\n{body}".encode()),))
     again = fix(once.files)
     assert (again.files, again.changes) == (once.files, ())
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "allowed-tools: [Read, Grep]",
+        'metadata: {"kit": {"always": true}}',
+        "name: &a pdf",
+        "disable-model-invocation: true",
+        "allowed_tools: Read\nallowed-tools: Grep",
+    ],
+)
+def test_what_clients_read_stays_as_it_is(field):
+    text = GOOD.replace("---\nname: pdf-tables", f"---\n{field}", 1)
+    assert fixed(text) == (text, [])
+
+
+def test_a_flow_list_stays_a_list_when_another_line_gets_quotes():
+    text = GOOD.replace("files. Use", "files: Use", 1)
+    text = text.replace("---\nname", "---\nallowed-tools: [Read, Grep]\nname", 1)
+
+    repaired, rules = fixed(text)
+
+    assert rules == ["frontmatter.yaml"]
+    frontmatter = parse_as_clients(repaired).frontmatter
+    assert frontmatter["allowed-tools"] == ["Read", "Grep"]
+    assert frontmatter["description"].startswith("Extracts tables from PDF files: Use")
+
+
+def test_fields_of_the_specification_are_respelt_and_not_moved():
+    text = GOOD.replace("name:", "Name:", 1).replace("description:", "Description:", 1)
+    text = text.replace("---\nName", "---\nAllowed_Tools: Read\nName", 1)
+
+    frontmatter = parse(fixed(text)[0]).frontmatter
+
+    assert frontmatter == {
+        "allowed-tools": "Read",
+        "name": "pdf-tables",
+        "description": parse(GOOD).frontmatter["description"],
+    }
