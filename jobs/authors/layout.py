@@ -29,6 +29,7 @@ QUOTE_LENGTH = 300
 STATED_USE = re.compile(
     r"^use\s(?:\S+\s){1,6}?(?:for|to|when|if|whenever)\b.*\.$", re.I
 )
+LABEL = re.compile(r"\[([^\[\]\n]+)\]")
 NEEDED = re.compile(
     r"\bassum(?:e|ing)\b|\brequires?\b.*\binstalled\b|\bneeds? to have\b"
     r"|\bmake sure (?:that )?you have\b|\b(?:must|should) be installed\b"
@@ -49,8 +50,9 @@ class Reference(NamedTuple):
 def skill_files(material: Material, name: str, description: str) -> Files:
     """The whole skill; its SKILL.md has fewer than 500 lines."""
     parts = [*_answer_parts(material), *parts_of(material)]
-    moved = _parts_to_move(material, parts)
-    remaining = [part for part in parts if part not in moved]
+    numbers = _parts_to_move(material, parts)
+    moved = [part for number, part in enumerate(parts) if number in numbers]
+    remaining = [part for number, part in enumerate(parts) if number not in numbers]
     references = list(_references(material, moved))
     frontmatter: dict[str, object] = {"name": name, "description": description}
     if material.pages:
@@ -76,8 +78,8 @@ def _answer_parts(material: Material) -> Iterator[Part]:
             yield Part(kind, Section("", Markdown(text)), order=-1)
 
 
-def _parts_to_move(material: Material, parts: Sequence[Part]) -> list[Part]:
-    """The parts that go to references/, so that the rest fits; in the sources' order.
+def _parts_to_move(material: Material, parts: Sequence[Part]) -> set[int]:
+    """The numbers of the parts that go to references/, so that the rest fits.
 
     Parts for reference are moved first, then those with the fewest words of the brief,
     the longest before shorter ones. The first part with instructions stays, unless it
@@ -86,21 +88,21 @@ def _parts_to_move(material: Material, parts: Sequence[Part]) -> list[Part]:
     max_lines = LINES.get(material.assignment.style, DEFAULT_LINES)
     total = sum(part.lines for part in parts)
     first = next((part for part in parts if _can_be_first(part)), None)
-    moved = []
-    for part in sorted(
-        parts,
-        key=lambda part: (
-            not part.is_for_reference,
-            part.overlap(material.subject),
-            -part.lines,
+    moved = set()
+    for number in sorted(
+        range(len(parts)),
+        key=lambda number: (
+            not parts[number].is_for_reference,
+            parts[number].overlap(material.subject),
+            -parts[number].lines,
         ),
     ):
         if total <= max_lines:
             break
-        if part is not first:
-            moved.append(part)
-            total -= part.lines
-    return sorted(moved, key=parts.index)
+        if parts[number] is not first:
+            moved.add(number)
+            total -= parts[number].lines
+    return moved
 
 
 def _can_be_first(part: Part) -> bool:
@@ -174,7 +176,9 @@ def _when(material: Material) -> str:
         for paragraph in material.whole.paragraphs()
         for sentence in split_sentences(paragraph)
     )
-    stated = _bullets(each for each in sentences if STATED_USE.match(each))
+    stated = _bullets(
+        each for each in sentences if is_short(each) and STATED_USE.match(each)
+    )
     return "\n\n".join(filter(None, [use_when(material), stated]))
 
 
@@ -187,7 +191,9 @@ def _requirements(parts: Sequence[Part]) -> str:
         for sentence in part.section.whole.sentences()
     ]
     return _bullets(
-        each for each in sentences if NEEDED.search(each) and each[-1] == "."
+        each
+        for each in sentences
+        if is_short(each) and NEEDED.search(each) and each[-1] == "."
     )
 
 
@@ -202,8 +208,13 @@ def _warnings(moved: Sequence[Part]) -> str:
 
 def _bullets(sentences: Iterable[str]) -> str:
     """A list of the first few sentences that are not too long."""
-    short = [each for each in sentences if len(each) <= QUOTE_LENGTH]
+    short = [each for each in sentences if is_short(each)]
     return "\n".join(f"- {each}" for each in short[:QUOTES])
+
+
+def is_short(sentence: str) -> bool:
+    """Whether a sentence may be quoted; the patterns are slow on long ones."""
+    return len(sentence) <= QUOTE_LENGTH
 
 
 def _reference_list(references: Sequence[Reference]) -> str:
@@ -239,11 +250,12 @@ def _headed(
 
 def _with_definitions(material: Material, text: str) -> str:
     """The text, followed by the link definitions that it uses but does not have."""
-    folded = text.casefold()
+    used = set(LABEL.findall(text.casefold()))
+    own = {line.strip() for line in text.split("\n")}
     lines = [
         line
         for page in material.pages
         for label, line in page.definitions
-        if f"[{label}]" in folded and line not in text
+        if label in used and line not in own
     ]
     return "\n\n".join([text, "\n".join(lines)]) if lines else text

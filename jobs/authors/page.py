@@ -27,6 +27,7 @@ COLONS = re.compile(rf"^(\s*)(:{{3,}})\s*(?:\{{({NAMES})\}}|({NAMES})\b)(.*)$", 
 FENCE = re.compile(rf"^(\s*)(`{{3,}}|~{{3,}})\{{({NAMES})\}}(.*)$", re.I)
 BANGS = re.compile(rf"^(\s*)(?:!!!|\?\?\?\+?)\s+({NAMES})\b(.*)$", re.I)
 OPTION = re.compile(r"^\s*:[\w-]+:(?:\s.*)?$")
+DEEPEST_ADMONITION = 20
 HEADING_TOKENS = 3  # heading_open, inline, heading_close
 PLAIN_START = re.compile(r"[\w\"'(\[`*_{]")
 FRONTMATTER_TITLE = re.compile(r"---\n(?:.*\n)*?(?:title|name):[ \t]*(.+)\n")
@@ -271,9 +272,15 @@ class OpenAdmonition:
 
     def labelled(self) -> list[str]:
         """The lines with the label, in the first line if that is plain text."""
-        lines = list(self.lines)
-        while lines and (not lines[0].strip() or OPTION.match(lines[0])):
-            lines.pop(0)
+        first = next(
+            (
+                number
+                for number, line in enumerate(self.lines)
+                if line.strip() and not OPTION.match(line)
+            ),
+            len(self.lines),
+        )
+        lines = self.lines[first:]
         plain_start = bool(lines) and PLAIN_START.match(lines[0]) is not None
         if plain_start and not lines[0].startswith(("```", "* ", "- ")):
             return ["", f"{self.label} {lines[0]}", *lines[1:], ""]
@@ -316,7 +323,7 @@ def _without_colons(page: Markdown) -> Markdown:
     for number, line in enumerate(lines):
         match = FENCE.match(line) if number in starts else None
         match = match or (COLONS.match(line) if number not in code else None)
-        if match:
+        if match and len(opened) < DEEPEST_ADMONITION:
             opened.append(_open_admonition(match))
         elif opened and opened[-1].ends_at(line):
             closed = opened.pop().labelled()
