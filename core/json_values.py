@@ -2,11 +2,21 @@
 
 import json
 import math
+import re
 from typing import Any, ClassVar, NoReturn
 
 MAX_DEPTH = 32
+MAX_ELEMENTS = 100_000
 MAX_INTEGER = 2**63 - 1  # the largest that a column of either database can hold
 MAX_INTEGER_DIGITS = 30  # a longer one is not parsed, as that takes quadratic time
+
+STRING = re.compile(r'"[^"\\]*+(?:\\.?[^"\\]*+)*+(?:"|\Z)', re.DOTALL)
+
+Place = tuple["Place", str] | None
+"""Where a value is: the place of its container, and its key or index; None: at the top.
+
+It becomes text only in a message, as that costs time and memory for each element.
+"""
 
 
 class JSONValueError(ValueError):
@@ -27,8 +37,17 @@ class _RepeatedKey(dict[str, Any]):
     key = ""
 
 
-def parse_json(text: str, *, max_depth: int = MAX_DEPTH) -> Any:
-    """The value of a JSON text, checked by `check_json`; duplicate keys refused."""
+def parse_json(
+    text: str, *, max_depth: int = MAX_DEPTH, max_elements: int = MAX_ELEMENTS
+) -> Any:
+    """The value of a JSON text, checked by `check_json`; duplicate keys refused.
+
+    Its elements are counted first, as each needs many times the memory of its text.
+    """
+    if text.count(",") >= max_elements:
+        commas = STRING.sub("", text).count(",")
+        if commas >= max_elements:
+            _refuse(None, f"Too many values; {max_elements} are allowed.")
     try:
         value = json.loads(text, object_pairs_hook=_to_object, parse_int=_to_number)
     except json.JSONDecodeError as error:
@@ -46,20 +65,19 @@ def check_json(value: Any, *, max_depth: int = MAX_DEPTH) -> None:
     Raises JSONValueError with the place, like `sources[2].name`. It walks the value
     with a list instead of recursion, so no nesting can exhaust the stack.
     """
-    waiting: list[tuple[str, Any, int]] = [("", value, 0)]
+    waiting: list[tuple[Place, Any, int]] = [(None, value, 0)]
     while waiting:
         place, value, depth = waiting.pop()
         if isinstance(value, dict):
             _check_depth(place, depth + 1, max_depth)
             _check_keys(place, value)
             waiting += [
-                (f"{place}.{key}" if place else key, inner, depth + 1)
-                for key, inner in value.items()
+                ((place, f".{key}"), inner, depth + 1) for key, inner in value.items()
             ]
         elif isinstance(value, list | tuple):
             _check_depth(place, depth + 1, max_depth)
             waiting += [
-                (f"{place}[{index}]", inner, depth + 1)
+                ((place, f"[{index}]"), inner, depth + 1)
                 for index, inner in enumerate(value)
             ]
         else:
@@ -77,10 +95,10 @@ def text_finding(text: str) -> str | None:
     return None
 
 
-def _check_scalar(place: str, value: Any) -> None:
+def _check_scalar(place: Place, value: Any) -> None:
     if isinstance(value, str):
         if finding := text_finding(value):
-            raise JSONValueError(place, finding)
+            _refuse(place, finding)
     elif isinstance(value, float):
         if not math.isfinite(value):
             _refuse(place, "NaN and Infinity are not JSON; send a number or null.")
@@ -91,7 +109,7 @@ def _check_scalar(place: str, value: Any) -> None:
         _refuse(place, f"A {type(value).__name__} is not a JSON value.")
 
 
-def _check_keys(place: str, value: dict[Any, Any]) -> None:
+def _check_keys(place: Place, value: dict[Any, Any]) -> None:
     if isinstance(value, _RepeatedKey):
         _refuse(place, f"The key {value.key!a} occurs twice in one object.")
     for key in value:
@@ -101,7 +119,7 @@ def _check_keys(place: str, value: dict[Any, Any]) -> None:
             _refuse(place, f"The key {key!a} is refused. {finding}")
 
 
-def _check_depth(place: str, depth: int, max_depth: int) -> None:
+def _check_depth(place: Place, depth: int, max_depth: int) -> None:
     if depth > max_depth:
         _refuse(place, _too_deep(max_depth))
 
@@ -110,8 +128,12 @@ def _too_deep(max_depth: int) -> str:
     return f"Nested too deep; {max_depth} levels are allowed."
 
 
-def _refuse(place: str, finding: str) -> NoReturn:
-    raise JSONValueError(place, finding)
+def _refuse(place: Place, finding: str) -> NoReturn:
+    steps: list[str] = []
+    while place:
+        place, step = place
+        steps.append(step)
+    raise JSONValueError("".join(reversed(steps)).removeprefix("."), finding)
 
 
 def _to_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

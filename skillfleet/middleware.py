@@ -16,8 +16,8 @@ from django.utils.datastructures import MultiValueDict
 from core.json_values import text_finding
 from skillfleet.api.errors import json_error, wants_json
 
-SMALL_BODIES = ("/api/v1/auth/", "/admin/login")
-"""Paths that anonymous clients may send bodies to."""
+SMALL_BODIES = ("/api/v1/auth/", "/api/v1/user/", "/admin/login")
+"""Paths whose bodies are small; anonymous clients may send bodies to two of them."""
 LONGEST_LENGTH = 18
 
 
@@ -94,10 +94,10 @@ def check_address(request: HttpRequest) -> HttpResponse | None:
 
 
 def check_length(request: HttpRequest) -> HttpResponse | None:
-    """The error response to a body that is too large or of unknown length."""
-    is_small = request.path_info.startswith(SMALL_BODIES)
-    if not is_small and not wants_json(request):
-        return None
+    """The error response to a body that is too large or of unknown length.
+
+    The body is not read: a form's files would be written to disk before any view.
+    """
     if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
         # Django would read an empty body, and every field would seem missing.
         detail = "A chunked body is not supported; send Content-Length."
@@ -105,15 +105,20 @@ def check_length(request: HttpRequest) -> HttpResponse | None:
     length = request.META.get("CONTENT_LENGTH") or "0"
     if not (length.isascii() and length.isdigit() and len(length) <= LONGEST_LENGTH):
         return refuse(request, 400, "bad_request", "Content-Length is not a number.")
-    limit = (
-        settings.SKILLFLEET_MAX_AUTH_BYTES
-        if is_small
-        else settings.SKILLFLEET_MAX_BODY_BYTES
-    )
+    limit = body_limit(request)
     if int(length) > limit:
         detail = f"The request body is over the limit of {limit} bytes."
         return refuse(request, 413, "too_large", detail)
     return None
+
+
+def body_limit(request: HttpRequest) -> int:
+    """The most bytes of a body at this path."""
+    if request.path_info.startswith(SMALL_BODIES):
+        return int(settings.SKILLFLEET_MAX_AUTH_BYTES)
+    if wants_json(request):
+        return int(settings.SKILLFLEET_MAX_BODY_BYTES)
+    return int(settings.SKILLFLEET_MAX_FORM_BYTES)
 
 
 def unstorable(query: MultiValueDict[str, str]) -> dict[str, list[str]]:

@@ -174,7 +174,8 @@ def read_state(folder: Path) -> State:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise SourceRefused(f"{path} is not a regular file.")
             text = file.read(MOST_BYTES)
-        return as_state(parse_json(text, max_depth=DEPTH))
+        values = parse_json(text, max_depth=DEPTH, max_elements=MOST_BYTES)
+        return as_state(values)
     except FileNotFoundError:
         return State()
     except (OSError, UnicodeDecodeError) as error:

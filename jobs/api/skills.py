@@ -182,7 +182,11 @@ def _from_form(request: Request) -> dict[str, Any]:
 
 def _json_of(name: str, text: str) -> Any:
     try:
-        return parse_json(text, max_depth=settings.SKILLFLEET_MAX_JSON_DEPTH)
+        return parse_json(
+            text,
+            max_depth=settings.SKILLFLEET_MAX_JSON_DEPTH,
+            max_elements=settings.SKILLFLEET_MAX_JSON_VALUES,
+        )
     except JSONValueError as error:
         raise serializers.ValidationError({name: [str(error)]}) from None
 

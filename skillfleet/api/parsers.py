@@ -41,4 +41,8 @@ class StrictJSONParser(BaseParser):
             raise exceptions.ParseError(
                 f"The body is not UTF-8 (byte {error.start}).", code="invalid_json"
             ) from None
-        return parse_json(text, max_depth=settings.SKILLFLEET_MAX_JSON_DEPTH)
+        return parse_json(
+            text,
+            max_depth=settings.SKILLFLEET_MAX_JSON_DEPTH,
+            max_elements=settings.SKILLFLEET_MAX_JSON_VALUES,
+        )

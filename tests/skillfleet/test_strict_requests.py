@@ -88,6 +88,66 @@ def test_nobody_logs_in_with_megabytes(client_of, db, path):
     assert b"65536 bytes" in response.content
 
 
+@pytest.mark.parametrize(
+    "path", ["/admin/", "/admin/taxonomy/skill/", "/", "/no/such/page", "/metrics"]
+)
+def test_a_form_of_megabytes_is_refused_before_it_is_read(client_of, db, path):
+    class NeverRead:
+        def read(self, *_: object) -> bytes:
+            raise AssertionError("the body was read")
+
+        close = readline = read
+
+    form = {
+        "wsgi.input": NeverRead(),
+        "CONTENT_TYPE": "multipart/form-data; boundary=b",
+    }
+    response = client_of().post(path, **form, CONTENT_LENGTH=str(400 * 2**20))
+    chunked = client_of().post(path, **form, HTTP_TRANSFER_ENCODING="chunked")
+
+    assert response.status_code == 413
+    assert b"2621440 bytes" in response.content
+    assert chunked.status_code == 411
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b'{"files": {"a": [' + b"1," * 2_000_000 + b"1]}}", 400),
+        (b"[" + b'"a,"b",' * 200_000 + b"1]", 400),
+        (b'{"a": ["' + b'",' * 500_000, 400),
+        (b'{"' + b"k" * 1_000_000 + b'": [' + b"1," * 90_000 + b"NaN]}", 400),
+    ],
+)
+def test_a_body_of_millions_of_values_is_refused_before_it_is_parsed(api, body, status):
+    response = api.post(
+        "/api/v1/skills/validate", data=body, content_type="application/json"
+    )
+
+    assert response.status_code == status
+
+
+def test_the_values_in_a_body_are_counted_outside_its_strings(api, settings):
+    settings.SKILLFLEET_MAX_JSON_VALUES = 5
+
+    def send(content: str) -> str:
+        body = f'{{"content": "{content}", "files": {{}}, "name": ["", ""]}}'
+        response = api.post(
+            "/api/v1/skills/validate", data=body, content_type="application/json"
+        )
+        return str(response.json()["detail"])
+
+    assert "Too many values" not in send('a, \\", b, c, d, e, f')
+    settings.SKILLFLEET_MAX_JSON_VALUES = 3
+    assert "Too many values; 3 are allowed." in send("a")
+
+
+def test_a_profile_is_not_changed_with_megabytes(api):
+    response = api.patch("/api/v1/user/me", {"a": [1] * 100_000})
+
+    assert response.status_code == 413
+
+
 def test_a_chunked_body_is_a_411_and_not_an_empty_one(api):
     response = api.post(
         "/api/v1/auth/tokens", {}, headers={"Transfer-Encoding": "chunked"}
