@@ -37,7 +37,7 @@ from jobs.submission import (
 from taxonomy.exceptions import SkillArchived
 from taxonomy.files.gate import File, Files
 from taxonomy.models import Category, Skill
-from taxonomy.package import SKILL_MD
+from taxonomy.skillmd.document import SKILL_MD
 
 
 def create_skill_job(

@@ -19,10 +19,11 @@ def check_usage_is_kept(**kwargs: Any) -> Iterable[CheckMessage]:
     retention = timedelta(days=settings.SKILLFLEET_USAGE_DAYS)
     if settings.SKILLFLEET_USAGE_LATE + timedelta(days=1) > retention:
         yield Error(
-            f"SKILLFLEET_USAGE_DAYS is {settings.SKILLFLEET_USAGE_DAYS}, and events"
-            f" may arrive {settings.SKILLFLEET_USAGE_LATE} late: one that is sent twice"
-            " could be counted twice.",
-            hint="Keep events for at least a day longer than they may be late.",
+            f"SKILLFLEET_USAGE_DAYS is {settings.SKILLFLEET_USAGE_DAYS}, and"
+            f" SKILLFLEET_USAGE_LATE is {settings.SKILLFLEET_USAGE_LATE}: an event that"
+            " is sent twice could be counted twice.",
+            hint="SKILLFLEET_USAGE_DAYS must be at least a day longer than"
+            " SKILLFLEET_USAGE_LATE.",
             id="taxonomy.E001",
         )
     needed = max(

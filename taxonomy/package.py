@@ -22,7 +22,7 @@ from taxonomy.files.gate import (
     check_files,
 )
 from taxonomy.scan.engine import scan
-from taxonomy.skillmd.document import Document, Reading, read_skill, with_name
+from taxonomy.skillmd.document import SKILL_MD, Document, Reading, read_skill, with_name
 from taxonomy.skillmd.findings import Findings, Severity, WaivedFinding
 from taxonomy.skillmd.portable import portable_findings
 from taxonomy.skillmd.quality import quality_checks
@@ -31,7 +31,6 @@ from taxonomy.skillmd.specification import field_findings, specification_finding
 
 RESERVED_NAMES = frozenset({"validate", "import", "search", "stream"})
 """Skills cannot have these names: the API has routes /skills/validate and so on."""
-SKILL_MD = "SKILL.md"
 LABEL_LISTS = {
     "keywords": "keyword",
     "tags": "tag",
@@ -91,7 +90,7 @@ class SkillPackage:
     known_digest: str = field(default="", compare=False)
     """The digest, if the files come from the database; else empty."""
     is_gated: bool = field(default=False, compare=False)
-    """Whether the files have passed the gate within these limits already."""
+    """Whether the files have already been checked against `limits`."""
 
     @cached_property
     def digest(self) -> str:

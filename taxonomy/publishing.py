@@ -238,16 +238,17 @@ class PublishingManager(models.Manager["Skill"]):
             skill.save(update_fields=["category", "updated_at"])
 
     def _store_version(self, skill: "Skill", publication: Publication) -> SkillVersion:
-        """Store the version. The skill, which refers to it, is stored after it.
+        """Store the version, before the skill that points to it.
 
-        For a new skill that works because foreign keys are checked at the commit.
+        If the skill is new, its row does not exist yet. That is allowed because foreign
+        keys are checked at the commit.
         """
         package, metadata = publication.package, publication.metadata
-        published = SkillVersion.objects.filter(skill_id=skill.pk)
+        existing_versions = SkillVersion.objects.filter(skill_id=skill.pk)
         return SkillVersion.objects.create(
             skill=skill,
             number=next_number(
-                published.values_list("number", flat=True),
+                existing_versions.values_list("number", flat=True),
                 requested=publication.number,
                 declared=metadata.version,
             ),

@@ -78,7 +78,8 @@ class Prefer(StrEnum):
 @dataclass(frozen=True)
 class SyncOptions:
     category: Category | None = None
-    """Send only its skills to a folder that lacks them. Others are still updated."""
+    """Export only skills of this category to a folder that lacks them. Skills that the
+    folder already has are updated whatever their category."""
     prefer: Prefer | None = None
     """The side that wins conflicts; None: neither."""
     prune: bool = False

@@ -41,7 +41,8 @@ from taxonomy.files.gate import File
 from taxonomy.models import BundleFile, Category, SkillVersion
 from taxonomy.models.address import MAX_NAME_CHARS, MAX_PATH_CHARS, SKILL_NAME
 from taxonomy.models.version import MAX_VERSION_CHARS
-from taxonomy.package import SKILL_MD, is_reserved
+from taxonomy.package import is_reserved
+from taxonomy.skillmd.document import SKILL_MD
 
 
 class RefinedSerializer(serializers.Serializer[Any]):

@@ -18,8 +18,8 @@ from jobs.authors.phrases import bare, clipped, is_task, lowered, sentence
 from jobs.pipeline.evaluation import terms
 from jobs.pipeline.state import FEEDBACK, FOCUS, Failure, Question
 from taxonomy.files.gate import File, Files, as_files
-from taxonomy.package import SKILL_MD
 from taxonomy.skillmd.document import (
+    SKILL_MD,
     SkillMdError,
     decode,
     parse_as_clients,

@@ -63,10 +63,12 @@ def create(row: None, user: User, answers: dict[str, Any]) -> str:
 
 
 def edit(category: Category, user: User, answers: dict[str, Any]) -> str:
+    """Apply the form; return the message to show."""
     former = category.path
     with transaction.atomic():
         if "path" not in answers:  # a move locks more rows, in its own order
             Category.objects.lock(category)
+        # If the row was deleted meanwhile, `revise` refuses the change.
         current = Category.objects.filter(pk=category.pk).first() or category
         check_unchanged(answers, category_values(current))
         category.revise(**answers)

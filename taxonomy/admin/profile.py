@@ -82,7 +82,7 @@ def change(profile: Profile, user: User, answers: dict[str, Any]) -> str:
 def adapt_now(profile: Profile, user: User, answers: dict[str, Any]) -> str:
     _, changes = adapt(profile.user)
     if not changes:
-        return "The usage suggests no change."
+        return "The person's usage suggests no change to the profile."
     words = [
         f"{each.category} {each.former or 0} → {each.priority}" for each in changes
     ]

@@ -25,8 +25,9 @@ from taxonomy.models import Label, Relation, Skill
 from taxonomy.models.address import MAX_NAME_CHARS
 from taxonomy.models.relation import lock_relations
 from taxonomy.models.version import MAX_REASON_CHARS, MAX_VERSION_CHARS
-from taxonomy.package import MAX_LABEL_CHARS, SKILL_MD
+from taxonomy.package import MAX_LABEL_CHARS
 from taxonomy.permissions import PUBLISH_SKILLS
+from taxonomy.skillmd.document import SKILL_MD
 
 VERSIONS_OFFERED = 100
 ONE_A_LINE = "One per line."

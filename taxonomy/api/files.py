@@ -26,8 +26,8 @@ from taxonomy.files.archives import FORMS
 from taxonomy.files.gate import File, Files, as_files
 from taxonomy.limits import configured_limits
 from taxonomy.models.version import MAX_REF_CHARS
-from taxonomy.package import SKILL_MD
 from taxonomy.permissions import READ_SKILLS
+from taxonomy.skillmd.document import SKILL_MD
 
 VERSION_REF = "A number or sha256:digest (default: the current version)."
 FILES_SCHEMA = {

@@ -81,7 +81,8 @@ class AdaptedNodeSerializer(NodeSerializer):
     mounted = serializers.BooleanField()
     priority = serializers.IntegerField(allow_null=True)
     uses = serializers.IntegerField(
-        help_text="The person's recent uses in it and below it."
+        help_text="How often the person recently used skills in the category or"
+        " below it."
     )
 
     @extend_schema_field(
@@ -100,7 +101,9 @@ class RankedSkillSerializer(serializers.Serializer[Any]):
     load_priority = serializers.CharField()
     validation = verdict_of("")
     mounted = serializers.BooleanField(source="is_mounted")
-    uses = serializers.IntegerField(help_text="The person's recent uses.")
+    uses = serializers.IntegerField(
+        help_text="How often the person recently used the skill."
+    )
     score = serializers.IntegerField()
 
 

@@ -107,14 +107,22 @@ class Entry:
     crc: int = 0
 
 
+def check_path_length(count: int) -> None:
+    """Raises SourceRefused if a path has too many bytes."""
+    if count > MOST_PATH_BYTES:
+        raise SourceRefused(
+            f"A path in the archive has {count} bytes; at most {MOST_PATH_BYTES} are"
+            " allowed."
+        )
+
+
 def inner_path(raw: bytes) -> str:
     """The path within the archive, without a final slash; empty for the root.
 
     Raises SourceRefused for a path that leads out of the archive, or that tools read
     in different ways: honest archives have no such paths.
     """
-    if len(raw) > MOST_PATH_BYTES:
-        raise SourceRefused(f"A path of {len(raw)} bytes, at most {MOST_PATH_BYTES}.")
+    check_path_length(len(raw))
     try:
         path = raw.decode()
     except UnicodeDecodeError:
@@ -211,7 +219,10 @@ class Tar:
     def _extended_header(self, kind: bytes, start: int, size: int) -> dict[str, bytes]:
         """The path and size for the next entry; other keys are ignored."""
         if size > MOST_HEADER_BYTES:
-            raise SourceRefused(f"A header of {size} bytes.")
+            raise SourceRefused(
+                f"A header in the archive has {size} bytes; at most {MOST_HEADER_BYTES}"
+                " are allowed."
+            )
         self.file.seek(start)
         body = self.file.read(size)
         if kind in (LONG_NAME, LONG_LINK):
@@ -306,8 +317,8 @@ def pax_records(body: bytes) -> Iterator[tuple[str, bytes]]:
         key, equals, value = record.partition(b"=")
         if end <= space or end > len(body) or not equals or value[-1:] != b"\n":
             raise SourceRefused("It is damaged: a pax header cannot be read.")
-        if len(value) > MOST_PATH_BYTES and key == b"path":
-            raise SourceRefused(f"A path of {len(value)} bytes.")
+        if key == b"path":
+            check_path_length(len(value) - 1)  # without the line break at its end
         yield key.decode(errors="replace"), value[:-1]
         start = end
 
@@ -338,7 +349,9 @@ class Zip:
     def __init__(self, file: IO[bytes], limits: SourceLimits) -> None:
         self.file = file
         self.limits = limits
-        self.names: dict[int, bytes] = {}
+        self.name_at_offset: dict[int, bytes] = {}
+        """The name of each entry in the directory, by the offset of its local header.
+        No two entries may have the same offset."""
         self.count, self.start, self.end = self._find_directory()
         if self.count > limits.entries:
             raise SourceRefused(f"{self.count} entries, at most {limits.entries}.")
@@ -367,7 +380,7 @@ class Zip:
         if len(header) < LOCAL.size or header[:4] != b"PK\x03\x04":
             raise SourceRefused(f"There is no file where {entry.path} should be.")
         *_, name_length, extra_length = LOCAL.unpack(header)
-        if self.file.read(name_length) != self.names[entry.offset]:
+        if self.file.read(name_length) != self.name_at_offset[entry.offset]:
             raise SourceRefused(f"{entry.path} has another name in its own header.")
         self.file.seek(extra_length, os.SEEK_CUR)
         return self.file.read(entry.packed)
@@ -412,8 +425,7 @@ class Zip:
         """The entry of a record in the central directory; None for a folder."""
         _, made_by, _, flags, method, _, _, crc, packed, size, *rest = fields
         name_length, extra_length, comment_length, _, _, attributes, offset = rest
-        if name_length > MOST_PATH_BYTES:
-            raise SourceRefused(f"A path of {name_length} bytes.")
+        check_path_length(name_length)
         raw = self.file.read(name_length)
         self.file.seek(extra_length + comment_length, os.SEEK_CUR)
         path = inner_path(raw)
@@ -423,9 +435,9 @@ class Zip:
             raise SourceRefused(f"{path} is encrypted.")
         if ZIP64 in (packed, size, offset):
             raise SourceRefused("Zip64, for larger archives, is not supported.")
-        if offset in self.names:
+        if offset in self.name_at_offset:
             raise SourceRefused(f"{path} shares its bytes with another entry.")
-        self.names[offset] = raw
+        self.name_at_offset[offset] = raw
         if raw.endswith(b"/") or kind == stat.S_IFDIR:
             return None
         if method not in (STORED, DEFLATED):

@@ -222,9 +222,9 @@ def _path_problems(path: str) -> Iterator[Finding]:
         message = "The path is empty, absolute, or has an empty part"
         yield _error("path", path, message, remedy)
     if {".", ".."} & set(segments):
-        yield _error("path", path, "The path has a part . or ..", remedy)
+        yield _error("path", path, "The path has a part named '.' or '..'", remedy)
     if any(segment.casefold() == ".git" for segment in segments):
-        message = "The path is inside a .git folder, which can run programs"
+        message = "The path is in a .git folder; Git may run programs from it (hooks)"
         yield _error("path", path, message, "Leave the .git folder out.")
     for character, name in FORBIDDEN.items():
         if character in path:

@@ -44,7 +44,7 @@ class OnConflict(StrEnum):
     VERSION = "version"
     """Publish the imported files as its next version."""
     SKIP = "skip"
-    """Leave it as it is."""
+    """Leave the existing skill unchanged."""
     RENAME = "rename"
     """Import the skill under another name."""
 
@@ -75,8 +75,10 @@ ALREADY_PUBLISHED = (
     "These files are version {} already. The skill was changed here since."
 )
 ARCHIVED_HERE = "It is archived here. Set its status to active first."
-OTHER_FILES = "Another skill is named {!r}."
-FOLLOWS = "Version {} did not come from this source; this one follows it."
+NAME_IN_USE = "Another skill is named {!r}."
+REPLACES_OTHER_VERSION = (
+    "Version {} did not come from this source; the imported version follows it."
+)
 OUT_OF_TIME = "The time limit of one import is reached. Import again to continue."
 GONE_BUT_CHANGED = (
     "It is gone from the source, but was changed here. Archive it here if you want to."
@@ -188,13 +190,15 @@ class Importer:
     def _unchanged(self, discovered: DiscoveredSkill) -> Outcome | None:
         """The outcome if neither folder nor skill has changed since the last import.
 
-        It saves parsing. None: the skill must be imported.
+        None: the skill must be imported. This check avoids parsing unchanged skills.
         """
         origin = self.source.by_folder.get(discovered.folder)
         if origin is None or origin.digest != discovered.digest or origin.pruned:
             return None
         skill = origin.skill
-        if self.options.category or skill.current.bundle_id != origin.published:
+        if self.options.category:  # a requested category must be applied
+            return None
+        if skill.current.bundle_id != origin.published:
             return None
         if skill.is_archived:
             return None
@@ -267,12 +271,13 @@ class Importer:
     def _conflict(self, match: SkillMatch, skill: Skill) -> Outcome:
         """Apply `on_conflict`: both sides changed, or another source has the skill."""
         if self.options.on_conflict is OnConflict.SKIP:
-            reason = OTHER_FILES.format(skill.name)
+            reason = NAME_IN_USE.format(skill.name)
             discovered = match.source_skill.discovered
             return outcome_of(discovered, Action.SKIPPED, skill, reason)
         if self.options.on_conflict is OnConflict.RENAME:
             return self._rename(match.source_skill)
-        note = FOLLOWS.format(skill.current.number)
+        # OnConflict.VERSION: publish the imported files as the skill's next version.
+        note = REPLACES_OTHER_VERSION.format(skill.current.number)
         outcome = self._publish(match)
         return replace(outcome, notes=(note, *outcome.notes))
 

@@ -217,6 +217,7 @@ class Categories:
 
     @cached_property
     def matcher(self) -> CategoryMatcher:
+        # `by_path` also has former paths; the matcher gets each category once.
         current = {category.path: category for category in self.by_path.values()}
         return CategoryMatcher(
             CategoryWords(path, category.description)

@@ -246,12 +246,11 @@ class Category(models.Model):
             raise CategoryInUse from None
 
     def merge_into(self, target: "Category") -> None:
-        """Move all skills and categories below this one to the target, and delete it.
+        """Move all skills and categories below this one to the target; delete this one.
 
-        A category below it is merged with its counterpart, the category of the same
-        name below the target, if there is one. All paths resolve to the target
-        afterwards. Raises InvalidMerge, PathTaken, UnknownCategory or CategoryBusy;
-        then nothing changes.
+        If the target has a category with the same path below it, the two are merged.
+        Former paths resolve to where the categories are afterwards. Raises
+        InvalidMerge, PathTaken, UnknownCategory or CategoryBusy; then nothing changes.
         """
         for _ in range(ATTEMPTS):
             try:

@@ -416,7 +416,7 @@ class Skill(models.Model):
         """Make another published version, an older or a newer one, the current one.
 
         Name, description and labels become those of that version. Raises
-        UnknownVersion, VersionWithdrawn (it is yanked) or SkillArchived.
+        UnknownVersion, SkillArchived, or VersionWithdrawn if the version is yanked.
         """
         with transaction.atomic():
             skill = self.locked()
@@ -425,7 +425,7 @@ class Skill(models.Model):
             version = skill.version(number)
             if version.yanked_at:
                 raise VersionWithdrawn(
-                    version=f"Version {number} is yanked. Undo that first."
+                    version=f"Version {number} is yanked. Unyank it first."
                 )
             if version.pk != skill.current_id:
                 skill.make_current(version)
@@ -468,7 +468,11 @@ class Skill(models.Model):
         return successor
 
     def make_current(self, version: SkillVersion) -> None:
-        """Make a published version current. Its name is reserved for this skill."""
+        """Make a published version current. The skill takes the version's name.
+
+        No other skill can have that name: every name that a skill has had stays
+        reserved for it.
+        """
         metadata = SkillMetadata.of(
             version.frontmatter, version.body, configured_limits()
         )

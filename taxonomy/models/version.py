@@ -141,11 +141,11 @@ class BundleManager(models.Manager.from_queryset(ContentQuerySet)):  # type: ign
         """The bundle with exactly these files; it is created if it does not exist.
 
         `digest` is the bundle digest of the files, if the caller has computed it.
-        Concurrent callers with the same files get the same bundle. Rows are written in
-        the order of their digests, so that two writers cannot deadlock.
+        Concurrent callers with the same files get the same bundle. Blob rows are
+        written in the order of their digests, so that two writers cannot deadlock.
         """
         digest = digest or bundle_digest(files)
-        if existing := self._touched(digest):
+        if existing := self._existing_touched(digest):
             return existing
         with transaction.atomic(using=self.db):
             self._store_blobs(files)
@@ -165,7 +165,7 @@ class BundleManager(models.Manager.from_queryset(ContentQuerySet)):  # type: ign
             )
         return bundle
 
-    def _touched(self, digest: str) -> "Bundle | None":
+    def _existing_touched(self, digest: str) -> "Bundle | None":
         """The existing bundle, touched if it is old.
 
         None: there is none, or it was pruned before it could be touched.

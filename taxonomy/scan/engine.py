@@ -233,7 +233,8 @@ def _secret_spans(
 
 MOST_FINDINGS = 500
 RULES = (Rule("scan.bounds", parameters=(MOST_FINDINGS, PER_RULE_AND_FILE)),)
-"""The bounds of the scan, as an entry for the rule set."""
+"""The limits of the scan, in the form of a rule, so that the rule set's digest covers
+them."""
 
 
 def scan(

@@ -30,24 +30,35 @@ class SearchText:
     """
 
     text: str
-    file_starts: Starts
+    file_line_starts: Starts
     """The offset in `text` at which each line of the file begins."""
-    starts: Starts
-    low: str
-    """The lines in lower case, single-spaced, for looking up words."""
-    low_starts: Starts
+    line_starts: Starts
+    """The offset in `text` at which each line of `text` begins."""
+    lower_text: str
+    """The lines of `text` in lower case, single-spaced, for looking up words."""
+    lower_line_starts: Starts
+    """The offset in `lower_text` at which each line begins."""
     words: dict[str, list[int]] = field(default_factory=dict)
     """A cache: the lines of each word that was looked up."""
 
     @classmethod
-    def of(cls, text: str, file_starts: Starts | None = None) -> "SearchText":
-        starts = starts_of(text)
+    def of(cls, text: str, file_line_starts: Starts | None = None) -> "SearchText":
+        """Prepare the text for search.
+
+        `file_line_starts` is needed if its lines are not those of the file.
+        """
+        line_starts = starts_of(text)
         lines = [
             " ".join(text[start:end].lower().split())
-            for start, end in pairwise((*starts, len(text)))
+            for start, end in pairwise((*line_starts, len(text)))
         ]
-        low_starts = (0, *accumulate(len(line) + 1 for line in lines[:-1]))
-        return cls(text, file_starts or starts, starts, "\n".join(lines), low_starts)
+        return cls(
+            text,
+            file_line_starts=file_line_starts or line_starts,
+            line_starts=line_starts,
+            lower_text="\n".join(lines),
+            lower_line_starts=(0, *accumulate(len(line) + 1 for line in lines[:-1])),
+        )
 
     def matches(self, rule: ScanRule) -> Iterator[re.Match[str]]:
         for start, end in self._windows(rule):
@@ -55,8 +66,8 @@ class SearchText:
 
     def lines_of(self, match: re.Match[str]) -> tuple[int, int]:
         """The lines of the file on which the match begins and ends."""
-        first = bisect_right(self.file_starts, match.start())
-        return first, max(first, bisect_right(self.file_starts, match.end() - 1))
+        first = bisect_right(self.file_line_starts, match.start())
+        return first, max(first, bisect_right(self.file_line_starts, match.end() - 1))
 
     def _windows(self, rule: ScanRule) -> list[tuple[int, int]]:
         """(start, end) of the parts to search: whole lines, overlaps merged.
@@ -66,11 +77,11 @@ class SearchText:
         centers = {line for word in rule.words for line in self._lines_with(word)}
         if rule.hint:
             offsets = (match.start() for match in rule.hint.finditer(self.text))
-            centers |= {bisect_right(self.starts, offset) for offset in offsets}
+            centers |= {bisect_right(self.line_starts, offset) for offset in offsets}
         windows: list[tuple[int, int]] = []
         for line in sorted(centers):
-            start = self.starts[max(0, line - 1 - LINES_BEFORE)]
-            end = end_of(self.text, self.starts, line + LINES_AFTER)
+            start = self.line_starts[max(0, line - 1 - LINES_BEFORE)]
+            end = end_of(self.text, self.line_starts, line + LINES_AFTER)
             if windows and start <= windows[-1][1]:
                 windows[-1] = (windows[-1][0], end)
             else:
@@ -84,11 +95,13 @@ class SearchText:
         return self.words[word]
 
     def _look_up(self, word: str) -> Iterator[int]:
-        at = self.low.find(word)
+        at = self.lower_text.find(word)
         while at >= 0:
-            line = bisect_right(self.low_starts, at)
+            line = bisect_right(self.lower_line_starts, at)
             yield line
-            at = self.low.find(word, end_of(self.low, self.low_starts, line))
+            at = self.lower_text.find(
+                word, end_of(self.lower_text, self.lower_line_starts, line)
+            )
 
 
 def starts_of(text: str) -> Starts:

@@ -94,20 +94,23 @@ class SearchResults:
 
     def _ranked(self) -> list[Hit]:
         """Hits from the index: with all words if any skill has them, else with some."""
-        most_words = settings.SKILLFLEET_MAX_QUERY_WORDS
-        words = [Word(word) for word in significant(self.words)[:most_words]]
+        max_words = settings.SKILLFLEET_MAX_QUERY_WORDS
+        words = [Word(word) for word in significant(self.words)[:max_words]]
         few = not self.is_sentence
+        # The last word may be unfinished, so it is searched as a prefix. If it was left
+        # out (as a stop word, or by the limit), the word before it is finished.
         if few and words[-1].text == self.words[-1]:
             words[-1] = prefix(words[-1].text)
         indexed = self._indexed(words)
         if not indexed:
             return []
-        most = settings.SKILLFLEET_SEARCH_CANDIDATES
+        max_skills = settings.SKILLFLEET_SEARCH_CANDIDATES
+        # If a word is neither in the index nor corrected, no skill has all words.
         if few and len(indexed) >= len(words):
-            criteria = Criteria(indexed, every=True, most=most)
+            criteria = Criteria(indexed, every=True, most=max_skills)
             if hits := self.index.ranked(criteria):
                 return hits
-        return self.index.ranked(Criteria(indexed, every=False, most=most))
+        return self.index.ranked(Criteria(indexed, every=False, most=max_skills))
 
     def _indexed(self, query: list[Word]) -> tuple[Word, ...]:
         """The words that occur in the index, and corrections of the others."""

@@ -132,8 +132,8 @@ DEFINITION = {
     "LABEL_KINDS": LABEL_KINDS,
     "TABLES": TABLES,
 }
-"""With `triggers()` this defines the index. The keys are part of the digest: they stay
-the same when a constant is renamed or moved."""
+"""Together with `triggers()` this defines the index. The keys are part of the schema's
+digest, so do not change them when a constant is renamed or moved."""
 
 
 WEIGHTS = (30.0, 4.0, 1.0, 0.05)

@@ -67,7 +67,10 @@ class FrontmatterTooLarge(SkillMdError):
 
     rule = "frontmatter.size"
     field = "frontmatter"
-    remedy = "Move what is not name, description or a short note into the body."
+    remedy = (
+        "Keep only the name, the description and short values in the frontmatter; move"
+        " the rest into the body."
+    )
 
 
 class FrontmatterUnreadable(SkillMdError):
@@ -415,7 +418,8 @@ def _unix(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-NAMES = ("SKILL.md", "skill.md")
+SKILL_MD = "SKILL.md"
+NAMES = (SKILL_MD, "skill.md")
 """Names that the reference validator accepts, the preferred one first."""
 
 
@@ -437,7 +441,7 @@ class Reading:
 
     @property
     def path(self) -> str:
-        return self.file.path if self.file else NAMES[0]
+        return self.file.path if self.file else SKILL_MD
 
     @property
     def paths(self) -> frozenset[str]:
@@ -488,7 +492,7 @@ def _missing() -> Finding:
         Severity.ERROR,
         "Missing required file: SKILL.md",
         "Put a SKILL.md at the root of the skill.",
-        file=NAMES[0],
+        file=SKILL_MD,
     )
 
 

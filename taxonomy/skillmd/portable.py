@@ -121,12 +121,15 @@ def _name(reading: Reading) -> Iterator[Finding]:
             reading,
             "name",
             "name",
-            f"The name {name[:80]!r} is not a to z, 0 to 9 and single hyphens, "
-            f"at most {MAX_NAME}",
+            f"The name {name[:80]!r} may hold only a to z, 0 to 9 and single hyphens, "
+            f"and at most {MAX_NAME} characters",
             "Choose a name such as pdf-tools.",
         )
     elif reading.folder_name not in (None, name):
-        message = f"The folder's name {reading.folder_name!r} is not {name!r}"
+        message = (
+            f"The folder is called {reading.folder_name!r}, but the skill's name is"
+            f" {name!r}"
+        )
         yield _finding(reading, "folder", "name", message, "Rename the folder.")
 
 

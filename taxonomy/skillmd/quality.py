@@ -67,7 +67,7 @@ def _body(reading: Reading) -> str:
     return reading.body[:CHECKED_CHARS]
 
 
-def _says_what(reading: Reading) -> Iterator[Finding]:
+def _missing_purpose(reading: Reading) -> Iterator[Finding]:
     description = str(reading.frontmatter.get("description", ""))
     if len(re.findall(r"\w", WHEN_PART.sub(" ", description))) < MIN_WHAT_LETTERS:
         yield _warn(
@@ -79,7 +79,7 @@ def _says_what(reading: Reading) -> Iterator[Finding]:
         )
 
 
-def _says_when(reading: Reading) -> Iterator[Finding]:
+def _missing_occasion(reading: Reading) -> Iterator[Finding]:
     if not WHEN.search(str(reading.frontmatter.get("description", ""))):
         yield _warn(
             reading,
@@ -90,21 +90,21 @@ def _says_when(reading: Reading) -> Iterator[Finding]:
         )
 
 
-def _has_body(reading: Reading) -> Iterator[Finding]:
+def _missing_body(reading: Reading) -> Iterator[Finding]:
     if len(_body(reading).split(None, MIN_BODY_WORDS)) < MIN_BODY_WORDS:
         message = "The body says nothing that an agent could follow"
         remedy = "Write the steps below the frontmatter."
         yield _warn(reading, "body", message, remedy, reading.body_line)
 
 
-def _is_short(reading: Reading) -> Iterator[Finding]:
+def _long_body(reading: Reading) -> Iterator[Finding]:
     if (count := reading.body.count("\n") + 1) >= MAX_BODY_LINES:
         message = f"The body has {count} lines; agents read it whole"
         remedy = f"Keep it under {MAX_BODY_LINES} lines; move parts to references/."
         yield _warn(reading, "body-lines", message, remedy, reading.body_line)
 
 
-def _has_steps(reading: Reading) -> Iterator[Finding]:
+def _missing_steps(reading: Reading) -> Iterator[Finding]:
     for line in markdown.lines(_body(reading)):
         if line.fence or STEP.match(line.text):
             return
@@ -113,7 +113,7 @@ def _has_steps(reading: Reading) -> Iterator[Finding]:
     yield _warn(reading, "steps", message, remedy, reading.body_line)
 
 
-def _links_lead_somewhere(reading: Reading) -> Iterator[Finding]:
+def _broken_links(reading: Reading) -> Iterator[Finding]:
     folders = {
         "/".join(path.split("/")[:depth])
         for path in reading.paths
@@ -128,7 +128,7 @@ def _links_lead_somewhere(reading: Reading) -> Iterator[Finding]:
             )
 
 
-def _references_are_mentioned(reading: Reading) -> Iterator[Finding]:
+def _unmentioned_references(reading: Reading) -> Iterator[Finding]:
     for file in reading.files:
         folder, _, name = file.path.rpartition("/")
         if folder.startswith("references") and name not in reading.body:
@@ -141,14 +141,14 @@ def _references_are_mentioned(reading: Reading) -> Iterator[Finding]:
             )
 
 
-def _is_finished(reading: Reading) -> Iterator[Finding]:
+def _unfinished_text(reading: Reading) -> Iterator[Finding]:
     for number, text in markdown.prose(_body(reading), reading.body_line):
         if placeholder := PLACEHOLDER.search(text):
             message = f"Unfinished text: {placeholder[0].strip()!r}"
             yield _warn(reading, "unfinished", message, "Write it or drop it.", number)
 
 
-def _has_headings(reading: Reading) -> Iterator[Finding]:
+def _missing_headings(reading: Reading) -> Iterator[Finding]:
     prose = markdown.prose(_body(reading))
     if not any(HEADING.match(text) for _, text in prose):
         message, remedy = "The body has no heading", "Begin it with # and a title."
@@ -156,7 +156,7 @@ def _has_headings(reading: Reading) -> Iterator[Finding]:
         yield _warn(reading, "headings", message, remedy, reading.body_line, severity)
 
 
-def _fences_are_closed(reading: Reading) -> Iterator[Finding]:
+def _unclosed_fences(reading: Reading) -> Iterator[Finding]:
     *_, last = markdown.lines(f"{_body(reading)}\n", reading.body_line)
     if last.fence:
         message = "This code block is never closed"
@@ -166,16 +166,21 @@ def _fences_are_closed(reading: Reading) -> Iterator[Finding]:
 
 # (rule, title, weight, function that yields the findings)
 CHECKS: tuple[tuple[str, str, int, CheckFunction], ...] = (
-    ("description-what", "The description says what the skill does", 2, _says_what),
-    ("description-when", "The description says when to use it", 2, _says_when),
-    ("body", "The body has instructions", 3, _has_body),
-    ("body-lines", "The body is under 500 lines", 1, _is_short),
-    ("steps", "It has steps or commands", 2, _has_steps),
-    ("links", "Every relative link leads to a file", 2, _links_lead_somewhere),
-    ("references", "Every reference is mentioned", 1, _references_are_mentioned),
-    ("unfinished", "No text is unfinished", 2, _is_finished),
-    ("headings", "It has headings", 1, _has_headings),
-    ("fences", "Every code block is closed", 1, _fences_are_closed),
+    (
+        "description-what",
+        "The description says what the skill does",
+        2,
+        _missing_purpose,
+    ),
+    ("description-when", "The description says when to use it", 2, _missing_occasion),
+    ("body", "The body has instructions", 3, _missing_body),
+    ("body-lines", "The body is under 500 lines", 1, _long_body),
+    ("steps", "It has steps or commands", 2, _missing_steps),
+    ("links", "Every relative link leads to a file", 2, _broken_links),
+    ("references", "Every reference is mentioned", 1, _unmentioned_references),
+    ("unfinished", "No text is unfinished", 2, _unfinished_text),
+    ("headings", "It has headings", 1, _missing_headings),
+    ("fences", "Every code block is closed", 1, _unclosed_fences),
 )
 PARAMETERS: Mapping[str, tuple[object, ...]] = {
     "description-what": (WHEN_PART, MIN_WHAT_LETTERS),

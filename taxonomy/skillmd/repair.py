@@ -13,6 +13,7 @@ from taxonomy.files.gate import DEFAULT_LIMITS, File, Files, Limits, as_files
 from taxonomy.skillmd import markdown
 from taxonomy.skillmd.document import (
     NAMES,
+    SKILL_MD,
     UNREADABLE,
     FrontmatterInvalid,
     FrontmatterUnreadable,
@@ -68,7 +69,7 @@ def fix(files: Files, limits: Limits = DEFAULT_LIMITS) -> Fixed:
     changes: list[Change] = []
     fixed = [_repair_text(file, changes) for file in _rename_skill_md(files, changes)]
     fixed = [
-        _repair_skill_md(file, limits, changes) if file.path == NAMES[0] else file
+        _repair_skill_md(file, limits, changes) if file.path == SKILL_MD else file
         for file in fixed
     ]
     return Fixed(as_files(fixed), tuple(changes))
@@ -77,11 +78,11 @@ def fix(files: Files, limits: Limits = DEFAULT_LIMITS) -> Fixed:
 def _rename_skill_md(files: Files, changes: list[Change]) -> Files:
     """Rename skill.md to SKILL.md."""
     paths = {file.path for file in files}
-    if NAMES[0] in paths or NAMES[1] not in paths:
+    if SKILL_MD in paths or NAMES[1] not in paths:
         return files
-    changes.append(Change(NAMES[1], "portable.file-name", f"Renamed to {NAMES[0]}."))
+    changes.append(Change(NAMES[1], "portable.file-name", f"Renamed to {SKILL_MD}."))
     return tuple(
-        replace(file, path=NAMES[0]) if file.path == NAMES[1] else file
+        replace(file, path=SKILL_MD) if file.path == NAMES[1] else file
         for file in files
     )
 
@@ -150,13 +151,13 @@ def _repair_yaml(text: str, limits: Limits, changes: list[Change]) -> str:
     except FrontmatterUnreadable as error:
         source, body = split(text)
         repaired = f"---{UNREADABLE.sub('', source)}---{body}"
-        change = Change(NAMES[0], error.rule, "Removed control characters.")
+        change = Change(SKILL_MD, error.rule, "Removed control characters.")
     except FrontmatterInvalid as error:
         source, body = split(text)
         lines = (_with_quotes(line) for line in source.split("\n"))
         repaired = f"---{chr(10).join(lines)}---{body}"
         description = "Put quotes around values that hold a colon or a sign."
-        change = Change(NAMES[0], error.rule, description)
+        change = Change(SKILL_MD, error.rule, description)
     except SkillMdError:
         return text
     else:
@@ -187,16 +188,16 @@ def _repair_fields(text: str, limits: Limits, changes: list[Change]) -> str:
 
     The text is returned unchanged if the result would break another rule.
     """
-    reading = read_skill((File(NAMES[0], text.encode()),), None, limits)
+    reading = read_skill((File(SKILL_MD, text.encode()),), None, limits)
     if reading.problem or reading.document is None:
         return text  # rendering would make texts of what clients read as true or 1
-    frontmatter = dict(reading.frontmatter)
+    frontmatter = dict(reading.frontmatter)  # `_field_repairs` changes it in place
     repairs = [
-        Change(NAMES[0], rule, description)
+        Change(SKILL_MD, rule, description)
         for rule, description in _field_repairs(frontmatter)
     ]
     repairs += [
-        Change(NAMES[0], finding.rule, REPAIRED_BY_RENDERING[finding.rule])
+        Change(SKILL_MD, finding.rule, REPAIRED_BY_RENDERING[finding.rule])
         for finding in portable_findings(reading)
         if finding.rule in REPAIRED_BY_RENDERING
     ]
@@ -220,7 +221,7 @@ REPAIRED_BY_RENDERING = {
 
 
 def _broken_rules(text: str, limits: Limits) -> set[str]:
-    reading = read_skill((File(NAMES[0], text.encode()),), None, limits)
+    reading = read_skill((File(SKILL_MD, text.encode()),), None, limits)
     return {finding.rule for finding in specification_findings(reading)}
 
 
@@ -318,5 +319,5 @@ def _close_code_block(text: str, limits: Limits, changes: list[Change]) -> str:
         or not opening[indent.end() :].startswith(fence[1])
     ):
         return text  # in a list or a quotation it is not clear where the block ends
-    changes.append(Change(NAMES[0], "quality.fences", "Ended the last code block."))
+    changes.append(Change(SKILL_MD, "quality.fences", "Ended the last code block."))
     return f"{text}{'' if text.endswith(chr(10)) else chr(10)}{indent[0]}{fence[1]}\n"

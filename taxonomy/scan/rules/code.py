@@ -41,7 +41,7 @@ PROGRAMS: tuple[ScanRule, ...] = (
         |\byaml\.(?:unsafe_load|load(?:_all)?\s*\((?:(?![^\n]{0,120}Safe)[^\n]{0,120}\)
         |[ \t]{0,40}\r?\n(?![^)]{0,160}Safe)))
         |\btorch\.load\s*\((?![^\n]{0,120}weights_only\s*=\s*True)""",
-        "It loads a format that can run code",
+        "It loads data in a format that can run code, such as pickle",
         "Whoever wrote the loaded file runs code on this machine.",
         "Use JSON, or a safe loader.",
         words="pickle,marshal,dill,shelve,joblib,yaml.,torch.load",

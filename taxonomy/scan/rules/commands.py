@@ -236,7 +236,7 @@ DOWNLOADS: tuple[ScanRule, ...] = (
         |python[\d.]{0,5}\s+-c|bash)\b""",
         "It installs from an address instead of a known registry",
         "The owner of that server alone decides what is installed.",
-        "Name a released package with its version.",
+        "Install a released package and pin its version, for example name==1.2.3.",
         words="pip,npm,npx,uvx,bunx,curl,install",
     ),
 )

@@ -85,7 +85,7 @@ SECRETS: tuple[ScanRule, ...] = (
         |<img\s[^>]{{0,120}}\bsrc\s*=\s*["']?https?://[^"'>\s?]{{1,200}}\?(?:{TOLD})""",
         "It puts what the agent knows into the URL of a picture",
         "To show the picture is to send that, without asking.",
-        "Use a picture of the skill.",
+        "Replace the remote image with an image file in the skill's folder.",
         words="![,<img",
     ),
     rule(

@@ -140,7 +140,7 @@ WORDING: tuple[ScanRule, ...] = (
         |features?)|confirmation\s+prompts?|sandbox(?:ing)?|content\s+filters?)\b
         |\b(?:auto-?approve|accept|approve)\s+(?:all|every|any)\s+(?:tool\s+calls?
         |permissions?(?:\s+(?:prompts?|requests?))?|commands?)\b""",
-        "It switches off a protection of the person",
+        "It switches off a safeguard of the person, such as permission prompts",
         "Permission prompts and sandboxes are there for code that nobody has read.",
         "Name the exact permission that the skill needs in allowed-tools.",
         words="--dangerously,bypass,--yolo,disable,turn,skip,deactivate,approve,accept"

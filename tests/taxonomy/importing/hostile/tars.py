@@ -158,7 +158,7 @@ def tar_with_one_path_for_all(rng, place):
     return written(rng, place, into.getvalue())
 
 
-@trick("A header of")
+@trick("A header in the archive has")
 def tar_with_a_huge_header(rng, place):
     made, content = member("evil/notes.md", b"harm")
     made.pax_headers = {"comment": "x" * rng.randrange(70_000, 200_000)}
@@ -168,7 +168,7 @@ def tar_with_a_huge_header(rng, place):
     return path
 
 
-@trick("A path of")
+@trick("A path in the archive has")
 def tar_with_a_huge_name(rng, place):
     name = "evil/" + "x" * rng.randrange(1_100, 9_000)
     form = rng.choice([tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
