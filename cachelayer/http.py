@@ -162,6 +162,10 @@ def _recording(access: UserAccess, name: str, value: Any) -> Any:
     """A lazy object in place of the value, which records that it is used."""
 
     def record() -> Any:
+        """Record the access, and return the value.
+
+        Raises UserReadInSharedTier instead if the project is strict about that.
+        """
         access.recorded = True
         if option("STRICT_SHARED_TIER"):
             raise UserReadInSharedTier(UserReadInSharedTier.__doc__)
@@ -360,6 +364,7 @@ class CacheTokenMiddleware:
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> None:
+        """Take the token, unless a middleware has already read the user."""
         cacheable = request.method in ("GET", "HEAD") and is_cached(view)
         if cacheable and user_is_unread(request):
             take_token(token_holder(request))
@@ -376,6 +381,10 @@ def on_request_started(
 
 
 def take_token(holder: dict[str, Any]) -> None:
+    """Store the cache's current token with the request whose environ or scope this is.
+
+    A response is stored only if nothing that it depends on was invalidated since.
+    """
     holder[TOKEN] = backend().token()
 
 

@@ -33,31 +33,32 @@ class CacheCollector(Collector):
         cache = backend()
         host = cache.host_stats()
         tiers = [((tier,), counts) for tier, counts in host["tiers"].items()]
-        yield lookups("cachelayer_lookups", "Look-ups.", ["tier"], tiers)
+        yield lookup_metric("cachelayer_lookups", "Look-ups.", ["tier"], tiers)
         routes = [((each["tier"], each["route"]), each) for each in route_stats()]
-        yield lookups(
+        yield lookup_metric(
             "cachelayer_route_lookups", "Look-ups by route.", ["tier", "route"], routes
         )
         for event, description in EVENTS.items():
             family = CounterMetricFamily(
                 f"cachelayer_{event}", description, labels=["tier"]
             )
-            for names, counts in tiers:
-                family.add_metric(names, counts[event])
+            for label_values, counts in tiers:
+                family.add_metric(label_values, counts[event])
             yield family
         yield from gauges(cache, host)
 
 
-def lookups(
+def lookup_metric(
     name: str,
     description: str,
     labels: list[str],
-    counted: Iterable[tuple[tuple[str, ...], dict[str, Any]]],
+    rows: Iterable[tuple[tuple[str, ...], dict[str, Any]]],
 ) -> Metric:
+    """A counter by `labels` and outcome; `rows` are (label values, counts)."""
     family = CounterMetricFamily(name, description, labels=[*labels, "outcome"])
-    for names, counts in counted:
-        for plural, outcome in OUTCOMES.items():
-            family.add_metric([*names, outcome], counts[plural])
+    for label_values, counts in rows:
+        for count_key, outcome in OUTCOMES.items():
+            family.add_metric([*label_values, outcome], counts[count_key])
     return family
 
 

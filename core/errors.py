@@ -18,7 +18,7 @@ class DocumentedError(Exception):
 
 
 class DomainError(Exception):
-    """The request cannot be carried out; the class's docstring is its message."""
+    """Base class of refusals; a subclass's docstring is the message shown."""
 
     status_code: ClassVar[int] = 400
     code: ClassVar[str] = "invalid"

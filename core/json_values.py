@@ -137,6 +137,10 @@ def _refuse(place: Place, finding: str) -> NoReturn:
 
 
 def _to_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of the pairs; if a key is repeated, it is marked as such.
+
+    `check_json` refuses it later: only that knows where in the text the object is.
+    """
     value = dict(pairs)
     if len(value) == len(pairs):
         return value

@@ -127,7 +127,7 @@ EDIT = "Reviewed in the demo."
 def run(api: Api, console: Console, document: Document) -> str:
     """Go from submission to the edited skill; return the skill's name."""
     job_id = submit(api, console, document)
-    step(console, "The worker works, the job asks, its owner answers")
+    step(console, "The worker runs the job, which asks a question; its owner answers")
     status = follow(api, console, job_id, document)
     step(console, "The draft, the result of its evals, and its validation")
     show_draft(api, console, job_id, status)
@@ -135,7 +135,7 @@ def run(api: Api, console: Console, document: Document) -> str:
     name = promote(api, console, job_id)
     step(console, "Anyone reads it: computed once, then served from the cache")
     read_twice(api, name)
-    step(console, "A curator edits it: the cached copy is invalidated")
+    step(console, "A curator edits the skill: the cached copy is invalidated")
     edit(api, console, name)
     return name
 

@@ -289,6 +289,7 @@ SENTENCES = {
 
 def sentence(event: JobEvent) -> str:
     """The event as a line; empty if it concerns only the engine."""
+    # Defaults for events without these fields.
     fields: dict[str, Any] = {"phase": event.phase, "message": "done", "by": "nobody"}
     fields |= {key: value for key, value in event.data.items() if value}
     return SENTENCES.get(event.kind, "").format_map(_WithDefault(fields))

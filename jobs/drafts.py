@@ -67,8 +67,10 @@ def reject(draft: Draft, *, by: User, reason: str) -> Draft:
         job = lock_job(draft)
         check_decidable(job, draft)
         rejected = Draft.Status.REJECTED
+        # The content stays; `repoint` refuses if it was changed meanwhile.
         if not draft.repoint(draft.bundle, status=rejected, reason=reason):
             raise DraftChanged
+        # The job's status stays; `_move` records the event.
         job._move(
             job.status,
             where=Job.objects.filter(pk=job.pk),

@@ -278,7 +278,7 @@ def ready_jobs() -> Iterator[GaugeMetricFamily]:
     seconds = totals["age"].total_seconds() if totals["age"] else 0.0
     yield gauge("ready", "Jobs that wait for a worker", totals["depth"])
     yield gauge(
-        "ready_age_seconds", "Seconds that the oldest of them has waited", seconds
+        "ready_age_seconds", "Seconds that the oldest waiting job has waited", seconds
     )
 
 

@@ -115,6 +115,7 @@ class ASGIApplication(ASGIHandler):
                 await sync_to_async(close_connections)()
 
     async def send_response(self, response: HttpResponseBase, send: Any) -> None:
+        """Send the response; leave an EventStream to `__call__`, after the request."""
         if isinstance(response, EventStream):
             send.stream = response
         else:

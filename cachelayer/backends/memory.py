@@ -26,7 +26,7 @@ POLICY: dict[str, Callable[[CacheEntry], Any]] = {
     "lfu": lambda entry: (entry.uses, entry.used),
     "fifo": lambda entry: entry.created,
 }
-"""Entries with the lowest values are evicted first."""
+"""The eviction priorities: entries with the lowest value are evicted first."""
 DEFAULTS: dict[str, Any] = {
     "MAX_ENTRIES": 10_000,
     "MAX_BYTES": 256 * 2**20,

@@ -203,18 +203,26 @@ class RedisStore:
         return None
 
     def _read(self, keys: list[str], slots: Collection[int]) -> Snapshot:
+        """Read the values of the keys, and after them the stamps of the slots.
+
+        The last reply holds the epoch, the generation, the run of the server that
+        created the stamps, and the stamp of each slot. The snapshot has no token if
+        there are no stamps (the epoch is 0), or if another run of the server created
+        them: a server that has restarted may have lost invalidations.
+        """
         order = list(slots)
-        values = [("MGET", *map(self.name, keys))] if keys else []
+        value_commands = [("MGET", *map(self.name, keys))] if keys else []
 
         def commands(run: int) -> list[scripts.Command | bytes]:
-            return [*values, scripts.read(self.stamps, order)]
+            return [*value_commands, scripts.read(self.stamps, order)]
 
         run, replies = self.client.exchange(commands)
         raw = dict(zip(keys, replies[0], strict=True)) if keys else {}
-        epoch, generation, made_in, *words = replies[-1] or [0] * (3 + len(order))
-        if epoch <= 0 or made_in != run:
+        no_stamps = [0] * (3 + len(order))
+        epoch, generation, created_by, *slot_stamps = replies[-1] or no_stamps
+        if epoch <= 0 or created_by != run:
             return Snapshot(None, {}, raw)
-        stamps = dict(zip(order, words, strict=True))
+        stamps = dict(zip(order, slot_stamps, strict=True))
         return Snapshot(Token(epoch, generation), stamps, raw)
 
     def _read_more(self, snapshot: Snapshot, slots: Collection[int]) -> Snapshot:
@@ -228,7 +236,7 @@ class RedisStore:
             return snapshot._replace(token=None)
         if snapshot.token.generation != more.token.generation:
             return snapshot._replace(token=None)
-        return snapshot._replace(words=snapshot.words | more.words)
+        return snapshot._replace(stamps=snapshot.stamps | more.stamps)
 
     def _remember(self, entries: Mapping[str, ReceivedEntry]) -> None:
         if len(self._added_slots) > REMEMBERED:
@@ -419,7 +427,7 @@ class RedisCache(TagCache):
 
 
 PAGE = 500
-COUNTED = 10_000
+MAX_COUNTED = 10_000
 HEADS = (4096, 600_000)  # bytes that nearly every head fits into, and every head
 
 
@@ -444,10 +452,13 @@ def _send(store: RedisStore, *commands: scripts.Command) -> list[Any]:
 
 
 def _names(store: RedisStore) -> tuple[list[bytes], bool]:
-    """At most 10,000 names of values in the server, and whether these are all."""
+    """The names of values in the server, and whether these are all.
+
+    It stops at MAX_COUNTED names; the last page may exceed that.
+    """
     prefix = "".join(f"[{char}]" if char in "*?[" else char for char in store.name(""))
     cursor, names = b"0", dict[bytes, None]()  # SCAN may return a name twice
-    while len(names) < COUNTED:
+    while len(names) < MAX_COUNTED:
         scan = ("SCAN", cursor, "MATCH", f"{prefix}*", "COUNT", PAGE)
         cursor, page = _send(store, scan)[0]
         names.update(dict.fromkeys(page))

@@ -100,16 +100,20 @@ class Budget(threading.local):
             self.renew()
         return self._spent
 
-    def spend(self, started: float, *, above: float) -> None:
-        """Count a wait that was longer than `above`; short ones are normal."""
+    def spend(self, started: float, *, threshold: float) -> None:
+        """Count a wait since `started` (of `monotonic`) towards the budget.
+
+        Waits of up to `threshold` seconds are normal, and are not counted.
+        """
         duration = monotonic() - started
-        if duration > above:
+        if duration > threshold:
             self._spent += duration
 
 
 RUN_ID = re.compile(rb"run_id:([0-9a-f]{12})")
 Commands = Callable[[int], list[Command | bytes]]
-"""A function that makes the commands for a run (process) of the server."""
+"""A function that makes the commands, given the id of the Redis server's process (its
+run): a server that restarts gets another one."""
 
 
 class Connections:
@@ -250,7 +254,7 @@ class Client:
         except (RedisError, OSError) as error:
             self._fail(f"{type(error).__name__}: {error}")
         finally:
-            self.budget.spend(started, above=self.options.timeout / 10)
+            self.budget.spend(started, threshold=self.options.timeout / 10)
 
     def _fail(self, reason: str) -> NoReturn:
         self.trip(reason)

@@ -138,7 +138,8 @@ class Snapshot(NamedTuple):
 
     token: Token | None
     """None: there are no stamps, or another run of the server created them."""
-    words: dict[int, int]
+    stamps: dict[int, int]
+    """The stamp of each slot that was read."""
     raw: dict[str, bytes | None]
 
     def proves_fresh(self, head: Head) -> bool:
@@ -148,7 +149,7 @@ class Snapshot(NamedTuple):
         """
         if self.token is None or head.generation != self.token.generation:
             return False
-        return all(self.words[place] <= head.epoch for place in head.slots)
+        return all(self.stamps[place] <= head.epoch for place in head.slots)
 
 
 class Lookup(NamedTuple):

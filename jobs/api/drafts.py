@@ -365,8 +365,8 @@ class DraftFile(APIView):
     def delete(self, request: Request, job_id: UUID, path: str) -> Response:
         """Remove a file; the draft is validated again."""
         draft = draft_to_edit(request, job_id)
-        file_at(draft, path)
-        draft = drafts.edit(draft, path, None, by=person(request))
+        file_at(draft, path)  # answers 404 if there is no such file
+        draft = drafts.edit(draft, path, content=None, by=person(request))
         return Response(DraftSerializer(draft).data)
 
 

@@ -109,7 +109,7 @@ def _question(topic: str, material: Material) -> Question:
 QUESTIONS = {
     "purpose": (
         "What does the skill do, in one or two sentences?",
-        "Neither the brief nor the sources say what it is for.",
+        "Neither the brief nor the sources say what the skill is for.",
     ),
     "trigger": (
         "When should an agent use it?",

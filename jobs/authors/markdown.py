@@ -197,7 +197,10 @@ class Markdown:
         return frozenset(words[0].lower() for words in infos if words)
 
     def admonitions(self, strong: bool = False) -> list[str]:
-        """Paragraphs that begin with Note:, Warning: and so on; `strong`: no notes."""
+        """Paragraphs that begin with Note:, Warning: and so on.
+
+        If `strong`, only those with a word in STRONG_WORDS: warnings, but no notes.
+        """
         result = []
         for token in self._inlines(in_lists=True):
             line = on_one_line(token.content)

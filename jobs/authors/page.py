@@ -134,13 +134,15 @@ def _frontmatter_title(text: str) -> str:
 def _outline(page: Markdown) -> tuple[Markdown, list[Section]]:
     """The Markdown before the first heading, and the sections of the top level."""
     headings = page.headings()
-    ends = [(each.line, each.token) for each in headings]
-    ends.append((page.text.count("\n") + 1, len(page.tokens)))
-    lead = page.cut(0, ends[0][0], page.tokens[: ends[0][1]])
+    boundaries = [(each.line, each.token) for each in headings]
+    boundaries.append((page.text.count("\n") + 1, len(page.tokens)))
+    first_line, first_token = boundaries[0]
+    lead = page.cut(0, first_line, page.tokens[:first_token])
     flat = []
-    for heading, (line, token) in zip(headings, ends[1:], strict=True):
-        tokens = page.tokens[heading.token + HEADING_TOKENS : token]
-        body = page.cut(heading.body_line, line, tokens)
+    # A section ends where the next heading begins, or with the page.
+    for heading, (end_line, end_token) in zip(headings, boundaries[1:], strict=True):
+        tokens = page.tokens[heading.token + HEADING_TOKENS : end_token]
+        body = page.cut(heading.body_line, end_line, tokens)
         flat.append((heading.level, Section(_heading_title(heading.text), body)))
     return lead, _nested(flat)
 

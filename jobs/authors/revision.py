@@ -29,7 +29,7 @@ from taxonomy.skillmd.document import (
 )
 
 COMMAND = re.compile(r"^\s*[-*]?\s*(description|title|add|remove)\s*:\s*(\S.*)$", re.I)
-"""A line of feedback that this author can follow."""
+"""A line of feedback that the built-in author can carry out."""
 
 NOTES = "## Further notes"
 PROMPT_START = re.compile(r"^(?:how do i|help me with)\s+", re.I)

@@ -22,9 +22,9 @@ class Question(models.Model):
 
     class Status(models.TextChoices):
         PENDING = "pending"
-        """It waits for an answer."""
+        """The question waits for an answer."""
         RESPONDED = "responded"
-        """It was answered; the answer is in `response`."""
+        """The question was answered; the answer is in `response`."""
         TIMEOUT = "timeout"
         """Nobody answered in time, and the job has failed for that reason."""
         WITHDRAWN = "withdrawn"

@@ -12,7 +12,8 @@ from taxonomy.package import SkillPackage
 from taxonomy.search.words import STOPWORDS, stem, words_of
 
 THRESHOLD = 0.5
-"""A skill is selected only if it covers this fraction of a prompt's weight."""
+"""A skill is selected only if its words make up at least this fraction of the weight of
+the prompt's words."""
 
 IN_DESCRIPTION = 0.95
 """The weight of a word in the description; a word in the name has the weight 1."""
@@ -107,9 +108,10 @@ def other_skills(context: Context, name: str = "") -> list[SkillSummary]:
 
 
 def duplicate_in(context: Context, evals: Evals) -> str:
-    """The active skill that passes all positives and half of the facts, or "".
+    """The active skill that already does what the evals ask for, or "".
 
-    The facts count only if the skill's text is available.
+    It is selected for every positive prompt, and its text contains at least half of the
+    facts. If its text is unavailable, the facts are not checked.
     """
     selector = SkillSelector(other_skills(context))
     selected = {selector.select(prompt).name for prompt in evals.positives}

@@ -74,7 +74,9 @@ class EventThread:
         try:
             self._listen()
         except Error as error:
-            logger.warning("event listener waits for the database error=%s", error)
+            logger.warning(
+                "event listener: database unavailable, retrying error=%s", error
+            )
             connections.close_all()
             self.pipe.wait(RETRY_SECONDS)
         except Exception:
@@ -128,19 +130,22 @@ class Subscription:
     def __init__(self, hub: "Hub", job_id: UUID, user_id: int, after: int) -> None:
         self.hub, self.job_id, self.user_id, self.after = hub, job_id, user_id, after
         self.loop = asyncio.get_running_loop()
-        self.page: asyncio.Future[Page] | None = None
+        self.pending_page: asyncio.Future[Page] | None = None
 
     def next_page(self) -> "asyncio.Future[Page]":
         """A future that is done once there are later events, or can be none."""
-        if self.page is None:
-            self.page = self.loop.create_future()
+        if self.pending_page is None:
+            self.pending_page = self.loop.create_future()
             self.hub.request_page(self)
-        return self.page
+        return self.pending_page
 
     def take(self) -> Page:
-        """Take the page that has arrived; the next call of `next_page` waits again."""
-        assert self.page is not None  # noqa: S101 as for any future's result
-        page, self.page = self.page.result(), None
+        """Take the page that has arrived; the next call of `next_page` waits again.
+
+        The caller must have awaited the future of `next_page`.
+        """
+        assert self.pending_page is not None  # noqa: S101
+        page, self.pending_page = self.pending_page.result(), None
         self.after = page.seq
         return page
 
@@ -149,8 +154,8 @@ class Subscription:
         self.loop.call_soon_threadsafe(self._deliver, page)
 
     def _deliver(self, page: Page) -> None:
-        if self.page is not None and not self.page.done():
-            self.page.set_result(page)
+        if self.pending_page is not None and not self.pending_page.done():
+            self.pending_page.set_result(page)
 
 
 class Hub:

@@ -51,7 +51,7 @@ def frame(event: JobEvent) -> bytes:
 
 
 EXTENSION = "skillfleet.streams"
-"""A key of the ASGI scope's extensions: this server can send event streams."""
+"""If this key is in the ASGI scope's extensions, the server can send event streams."""
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Allowed = Callable[[], Awaitable[bool]]

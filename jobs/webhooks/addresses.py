@@ -86,7 +86,7 @@ def parse(url: str) -> tuple[SplitResult, int]:
     except ValueError as error:
         raise Refused(f"It is not a valid URL: {error}.") from None
     if parts.scheme not in PORTS or not parts.hostname:
-        raise Refused("Begin it with https:// and a host.")
+        raise Refused("The URL must begin with https:// and a host.")
     if parts.username is not None or parts.password is not None or parts.fragment:
         raise Refused("Leave out user, password and fragment.")
     return parts, port

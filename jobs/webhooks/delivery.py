@@ -40,7 +40,8 @@ STATUS = {"asked": "pending_hitl"}
 GONE = 410
 """The HTTP status of a receiver that wants no further deliveries."""
 REQUEST_ERRORS = (OSError, http.client.HTTPException, ValueError)
-"""Errors of a failed request; a host name or a TLS socket may raise a ValueError."""
+"""Errors that a request can fail with. ValueError: from an invalid host name or the TLS
+socket."""
 
 
 def record_deliveries(event: JobEvent, **kwargs: Any) -> None:

@@ -27,10 +27,10 @@ class DeclaredPermission(BasePermission):
         method = "GET" if request.method == "HEAD" else str(request.method)
         if not hasattr(view, method.lower()):
             return True  # DRF answers 405
-        granted: Grants = getattr(view, "required_permissions", {})
-        if method not in granted:
+        required: Grants = getattr(view, "required_permissions", {})
+        if method not in required:
             return False
-        permission = granted[method]
+        permission = required[method]  # None: any signed-in user
         if is_public(method, permission):
             return True
         if not request.user.is_authenticated:
