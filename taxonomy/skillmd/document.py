@@ -236,9 +236,11 @@ SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 def _scalar(node: Any) -> str:
     """The text of a scalar; pairs of surrogates become one character, as in JSON."""
+    # ruamel marks each folded line break of a block scalar with U+0007.
+    text = node.value.replace("\a", "") if node.style == ">" else node.value
     return SURROGATES.sub(
         lambda match: match[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le"),
-        node.value,
+        text,
     )
 
 

@@ -38,6 +38,7 @@ def document(fields):
         "allowed-tools: [Read, Grep]",
         'allowed-tools: ["Bash(git add:*)", Read]\ntags: []',
         "metadata: {}",
+        "license: >\n  one\n  two\n\n  three\ntags: [a]",
         "tags:\n  - [a, [b, c]]\n  - {d: e}",
         "metadata: {url: https://example.com/a#b, time: 12:30}",
     ],
