@@ -513,17 +513,26 @@ def _as_finding(error: SkillMdError, path: str) -> Finding:
 def with_name(reading: Reading, name: str) -> str:
     """The text of SKILL.md with another name; all else stays as it was written.
 
-    The reading must have a document with a name.
+    The reading must have a document. A name in a block scalar, or on several lines, is
+    replaced by rendering the frontmatter anew.
     """
     source, body = split(reading.text)
-    node = source_nodes(source)["name"]
+    node = source_nodes(source).get("name")
+    if node is None or not _is_on_one_line(node) or "---" in name:
+        return render({**reading.frontmatter, "name": name}, reading.body)
     start, end = node.start_mark.index, node.end_mark.index
-    text = f"---{source[:start]}{quoted(name)}{source[end:]}---{body}"
-    with suppress(SkillMdError):
-        document = parse_as_clients(text)
-        if document.frontmatter == {**reading.frontmatter, "name": name}:
-            return text
-    return render({**reading.frontmatter, "name": name}, reading.body)
+    return f"---{source[:start]}{quoted(name)}{source[end:]}---{body}"
+
+
+def _is_on_one_line(node: Any) -> bool:
+    """Whether another quoted text can stand in its place without a change of others."""
+    is_block = getattr(node, "style", "") in (">", "|")
+    return (
+        _is_scalar(node)
+        and not is_block
+        and node.start_mark.line == node.end_mark.line
+        and node.start_mark.index < node.end_mark.index
+    )
 
 
 RULES = (

@@ -83,7 +83,7 @@ def test_a_file_or_a_link_in_the_way_is_never_replaced(tmp_path):
 
 
 def test_files_that_the_gate_refuses_are_not_written(tmp_path):
-    with pytest.raises(FilesRefused, match=r"part \. or \.\."):
+    with pytest.raises(FilesRefused, match=r"a part named '\.' or '\.\.'"):
         write_folder((*SKILL, File("../x", b"")), tmp_path / "a")
     assert os.listdir(tmp_path) == []
 
