@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 from benchmarks.caching.scale import QUICK, Scale
 from benchmarks.machine import Load, description
@@ -33,7 +34,7 @@ def prepare_project(folder: Path, valkey_url: str) -> None:
         "DJANGO_SETTINGS_MODULE": "benchmarks.caching.settings",
         "SKILLFLEET_VAR_DIR": str(folder / "var"),
         "BENCH_VALKEY": valkey_url,
-        "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",
+        "DATABASE_URL": f"sqlite:///{quote(str(folder / 'db.sqlite3'))}",
         "REDIS_URL": "",
     }
     import django

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 from benchmarks.machine import Load, description
 from benchmarks.page import duration, table, write_section
@@ -195,7 +196,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="skillfleet-search-") as name:
         folder = Path(name)
         databases = {
-            "SQLite": rows("SQLite", folder, f"sqlite:///{folder / 'db.sqlite3'}")
+            "SQLite": rows(
+                "SQLite", folder, f"sqlite:///{quote(str(folder / 'db.sqlite3'))}"
+            )
         }
         with postgres(folder) as url:
             databases["PostgreSQL"] = rows("PostgreSQL", folder, url)

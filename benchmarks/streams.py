@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from benchmarks.machine import Load, description
 from benchmarks.page import duration, table, write_section
@@ -202,7 +203,9 @@ def main() -> None:
     load = Load()
     with tempfile.TemporaryDirectory(prefix="skillfleet-streams-") as name:
         folder = Path(name)
-        measurements = rows("SQLite", folder, f"sqlite:///{folder / 'db.sqlite3'}")
+        measurements = rows(
+            "SQLite", folder, f"sqlite:///{quote(str(folder / 'db.sqlite3'))}"
+        )
         with postgres(folder) as url:
             measurements += rows("PostgreSQL", folder, url)
     lines = [
