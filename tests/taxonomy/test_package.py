@@ -62,6 +62,20 @@ def test_a_renamed_skill_keeps_everything_else():
     assert after.frontmatter == {**before.frontmatter, "name": "pdf-kit"}
 
 
+@pytest.mark.parametrize(
+    "written",
+    ["a", "'a'", '"a"', "a  # a comment", ">-\n  a", "|-\n  a"],
+)
+def test_a_name_is_replaced_however_it_is_written(written):
+    text = f"---\nname: {written}\ndescription: 'B: c.'\n---\nBody.\n"
+    package = SkillPackage((File("SKILL.md", text.encode()),))
+
+    renamed = package.renamed("pdf-kit").require_valid()
+
+    assert renamed.frontmatter == {"name": "pdf-kit", "description": "B: c."}
+    assert renamed.body == "Body."
+
+
 def test_tools_are_told_apart_in_one_pass():
     """It would take hours if each blank looked ahead for the bracket."""
     blanks = " " * 15_000
